@@ -1,1 +1,1 @@
-"""Backups by restic that are read back, proven by a restore, and kept by a schedule."""
+"""Backups by restic, which are scheduled, read back, and verified by a restore."""

@@ -1,4 +1,4 @@
-"""Targets: added, looked at, removed; their keys."""
+"""Adds, checks and removes targets, and shows their keys."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def add(
 
 
 def ensure_key(host: Host, tx: Transaction, name: TargetName, given: Secret | None) -> None:
-    """The key that the repository is opened or made with: the given one, the existing one, or a new one."""
+    """The key that opens the repository or creates it: the given one, the existing one, or a new one."""
     path = key_path(host, name)
     if given is None and os.path.exists(path):
         return
@@ -77,7 +77,7 @@ def ensure_key(host: Host, tx: Transaction, name: TargetName, given: Secret | No
         old = read_key(host, name).reveal()
     key = given.reveal() if given is not None else secrets.token_urlsafe(32)
     if old and old != key:
-        # A wrong key must not take the right one's place.
+        # A wrong key must not replace the right one.
         os.replace(path, path + ".before")
         tx.register_undo("keep the key of before", call(restore_key, name=str(name)))
     make_directory(os.path.dirname(path))
@@ -91,7 +91,8 @@ def restore_key(host: Host, name: str) -> None:
 
 
 def open_or_make(tx: Transaction, repository: Repository, *, given: bool) -> bool:
-    """Whether it was made. Raises HostError when there is one already that the key does not open."""
+    """Create the repository unless it exists. Returns whether it was created. Raises HostError if the key does not open
+    an existing one."""
     name = repository.target.name
     try:
         if repository.exists():
@@ -109,7 +110,7 @@ def open_or_make(tx: Transaction, repository: Repository, *, given: bool) -> boo
 
 
 def probe(repository: Repository) -> None:
-    """Write, read and delete: rights to one of them alone show when a backup is needed."""
+    """Test writing, reading and deleting, because a missing permission would otherwise show only in an emergency."""
     sent = secrets.token_bytes(PROBE_BYTES)
     identifier = repository.store(PROBE, ["probe"], lambda write: write(sent))
     got = b"".join(repository.pieces(identifier, PROBE))
@@ -121,7 +122,7 @@ def probe(repository: Repository) -> None:
 
 
 def check(host: Host, name: TargetName) -> int:
-    """Open it, probe it, and learn what is in it. Returns the number of backups."""
+    """Open the repository, test it, and read its list of backups. Returns their number."""
     target = read_target(host, name)
     read_key(host, name)
     with working(host, "backups:target-check", target) as (tx, repository):
@@ -136,14 +137,15 @@ def check(host: Host, name: TargetName) -> int:
 
 
 def refresh(host: Host, target: Target) -> None:
-    """Make the host's records those of the repository."""
+    """Make the host's records match the repository."""
     with working(host, "backups:list", target) as (_, repository):
         if not host.dry_run:
             follow(host, repository, repository.snapshots())
 
 
 def remove(host: Host, name: TargetName) -> None:
-    """Forget a target and, with --force only, the key of a repository that holds backups. Nothing is deleted there."""
+    """Remove a target. If its repository contains backups, `--force` is required, because the key is removed too. Nothing
+    in the repository is deleted."""
     read_target(host, name)
     users = [str(one.subject) for one in schedules(host) if one.target == name]
     if users:
@@ -178,7 +180,7 @@ def forget_files(host: Host, name: str) -> None:
 
 
 def key(host: Host, name: TargetName) -> Secret:
-    """The encryption key, for an admin to keep elsewhere; that it was shown is noted."""
+    """The encryption key, which an admin should store elsewhere. Records that it was shown."""
     target = read_target(host, name)
     found = read_key(host, name)
     if not target.key_shown and not host.dry_run:

@@ -1,4 +1,4 @@
-"""`backups:*`: targets, backups, proofs, restores, schedules."""
+"""`backups:*`: targets, backups, verifications, restores, schedules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Identifier = Annotated[BackupId, Arg("id")]
 
 
 def moment_of(text: str) -> datetime:
-    """`2026-11-25`, `2026-11-25 03:30` or ISO 8601; without a zone it is the host's time."""
+    """`2026-11-25`, `2026-11-25 03:30` or ISO 8601. Without a zone, it is in the host's time zone."""
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
@@ -191,7 +191,7 @@ def list_backups(
 
 @group.command("info", permission="service:read")
 def show(host: Host, id: Identifier) -> CommandResult:
-    """Show all that is known of a backup."""
+    """Show the details of a backup."""
     from dokkupy_backups.record.stored import require_record
 
     record = require_record(host, id)
@@ -256,7 +256,7 @@ def restore(
     from dokkupy_backups.run import restore as work
 
     if to:
-        check_access(host, "host:write")  # what is made has no links, so it is of no app yet
+        check_access(host, "host:write")  # the new service has no links, so it belongs to no app
     host = host.for_invocation(force=host.force or force)
     record = chosen_record(host, subject, at, target)
     if not to and not work.holds_nothing(host, subject):
@@ -355,7 +355,7 @@ def unschedule(host: Host, subject: Subject) -> CommandResult:
 
 @group.command("run-due", permission="host:write", mutating=True, hidden=True)
 def run_due(host: Host) -> CommandResult:
-    """Do what the schedules say is due now; `tick` starts it."""
+    """Run the backups and verifications that are due; `tick` starts this."""
     from dokkupy_backups.schedule import due
 
     if host.dry_run:

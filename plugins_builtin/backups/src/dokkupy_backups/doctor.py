@@ -1,4 +1,4 @@
-"""What the doctor says about backups, and the report's numbers."""
+"""The findings of `doctor` about backups, and the numbers in the report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def findings(host: Host, now: datetime) -> Iterator[Finding]:
 
 
 def with_faults(found: Iterator[Finding]) -> Iterator[Finding]:
-    """A table that cannot be read is a finding, not an error of the doctor."""
+    """A table that cannot be read is a finding, not an error of `doctor`."""
     try:
         yield from found
     except DokkupyError as error:
@@ -106,7 +106,7 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
 
 
 def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dict[str, Any]]:
-    """A row for each subject that exists, was backed up, or should be."""
+    """A row for each subject that exists, has backups, or has a schedule."""
     known = {*subjects(host), *(one.subject for one in schedules(host)), *(one.subject for one in records(host))}
     if name is not None:
         return [row(host, name, now)] if name in known else []

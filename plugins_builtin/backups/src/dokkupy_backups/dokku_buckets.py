@@ -1,4 +1,4 @@
-"""Dokku's per-service backup commands (`postgres:backup`, ...), as targets and schedules of ours.
+"""Dokku's backup commands of services (`postgres:backup`, ...), implemented by targets and schedules.
 
 A bucket of a service becomes a target, whose name is made of the place, so that the same bucket is the same target.
 """
@@ -27,11 +27,11 @@ from dokkupy_backups.target.stored import Target, TargetFile, read_target
 
 AMAZON = "https://s3.amazonaws.com"
 KEEP = Keep(0, 14, 8, 12)
-"""Of a schedule that says nothing about it: Dokku keeps all without end; two weeks, two months, a year."""
+"""The default retention: two weeks, two months, a year. Dokku never deletes backups."""
 
 
 class AuthFile(Record, file="backups/auth/*"):
-    """What opens the buckets of a service. words: as `backups:target-add` takes them."""
+    """The credentials for a service's buckets. words: arguments as for `backups:target-add`."""
 
     endpoint: str
     words: tuple[Secret, ...]
@@ -54,11 +54,11 @@ def move_auth(tx: Transaction, old: str, new: str) -> None:
 
 
 class BucketBackups(ServiceBackups):
-    """On dokkupy-backups."""
+    """The role ServiceBackups by dokkupy-backups."""
 
     def authenticate(self, subject: str, key: str, secret: Secret, region: str, endpoint: str) -> None:
         endpoint = (endpoint or AMAZON).rstrip("/")
-        parse_location(f"s3:{endpoint}/bucket")  # refuses what is no address
+        parse_location(f"s3:{endpoint}/bucket")  # refuses an invalid address
         words = [f"access-key={key}", f"secret-key={secret.reveal()}", *([f"region={region}"] if region else [])]
         with operation(self.host, "backup-auth", f"backup:{subject}") as tx:
             tx.save(AuthFile(endpoint=endpoint, words=tuple(map(Secret, words))), slug(subject))
@@ -79,12 +79,12 @@ class BucketBackups(ServiceBackups):
         return found
 
     def target(self, subject: str, bucket: str) -> Target:
-        """The bucket as a target, which is made when it is new."""
+        """The bucket as a target, which is added if it is new."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9_][A-Za-z0-9._-]*)*", bucket):
             raise UserError(f"{bucket[:60]!r} is not the name of a bucket")
         auth = self.require_auth(subject)
         url, words = f"s3:{auth.endpoint}/{bucket}", [word.reveal() for word in auth.words]
-        # By what opens it too: two services may use one bucket with keys of their own.
+        # The name depends on the credentials too, because two services may use one bucket with different keys.
         digest = hashlib.sha256("\n".join([url, *words]).encode()).hexdigest()[:8]
         name = TargetName(f"s3-{re.sub('[^a-z0-9]+', '-', bucket.lower())[:24].strip('-')}-{digest}")
         if self.host.store.find(TargetFile, name) is not None:

@@ -1,4 +1,4 @@
-"""What backups have to do with the rest: the timer, the doctor, and the end of what is backed up."""
+"""Hooks of backups: the timer, `doctor`, and subjects that are destroyed or renamed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
-    """A service with a schedule is one that somebody wants to keep; its backups outlive it in any case."""
+    """Refuse to destroy a service that has a schedule. Its backups are kept in any case."""
     from dokkupy_backups.dokku_buckets import forget_auth
     from dokkupy_backups.schedule.change import end_schedule
 
@@ -53,7 +53,7 @@ def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
-    """The schedule goes along. Backups that were made keep the name that the service had then."""
+    """Move the schedule to the new name. Existing backups keep the old name."""
     from dokkupy_backups.dokku_buckets import move_auth
     from dokkupy_backups.schedule.change import move_schedule
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookspec
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:  # type: ignore[empty-body]
-    """What of yours can be backed up. Cheap: nothing is asked of a service before one of them is used."""
+    """Your subjects that can be backed up. Must be cheap, so do not contact a service."""
 
 
 @hookspec
@@ -27,7 +27,7 @@ def backup_directories(host: Host, app: AppName) -> Iterable[tuple[str, str]]:  
 
 @hookspec
 def pre_backup(host: Host, subject: str) -> None:
-    """The subject is about to be read: bring its data to a state that can be read. Raise to refuse the backup."""
+    """The subject is about to be read: bring its data into a consistent state. Raise an error to refuse the backup."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""What a backup's words may be, parsed at the border. Light: no dataclasses."""
+"""Arguments of backup commands, which are parsed at the border. Uses no dataclasses, because most commands load it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 RECORDS = ("backups", "records")
-"""Where the record of each backup is, by its id."""
+"""The path of each backup's record, by its id."""
 
 
 class SubjectName(Identifier):
-    """What is backed up: `host`, `postgres:db`, `app:blog`. The host is the admins'."""
+    """The subject of a backup: `host`, `postgres:db`, `app:blog`. Only admins may use `host`."""
 
     __slots__ = ()
     noun = "subject"
@@ -59,7 +59,7 @@ class SubjectName(Identifier):
 
 
 class TargetName(Identifier):
-    """The name under which a target is kept."""
+    """The name of a target."""
 
     __slots__ = ()
     what = "Target name"
@@ -77,7 +77,7 @@ class BackupId(Identifier):
     noun = "backup"
 
     def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
-        """Those of what was backed up."""
+        """The apps of the backup's subject."""
         found = [name for name in host.store.names(*RECORDS) if name.startswith(self)]
         if len(found) != 1:
             return ()
@@ -86,25 +86,25 @@ class BackupId(Identifier):
 
 
 def owners_of(host: Host, subject: SubjectName, identity: str) -> tuple[AppName, ...]:
-    """The apps to which a backup belongs: none when what it was made of is gone, though something else has the name."""
+    """The apps to which a backup belongs. None if its subject is gone, even if something else now has its name."""
     return subject.owners(host, "") if identity and identity == subject.identity(host) else ()
 
 
 class OwnedBackup(Record):
-    """What a backup is of."""
+    """The subject of a backup."""
 
     subject: SubjectName
     identity: str = ""
 
 
 class BackupOwner(Record, file="backups/records/*"):
-    """Of a backup's record, as much as a permission takes."""
+    """The part of a backup's record that determines who may use it."""
 
     backup: OwnedBackup
 
 
 class HostName(Identifier):
-    """What a host is called in a repository."""
+    """The name of a host in a repository."""
 
     __slots__ = ()
     what = "Host name"
@@ -113,7 +113,7 @@ class HostName(Identifier):
 
 
 class SubjectOrId(Identifier):
-    """A subject, or the id of a backup where it can be one: no kind of subject is six hexadecimal digits."""
+    """A subject, or the id of a backup. They differ, because no kind of subject is six hexadecimal digits."""
 
     __slots__ = ()
     what = "Subject"
@@ -147,7 +147,7 @@ SUBSET = re.compile(r"(?:100|[1-9][0-9]?)(?:\.[0-9]{1,2})?%")
 
 
 class DataSubset(str):
-    """How much of a repository's data `restic check` reads, such as `5%`; empty for none."""
+    """The share of a repository's data that `restic check` reads, such as `5%`; empty for none."""
 
     __slots__ = ()
 

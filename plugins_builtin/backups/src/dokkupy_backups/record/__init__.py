@@ -1,1 +1,1 @@
-"""What the host knows of each backup and of each attempt."""
+"""The host's records of backups and attempts."""

@@ -1,4 +1,4 @@
-"""What became of the tries to back a subject up, or to prove it: for the report, the doctor and the next try.
+"""The results of attempts to back up or verify a subject, for the report, `doctor` and the next attempt.
 
 `backups/outcomes/SUBJECT.toml`, for each of `backup` and `verify`: failures since the last success, the last error and
 when to try again. Written by whoever holds the subject's lock, and not undone with a try that failed.
@@ -20,14 +20,14 @@ from dokkupy_backups.record.manifest import moment, stamp
 
 FIRST_PAUSE = 15 * 60
 LONGEST_PAUSE = 6 * 3600
-"""Seconds between tries that fail, doubled each time."""
+"""Seconds after a failed attempt, doubled after each other one."""
 
 WORDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class RetryState:
-    """failures: tries that failed since the last success. next_try: None when the schedule alone decides."""
+    """failures: failed attempts since the last success. next_try: None if the next attempt is the scheduled one."""
 
     failures: int = 0
     error: str = ""
@@ -36,7 +36,7 @@ class RetryState:
 
 
 class Outcome(Record):
-    """Of a step since its last success. next_try: UTC, ISO 8601."""
+    """The failures of a step since its last success. next_try: UTC, ISO 8601."""
 
     failures: int = 0
     error: str = ""
@@ -76,7 +76,7 @@ def text_of(error: DokkupyError) -> str:
 
 
 def announce(host: Host, subject: SubjectName, outcome: str, reason: str = "") -> None:
-    """Notify the observers. Whatever they raise is a warning: the result stays what it is."""
+    """Notify the observers. Their errors are only warnings."""
     host.events.record(f"backup_{outcome}", subject=str(subject), reason=reason[:WORDS])
     host.hooks.notify(
         hookspecs.on_backup_finished, host=host, subject=str(subject), outcome=outcome, reason=reason[:WORDS]
@@ -84,7 +84,7 @@ def announce(host: Host, subject: SubjectName, outcome: str, reason: str = "") -
 
 
 def as_fault(error: Exception, subject: SubjectName) -> DokkupyError:
-    """A subject's own defect, as an error that names it."""
+    """Any exception as an error that names the subject."""
     if isinstance(error, DokkupyError):
         return error
     return PluginError(

@@ -70,7 +70,7 @@ class Record:
         ]
 
     def body(self) -> bytes:
-        """What the manifest's snapshot holds."""
+        """The content of the manifest's snapshot."""
         return json.dumps(
             {
                 "format": FORMAT,
@@ -93,7 +93,7 @@ class Record:
         ).encode()
 
     def row(self) -> dict[str, Any]:
-        """As a command's JSON."""
+        """The record as JSON of a command."""
         return {
             "id": self.id,
             "subject": str(self.subject),
@@ -109,7 +109,7 @@ class Record:
         }
 
     def completed(self, body: bytes) -> Record:
-        """With what its manifest says. Raises StateError when that is another's."""
+        """The record completed by its manifest. Raises StateError if the manifest is that of another backup."""
         try:
             found = json.loads(body)
             if found["format"] != FORMAT:
@@ -135,7 +135,7 @@ def texts(table: Mapping[str, Any]) -> dict[str, str]:
 
 
 def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: str) -> Record | None:
-    """What a manifest's tags say; None when they are not ours to read (another program's, or a later version's)."""
+    """The record in a manifest's tags; None if they are from another program or a later version."""
     try:
         return Record(
             tags["snapshot"],
@@ -156,7 +156,7 @@ def from_tags(manifest: str, host_name: str, tags: Mapping[str, str], target: st
 
 
 def stamp(moment: datetime) -> str:
-    """In milliseconds, so that two backups of one subject never have equal stamps, by which they are ordered."""
+    """A time in milliseconds, so that two backups of a subject never have equal stamps, because stamps order them."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SUM = "content"
-"""The prefix of invariants that are checksums of everything: they count only if before and after are the same, since
-what was dumped in between need be neither (`dokkupy_sdk.backup_subject`)."""
+"""The prefix of invariants that are checksums of everything. They are compared only if they were the same before and after
+the dump, because a dump made during a change may match neither (`dokkupy_sdk.backup_subject`)."""
 
 SHOWN = 12
-"""The most differences that are reported; the first ones are enough."""
+"""The largest number of differences that are reported."""
 
 
 def whole(text: str) -> int | None:
@@ -27,8 +27,8 @@ def between(found: str, before: str, after: str) -> bool:
 
 
 def differences(found: Mapping[str, str], before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """A line for each wrong invariant of a restored dump. Invariants were read before the dump and after it, and
-    what is in it lies between. What is in one of the two only came or went meanwhile, and may be there or not."""
+    """A line for each wrong invariant of a restored dump. A value must equal the one before or after the dump, or lie
+    between them. An invariant that only one of the two has may be missing, because it changed during the dump."""
     lines = []
     for name in sorted({*found, *before, *after}):
         values = [invariants[name] for invariants in (before, after) if name in invariants]
@@ -46,7 +46,7 @@ def differences(found: Mapping[str, str], before: Mapping[str, str], after: Mapp
 
 
 def emptied(now: Mapping[str, str], last: Mapping[str, str]) -> bool:
-    """Whether everything that could be counted is gone: each number that was not 0 is 0 or not there any more."""
+    """Whether all counted content is gone: each number that was not 0 is now 0 or missing."""
     counted = [name for name, value in last.items() if (whole(value) or 0) > 0]
     return bool(counted) and all(not whole(now.get(name, "0")) for name in counted)
 
@@ -54,7 +54,7 @@ def emptied(now: Mapping[str, str], last: Mapping[str, str]) -> bool:
 def implausible(
     size: int, invariants: Mapping[str, str], last_size: int, last_invariants: Mapping[str, str], percent: int
 ) -> str:
-    """Why a dump cannot be believed beside the last good one; empty when it can. percent: of the last one's size."""
+    """Why a dump is implausible beside the last good one; empty if it is plausible. percent: of the last one's size."""
     if last_size and size * 100 < last_size * percent:
         return f"it has {size} bytes, the last one had {last_size}: less than {percent} %"
     if percent and emptied(invariants, last_invariants):

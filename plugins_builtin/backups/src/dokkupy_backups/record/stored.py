@@ -1,4 +1,4 @@
-"""The host's records of backups, and how they follow what is in the repositories."""
+"""The host's records of backups, which are synchronized with the repositories."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dokkupy_backups.record.manifest import MANIFEST, Record, from_tags, moment
 from dokkupy_backups.repository.restic import Repository, Snapshot
 
 HALVES = frozenset({"data", "manifest"})
-"""The marks of a backup's two snapshots."""
+"""The tags that mark a backup's two snapshots."""
 
 
 class BackupFile(StateRecord, file="backups/records/*"):
@@ -28,7 +28,7 @@ class BackupFile(StateRecord, file="backups/records/*"):
 
 
 class InterruptedFile(StateRecord, file="backups/interrupted/*"):
-    """Something on a target was interrupted."""
+    """Whether work on a target was interrupted."""
 
     interrupted: bool = True
 
@@ -45,7 +45,7 @@ def records(host: Host, subject: SubjectName | None = None, target: TargetName |
 
 
 class Usable:
-    """A backup as what a permission is asked for: it belongs to whom what was backed up belongs."""
+    """A backup as the subject of a permission: it belongs to the owners of its subject."""
 
     noun = "backup"
 
@@ -57,12 +57,12 @@ class Usable:
 
 
 def usable(host: Host, permission: str, found: Iterable[Record]) -> list[Record]:
-    """Those for which the caller has the permission."""
+    """The backups for which the caller has the permission."""
     return [one for one in found if allowed(host, permission, Usable(one))]
 
 
 def require_record(host: Host, identifier: BackupId) -> Record:
-    """Raises NotFound, or Conflict when several ids begin so."""
+    """The backup whose id begins with this text. Raises NotFound, or Conflict if there are several."""
     names = [name for name in host.store.names("backups", "records") if name.startswith(identifier)]
     if not names:
         raise NotFound(f"There is no backup {identifier}", hint="dokkupy backups:list --refresh asks the targets.")
@@ -112,7 +112,7 @@ def choose(
 
 
 def completed(repository: Repository, record: Record) -> Record:
-    """With the whole manifest, fetched when only its tags are known."""
+    """The record with its whole manifest, which is fetched if only its tags are known."""
     if record.whole:
         return record
     return record.completed(b"".join(repository.pieces(record.manifest, MANIFEST)))
@@ -122,7 +122,7 @@ def keep(tx: Transaction, record: Record) -> None:
     tx.save(BackupFile(backup=record), record.id)
 
 
-# what the repository says
+# synchronization with the repository
 
 
 def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> list[str]:
@@ -151,18 +151,18 @@ def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> lis
     return [one.id for one in snapshots if one.id not in partners and one.host == mine and one.marks & HALVES]
 
 
-# what was interrupted
+# interrupted work
 
 
 def note_interrupted(host: Host, target: str) -> None:
-    """Note that something on a target was interrupted: whoever works there next looks. Needs no target that answers.
-    Called as an undo, by whoever holds the target's lock."""
+    """Record that work on a target was interrupted, so that the next command there cleans up. Does not contact the target.
+    An undo calls it with the target's lock held."""
     host.store.save(InterruptedFile(interrupted=True), target)
 
 
 def clean_up(host: Host, repository: Repository, *, always: bool = False) -> bool:
-    """Take away what interrupted work left on a target: dead processes' locks, dumps that became no backup; and know
-    the backups of which only the repository knows. The caller holds the target's lock. Returns whether it looked."""
+    """Remove what interrupted work left on a target: locks of dead processes, and dumps without a manifest. Add records of
+    backups that only the repository has. The caller holds the target's lock. Returns whether there was anything to do."""
     name = str(repository.target.name)
     if not always and host.store.find(InterruptedFile, name) is None:
         return False
@@ -174,7 +174,7 @@ def clean_up(host: Host, repository: Repository, *, always: bool = False) -> boo
 
 
 def try_clean_up(host: Host, repository: Repository) -> None:
-    """The same at the end of something that failed: the next command does what cannot be done now."""
+    """Clean up after a failure. If this fails too, the next command does it."""
     try:
         clean_up(host, repository)
     except DokkupyError as error:

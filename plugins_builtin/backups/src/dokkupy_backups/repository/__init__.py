@@ -1,1 +1,1 @@
-"""restic: its process, its repository, the checksums of its streams."""
+"""restic: its process, its repository, and the checksums of its streams."""

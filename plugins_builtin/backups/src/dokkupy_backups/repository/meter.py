@@ -1,4 +1,4 @@
-"""What is known of a stream after it went by: its checksum, its size, its two ends. Pure."""
+"""Measures a stream as it passes: its checksum, its size, its beginning and end."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Meter:
     def through(
         self, pieces: Iterable[bytes], *, end: Callable[[], None] = lambda: None
     ) -> Generator[bytes, None, None]:
-        """Hand pieces on and measure them. end: called after the last one, before the reader learns that it was the
-        last: what it raises is raised where the stream is read."""
+        """Pass pieces on and measure them. end: called after the last piece, before the reader knows that it was the last;
+        its errors are raised where the stream is read."""
         for piece in pieces:
             self.add(piece)
             yield piece

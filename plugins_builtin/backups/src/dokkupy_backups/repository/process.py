@@ -1,4 +1,5 @@
-"""A restic of ours: fed or read in pieces, ended so that it takes its lock away, never waited for without an end."""
+"""A restic process: it is written to or read from in pieces, ended so that it removes its lock, and never waited for
+without a limit."""
 
 from __future__ import annotations
 
@@ -19,16 +20,16 @@ PR_SET_PDEATHSIG = 1
 """prctl(2), linux/prctl.h."""
 
 GRACE = 15.0
-"""Seconds in which restic takes its lock out of the repository after SIGINT."""
+"""Seconds that restic has to remove its lock from the repository after SIGINT."""
 
 KEPT = 200
-"""Lines of its words that are kept."""
+"""The number of lines of its messages that are kept."""
 
 INSTALL = "apt-get install restic"
 
 
 class Child:
-    """One running program. stdout is read by the caller when `reads` is set, else kept like stderr."""
+    """One running program. If `reads` is set, the caller reads stdout; otherwise it is kept like stderr."""
 
     def __init__(
         self, argv: Sequence[str], env: Mapping[str, str], *, feeds: bool = False, reads: bool = False
@@ -68,7 +69,7 @@ class Child:
         return thread
 
     def write(self, piece: bytes, patience: float) -> None:
-        """Raises BrokenPipeError when it ended, TimeoutError when it took nothing for `patience` seconds."""
+        """Raises BrokenPipeError if it ended, and TimeoutError if it read nothing for `patience` seconds."""
         assert self.process.stdin is not None
         fd = self.process.stdin.fileno()
         view = memoryview(piece)
@@ -81,7 +82,7 @@ class Child:
                 continue
 
     def read(self, patience: float) -> Iterator[bytes]:
-        """What it writes. Raises TimeoutError when nothing comes for `patience` seconds."""
+        """The output. Raises TimeoutError if there is none for `patience` seconds."""
         assert self.process.stdout is not None
         fd = self.process.stdout.fileno()
         while True:
@@ -93,7 +94,7 @@ class Child:
             yield piece
 
     def finish(self, patience: float | None) -> int:
-        """Close its input and wait for its end; returns its status. Raises TimeoutError."""
+        """Close its input and wait for its end. Returns its status. Raises TimeoutError."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
@@ -105,7 +106,7 @@ class Child:
         return status
 
     def end(self) -> None:
-        """End it while its input is still open: at the end of its input it would keep what it has as if it were all."""
+        """End it while its input is still open, because at the end of its input it would save an incomplete snapshot."""
         process = self.process
         if process.poll() is None:
             self._signal(signal.SIGINT)
@@ -131,12 +132,12 @@ class Child:
 
 
 def interrupted_with_us() -> Callable[[], None]:
-    """When we are killed the kernel interrupts restic, which then takes its lock away and keeps no snapshot."""
+    """If this process is killed, the kernel interrupts restic, which then removes its lock and saves no snapshot."""
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def ask() -> None:
         prctl(PR_SET_PDEATHSIG, int(signal.SIGINT))
-        if os.getppid() != parent:  # killed in between
+        if os.getppid() != parent:  # the parent was killed before the call
             os._exit(1)
 
     return ask

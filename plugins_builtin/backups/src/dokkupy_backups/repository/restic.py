@@ -26,24 +26,24 @@ PROGRAM = "restic"
 TAG = "dokkupy"
 
 PATIENCE = 1200.0
-"""Seconds for which restic may neither take nor give a byte. It tries a server that fails for 15 minutes."""
+"""Seconds for which restic may neither read nor write. It retries a failing server for 15 minutes."""
 
 LONG = 86400.0
 """Seconds that a check or prune of a whole repository may take."""
 
 LOCKED = re.compile(r"already locked|unable to create lock", re.IGNORECASE)
 LOCK_WAIT = 900.0
-"""Seconds for which another host's work on the same repository is waited for."""
+"""Seconds to wait for another host's work on the same repository."""
 
 LOOK = 120.0
-"""Seconds for which it is looked whether there is a repository."""
+"""Seconds for the test whether there is a repository."""
 
 HOPELESS = re.compile(
     r"does not exist|NoSuchBucket|Access ?Denied|SignatureDoesNotMatch|signature we calculated|InvalidAccessKeyId"
     r"|Unauthorized|Forbidden",
     re.IGNORECASE,
 )
-"""Answers of a server that no waiting changes."""
+"""Responses of a server for which a retry is pointless."""
 
 WRONG_KEY = re.compile(r"wrong password or no key found", re.IGNORECASE)
 FULL = re.compile(r"no space left on device|disk quota exceeded|insufficient storage", re.IGNORECASE)
@@ -53,7 +53,7 @@ LAST_LINES = 8
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One of restic's snapshots. tags: `NAME=VALUE` ones as a table; marks: the others."""
+    """One of restic's snapshots. tags: those of the form `NAME=VALUE`, as a table. marks: the others."""
 
     id: str
     time: str
@@ -106,7 +106,8 @@ class Repository:
         return Child(self.argv(words), self.env(), feeds=feeds, reads=reads)
 
     def run(self, words: Sequence[str], *, timeout: float = 0) -> str:
-        """Run to the end; returns standard output. Waits for another's lock, and removes those of dead processes."""
+        """Run restic to its end, and return its standard output. Waits for another host's lock, and removes locks of dead
+        processes."""
         end = time.monotonic() + LOCK_WAIT
         pause = 1.0
         while True:
@@ -132,7 +133,7 @@ class Repository:
             self.fail(words[0], status, child.errors or child.output)
         return "\n".join(child.output)
 
-    # what is asked of it
+    # commands
 
     def exists(self) -> bool:
         """Whether there is a repository that opens with the key. Raises HostError `wrong_key` when it does not; what
@@ -166,11 +167,11 @@ class Repository:
         self.run(["init"])
 
     def unlock(self) -> None:
-        """Remove the locks of processes that are dead: restic recognizes them by host name and process, or after half an hour."""
+        """Remove the locks of dead processes, which restic recognizes by host name and process, or after half an hour."""
         self.once(["unlock"])
 
     def snapshots(self, *tags: str) -> list[Snapshot]:
-        """Those with all of these tags, oldest first."""
+        """The snapshots with all of these tags, oldest first."""
         text = self.run(["snapshots", "--json", "--no-lock", "--tag", ",".join((TAG, *tags))])
         return [snapshot(row) for row in json_of(text) or ()]
 
@@ -181,8 +182,8 @@ class Repository:
         fill: Callable[[Callable[[bytes], None]], None],
         accept: Callable[[], None] = lambda: None,
     ) -> str:
-        """Keep a stream as a snapshot; returns its id. fill: writes it. accept: called when all was written and before
-        restic knows that it was all. When either raises, there is no snapshot."""
+        """Save a stream as a snapshot, and return its id. fill: writes the stream. accept: called after it was written, but
+        before its end is signalled to restic. If either raises, there is no snapshot."""
         words = ["backup", "--json", "--stdin", "--stdin-filename", name, "--host", self.target.host_name]
         words += [word for tag in (TAG, *tags) for word in ("--tag", tag)]
         child = self.start(words, feeds=True)
@@ -194,7 +195,7 @@ class Repository:
         finally:
             child.end()
         if status:
-            # 3 is a snapshot without what could not be read: with one stream, of nothing.
+            # 3 means that some input could not be read; with a single stream, the snapshot is then empty.
             self.fail("backup", status, child.errors)
         for line in reversed(child.output):
             row = json_of(line)
@@ -203,7 +204,7 @@ class Repository:
         raise HostError(f"restic reported no snapshot made in {self.target.name}")
 
     def pieces(self, snapshot_id: str, name: str) -> Iterator[bytes]:
-        """A snapshot's stream. Raises HostError at its end, or before, when any of it could not be had."""
+        """A snapshot's stream. Raises HostError, at its end at the latest, if any part could not be read."""
         child = self.start(["dump", snapshot_id, f"/{name}"], reads=True)
         try:
             with self.failing_with(child, "dump"):
@@ -243,11 +244,11 @@ class Repository:
         """Raises HostError when the repository is damaged. subset: share of the data that is read, such as `5%`."""
         self.run(["check", *([f"--read-data-subset={subset}"] if subset else [])], timeout=LONG)
 
-    # trouble
+    # errors
 
     @contextmanager
     def failing_with(self, child: Child, verb: str) -> Iterator[None]:
-        """When restic itself ended, that is the reason, whatever else was raised because of it."""
+        """If restic itself has ended, its error is the cause of any other error."""
         try:
             yield
         except TimeoutError as error:
@@ -300,7 +301,7 @@ class Repository:
         ) from cause
 
     def scrubbed(self, line: str) -> str:
-        """A line of restic's without secrets; it does not print them, and if it did nobody should see them."""
+        """A line from restic without secrets, in case it should ever print one."""
         for secret in self.target.secrets(self.host):
             line = line.replace(secret, "***")
         return line[:500]

@@ -1,4 +1,4 @@
-"""A backup: dumped, kept, read back, and only then done."""
+"""Creates a backup: it is done only after it was dumped, stored and read back."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def create(
 
 
 def failed(host: Host, name: SubjectName, step: str, fault: DokkupyError, clock: Now) -> None:
-    """Record and announce it. A full disk must not hide why the backup failed."""
+    """Record the result and notify the observers. A full disk must not hide why the backup failed."""
     try:
         attempts.note_failure(host, name, step, fault, clock())
     except DokkupyError as error:
@@ -130,7 +130,7 @@ def manifest_tags(record: Record) -> tuple[str, ...]:
 
 
 def full_id(repository: Repository, given: str, run: str, *tags: str) -> str:
-    """restic 0.14 says the beginning of the id only."""
+    """restic 0.14 prints only the beginning of the id."""
     if len(given) == 64:
         return given
     found = [one.id for one in repository.snapshots(*(tags or ("data", f"run={run}"))) if one.id.startswith(given)]
@@ -144,7 +144,7 @@ def full_id(repository: Repository, given: str, run: str, *tags: str) -> str:
 def require_plausible(
     host: Host, name: SubjectName, target: Target, size: int, facts: dict[str, str], accept_smaller: bool
 ) -> None:
-    """Compared with the last one that was verified, or while there is none with the last one."""
+    """Compare with the last verified backup, or with the last one if none is verified."""
     if accept_smaller:
         return
     mine, identity = own(records(host, name), target.host_name), name.identity(host)

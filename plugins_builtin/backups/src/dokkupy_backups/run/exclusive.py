@@ -1,4 +1,4 @@
-"""Work on a target: one at a time, with what the last one left taken away first."""
+"""Work on a target: one operation at a time, after cleaning up what the last one left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.target.stored import Target
 
 WAIT = 600.0
-"""Seconds for which other work on the same target or subject is waited for."""
+"""Seconds to wait for other work on the same target or subject."""
 
 Now = Callable[[], datetime]
 

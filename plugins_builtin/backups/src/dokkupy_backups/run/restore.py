@@ -1,4 +1,4 @@
-"""A restore: a safety backup first, then the dump, which is checked while it goes in."""
+"""Restores a backup: first a safety backup, then the dump, which is checked as it is read."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def restore(
 
 
 def save(host: Host, target: Target, subject: BackupSubject, name: SubjectName, clock: Now) -> Record | None:
-    """The safety backup: it is one whatever becomes of the restore."""
+    """Make the safety backup, which is kept even if the restore fails."""
     with working(host, "backups:create", target, name) as (tx, repository):
         if host.dry_run:
             tx.describe_plan(f"back {name} up into {target.name} first")
@@ -86,13 +86,13 @@ def require_place(host: Host, name: SubjectName, record: Record) -> BackupSubjec
 
 
 def holds_nothing(host: Host, name: SubjectName) -> bool:
-    """Whether there is nothing that a restore would replace, and a safety backup save."""
+    """Whether there is nothing that a restore would replace, so that no safety backup is made."""
     found = subjects(host).get(name)
     return found is None or not found.holds()
 
 
 def warn_of_newer(host: Host, record: Record) -> None:
-    """An older backup is taken when the newest failed its proof: nobody should learn that afterwards."""
+    """Warn if an older backup is used, because the newest one failed its verification."""
     for one in records(host, record.subject):
         if one.host_name == record.host_name and moment(one.started) > moment(record.started) and one.failed:
             host.out.warn(f"{one.short} of {one.started} is newer, but its verification failed: {one.failed[:200]}")

@@ -1,4 +1,4 @@
-"""What is kept. restic's policy says which backups may go; the last verified one of a subject never does."""
+"""Deletes old backups. restic's policy decides which, but the last verified backup of a subject is never deleted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dokkupy_backups.target.stored import Target, read_target
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How many to keep: the last ones, and the last of each day, week and month. All 0: everything."""
+    """How many backups to keep: the last ones, and the last of each day, week and month. If all are 0, everything."""
 
     last: int = 0
     daily: int = 0
@@ -62,7 +62,7 @@ def removable(
 
 
 def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
-    """The manifests first: killed in between, what is left is a dump without one, which the next work takes away."""
+    """Delete the manifests first. After a kill, a dump without a manifest remains, which the next command removes."""
     repository.forget([one.manifest for one in gone])
     repository.forget([one.id for one in gone])
     for one in gone:
@@ -70,7 +70,7 @@ def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
 
 
 def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now) -> list[Record]:
-    """Forget what the policies do not keep, and free its space. policies: of the subjects whose backups are counted."""
+    """Delete what the policies do not keep, and free its space. policies: by subject."""
     with working(host, "backups:prune", target) as (tx, repository):
         if host.dry_run:
             tx.describe_plan(f"forget backups that no policy keeps, and free their space on {target.name}")
@@ -100,7 +100,7 @@ def forgettable(repository: Repository, policies: dict[SubjectName, Keep]) -> se
 
 
 def delete(host: Host, record: Record) -> None:
-    """Forget one backup. Its space is freed by the next prune."""
+    """Delete one backup. The next prune frees its space."""
     target = read_target(host, TargetName(record.target))
     with working(host, "backups:delete", target) as (tx, repository):
         if host.dry_run:

@@ -21,11 +21,11 @@ from dokkupy_backups.subject.offered import restorable
 from dokkupy_backups.target.stored import read_target
 
 NOT_ITS_FAULT = ("restic_missing", "key_lost", "wrong_key", "target_stuck", "ssh_refused")
-"""Codes of errors that say nothing about a backup: nobody could look at it."""
+"""Codes of errors that say nothing about a backup, because it could not be read."""
 
 
 def verify(host: Host, record: Record, *, subset: DataSubset | None = None, clock: Now = now) -> Record | None:
-    """Prove a backup; returns its record, None in a dry run. Raises HostError with what is wrong."""
+    """Verify a backup. Returns its record; None in a dry run. Raises HostError with what is wrong."""
     name: SubjectName = record.subject
     subject = restorable(host, name)
     target = read_target(host, TargetName(record.target))
@@ -56,7 +56,7 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
 
 
 class NotVerified(HostError):
-    """The backup is not what it was, or cannot be restored."""
+    """The backup has changed, or cannot be restored."""
 
     code = "not_proven"
 
@@ -80,7 +80,7 @@ def verified_record(
     except Exception as error:
         fault = attempts.as_fault(error, record.subject)
         if fault.code in NOT_ITS_FAULT or (fault.code == "restic_failed" and not repository.exists()):
-            raise fault from error  # a target that cannot be reached says nothing about what is on it
+            raise fault from error  # if the target cannot be reached, nothing is known about the backup
         raise NotVerified(
             f"The backup {record.short} of {record.subject} is not good: {fault.message}",
             details=fault.details,
@@ -93,7 +93,7 @@ def verified_record(
 
 
 def check(repository: Repository, subset: DataSubset) -> HostError | None:
-    """What restic finds wrong with the repository. It may be in other backups than the one in question."""
+    """The damage that restic finds in the repository. It may affect only other backups."""
     try:
         repository.check(subset)
     except HostError as error:

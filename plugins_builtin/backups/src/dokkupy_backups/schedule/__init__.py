@@ -1,1 +1,1 @@
-"""When: schedules as stored, changed and due."""
+"""Schedules: stored, changed, and due."""

@@ -1,4 +1,4 @@
-"""Schedules made and ended."""
+"""Creates and removes schedules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_schedule(
     objective: int,
     now: datetime,
 ) -> Schedule:
-    """Make or replace a subject's schedule. The first backup is that of the first firing after now."""
+    """Create or replace a subject's schedule. The first backup is at the schedule's next time."""
     require_subject(host, name)
     read_key(host, target.name)
     for count in (keep.last, keep.daily, keep.weekly, keep.monthly):
@@ -56,7 +56,7 @@ def remove(tx: Transaction, name: SubjectName) -> None:
 
 
 def end_schedule(host: Host, subject: str, tx: Transaction) -> None:
-    """Something is about to be destroyed. Refused while a schedule backs it up, unless it was forced."""
+    """Refuse to destroy a subject that has a schedule, unless it is forced."""
     name = SubjectName(subject)
     if not is_there(host, name):
         return
@@ -69,7 +69,7 @@ def end_schedule(host: Host, subject: str, tx: Transaction) -> None:
 
 
 def move_schedule(tx: Transaction, old: str, new: str) -> None:
-    """What had a schedule is called otherwise."""
+    """Move the schedule of a renamed subject."""
     before, after = SubjectName(old), SubjectName(new)
     made = tx.host.store.find(ScheduleFile, before.slug)
     if made is None:

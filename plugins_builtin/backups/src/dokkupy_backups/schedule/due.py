@@ -1,4 +1,4 @@
-"""The time-driven work: `tick` looks whether anything is due, and starts a process of its own for it."""
+"""Scheduled work: `tick` checks whether anything is due, and starts a separate process for it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def local_now() -> datetime:
 
 
 def tick(host: Host, *, clock: Now = local_now) -> None:
-    """The job. A backup takes long, and others' jobs wait for this one: so it only starts the work."""
+    """The timer's job. It only starts the work, because a backup takes long and other jobs would have to wait."""
     if what_is_due(host, clock()):
         host.spawn("--quiet", "backups:run-due")
 
 
 def what_is_due(host: Host, now: datetime) -> list[str]:
-    """A line for each thing that is to be done now."""
+    """A line for each step that is due."""
     plans, targets = schedules(host), target_names(host)
     return [
         *(f"back {one.subject} up into {one.target}" for one in plans if backup_due(host, one, now)),
@@ -46,7 +46,7 @@ def what_is_due(host: Host, now: datetime) -> list[str]:
 
 
 def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
-    """Do what is due, one after the other. One's failure is noted and does not keep the others from theirs."""
+    """Do the due steps one after the other. A failure is recorded and does not affect the others."""
     try:
         lock = host.lock(LOCK, wait=0, command=host.command or "backups:run-due")
     except Busy:
@@ -71,7 +71,7 @@ def run_due(host: Host, *, clock: Now = local_now) -> list[str]:
 
 
 def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
-    """One backup or proof. A failure that happened before it could be noted is noted here."""
+    """Do one backup or verification. Records a failure that was not recorded yet."""
     name, began = schedule.subject, clock()
     failures = attempts.read(host, name, step).failures
     try:
@@ -79,13 +79,13 @@ def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
             create(host, name, read_target(host, schedule.target), why="schedule", clock=clock)
         else:
             newest = newest_own(host, schedule)
-            assert newest is not None  # else nothing was due
+            assert newest is not None  # otherwise nothing would be due
             verify(host, newest, clock=clock)
     except Interrupted:
         raise
     except Busy as error:
         return f"{name}: {error.message}"  # the next minute tries again
-    except Exception as error:  # whatever it is, it is this subject's, and the others have their turn
+    except Exception as error:  # any failure of this subject must not affect the others
         fault = attempts.as_fault(error, name)
         if attempts.read(host, name, step).failures == failures:
             attempts.note_failure(host, name, step, fault, clock())
@@ -113,7 +113,7 @@ def may_try(host: Host, schedule: Schedule, step: str, now: datetime) -> bool:
 
 
 def newest_own(host: Host, schedule: Schedule) -> Record | None:
-    """The newest that counts: a safety backup is of what was about to be replaced."""
+    """The newest backup that is not a safety backup, because those contain replaced data."""
     return last(made_on_this_host(host, schedule), lambda one: one.why != "safety" and one.target == schedule.target)
 
 
@@ -123,7 +123,7 @@ def made_on_this_host(host: Host, schedule: Schedule) -> list[Record]:
     return [one for one in records(host, schedule.subject) if one.host_name in names and one.identity == identity]
 
 
-# how old
+# age
 
 
 def last_verified(host: Host, schedule: Schedule) -> Record | None:
@@ -131,20 +131,20 @@ def last_verified(host: Host, schedule: Schedule) -> Record | None:
 
 
 def age(host: Host, schedule: Schedule, now: datetime) -> tuple[timedelta, bool]:
-    """How old the last verified backup is, and whether there is one; without one, how long one has been owed."""
+    """The age of the last verified backup, and whether there is one. Without one, how long the schedule exists."""
     found = last_verified(host, schedule)
     return now - (moment(found.started) if found else schedule.since), found is not None
 
 
 def overdue(host: Host, schedule: Schedule, now: datetime) -> bool:
-    """Whether it is too old and was not announced today."""
+    """Whether it is too old and has not been reported today."""
     if age(host, schedule, now)[0] <= schedule.allowed_age():
         return False
     return not schedule.announced or now - moment(schedule.announced) > ANNOUNCE_EVERY
 
 
 def announce_overdue(host: Host, schedule: Schedule, clock: Now) -> str:
-    """The alarm for backups that are no longer made, for any reason; it does not depend on a failure."""
+    """Report subjects whose backups are overdue for any reason, even without a failure."""
     old, there = age(host, schedule, clock())
     what = f"the last verified backup is {hours(old)} old" if there else f"none was verified for {hours(old)}"
     attempts.announce(host, schedule.subject, "failed", f"{what}; allowed are {hours(schedule.allowed_age())}")
@@ -161,14 +161,14 @@ def hours(span: timedelta) -> str:
 
 
 class PrunedFile(StateRecord, file="backups/pruned/*"):
-    """When a target was pruned last, and why that failed."""
+    """When a target was last pruned, and why that failed."""
 
     at: str
     error: str = ""
 
 
 def prune_due(host: Host, name: TargetName, now: datetime) -> bool:
-    """Once a day, where a schedule says what to keep."""
+    """Prune once a day, if a schedule says what to keep."""
     if not any(keep.words() for keep in policies(host, name).values()):
         return False
     last = host.store.find(PrunedFile, name)
@@ -176,7 +176,7 @@ def prune_due(host: Host, name: TargetName, now: datetime) -> bool:
 
 
 def try_prune(host: Host, name: TargetName, clock: Now) -> str:
-    """A failure is in the doctor's findings until a prune succeeds; it is tried again the next day."""
+    """Prune a target. A failure is a finding of `doctor` until a prune succeeds, and is retried the next day."""
     at, reason = stamp(clock()), ""
     try:
         gone = prune(host, read_target(host, name), policies(host, name), clock=clock)

@@ -1,4 +1,4 @@
-"""Schedules as they are kept, one file a subject, and how old a last verified backup may become."""
+"""Stored schedules, in one file per subject, and the maximum age of the last verified backup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dokkupy_backups.run.retention import Keep
 
 
 class ScheduleFile(Record, file="backups/schedules/*"):
-    """A schedule as it was made; see `Schedule`."""
+    """A stored schedule; see `Schedule`."""
 
     subject: SubjectName
     cron: Cron
@@ -30,7 +30,7 @@ class ScheduleFile(Record, file="backups/schedules/*"):
 
 
 class ServedFile(Record, file="backups/served/*"):
-    """The last firing of a schedule's steps that was dealt with, and when somebody was informed that it is overdue."""
+    """The last time at which each step of a schedule was done, and when it was last reported as overdue."""
 
     backup: str = ""
     verify: str = ""
@@ -54,7 +54,7 @@ class Schedule:
     announced: str = ""
 
     def allowed_age(self) -> timedelta:
-        """How old the last verified backup may be: by default twice the longest time from one to the next."""
+        """The maximum age of the last verified backup: by default twice the longest interval of the schedule."""
         if self.objective:
             return timedelta(hours=self.objective)
         interval = self.cron.interval(self.since)
@@ -110,27 +110,27 @@ def schedule_of(made: ScheduleFile, served: ServedFile) -> Schedule:
 
 
 def schedules(host: Host) -> list[Schedule]:
-    """One that is broken is a warning: it does not stop the others."""
+    """All schedules. A broken one is only a warning."""
     found, failed = readable(host)
     warn_of(host, failed)
     return found
 
 
 def readable(host: Host) -> tuple[list[Schedule], list[tuple[str, Exception]]]:
-    """(the schedules, those that are broken with the reason)."""
+    """(the schedules, the broken ones with the reason)."""
     names = host.store.names("backups", "schedules")
     done, failed = over_each(names, lambda name: of_slug(host, name))
     return [schedule for _, schedule in done if schedule], failed
 
 
 def of_slug(host: Host, slug: str) -> Schedule | None:
-    """Raises StateError for a broken one."""
+    """The schedule of a subject. Raises StateError if it is broken."""
     made = host.store.find(ScheduleFile, slug)
     return schedule_of(made, host.store.load(ServedFile, slug)) if made is not None else None
 
 
 def is_there(host: Host, subject: SubjectName) -> bool:
-    """Also where it is broken: what takes it away does not depend on that."""
+    """Whether a schedule exists, even a broken one, because it must be possible to remove it."""
     try:
         return host.store.find(ScheduleFile, subject.slug) is not None
     except StateError:
@@ -149,7 +149,7 @@ def no_schedule(subject: SubjectName) -> NotFound:
 
 
 def note_served(host: Host, subject: SubjectName, **moments: datetime) -> None:
-    """backup, verify, announced: what was done, and when."""
+    """backup, verify, announced: when each was done."""
     stamps = {name: stamp(value) for name, value in moments.items()}
     host.store.save(host.store.load(ServedFile, subject.slug).replace(**stamps), subject.slug)
 
@@ -160,5 +160,5 @@ def policies(host: Host, target: TargetName) -> dict[SubjectName, Keep]:
 
 
 def local(text: str) -> datetime:
-    """In the zone that the host's clock shows: cron's hours are those of the people there."""
+    """A time in the host's time zone, which cron expressions use."""
     return moment(text).astimezone()

@@ -1,1 +1,1 @@
-"""What can be backed up: the host's state, an app's volumes, what other plugins offer."""
+"""Subjects of backups: the host's state, apps' volumes, and what other plugins offer."""

@@ -40,7 +40,7 @@ PLACE = "/work"
 PATIENCE = 600.0
 SWAP_SECONDS = 3600.0
 END = bytes(1024)
-"""Two empty blocks end a tar archive (POSIX.1, pax, ustar interchange format)."""
+"""Two empty blocks, which end a tar archive (POSIX.1, pax, ustar interchange format)."""
 
 SWAP = """
 cd /work/volumes
@@ -55,7 +55,7 @@ CLEAN = """
 cd /work/volumes
 for one in *; do rm -rf "$one/.dokkupy-old"; done
 """
-"""Only after the commit: from then on nothing goes back."""
+"""Only after the commit, because it cannot be undone."""
 
 BACK = """
 cd /work/volumes
@@ -69,7 +69,7 @@ done
 
 
 def volumes_in(words: Sequence[str]) -> list[str]:
-    """The named volumes that docker options mount. Pure."""
+    """The named volumes in docker options."""
     found, rest = [], list(words)
     while rest:
         name, mark, value = rest.pop(0).partition("=")
@@ -115,13 +115,13 @@ class AppVolumes(BackupSubject):
         self.name = f"app:{app}"
 
     def found(self) -> dict[str, str]:
-        """The volumes that the engine has, and the directories that are there."""
+        """The volumes and directories that exist."""
         sources = sources_of(self.host, self.app)
         every = set(self.host.volumes().find_all({})) if any(is_volume(one) for one in sources.values()) else set()
         return {name: one for name, one in sources.items() if (one in every if is_volume(one) else os.path.isdir(one))}
 
     def there(self) -> dict[str, str]:
-        """Raises NotFound when there is none."""
+        """Raise NotFound if there is none."""
         found = self.found()
         if not found:
             raise NotFound(
@@ -217,7 +217,7 @@ def clean(host: Host, sources: dict[str, str]) -> None:
 
 @contextmanager
 def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: bool) -> Iterator[Child]:
-    """The host's tar in a container, fed or read. Raises HostError when it failed."""
+    """Run the host's tar in a container, writing to it or reading from it. Raises HostError if it fails."""
     image = ensure_image(host)
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
     seen = {"/usr": "/usr:ro", "/etc": "/etc:ro", **mounts}
@@ -239,7 +239,7 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
         try:
             yield child
             status = child.finish(PATIENCE)
-            # 1: a file changed while it was read (GNU tar, Return Values): as consistent as files in use are.
+            # 1: a file changed while it was read (GNU tar, Return Values), which cannot be avoided for files in use.
             if status not in ((0,) if feeds else (0, 1)):
                 raise HostError(f"tar ended with status {status}", details=tuple(child.errors[-10:]))
         except BrokenPipeError:
@@ -253,7 +253,7 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
 
 
 def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]:
-    """A tar stream. volumes: path in the archive (`` for all of it) -> volume, or directory of the host."""
+    """A tar stream. volumes: path in the archive (empty for all of it) -> volume, or directory of the host."""
     mounts = {volume: f"{PLACE}/{path}:ro".replace("/:ro", ":ro") for path, volume in volumes.items()}
     words = (
         "-C",
@@ -269,7 +269,7 @@ def read(host: Host, volumes: Mapping[str, str]) -> Generator[bytes, None, None]
 
 
 def stage(host: Host, volume: str, pieces: Iterable[bytes]) -> None:
-    """Unpack into a new volume. tar itself refuses names that lead out of it (it strips `/` and `..`)."""
+    """Unpack into a new volume. tar itself prevents names from leading out of it (it strips `/` and `..`)."""
     host.volumes().ensure(volume, labels={"dokkupy.kind": "staged"})
     with tar(host, ("-C", PLACE, "--numeric-owner", "-p", "-x"), {volume: PLACE}, feeds=True) as child:
         for piece in pieces:
@@ -277,7 +277,7 @@ def stage(host: Host, volume: str, pieces: Iterable[bytes]) -> None:
 
 
 def invariants_of(pieces: Iterable[bytes]) -> dict[str, str]:
-    """Number and bytes of files, and a sum over names, rights, owners and contents."""
+    """The number and bytes of files, and a checksum of names, modes, owners and contents."""
     files = size = total = 0
     pieces = iter(pieces)
     with tarfile.open(fileobj=io.BufferedReader(Source(pieces)), mode="r|") as archive:

@@ -48,7 +48,7 @@ LEFT_OUT = (
 )
 
 OWN_STAYS = ("backups", "journal", "logs")
-"""What a fresh host has of its own already and goes on with: what is restored is put beside it."""
+"""What a new host already has and keeps. Restored files of these go beside them."""
 
 KEPT_LOGS = "restored"
 PLACE = "backups/restore"
@@ -67,7 +67,7 @@ class HostState(BackupSubject):
         self.host = host
 
     def holds(self) -> bool:
-        """A host without apps and services has nothing that anybody would miss."""
+        """Whether the host has apps or services; without them, nothing would be lost."""
         return bool(self.host.store.apps() or self.host.store.names("services"))
 
     def describe(self) -> Mapping[str, str]:
@@ -95,8 +95,8 @@ class HostState(BackupSubject):
         return secret_files.encrypted(self.host.store, parts_of(path), content) if is_state(path) else content
 
     def paths(self) -> Iterator[str]:
-        """All there is; then the packs of git repositories once more: one that was repacked meanwhile has its objects
-        there, and not where they were."""
+        """All paths, and then the packs of git repositories again, because a repack during the backup moves objects into
+        new packs."""
         root, seen = self.host.root, set[str]()
         for path in kept(root, self.host.out.warn):
             seen.add(path)
@@ -128,7 +128,7 @@ class HostState(BackupSubject):
                 hint="Restore onto a fresh host, or use --force.",
             )
         with operation(host, "backups:restore-host", "host") as tx:
-            # Not in scratch, which a later process sweeps: until the end it holds what was there before.
+            # Not in a scratch directory, which a later process would remove, because it holds the previous state.
             place = f"{PLACE}/{tx.id}"
             staged = host.path(place, "new")
             tx.register_undo("unpack", call(remove, place=place))
@@ -185,7 +185,7 @@ def keys_of(root: str) -> dict[str, object]:
 
 
 def require_parsing(root: str) -> None:
-    """Every table of the state can be read. Raises StateError."""
+    """Raise StateError unless every table of the state can be read."""
     for path in walk(root, wanted):
         full = os.path.join(root, path)
         if path.endswith(".toml") and is_state(path) and os.path.isfile(full):
@@ -197,7 +197,7 @@ def require_parsing(root: str) -> None:
 
 
 def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[str]:
-    """What of a state goes into its backup: files, directories, and links that stay inside."""
+    """The paths of a state that are backed up: files, directories, and links that stay inside."""
     for path in walk(root, wanted):
         full = os.path.join(root, path)
         try:
@@ -220,12 +220,12 @@ def listing(path: str) -> list[str]:
         return []
 
 
-# putting it in place
+# replacing the state
 
 
 def move(source: str, target: str) -> None:
-    """Rename. Where the file system cannot do that with a directory (the lower layer of an overlay, a mount), its content
-    moves piece by piece, into what a killed move left at the target."""
+    """Rename a path. If the file system cannot rename a directory (the lower layer of an overlay, a mount), its content is
+    moved piece by piece, continuing what a killed move left."""
     try:
         os.rename(source, target)
         return
@@ -251,10 +251,10 @@ def swap(root: str, place: str, name: str) -> None:
 
 
 def put_back(host: Host, place: str, name: str) -> None:
-    """Undo `swap`, half done or whole."""
+    """Undo a partial or complete `swap`."""
     current, old = host.path(name), host.path(place, "old", name)
     staged = host.path(place, "new", name)
-    if os.path.lexists(staged):  # it was not put in place
+    if os.path.lexists(staged):  # it was not moved to its path
         if os.path.lexists(old):
             move(old, current)
     elif os.path.lexists(old):
@@ -265,7 +265,7 @@ def put_back(host: Host, place: str, name: str) -> None:
 
 
 def put_beside(host: Host, place: str, name: str) -> None:
-    """What is not there yet; logs go into a directory of their own, since the audit's chain is the host's."""
+    """Add what does not exist yet. Logs go into their own directory, because the audit's chain belongs to the new host."""
     staged = host.path(place, "new", name)
     if os.path.lexists(staged):
         own(staged, host.root)
@@ -282,7 +282,7 @@ def merge(source: str, target: str) -> None:
 
 
 def own(path: str, root: str) -> None:
-    """What root unpacks belongs to the system user, as all of the state does."""
+    """Give what root unpacked to the system user, who owns the state."""
     if os.geteuid() == 0:
         owner = os.stat(root)
         os.lchown(path, owner.st_uid, owner.st_gid)

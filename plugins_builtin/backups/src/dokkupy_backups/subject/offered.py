@@ -1,4 +1,4 @@
-"""Who offers what can be backed up."""
+"""The subjects that plugins offer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dokkupy_backups.names import SubjectName
 
 
 def subjects(host: Host) -> dict[SubjectName, BackupSubject]:
-    """By name, sorted. Raises PluginError when two plugins offer one name."""
+    """Name -> subject, sorted. Raises PluginError if two plugins offer the same name."""
     found: dict[SubjectName, tuple[str, BackupSubject]] = {}
     for plugin, subject in host.hooks.gather(hookspecs.backup_subjects, host=host):
         name = SubjectName(subject.name)
@@ -30,7 +30,7 @@ def require_subject(host: Host, name: SubjectName) -> BackupSubject:
 
 
 def restorable(host: Host, name: SubjectName) -> BackupSubject:
-    """One that is there, or a service that is gone and whose kind is known: what was backed up of it can be made it."""
+    """An existing subject, or a service of a known kind that is gone, because it can be restored from its backups."""
     found = subjects(host)
     kind, _, own = name.partition(":")
     if name in found or not own or host.registry.find("dokkupy.datastore", kind) is None:
@@ -41,5 +41,5 @@ def restorable(host: Host, name: SubjectName) -> BackupSubject:
 
 
 def plugins(host: Host) -> dict[str, str]:
-    """Distribution -> version of everything that is installed."""
+    """Distribution -> version of each installed plugin."""
     return {entry.distribution: entry.version for entry in host.registry.entries}

@@ -1,4 +1,4 @@
-"""Trees as tar streams, without a temporary file: packed file by file, unpacked without believing the archive."""
+"""Packs trees as tar streams without a temporary file, and unpacks untrusted archives."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dokkupy_sdk.errors import HostError
 
 END = 2 * tarfile.BLOCKSIZE
-"""Bytes that mark an archive's end (POSIX.1, pax)."""
+"""The number of zero bytes at an archive's end (POSIX.1, pax)."""
 
 MEMBERS = 5_000_000
-"""Members that an archive may have."""
+"""The largest number of members in an archive."""
 
 Convert = Callable[[str, bytes], bytes]
-"""Gives the content that a file has on the other side, from its path and its content."""
+"""Converts a file's content, given its path and content."""
 
 SHARED = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 BLOCK = 512
 CHUNK = 1024 * 1024
 TABLE = 64 * CHUNK
-"""A state table is smaller."""
+"""The largest size of a state table."""
 
 
 class Sink(io.RawIOBase):
-    """A file to write to that hands on what is written."""
+    """A file object that passes on what is written to it."""
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
@@ -42,7 +42,7 @@ class Sink(io.RawIOBase):
 
 
 class Source(io.RawIOBase):
-    """A file to read from, of pieces."""
+    """A file object that reads from pieces."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -94,7 +94,7 @@ def unchanged(path: str, content: bytes) -> bytes:
 
 
 def is_table(path: str) -> bool:
-    """Whether it is a file whose content is converted: small, and read whole."""
+    """Whether the content of a file is converted, which requires that it is small."""
     return path.endswith((".toml", ".toml.previous"))
 
 
@@ -132,13 +132,13 @@ def add(tar: tarfile.TarFile, root: str, path: str, convert: Convert) -> None:
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
                 return
-            # A log may grow meanwhile: its size is that of now.
+            # A log may grow during the backup, so its current size is used.
             member.size = os.fstat(file.fileno()).st_size
             tar.addfile(member, Exactly(file, member.size))
 
 
 class Exactly:
-    """So many bytes of a file that others may write to: one that was cut meanwhile ends in NULs."""
+    """The given number of bytes of a file. If the file has been truncated by another process, NULs fill up the rest."""
 
     def __init__(self, file: io.BufferedReader, size: int) -> None:
         self._file = file
@@ -152,7 +152,7 @@ class Exactly:
         return piece
 
 
-# back
+# unpacking
 
 
 def unpack(pieces: Iterable[bytes], root: str, convert: Convert = unchanged) -> int:
@@ -178,7 +178,7 @@ def unpack(pieces: Iterable[bytes], root: str, convert: Convert = unchanged) -> 
                     extract(tar, member, os.path.join(root, path), convert)
         while source.read(CHUNK):
             pass  # padding
-        # tarfile takes an archive that was cut between two members, and up to 3.11.3 within a header, for a whole one.
+        # tarfile accepts an archive that was cut off between two members, and up to 3.11.3 even within a header.
         if raw.taken < tar.offset + END:
             raise HostError("The archive is damaged: it was cut off", code="bad_archive")
     except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:

@@ -1,1 +1,1 @@
-"""Where backups go: addresses, credentials, keys."""
+"""Targets of backups: addresses, credentials, keys."""

@@ -1,4 +1,4 @@
-"""Where a repository lies: URLs taken apart and judged before restic sees them. Pure but for `refuse_forbidden`.
+"""The location of a repository: parses and validates URLs before restic gets them. Pure except for `refuse_forbidden`.
 
 /srv/backups                            a directory of this host
 s3:https://HOST[:PORT]/BUCKET[/PREFIX]  Amazon S3 and what speaks its protocol
@@ -33,17 +33,17 @@ CREDENTIALS = {
     "s3": ("access-key", "secret-key", "session-token", "region"),
     "rest": ("user", "password"),
 }
-"""What each kind of target may be given, beside `key`, the encryption key of a repository that exists."""
+"""The arguments of each kind of target, besides `key`, the encryption key of an existing repository."""
 
 NEEDED = {"directory": (), "sftp": (), "s3": ("access-key", "secret-key"), "rest": ()}
 
 METADATA = ("metadata.google.internal", "metadata.goog", "instance-data")
-"""Names under which clouds give their machines' credentials away; by address they are link-local."""
+"""Names at which clouds give out credentials to their machines. Their addresses are link-local."""
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """kind: directory, s3, sftp or rest. url: as it was given. path: of the directory or on the server."""
+    """kind: directory, s3, sftp or rest. url: as typed. path: of the directory or on the server."""
 
     kind: str
     url: str
@@ -55,11 +55,11 @@ class Location:
 
     @property
     def is_clear(self) -> bool:
-        """Whether credentials would travel readable."""
+        """Whether credentials would be sent unencrypted."""
         return self.scheme == "http"
 
     def repository(self, user: str = "", password: Secret | None = None) -> str:
-        """What restic gets in its environment: for REST the login is part of it."""
+        """The URL for restic's environment, which for REST contains the login."""
         if self.kind == "directory":
             return self.path
         at = f":{self.port}" if self.port else ""
@@ -71,7 +71,7 @@ class Location:
 
 
 def parse_location(text: str) -> Location:
-    """Raises UserError for everything that is not one of the four forms, such as `ext::sh`, `-o` or `file://`."""
+    """Parse a URL. Raises UserError unless it has one of the four forms (for `ext::sh`, `-o` or `file://`, for example)."""
     if len(text) > 1024:
         raise UserError("The target's URL is too long")
     if text.startswith("/"):
@@ -108,7 +108,7 @@ def directory(text: str) -> Location:
 
 
 class TargetUrl(Identifier):
-    """The text of a location that was parsed: what a command takes, so that a bad one is in no record."""
+    """A location as an argument of a command, which is parsed so that no record contains a bad one."""
 
     __slots__ = ()
     what = "Target"
@@ -124,7 +124,7 @@ def without_login(text: str) -> str:
 
 
 def forbidden(host: str) -> None:
-    """Refuse addresses at which no backup server can be, and those that give credentials away."""
+    """Refuse addresses that no backup server can have, and those at which clouds give out credentials."""
     try:
         permitted = Guard(admin=True).permits(host)
     except ValueError:
@@ -143,7 +143,7 @@ def is_loopback(host: str) -> bool:
 
 
 def refuse_forbidden(location: Location) -> None:
-    """The same for what the name resolves to. What does not resolve is left to restic to say."""
+    """Check the addresses to which the name resolves. restic reports a name that does not resolve."""
     import socket
 
     if not location.host:
@@ -159,8 +159,8 @@ def refuse_forbidden(location: Location) -> None:
 def parse_credentials(
     location: Location, words: list[str], known: Mapping[str, Secret] = {}
 ) -> tuple[dict[str, Secret], Secret | None]:
-    """(credentials, encryption key) of `NAME=VALUE` words. known: what is kept of a target that exists already.
-    Raises UserError, which names no value."""
+    """(credentials, encryption key) from `NAME=VALUE` arguments. known: those of an existing target. Raises UserError
+    without showing a value."""
     given = dict(known)
     for word in words:
         name, equals, value = word.partition("=")

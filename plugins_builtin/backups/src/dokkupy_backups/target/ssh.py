@@ -1,4 +1,4 @@
-"""The way to a server by SSH: a key of the target's own, a pinned host key, and nothing of the user's configuration."""
+"""SSH to a target: with its own key, a pinned host key, and without the user's configuration."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def command(host: Host, name: str, location: Location) -> str:
     if read(path) != text:
         make_directory(where)
         write_atomic(path, text.encode())
-    # What it says goes to a file: restic hands it on when it happens to have the time before its own end.
+    # SSH's messages go to a file, because restic does not always pass them on before it ends.
     log = os.path.join(where, "log")
     with suppress(FileNotFoundError):
         os.unlink(log)
@@ -84,21 +84,21 @@ def read(path: str) -> str:
 
 
 def ensure_key(host: Host, name: str) -> str:
-    """Make the target's key pair unless it exists; returns the public one. It outlives a failed attempt, so that the
-    line that somebody put on the server stays the right one."""
+    """Create the target's key pair unless it exists. Returns the public key. It is kept after a failed attempt, so that the
+    line that a user has added on the server remains valid."""
     where = directory(host, name)
     path = os.path.join(where, "id_ed25519")
     make_directory(where)
     if not os.path.exists(path + ".pub"):
         if os.path.exists(path):
-            os.unlink(path)  # killed in between: a key without its public half
+            os.unlink(path)  # a killed process left a key without its public half
         execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"dokkupy-backups-{name}", "-f", path])
     return read(path + ".pub").strip()
 
 
 def pin(host: Host, name: str, location: Location, given: str = "") -> str:
-    """Know the server by its key from now on: the given one, the one pinned before, or the one that it shows now.
-    Returns the fingerprints in words."""
+    """Pin the server's host key: the given one, the one pinned before, or the one that it presents now. Returns the
+    fingerprints as text."""
     path = os.path.join(directory(host, name), "known_hosts")
     entry = f"[{location.host.strip('[]')}]:{port_of(location)}"
     make_directory(os.path.dirname(path))

@@ -1,4 +1,4 @@
-"""A target as it is kept: its place and credentials in a table, its encryption key in a file of its own."""
+"""Stored targets: URL and credentials in a table, the encryption key in its own file."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class TargetFile(Record, file="backups/targets/*"):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """host_name: what this host calls itself in the repository, which other hosts may share. key_shown: whether
-    somebody ever had the key printed."""
+    """host_name: this host's name in the repository, which other hosts may share. key_shown: whether the key has ever been
+    printed."""
 
     name: TargetName
     location: Location
@@ -71,7 +71,7 @@ def target_names(host: Host) -> list[TargetName]:
 
 
 def choose_target(host: Host, name: TargetName | None) -> Target:
-    """The named one, or the only one. Raises UserError when there is a choice to make."""
+    """The named target, or the only one. Raises UserError if there are several."""
     if name is not None:
         return read_target(host, name)
     known = target_names(host)
@@ -87,7 +87,7 @@ def key_path(host: Host, name: str) -> str:
 
 
 def read_key(host: Host, name: str) -> Secret:
-    """Raises HostError when the key is lost."""
+    """The encryption key. Raises HostError if it is lost."""
     try:
         with open(key_path(host, name), encoding="utf-8") as file:
             key = file.read().strip()
