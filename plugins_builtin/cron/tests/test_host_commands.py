@@ -36,7 +36,7 @@ def begin(world: World) -> None:
 
 
 def daily(run: Run) -> None:
-    assert run("cron:set", "--global", "task.tidy", "0 3 * * * cleanup --global")[0] == 0
+    assert run("cron:set", "--global", "task.tidy", "0 3 * * * ps:restart --all")[0] == 0
 
 
 def outcomes(world: World) -> list[str]:
@@ -52,12 +52,12 @@ def test_a_command_of_the_host_runs_when_it_is_due_and_its_result_is_kept(
         "tidy",
         True,
         "0 3 * * *",
-        "cleanup --global",
+        "ps:restart --all",
     )
     world.clock.pass_(3 * 3600)
     assert world.tick() == ["started tidy of host"]
     begin(world)
-    assert executed == [("--quiet", "cleanup", "--global")]
+    assert executed == [("--quiet", "ps:restart", "--all")]
     (found,) = json.loads(run("cron:history", "--global", "--format", "json")[1])
     assert (found["outcome"], found["exit_code"], found["lines"]) == ("failed", 1, ["one", "two"])
     assert world.heard == [(None, "tidy", "failed", 1)]
@@ -103,9 +103,9 @@ def test_a_command_whose_process_was_killed_is_lost_and_does_not_run_again(
         (("0 3 * * *", "config:set", "blog", "A=b"), "may have secrets"),
         (("0 3 * * *", "plugin:install", "x"), "root"),
         (("0 3 * * *", "no-such-command"), "is not a dokku command"),
-        (("0 3 * *", "cleanup"), "not a schedule with a command"),
-        (("61 3 * * *", "cleanup"), "schedule that is not cron's"),
-        (("@daily", "cleanup", "&&", "cleanup"), "shell operator &&"),
+        (("0 3 * *", "ps:restart"), "not a schedule with a command"),
+        (("61 3 * * *", "ps:restart"), "schedule that is not cron's"),
+        (("@daily", "ps:restart", "&&", "ps:restart"), "shell operator &&"),
     ],
 )
 def test_what_the_host_does_not_run_is_refused(world: World, run: Run, words: tuple[str, ...], said: str) -> None:
@@ -123,7 +123,7 @@ def test_a_deployer_has_no_part_in_the_tasks_of_the_host(world: World, run: Run)
         ("cron:list", "--global"),
         ("cron:history", "--global"),
         ("cron:set", "--global", "task.tidy"),
-        ("cron:set", "--global", "task.mine", "@daily", "cleanup"),
+        ("cron:set", "--global", "task.mine", "@daily", "ps:restart"),
         ("cron:run-due",),
         ("cron:list", "other"),
     ):
