@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk import Host
+from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeEngine
 
@@ -146,3 +148,25 @@ def alive(pid: int) -> bool:
         return False
     with open(f"/proc/{pid}/stat") as file:
         return file.read().rpartition(")")[2].split()[0] != "Z"
+
+
+BLOG = AppName("blog")
+
+
+def run(world: World, *words: str, who: str = "tester") -> int:
+    host = Host(str(world.root), who=who)
+    host.override_role("engine", "fake", world.host.engine())
+    return main(list(words), who=who, host=host)
+
+
+def head(world: World, branch: str = "master") -> str:
+    return Repository(world.host, BLOG).ref(f"refs/heads/{branch}")
+
+
+@pytest.fixture
+def upstream(tmp_path: Path, world: World) -> Client:
+    world.make_app()
+    made = Client(tmp_path / "upstream", world.root)
+    made.git("checkout", "-q", "-b", "main")
+    made.commit({"a": "1"})
+    return made
