@@ -18,7 +18,7 @@ from dokkupy_services.data.subject import ServiceSubject
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.names import ServiceName
 
-from plugins_builtin.backups.tests.repository import KEY, make
+from plugins_builtin.backups.tests.restic_repository import KEY, make
 from tests.services.conftest import Machine
 
 MANY = amount(1_000_000, 20_000)

@@ -15,7 +15,7 @@ from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import AppName
 from dokkupy_storage.directory import storage_root
 
-from plugins_builtin.backups.tests.repository import KEY, make
+from plugins_builtin.backups.tests.restic_repository import KEY, make
 from tests.services.conftest import Machine
 
 FILL = """

@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from plugins_builtin.backups.tests.fake import fill, make_host  # noqa: E402
-from plugins_builtin.backups.tests.repository import KEY, make  # noqa: E402
+from plugins_builtin.backups.tests.restic_repository import KEY, make  # noqa: E402
 from plugins_builtin.backups.tests.servers import S3  # noqa: E402
 
 
