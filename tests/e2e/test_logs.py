@@ -1,0 +1,91 @@
+"""What an app printed stays, whatever becomes of its containers."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from apps import Repository
+from bed.host import Host
+
+WEB = """import http.server, os, threading, time, uuid
+
+life = uuid.uuid4().hex
+
+def count():
+    number = 0
+    while True:
+        print("line", life, number, flush=True)
+        number += 1
+        time.sleep(0.05)
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+threading.Thread(target=count, daemon=True).start()
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def printed(host: Host, app: str) -> str:
+    return host.exec(["dokkupy", "logs", app, "--since", "1h", "-p", "web"]).stdout
+
+
+def lives(host: Host, app: str) -> list[list[int]]:
+    """The numbers that each life of the process printed, in the order of their first lines."""
+    found: dict[str, list[int]] = {}
+    times = []
+    for row in printed(host, app).splitlines():
+        if line := re.fullmatch(r"(\S+) app\[web\.1\]: line (\w+) (\d+)", row):
+            times.append(line[1])
+            found.setdefault(line[2], []).append(int(line[3]))
+    assert times == sorted(times)
+    return list(found.values())
+
+
+def wait_for_lives(host: Host, app: str, number: int) -> None:
+    for _ in range(60):
+        if len(lives(host, app)) >= number:
+            return
+        time.sleep(0.5)
+    assert len(lives(host, app)) >= number
+
+
+def test_no_line_is_lost_over_a_deploy_a_crash_and_a_restart_of_the_engine(
+    host: Host, app: str, repository: Repository
+) -> None:
+    repository.write("web.py", WEB)
+    repository.write("Procfile", "web: exec python3 web.py\n")
+    repository.write("app.json", "{}")
+    repository.commit("print numbers")
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.git_push(repository.path, app)
+    host.exec(["dokkupy", "config:set", app, "LIFE=second"])
+    process = host.exec(["docker", "inspect", "-f", "{{.State.Pid}}", f"{app}.web.1"]).stdout.strip()
+    host.exec(["kill", "-9", process])
+    wait_for_lives(host, app, 3)
+    host.exec(["systemctl", "restart", "docker"])
+    wait_for_lives(host, app, 4)
+    host.exec(["dokkupy", "ps:rebuild", app])
+    wait_for_lives(host, app, 5)
+    for _ in range(40):
+        if len(host.exec(["docker", "ps", "-aq", "--filter", f"label=dokkupy.app={app}"]).stdout.split()) == 1:
+            break  # the replaced ones are gone, and with them the engine's copy of what they printed
+        time.sleep(0.5)
+    found = lives(host, app)
+    assert len(found) == 5
+    for numbers in found:
+        # A busy engine once had no line 0 of a life that it started by itself: what it has is what can be kept.
+        assert numbers[0] <= 1, printed(host, app)
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), printed(host, app)
+    files = host.exec(["find", f"/var/lib/dokkupy/app-logs/{app}", "-type", "f", "-printf", "%m\n"]).stdout.split()
+    assert len(files) == 2 and set(files) == {"640"}
+    host.exec(["dokkupy", "apps:destroy", app, "--force"])
+    assert host.exec(["test", "-e", f"/var/lib/dokkupy/app-logs/{app}"], check=False).code == 1
