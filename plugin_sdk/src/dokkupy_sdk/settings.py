@@ -65,6 +65,19 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
     return parse
 
 
+def networks(text: str) -> str:
+    """A comma list of networks (CIDR)."""
+    import ipaddress
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        try:
+            ipaddress.ip_network(name)
+        except ValueError:
+            raise UserError(f"{shown(name)} is not a network like 10.1.0.0/16") from None
+    return ",".join(names)
+
+
 def plain(text: str) -> str:
     """Any text of one line without control characters."""
     if any(ord(character) < 32 or ord(character) == 127 for character in text) or len(text) > 4096:

@@ -287,7 +287,7 @@ def test_a_deployer_makes_logs_smaller_than_the_host_says_but_not_larger(
 
 
 def test_a_sink_with_its_login_is_masked_in_the_report(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["logs:set", "blog", "vector-sink", "http://?auth.password=hush"], host=host)
+    assert main(["logs:set", "blog", "vector-sink", "datadog_logs://?auth.password=hush"], host=host) == 0
     capsys.readouterr()
     assert main(["logs:report", "blog"], host=host) == 0
     assert "hush" not in capsys.readouterr().out

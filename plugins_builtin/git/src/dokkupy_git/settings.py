@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.names import EnvKey, GitRef
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.settings import BUILD, Property, Settings, boolean, integer, plain
+from dokkupy_sdk.settings import BUILD, Property, Settings, boolean, integer, networks, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,21 +35,6 @@ def protocols(text: str) -> str:
     for name in names:
         if name not in PROTOCOLS:
             raise UserError(f"{name[:40]!r} is not one of: {', '.join(PROTOCOLS)}")
-    return ",".join(names)
-
-
-def networks(text: str) -> str:
-    """A comma list of networks (CIDR)."""
-    import ipaddress
-
-    from dokkupy_sdk.errors import UserError
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        try:
-            ipaddress.ip_network(name)
-        except ValueError:
-            raise UserError(f"{name[:60]!r} is not a network like 10.1.0.0/16") from None
     return ",".join(names)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dokkupy_sdk.model import Instance
+    from dokkupy_sdk.operation import Transaction
 
     from dokkupy_logs.lines import Line
     from dokkupy_logs.past import Live, Past, Query
@@ -29,20 +30,38 @@ group = Group("logs", "Show the output of apps")
 
 
 def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
-    """The disk belongs to all apps: who may only deploy may make logs smaller than the host's size, not larger."""
+    """The disk belongs to all apps: who may only deploy may make logs smaller than the host's size, not larger. A sink is
+    looked at before it is kept."""
     from dokkupy_sdk.access import is_admin
 
+    if name in ("vector-sink", "vector-cron-sink"):
+        from dokkupy_logs.drain.wanted import judge_sink
+
+        return judge_sink(host, app, value)
     most = SETTINGS.get(host.store, None, "max-size")
     if app is None or name != "max-size" or "unlimited" == most or is_admin(host):
-        return
+        return None
     if value == "unlimited" or bytes_of(value) > bytes_of(most):
         raise Denied(
             f"The log of {app} cannot be larger than {most} by this key",
             hint=f"Ask an admin: logs:set {app} max-size {value}, or logs:set --global max-size {value}",
         )
+    return None
 
 
-add_property_commands(group, SETTINGS, judge=judge)
+def start_drains(tx: Transaction, app: AppName | None, name: str) -> None:
+    if name in ("vector-sink", "vector-cron-sink"):
+        from dokkupy_sdk.operation import call
+
+        from dokkupy_logs.drain.run import ensure
+
+        tx.follow(call(ensure))
+
+
+BEYOND = ("max-age", "allowed-networks")
+"""Properties that Dokku does not have."""
+
+add_property_commands(group, SETTINGS, judge=judge, on_set=start_drains, beyond=BEYOND)
 
 MOST = 1_000_000
 MOST_AT_ONCE = 100_000
@@ -264,3 +283,25 @@ def failed_text(app: AppName, record: FailedFile, *, headers: bool) -> list[str]
             lines.append(f"-----> {row.dyno} {harmless(row.ended)}")
         lines.extend(harmless(line) for line in row.lines)
     return lines
+
+
+@group.command("drains", permission="app:read")
+def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+    """Show where the lines of apps are sent, how many were, and how many were dropped."""
+    from dokkupy_sdk.access import visible_apps
+
+    from dokkupy_logs.drain.report import HEAD, row_of, rows_of
+
+    if scope.is_global:
+        raise UserError("logs:drains takes an app or --all")
+    apps = [host.store.require_app(scope.app)] if scope.app is not None else visible_apps(host)
+    found = [row for app in apps for row in rows_of(host, app)]
+    return CommandResult(found, [row_of(one) for one in found], columns=[HEAD] if found else [])
+
+
+@group.command("drain", permission="host:write", hidden=True, formats=False)
+def drain(host: Host) -> None:
+    """Send the lines of all apps to their sinks, until the settings change."""
+    from dokkupy_logs.drain.run import serve
+
+    serve(host)

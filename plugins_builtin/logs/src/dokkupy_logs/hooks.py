@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dokkupy_sdk.disk import DiskUse
-    from dokkupy_sdk.model import Job
+    from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.roles import Container
 
@@ -42,7 +42,28 @@ def post_app_destroy(host: Host, app: AppName) -> None:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("logs", 3600, "dokkupy_logs.keep:prune_all")]
+    return [Job("logs", 3600, "dokkupy_logs.keep:prune_all"), Job("log-drains", 0, "dokkupy_logs.drain.run:ensure")]
+
+
+@hookimpl
+def on_recover(host: Host) -> None:
+    from dokkupy_logs.drain.run import ensure
+
+    ensure(host)
+
+
+@hookimpl
+def doctor_checks(host: Host) -> Iterable[Finding]:
+    from dokkupy_logs.drain.report import findings
+
+    return findings(host)
+
+
+@hookimpl
+def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
+    from dokkupy_logs.drain.run import end
+
+    return end(host, dry_run=dry_run)
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed

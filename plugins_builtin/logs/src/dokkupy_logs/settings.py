@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.settings import Property, Settings, matching
+from dokkupy_sdk.settings import Property, Settings, matching, networks
 
 SINK = matching(r"[a-z][a-z0-9_]*://[\x21-\x7e]*", "a sink: write TYPE://?option=value&option=value")
 SIZE = matching(r"[1-9][0-9]{0,9}(?:[kmg]|[kKmMgG][bB])|unlimited", "a size such as 10m or 10MB, or unlimited")
@@ -29,9 +29,13 @@ SETTINGS = Settings(
         parse=LABEL,
         inert=UNSHIPPED,
     ),
-    Property("vector-sink", help="Where Vector sends the logs", parse=SINK, secret=True, inert=UNSHIPPED),
+    Property("vector-sink", help="Where the logs are sent", parse=SINK, secret=True),
+    Property("vector-cron-sink", help="Where the logs of cron tasks are sent", parse=SINK, secret=True),
     Property(
-        "vector-cron-sink", help="Where Vector sends the logs of cron tasks", parse=SINK, secret=True, inert=UNSHIPPED
+        "allowed-networks",
+        help="Private networks, such as 10.1.0.0/16, that apps' own sinks may reach; the host's sink always may",
+        parse=networks,
+        scope="global",
     ),
     Property("vector-image", scope="global", help="The image of Vector", inert=UNSHIPPED),
     Property(

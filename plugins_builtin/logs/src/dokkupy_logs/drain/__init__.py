@@ -1,0 +1,1 @@
+"""Drains: lines of apps go on to where `vector-sink` says, while they are printed."""

@@ -1,0 +1,71 @@
+"""What is known of drains: for `logs:drains` and `doctor`."""
+
+from __future__ import annotations
+
+import time
+
+from dokkupy_sdk import Host, locks
+from dokkupy_sdk.cli import harmless
+from dokkupy_sdk.model import Finding
+from dokkupy_sdk.names import AppName
+
+from dokkupy_logs.drain import state as states
+from dokkupy_logs.drain.dsn import parse_dsn
+from dokkupy_logs.drain.run import LOCK
+from dokkupy_logs.drain.wanted import drains_of, wanted_drains
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+HEAD = f"{'APP':<20} {'SINK':<8} {'TARGET':<36} {'SENT':>9} {'DROPPED':>9} STATE"
+RECENT = 3600
+"""Seconds for which the doctor speaks of lines that were dropped."""
+
+
+def rows_of(host: Host, app: AppName) -> list[dict[str, Any]]:
+    """The drains of an app, with nothing of their secrets."""
+    rows = []
+    for one in drains_of(host, app):
+        dsn, state = parse_dsn(one.text), states.load(host, app, one.name)
+        if state.sink != states.digest_of(one.text):
+            state = states.State()
+        rows.append(
+            {
+                "app": str(app),
+                "sink": dsn.kind,
+                "target": dsn.target,
+                "cron": one.kinds == ("cron",),
+                "sent": state.sent,
+                "dropped": state.dropped,
+                "dropped_at": int(state.dropped_at),
+                "error": state.error if dsn.is_served else "only Vector knows this type of sink",
+            }
+        )
+    return rows
+
+
+def row_of(row: dict[str, Any]) -> str:
+    state = f"fails: {row['error']}" if row["error"] else "ok"
+    facts = f"{row['app']:<20} {row['sink']:<8} {row['target']:<36} {row['sent']:>9} {row['dropped']:>9} {state}"
+    return harmless(facts)
+
+
+def findings(host: Host) -> list[Finding]:
+    if not wanted_drains(host):
+        return []
+    found = []
+    if not locks.holder(host.root, LOCK):
+        found.append(Finding("log drains", "warning", "no process sends lines to the sinks", "dokkupy tick starts it."))
+    for row in (row for app in host.store.apps() for row in rows_of(host, app)):
+        about = f"the {row['sink']} sink {row['target']} of {row['app']}"
+        if row["dropped"] and time.time() - row["dropped_at"] < RECENT:
+            message = f"{about} lost lines: {row['dropped']} were dropped since it was set"
+        elif row["error"]:
+            message = f"{about} takes no lines: {row['error']}"
+        else:
+            continue
+        found.append(
+            Finding("log drains", "warning", message, "dokkupy logs:drains shows each sink and its last fault.")
+        )
+    return found or [Finding("log drains", "ok", "lines are sent to all sinks")]
