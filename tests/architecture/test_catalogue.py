@@ -120,6 +120,7 @@ WITHOUT_PLAN = {
     "storage:exec",
     "tick",
     "ps:retire",
+    "logs:drain",
     "run:retire",
     "checks:run",
     "git-hook",
