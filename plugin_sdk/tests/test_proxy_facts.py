@@ -27,6 +27,8 @@ INVALID: dict[str, Callable[[], object]] = {
     "a user name with a colon": lambda: BasicAuth((("a:b", Secret("x")),)),
     "an empty password": lambda: BasicAuth((("ann", Secret("")),)),
     "a password that is too long": lambda: BasicAuth((("ann", Secret("x" * 256)),)),
+    "a password in the position of a hash": lambda: BasicAuth((("ann", Secret("hunter2")),), hashed=True),
+    "an exempt name": lambda: BasicAuth((("ann", Secret("x")),), exempt=("example.com",)),
     "a realm with a quote": lambda: BasicAuth((("ann", Secret("x")),), realm='a"b'),
     "a realm with a line break": lambda: BasicAuth((("ann", Secret("x")),), realm="a\nb"),
     "an address that is a name": lambda: AccessRule(allow=("localhost",)),

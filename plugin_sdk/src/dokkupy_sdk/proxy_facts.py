@@ -8,6 +8,9 @@ password.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import os
 import re
 from dataclasses import dataclass
 
@@ -15,6 +18,10 @@ from dokkupy.errors import UserError
 from dokkupy.model.names import Domain
 from dokkupy.model.proxy import ProxyFact
 from dokkupy.model.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "AccessRule",
@@ -26,6 +33,7 @@ __all__ = [
     "RateLimit",
     "Redirect",
     "ResponseHeader",
+    "hash_password",
 ]
 
 
@@ -55,6 +63,7 @@ class ResponseHeader(ProxyFact):
 
 TARGET = re.compile(r"(https?://[A-Za-z0-9.\[\]:-]+)?(/[A-Za-z0-9._~/?#&=+,:;@%!()*-]*)?")
 PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
+HASH = re.compile(r"\{SSHA\}[A-Za-z0-9+/]{27,}={0,2}")
 USER_NAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -95,17 +104,33 @@ class DomainRedirect(ProxyFact):
 
 @dataclass(frozen=True, slots=True)
 class BasicAuth(ProxyFact):
-    """Require a name and a password (RFC 7617), and answer 401 without a valid pair. users: at least one pair."""
+    """Require a name and a password (RFC 7617), and answer 401 without a valid pair. users: at least one pair.
+
+    hashed: the passwords are hashes as `hash_password` returns them. exempt: addresses and networks whose clients do not
+    have to give a password.
+    """
 
     users: tuple[tuple[str, Secret], ...]
     realm: str = "Restricted"
+    hashed: bool = False
+    exempt: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require(self.users, "users ()", "(('ann', Secret('...')),)")
         for name, password in self.users:
             require(USER_NAME.fullmatch(name), f"user name {name!r}", "ann")
             require(0 < len(password.reveal().encode()) <= 255, f"length of the password of {name}", "1 to 255 bytes")
+            is_hash = not self.hashed or HASH.fullmatch(password.reveal())
+            require(is_hash, f"hash of the password of {name}", "what hash_password returns")
         require(self.realm.isprintable() and '"' not in self.realm, f"realm {self.realm!r}", "Restricted")
+        require_networks(self.exempt)
+
+
+def hash_password(password: Secret, salt: bytes = b"") -> Secret:
+    """`{SSHA}` (RFC 2307's salted SHA-1), which a proxy compares quickly on each request. salt: by default random."""
+    salt = salt or os.urandom(16)
+    digest = hashlib.sha1(password.reveal().encode() + salt, usedforsecurity=False).digest()
+    return Secret("{SSHA}" + base64.b64encode(digest + salt).decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +144,7 @@ class AccessRule(ProxyFact):
     deny: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        import ipaddress
-
-        for text in (*self.allow, *self.deny):
-            try:
-                ipaddress.ip_network(text)
-            except ValueError:
-                require(False, f"network {text!r}", "192.0.2.0/24")
+        require_networks((*self.allow, *self.deny))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +173,16 @@ class BodySizeLimit(ProxyFact):
 
     def __post_init__(self) -> None:
         require(0 < self.size < 2**50, f"size {self.size}", "a positive number of bytes")
+
+
+def require_networks(texts: Iterable[str]) -> None:
+    import ipaddress
+
+    for text in texts:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            require(False, f"network {text!r}", "192.0.2.0/24")
 
 
 def require(accepted: object, what: str, example: str) -> None:

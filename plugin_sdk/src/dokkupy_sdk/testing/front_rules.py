@@ -9,7 +9,8 @@ import time
 
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Route
-from dokkupy_sdk.proxy_facts import AccessRule, BasicAuth, RateLimit
+from dokkupy_sdk.names import Secret
+from dokkupy_sdk.proxy_facts import AccessRule, BasicAuth, RateLimit, hash_password
 from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
 
 
@@ -35,7 +36,8 @@ class Refusals:
             return 429
         if rules.access is not None and is_denied(rules.access, client):
             return 403
-        return 401 if rules.auth is not None and not is_known(rules.auth, authorization) else 0
+        auth = rules.auth
+        return 401 if auth is not None and not (is_exempt(auth, client) or is_known(auth, authorization)) else 0
 
     def is_too_fast(self, key: tuple[str, str], rate: RateLimit) -> bool:
         """A leaky bucket: it holds one request and the burst."""
@@ -54,10 +56,17 @@ def is_denied(rule: AccessRule, client: str) -> bool:
     return denied or bool(rule.allow) and not any(address in ipaddress.ip_network(one) for one in rule.allow)
 
 
+def is_exempt(auth: BasicAuth, client: str) -> bool:
+    return any(ipaddress.ip_address(client) in ipaddress.ip_network(one) for one in auth.exempt)
+
+
 def is_known(auth: BasicAuth, authorization: str) -> bool:
-    return authorization in {
-        "Basic " + base64.b64encode(f"{name}:{password.reveal()}".encode()).decode() for name, password in auth.users
-    }
+    name, _, given = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+    kept = dict(auth.users).get(name)
+    if kept is None or not auth.hashed:
+        return kept is not None and kept.reveal() == given
+    salt = base64.b64decode(kept.reveal().removeprefix("{SSHA}"))[20:]
+    return hash_password(Secret(given), salt) == kept
 
 
 def covers_everything(route: Route, name: str | None) -> bool:

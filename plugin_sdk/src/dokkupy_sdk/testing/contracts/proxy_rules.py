@@ -21,6 +21,7 @@ from dokkupy_sdk.proxy_facts import (
     ProxyFact,
     RateLimit,
     Redirect,
+    hash_password,
 )
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.proxy_fixtures import NAME, ProxyFixtures
@@ -85,6 +86,22 @@ class ProxyRulesContract(ProxyFixtures):
         assert guarded(USERS)(headers=basic("bob", "second")).status == 200
         get = guarded(BasicAuth((("bob", Secret("third")),)))
         assert [get(headers=basic("bob", one)).status for one in ("second", "third")] == [401, 200]
+
+    def test_a_password_that_is_known_by_its_hash_gets_in_and_the_hash_does_not(
+        self, guarded: Callable[..., Callable[..., Response]]
+    ) -> None:
+        kept = hash_password(Secret(PASSWORD))
+        get = guarded(BasicAuth((("ann", kept),), hashed=True))
+        given = (PASSWORD, kept.reveal(), "")
+        assert [get(headers=basic("ann", one)).status for one in given] == [200, 401, 401]
+
+    @pytest.mark.parametrize(("exempt", "status"), [(EVERYBODY, 200), (NOBODY, 401)])
+    def test_clients_from_exempt_addresses_are_not_asked_for_a_password(
+        self, guarded: Callable[..., Callable[..., Response]], exempt: tuple[str, ...], status: int
+    ) -> None:
+        get = guarded(replace(USERS, exempt=exempt))
+        assert get().status == status
+        assert get(headers=basic("bob", "second")).status == 200
 
     def test_show_prints_no_password(
         self, proxy: Proxy, guarded: Callable[..., Callable[..., Response]], route: Route

@@ -105,8 +105,9 @@ class AppRendering:
             if other != port:
                 raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
         servers = [line for port in self.ports for line in self.servers(port)]
-        zone = rules.rate_zone(self.route.app, self.rules.rate)
-        body = "\n".join([*zone, *self.upstreams(), *servers]) + "\n"
+        app = self.route.app
+        shared = [*rules.rate_zone(app, self.rules.rate), *rules.realm_by_address(app, self.rules.auth)]
+        body = "\n".join([*shared, *self.upstreams(), *servers]) + "\n"
         claims = tuple(claim for port in self.ports for claim in self.claims(port))
         return Conf(self.route.app, body, claims, self.names, self.inputs)
 

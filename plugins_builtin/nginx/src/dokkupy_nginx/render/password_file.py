@@ -3,7 +3,6 @@ passwords change at the same moment. Only the owner of the state can list their 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import stat
@@ -11,6 +10,7 @@ import stat
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.proxy_facts import hash_password
 
 from dokkupy_nginx.layout import Layout
 
@@ -23,7 +23,7 @@ def write_users(layout: Layout, auth: BasicAuth) -> str:
     """The path of the file with these users, which is created if it is missing."""
     if not os.path.isdir(layout.users):
         raise HostError(f"{layout.users} is missing", hint="Run: dokkupy setup")
-    text = "".join(f"{name}:{salted(name, password)}\n" for name, password in auth.users)
+    text = "".join(f"{name}:{hash_of(auth, name, password)}\n" for name, password in auth.users)
     path = os.path.join(layout.users, hashlib.sha256(text.encode()).hexdigest())
     if not os.path.exists(path):
         write_atomic(path, text.encode())
@@ -33,10 +33,9 @@ def write_users(layout: Layout, auth: BasicAuth) -> str:
     return path
 
 
-def salted(name: str, password: Secret) -> str:
-    """`{SSHA}` (RFC 2307's salted SHA-1), which nginx can quickly compute for each request. The salt is derived from name
-    and password, so that the same users give the same file."""
-    value = password.reveal().encode()
-    salt = hashlib.sha256(name.encode() + b"\0" + value).digest()[:8]
-    digest = hashlib.sha1(value + salt, usedforsecurity=False).digest()
-    return "{SSHA}" + base64.b64encode(digest + salt).decode()
+def hash_of(auth: BasicAuth, name: str, password: Secret) -> str:
+    """The salt of a plain password is derived from name and password, so that the same users give the same file."""
+    if auth.hashed:
+        return password.reveal()
+    salt = hashlib.sha256(name.encode() + b"\0" + password.reveal().encode()).digest()[:8]
+    return hash_password(password, salt).reveal()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dokkupy_sdk.names import AppName
+    from dokkupy_sdk.proxy_facts import BasicAuth
 
 ZONE_SIZE = "1m"
 """Enough for about 8,000 IPv4 clients at a time."""
@@ -35,6 +36,19 @@ def rate_zone(app: AppName, rate: RateLimit | None) -> list[str]:
     return [f"limit_req_zone $binary_remote_addr zone={zone(app)}:{ZONE_SIZE} rate={text};", ""]
 
 
+def realm_variable(app: AppName) -> str:
+    return f"$dokkupy_realm_{app.encode().hex()}"
+
+
+def realm_by_address(app: AppName, auth: BasicAuth | None) -> list[str]:
+    """The realm by the client's address: `off` is nginx's word for no password. `geo` takes a value as it stands."""
+    if auth is None or not auth.exempt:
+        return []
+    realm = auth.realm.replace("\\", "\\\\")
+    rows = [f'    default "{realm}";', *(f"    {one} off;" for one in auth.exempt)]
+    return [f"geo {realm_variable(app)} {{", *rows, "}", ""]
+
+
 def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
     """The lines by which a location refuses requests. users: the file of names and passwords."""
     lines: list[str] = []
@@ -48,7 +62,8 @@ def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
     if rules.auth is not None:
         if not users:
             raise UserError("there is no file for the passwords of its proxy")
-        lines += [f"auth_basic {quoted(rules.auth.realm)};", f"auth_basic_user_file {users};"]
+        realm = realm_variable(app) if rules.auth.exempt else quoted(rules.auth.realm)
+        lines += [f"auth_basic {realm};", f"auth_basic_user_file {users};"]
     return [f"        {line}" for line in lines]
 
 

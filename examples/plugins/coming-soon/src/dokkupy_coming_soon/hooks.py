@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:
-    from dokkupy_maintenance.settings import SETTINGS
+    from dokkupy_coming_soon.settings import SETTINGS
 
     directory = SETTINGS.get(host.store, app, "directory")
     if not directory:

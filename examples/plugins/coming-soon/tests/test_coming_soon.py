@@ -15,9 +15,9 @@ BLOG = AppName("blog")
 
 
 def test_the_page_takes_the_place_of_the_app_until_it_is_unset(tmp_path: Path) -> None:
-    host = fake_host(tmp_path, plugins=("maintenance",))
+    host = fake_host(tmp_path, plugins=("coming-soon",))
     deploy(host, "blog", {"Dockerfile": "FROM scratch", "Procfile": "web: serve"})
-    assert main(["maintenance:set", "blog", "directory", "/srv/maintenance"], host=host) == 0
-    assert stored_route(host, BLOG).extra == (Location("/", "/srv/maintenance", status=503),)
-    assert main(["maintenance:set", "blog", "directory"], host=host) == 0
+    assert main(["coming-soon:set", "blog", "directory", "/srv/coming-soon"], host=host) == 0
+    assert stored_route(host, BLOG).extra == (Location("/", "/srv/coming-soon", status=503),)
+    assert main(["coming-soon:set", "blog", "directory"], host=host) == 0
     assert stored_route(host, BLOG).extra == ()

@@ -1,0 +1,1 @@
+"""An example plugin: a page that announces an app."""

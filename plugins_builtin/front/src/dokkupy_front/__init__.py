@@ -1,0 +1,1 @@
+"""Maintenance pages, redirects of domains and passwords in front of apps."""

@@ -1,0 +1,162 @@
+"""`http-auth:*` (reference, section 6.4): names and passwords that the proxy asks for before a request reaches an app."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+from dokkupy_apps.settings.property_commands import add_property_commands
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
+from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.settings import Settings
+
+from dokkupy_front.records import HttpAuthFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dokkupy_sdk.operation import Transaction
+    from dokkupy_sdk.proxy_facts import ProxyFact
+
+group = Group("http-auth", "Ask for a name and a password before an app")
+
+App = Annotated[AppName, Arg("app")]
+User = Annotated[str, Arg("user")]
+Password = Annotated[str, Arg("password", "By default the first line of standard input")]
+Address = Annotated[str, Arg("address", "An address, or a network such as 203.0.113.0/24")]
+
+NOBODY = (("nobody", Secret("{SSHA}" + "A" * 28)),)
+"""A hash that no password has: while there are no users, nobody gets in, as in Dokku."""
+
+
+@group.command("enable", permission="app:write", mutating=True, secret_args=2)
+def enable(host: Host, app: App, user: User = "", password: Password = "") -> None:
+    """Ask for a name and a password before an app."""
+    given = hashed(user, password) if user else {}
+    host.out.section(f"Enabling HTTP auth for {app}...")
+    with changed(host, "enable", app) as tx:
+        record = host.store.load(HttpAuthFile, app)
+        record = record.replace(enabled=True, users={**record.users, **given})
+        tx.save(record, app)
+    if not record.users:
+        host.out.warn(f"Nobody gets in until there is a user: http-auth:add-user {app} USER")
+    host.out.detail("Done")
+
+
+@group.command("disable", permission="app:write", mutating=True)
+def disable(host: Host, app: App) -> None:
+    """Ask for no password; users and addresses are kept."""
+    host.out.section(f"Disabling HTTP auth for {app}...")
+    with changed(host, "disable", app, takes_away=True) as tx:
+        tx.save(host.store.load(HttpAuthFile, app).replace(enabled=False), app)
+    host.out.detail("Done")
+
+
+@group.command("add-user", permission="app:write", mutating=True, secret_args=2)
+def add_user(host: Host, app: App, user: User, password: Password = "") -> None:
+    """Add a user, or change a user's password."""
+    given = hashed(user, password)
+    host.out.section(f"Adding {user} to basic auth list")
+    with changed(host, "add-user", app) as tx:
+        record = host.store.load(HttpAuthFile, app)
+        tx.save(record.replace(users={**record.users, **given}), app)
+
+
+@group.command("remove-user", permission="app:write", mutating=True)
+def remove_user(host: Host, app: App, user: User) -> None:
+    """Remove a user."""
+    host.out.section(f"Removing {user} from basic auth list")
+    with changed(host, "remove-user", app, takes_away=True) as tx:
+        record = host.store.load(HttpAuthFile, app)
+        tx.save(record.replace(users={name: one for name, one in record.users.items() if name != user}), app)
+
+
+@group.command("add-allowed-ip", permission="app:write", mutating=True)
+def add_allowed_ip(host: Host, app: App, address: Address) -> None:
+    """Let clients from an address or network in without a password."""
+    text = network(address)
+    host.out.section(f"Adding {text} to allowed ip list")
+    with changed(host, "add-allowed-ip", app) as tx:
+        record = host.store.load(HttpAuthFile, app)
+        tx.save(record.replace(allowed=tuple(dict.fromkeys((*record.allowed, text)))), app)
+
+
+@group.command("remove-allowed-ip", permission="app:write", mutating=True)
+def remove_allowed_ip(host: Host, app: App, address: Address) -> None:
+    """Ask clients from an address or network for a password again."""
+    text = network(address)
+    if text not in host.store.load(HttpAuthFile, host.store.require_app(app)).allowed:
+        raise NotFound(f"{text} is not allowed", hint=f"List them: http-auth:report {app} --http-auth-allowed-ips")
+    host.out.section(f"Removing {text} from allowed ip list")
+    with changed(host, "remove-allowed-ip", app, takes_away=True) as tx:
+        record = host.store.load(HttpAuthFile, app)
+        tx.save(record.replace(allowed=tuple(one for one in record.allowed if one != text)), app)
+
+
+@group.command("show-config", permission="app:read")
+def show_config(host: Host, app: App) -> CommandResult:
+    """Show what the proxy asks for; no hash is among it."""
+    record = host.store.load(HttpAuthFile, host.store.require_app(app))
+    lines = ['auth_basic "Restricted";', *(f"user {name};" for name in sorted(record.users))]
+    lines += [f"allow {one};" for one in record.allowed]
+    data = {"enabled": record.enabled, "users": sorted(record.users), "allowed_ips": list(record.allowed)}
+    return CommandResult(data, lines if record.enabled else [])
+
+
+@contextmanager
+def changed(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> Iterator[Transaction]:
+    from dokkupy_apps.routing.traffic import rerouting
+
+    with rerouting(host, f"http-auth:{verb}", host.store.require_app(app), takes_away=takes_away) as tx:
+        yield tx
+
+
+def hashed(user: str, password: str) -> dict[str, Secret]:
+    """The user with the hash of the password. Raises UserError."""
+    from dokkupy_sdk.proxy_facts import USER_NAME, hash_password
+    from dokkupy_sdk.text import read_input_line
+
+    if not USER_NAME.fullmatch(user):
+        raise UserError(f"{ascii(user[:64])} is not the name of a user: letters, digits and . _ @ + - only")
+    try:
+        plain = password or read_input_line(1024)
+    except ValueError:
+        raise UserError("The password is not text in UTF-8") from None
+    if not 0 < len(plain.encode()) <= 255:
+        raise UserError("A password has from 1 to 255 bytes", hint="Give it on the first line of standard input.")
+    return {user: hash_password(Secret(plain))}
+
+
+def network(text: str) -> str:
+    import ipaddress
+
+    try:
+        found = ipaddress.ip_network(text)
+        return str(found.network_address if found.num_addresses == 1 else found)
+    except ValueError:
+        raise UserError(f"{ascii(text[:64])} is not an address or a network, such as 203.0.113.0/24") from None
+
+
+def password_facts(host: Host, app: AppName) -> list[ProxyFact]:
+    from dokkupy_sdk.proxy_facts import BasicAuth
+
+    record = host.store.load(HttpAuthFile, app)
+    if not record.enabled:
+        return []
+    users = tuple(sorted(record.users.items())) or NOBODY
+    return [BasicAuth(users, hashed=True, exempt=record.allowed)]
+
+
+def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
+    if app is None:
+        return {}
+    record = host.store.load(HttpAuthFile, app)
+    return {
+        "enabled": str(record.enabled).lower(),
+        "allowed-ips": " ".join(record.allowed),
+        "users": " ".join(sorted(record.users)),
+    }
+
+
+add_property_commands(group, Settings("http-auth"), extra=report_extra)
