@@ -154,6 +154,19 @@ fetch() {
   if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" pip install -q --python "$@"; else "$1" -m pip --disable-pip-version-check install -q "${@:2}"; fi
 }
 
+# A distribution that was renamed or removed stays installed, and its entry points name modules that are gone.
+forget_removed() {
+  local name
+  while read -r name; do
+    "$VENV/bin/python" -m pip --disable-pip-version-check uninstall -q -y "$name"
+  done < <("$VENV/bin/python" -c '
+import importlib.metadata, json, os
+for one in importlib.metadata.distributions():
+    address = json.loads(one.read_text("direct_url.json") or "{}").get("url", "")
+    if address.startswith("file://") and not os.path.exists(address[7:]):
+        print(one.name)')
+}
+
 # The distributions, editable, with the tools; again only when a declaration changed.
 prepare_environment() {
   local stamp folder
@@ -185,6 +198,7 @@ prepare_environment() {
   settings_of_pip
   fetch "$VENV/bin/python" "${TOOLS[@]}"
   fetch "$VENV/bin/python" --no-build-isolation "${folders[@]}"
+  forget_removed
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
