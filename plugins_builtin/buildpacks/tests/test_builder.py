@@ -13,10 +13,12 @@ from dokkupy_buildpacks.images.toolchains import Failures, on_host
 from dokkupy_buildpacks.languages.python import TOOLCHAIN
 from dokkupy_buildpacks.languages.versions import pinned
 from dokkupy_buildpacks.select.lists import chosen
+from dokkupy_buildpacks.settings import HEROKUISH
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Wanted
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import Source
+from dokkupy_sdk.operation import operation
 from dokkupy_sdk.recorded_images import kept_name
 
 from plugins_builtin.buildpacks.tests.conftest import APP, Bench
@@ -410,3 +412,14 @@ def test_profile_of_the_app_is_read_before_every_command(bench: Bench, name: str
 def test_source_without_a_profile_starts_without_a_shell_in_between(bench: Bench) -> None:
     bench.write(FLASK)
     assert bench.plan().entrypoint == ()
+
+
+def test_an_app_that_may_not_be_built_by_the_buildpacks_is_not(bench: Bench) -> None:
+    bench.write(FLASK)
+    source = Source(APP, bench.root, "git-hook")
+    assert BuildpacksBuilder(bench.host).detect(source) > 0
+    with operation(bench.host, "builder-herokuish:set", f"app:{APP}") as tx:
+        HEROKUISH.set(tx, APP, "allowed", "false")
+    assert BuildpacksBuilder(bench.host).detect(source) == 0
+    with pytest.raises(AppError, match="may not be built by the built-in buildpacks"):
+        bench.build()

@@ -34,8 +34,8 @@ from dokkupy_buildpacks.images.toolchains import resolve
 from dokkupy_buildpacks.languages import development_servers
 from dokkupy_buildpacks.select.choose import certainties, choose
 from dokkupy_buildpacks.select.lists import kept, of_dotenv
+from dokkupy_buildpacks.settings import HEROKUISH, SETTINGS, bundle_of
 from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
-from dokkupy_buildpacks.settings import SETTINGS, bundle_of
 
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
 """What never gets into an image: it is made again, or nobody's business."""
@@ -63,7 +63,10 @@ class BuildpacksBuilder(Builder):
         return Readiness()
 
     def detect(self, source: Source) -> int:
-        """90 when the app says that it wants buildpacks; else half of the surest language's certainty."""
+        """90 when the app says that it wants buildpacks; else half of the surest language's certainty. 0 when the app may not
+        be built by them."""
+        if not is_allowed(self.host, source.app):
+            return 0
         tree = Tree(source.directory)
         # Asked of every source: a `.env` that is a link is refused where a builder reads it, not here.
         if kept(self.host, source.app) or tree.has(".buildpacks") or (tree.has(".env") and of_dotenv(tree)):
@@ -75,6 +78,11 @@ class BuildpacksBuilder(Builder):
 
     def build(self, build: Build) -> Image:
         host, app = self.host, build.source.app
+        if not is_allowed(host, app):
+            raise AppError(
+                f"{app} may not be built by the built-in buildpacks",
+                hint=f"Allow it: builder-herokuish:set {app} allowed true. Or choose another builder: builder:set {app} selected NAME",
+            )
         tree = Tree(build.source.directory)
         planned = plan_source(host, app, tree, build.env)
         names = ", ".join(plan.language for plan in planned.plans)
@@ -152,6 +160,10 @@ class HerokuishBuilder(BuildpacksBuilder):
 
     def detect(self, source: Source) -> int:
         return 0
+
+
+def is_allowed(host: Host, app: AppName) -> bool:
+    return HEROKUISH.get(host.store, app, "allowed") == "true"
 
 
 def generation(host: Host, app: AppName) -> str:

@@ -134,6 +134,23 @@ def turned(host: Host, name: PluginName, off: bool) -> CommandResult:
     )
 
 
+@group.command("trigger", permission="host:write", root=True, mutating=True)
+def trigger(
+    host: Host,
+    name: Annotated[str, Arg("hook", "The name of a hook, such as doctor_checks")],
+    words: Annotated[list[str], Arg("argument", "Its arguments but `host`; None for one that may be missing")] = [],  # noqa: B006
+) -> CommandResult:
+    """Call a hook in all plugins, and print what each answers."""
+    from dokkupy_plugins.trigger import call, find_trigger, values_of
+
+    found = find_trigger(host, name)
+    values = values_of(host, found, words)
+    answers: list[tuple[str, str]] = []
+    host.act(f"call the hook {name}", lambda: answers.extend(call(host, found, values)))
+    rows = [{"plugin": plugin, "answer": answer} for plugin, answer in answers]
+    return CommandResult(rows, [f"{plugin}: {answer}" if plugin else answer for plugin, answer in answers])
+
+
 @group.command("new", permission="open", keeps_root=True)
 def new(
     host: Host,

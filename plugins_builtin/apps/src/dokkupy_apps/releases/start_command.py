@@ -7,15 +7,15 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Release
     from dokkupy_sdk.names import ProcessType
 
-BUILDPACKS = "buildpacks"
-"""The builder of the images that Dokku starts by `start-cmd`; it starts all others by `dockerfile-start-cmd`."""
+BUILDPACKS = ("buildpacks", "herokuish")
+"""The builders of the images that Dokku starts by `start-cmd`; it starts all others by `dockerfile-start-cmd`."""
 
 PROPERTIES = ("start-cmd", "dockerfile-start-cmd")
 
 
 def property_for(release: Release) -> str:
     """The property of `ps` that is read for the image of a release."""
-    return PROPERTIES[0] if release.builder == BUILDPACKS else PROPERTIES[1]
+    return PROPERTIES[0] if release.builder in BUILDPACKS else PROPERTIES[1]
 
 
 def start_command(release: Release, process: ProcessType) -> str | None:

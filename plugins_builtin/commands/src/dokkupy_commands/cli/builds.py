@@ -71,12 +71,21 @@ def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")]
 
 
 @group.command("output", permission="app:read")
-def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult:
-    """Print what a build printed, by default the latest."""
-    from dokkupy_commands.use_cases.build_records import log_of
+def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult | int:
+    """Print what a build printed, by default the latest, and follow it while it runs."""
+    import sys
 
-    text = log_of(host, host.store.require_app(app), build or "")
-    return CommandResult({"output": text}, text.splitlines())
+    from dokkupy_sdk.cli import harmless
+
+    from dokkupy_commands.use_cases.build_records import build_of, follow, log_of
+
+    identifier = build_of(host, host.store.require_app(app), build or "")["id"]
+    if host.out.is_json:
+        return CommandResult({"output": log_of(host, app, identifier)})
+    for line in follow(host, app, identifier):
+        sys.stdout.write(harmless(line) + "\n")
+        sys.stdout.flush()
+    return 0
 
 
 @group.command("cancel", permission="app:write", mutating=True)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from dokkupy_apps.builds.records import builds_of
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import NotFound
+from dokkupy_sdk.execute import reader_left
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
+
+LOOK = 0.3
+"""Seconds between looks at what a running build printed."""
 
 
 def build_of(host: Host, app: AppName, identifier: str) -> dict[str, Any]:
@@ -27,6 +33,26 @@ def log_of(host: Host, app: AppName, identifier: str) -> str:
     path = os.path.join(host.path("builds", app), facts["id"] + ".log")
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
+
+
+def follow(host: Host, app: AppName, identifier: str) -> Iterator[str]:
+    """The lines that a build printed, and those that it prints until it ends or the reader left."""
+    path = os.path.join(host.path("builds", app), identifier + ".log")
+    rest = ""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        while True:
+            runs = (
+                build_of(host, app, identifier)["status"] == "running"
+            )  # asked before the last read, so that none is lost
+            *lines, rest = (rest + file.read()).split("\n")
+            yield from lines
+            if not runs:
+                break
+            if reader_left(1):
+                return
+            time.sleep(LOOK)
+    if rest:
+        yield rest
 
 
 def cancel_build(host: Host, app: AppName) -> dict[str, Any] | None:

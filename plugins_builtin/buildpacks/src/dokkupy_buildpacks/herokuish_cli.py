@@ -1,0 +1,12 @@
+"""`builder-herokuish:*` (reference, section 1.3): here, herokuish is a name of the built-in buildpacks."""
+
+from __future__ import annotations
+
+from dokkupy_apps.settings.property_commands import add_property_commands
+from dokkupy_sdk.cli import Group
+
+from dokkupy_buildpacks.settings import HEROKUISH
+
+group = Group("builder-herokuish", "Settings of the built-in buildpacks, by Dokku's name")
+
+add_property_commands(group, HEROKUISH)
