@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_apps.apps import create_app
-from dokkupy_plugins.trigger import call, find_trigger, values_of
+from dokkupy_plugins.trigger import find_trigger, triggered, values_of
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.names import AppName, Secret
@@ -48,21 +48,21 @@ def host(tmp_path: Path, plugin: Plugin) -> Host:
     return made
 
 
-def triggered(host: Host, name: str, *words: str) -> list[tuple[str, str]]:
+def answers(host: Host, name: str, *words: str) -> list[tuple[str, str]]:
     found = find_trigger(host, name)
-    return call(host, found, values_of(host, found, words))
+    return triggered(host, found, values_of(host, found, words))
 
 
 def test_each_shape_of_a_hook_is_called_and_answers(host: Host, plugin: Plugin) -> None:
-    assert ("tool", "('db-of-blog', 'db')") in triggered(host, "linked_containers", "blog")
-    assert triggered(host, "resolve_unavailable", "blog") == [("", "crashed")]
-    assert ("tool", "dry run: True") in triggered(host, "setup_changes", "true")
-    assert triggered(host, "on_recover") == []
+    assert ("tool", "('db-of-blog', 'db')") in answers(host, "linked_containers", "blog")
+    assert answers(host, "resolve_unavailable", "blog") == [("", "crashed")]
+    assert ("tool", "dry run: True") in answers(host, "setup_changes", "true")
+    assert answers(host, "on_recover") == []
     assert plugin.recovered == 1
 
 
 def test_no_secret_is_printed(host: Host) -> None:
-    assert ("tool", "***") in triggered(host, "setup_changes", "false")
+    assert ("tool", "***") in answers(host, "setup_changes", "false")
 
 
 def test_an_unknown_hook_is_named_with_the_nearest(host: Host) -> None:
@@ -88,4 +88,4 @@ def test_a_hook_that_is_part_of_an_operation_is_refused(host: Host, name: str) -
 )
 def test_wrong_arguments_are_refused(host: Host, name: str, words: tuple[str, ...]) -> None:
     with pytest.raises(UserError):
-        triggered(host, name, *words)
+        answers(host, name, *words)

@@ -33,6 +33,7 @@ NOBODY = (("nobody", Secret("{SSHA}" + "A" * 28)),)
 @group.command("enable", permission="app:write", mutating=True, secret_args=2)
 def enable(host: Host, app: App, user: User = "", password: Password = "") -> None:
     """Ask for a name and a password before an app."""
+    host.store.require_app(app)
     given = hashed(user, password) if user else {}
     host.out.section(f"Enabling HTTP auth for {app}...")
     with changed(host, "enable", app) as tx:
@@ -47,6 +48,7 @@ def enable(host: Host, app: App, user: User = "", password: Password = "") -> No
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: App) -> None:
     """Ask for no password; users and addresses are kept."""
+    host.store.require_app(app)
     host.out.section(f"Disabling HTTP auth for {app}...")
     with changed(host, "disable", app, takes_away=True) as tx:
         tx.save(host.store.load(HttpAuthFile, app).replace(enabled=False), app)
@@ -56,6 +58,7 @@ def disable(host: Host, app: App) -> None:
 @group.command("add-user", permission="app:write", mutating=True, secret_args=2)
 def add_user(host: Host, app: App, user: User, password: Password = "") -> None:
     """Add a user, or change a user's password."""
+    host.store.require_app(app)
     given = hashed(user, password)
     host.out.section(f"Adding {user} to basic auth list")
     with changed(host, "add-user", app) as tx:
@@ -66,6 +69,7 @@ def add_user(host: Host, app: App, user: User, password: Password = "") -> None:
 @group.command("remove-user", permission="app:write", mutating=True)
 def remove_user(host: Host, app: App, user: User) -> None:
     """Remove a user."""
+    host.store.require_app(app)
     host.out.section(f"Removing {user} from basic auth list")
     with changed(host, "remove-user", app, takes_away=True) as tx:
         record = host.store.load(HttpAuthFile, app)
@@ -75,6 +79,7 @@ def remove_user(host: Host, app: App, user: User) -> None:
 @group.command("add-allowed-ip", permission="app:write", mutating=True)
 def add_allowed_ip(host: Host, app: App, address: Address) -> None:
     """Let clients from an address or network in without a password."""
+    host.store.require_app(app)
     text = network(address)
     host.out.section(f"Adding {text} to allowed ip list")
     with changed(host, "add-allowed-ip", app) as tx:
@@ -85,8 +90,9 @@ def add_allowed_ip(host: Host, app: App, address: Address) -> None:
 @group.command("remove-allowed-ip", permission="app:write", mutating=True)
 def remove_allowed_ip(host: Host, app: App, address: Address) -> None:
     """Ask clients from an address or network for a password again."""
+    host.store.require_app(app)
     text = network(address)
-    if text not in host.store.load(HttpAuthFile, host.store.require_app(app)).allowed:
+    if text not in host.store.load(HttpAuthFile, app).allowed:
         raise NotFound(f"{text} is not allowed", hint=f"List them: http-auth:report {app} --http-auth-allowed-ips")
     host.out.section(f"Removing {text} from allowed ip list")
     with changed(host, "remove-allowed-ip", app, takes_away=True) as tx:

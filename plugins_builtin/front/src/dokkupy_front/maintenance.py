@@ -26,6 +26,7 @@ def show(host: Host, app: App) -> CommandResult:
 @group.command("enable", permission="app:write", mutating=True)
 def enable(host: Host, app: App) -> None:
     """Answer every request for an app with the status 503 and a page."""
+    host.store.require_app(app)
     host.out.section(f"Enabling maintenance mode for {app}...")
     switch(host, app, enabled=True)
     host.out.detail("done")
@@ -34,6 +35,7 @@ def enable(host: Host, app: App) -> None:
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: App) -> None:
     """Let requests reach an app again."""
+    host.store.require_app(app)
     host.out.section(f"Disabling maintenance mode for {app}...")
     switch(host, app, enabled=False)
     host.out.detail("done")
@@ -43,7 +45,7 @@ def switch(host: Host, app: AppName, *, enabled: bool) -> None:
     from dokkupy_apps.routing.traffic import rerouting
 
     verb = "maintenance:enable" if enabled else "maintenance:disable"
-    with rerouting(host, verb, host.store.require_app(app), takes_away=not enabled) as tx:
+    with rerouting(host, verb, app, takes_away=not enabled) as tx:
         tx.save(host.store.load(MaintenanceFile, app).replace(enabled=enabled), app)
 
 

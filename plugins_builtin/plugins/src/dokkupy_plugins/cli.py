@@ -141,12 +141,12 @@ def trigger(
     words: Annotated[list[str], Arg("argument", "Its arguments but `host`; None for one that may be missing")] = [],  # noqa: B006
 ) -> CommandResult:
     """Call a hook in all plugins, and print what each answers."""
-    from dokkupy_plugins.trigger import call, find_trigger, values_of
+    from dokkupy_plugins.trigger import find_trigger, triggered, values_of
 
     found = find_trigger(host, name)
     values = values_of(host, found, words)
     answers: list[tuple[str, str]] = []
-    host.act(f"call the hook {name}", lambda: answers.extend(call(host, found, values)))
+    host.act(f"call the hook {name}", lambda: answers.extend(triggered(host, found, values)))
     rows = [{"plugin": plugin, "answer": answer} for plugin, answer in answers]
     return CommandResult(rows, [f"{plugin}: {answer}" if plugin else answer for plugin, answer in answers])
 

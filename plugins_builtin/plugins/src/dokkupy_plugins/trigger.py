@@ -89,7 +89,7 @@ def values_of(host: Host, trigger: Trigger, words: Sequence[str]) -> dict[str, o
     return found
 
 
-def call(host: Host, trigger: Trigger, values: Mapping[str, object]) -> list[tuple[str, str]]:
+def triggered(host: Host, trigger: Trigger, values: Mapping[str, object]) -> list[tuple[str, str]]:
     """(plugin, answer) of each that answered; the plugin is empty for a query. Secrets print as `***`."""
     spec, name = trigger.spec, trigger.spec.__name__
     if name.startswith("resolve_"):
