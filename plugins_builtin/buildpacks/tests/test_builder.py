@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from dokkupy_buildpacks import settings as settings_module
 from dokkupy_buildpacks.builder import BuildpacksBuilder, HerokuishBuilder
+from dokkupy_buildpacks.herokuish import HEROKUISH
 from dokkupy_buildpacks.images import registries
 from dokkupy_buildpacks.images.toolchains import Failures, on_host
 from dokkupy_buildpacks.languages.python import TOOLCHAIN
 from dokkupy_buildpacks.languages.versions import pinned
 from dokkupy_buildpacks.select.lists import chosen
-from dokkupy_buildpacks.settings import HEROKUISH
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Wanted
 from dokkupy_sdk.errors import AppError, HostError

@@ -29,13 +29,14 @@ from dokkupy_buildpacks.dockerfile.withheld_variables import (
     seen,
     withheld,
 )
+from dokkupy_buildpacks.herokuish import HEROKUISH
 from dokkupy_buildpacks.hooks import BuildpacksFile
 from dokkupy_buildpacks.images.toolchains import resolve
 from dokkupy_buildpacks.languages import development_servers
 from dokkupy_buildpacks.select.choose import certainties, choose
 from dokkupy_buildpacks.select.lists import kept, of_dotenv
-from dokkupy_buildpacks.settings import HEROKUISH, SETTINGS, bundle_of
 from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
+from dokkupy_buildpacks.settings import SETTINGS, bundle_of
 
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
 """What never gets into an image: it is made again, or nobody's business."""

@@ -8,7 +8,7 @@ import re
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import read_file
 from dokkupy_sdk.names import EnvKey
-from dokkupy_sdk.settings import BUILD, Property, Settings, boolean, plain
+from dokkupy_sdk.settings import BUILD, Property, Settings, plain
 
 URL = re.compile(r"https?://[^\s'\"\\$`]+")
 REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[a-z0-9._-]+)*")
@@ -105,10 +105,3 @@ def bundle_of(stated: str) -> str:
     except OSError:
         added = False
     return HOST_BUNDLE if added and os.path.isfile(HOST_BUNDLE) else ""
-
-
-HEROKUISH = Settings(
-    "builder-herokuish",
-    Property("allowed", "true", help="Whether the built-in buildpacks may build the app", parse=boolean),
-    applies=BUILD,
-)

@@ -1,6 +1,6 @@
 """`plugin:trigger`: a hook is called by its name, with arguments that are read by their types.
 
-Hooks of an operation (those with a transaction, a build or a deployment) have no arguments that could be typed: they are
+Hooks of an operation (those with a transaction, a build or a release) have no arguments that could be typed: they are
 called by the command that does the operation.
 """
 
@@ -18,13 +18,6 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.settings import boolean
 
 
-def release_of(host: Host, text: str) -> object:
-    """The release that an app serves."""
-    from dokkupy_apps.releases.records import require_deployed
-
-    return require_deployed(host, AppName(text))
-
-
 def app_of(host: Host, text: str) -> AppName:
     return host.store.require_app(AppName(text))
 
@@ -34,7 +27,6 @@ READERS: Mapping[str, Callable[[Host, str], object]] = {
     "bool": lambda host, text: boolean(text) == "true",
     "AppName": app_of,
     "Domain": lambda host, text: Domain(text),
-    "Release": release_of,
 }
 """Type of a hook's argument -> how it is read from a word."""
 
