@@ -1,1 +1,1 @@
-"""Certificates that you bring yourself, and which one the proxy serves."""
+"""Your own certificates, and the selection of the one that the proxy serves."""

@@ -1,5 +1,5 @@
-"""A certificate and its key out of a tar on standard input. The archive is untrusted: nothing of it is written, its names
-only say what is what, and only so much of it is read."""
+"""Reads a certificate and its key from a tar archive on standard input. The archive is untrusted: nothing is written to the
+disk, names only distinguish the files, and the size is limited."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, BinaryIO
 from dokkupy_sdk.errors import UserError
 
 LARGEST = 2 * 1024 * 1024
-"""Bytes of the archive."""
+"""The largest size of the archive, in bytes."""
 
 MOST = 64
-"""Entries, most of them directories and what macOS adds."""
+"""The largest number of entries, which include directories and files that macOS adds."""
 
 HINT = "tar c server.crt server.key | ssh dokku@HOST certs:add APP"
 
@@ -44,7 +44,7 @@ def from_tar(stream: BinaryIO) -> tuple[bytes, bytes]:
 
 
 def unpacked(data: bytes) -> bytes:
-    """The archive without its compression, and no more of it than is taken."""
+    """The decompressed archive, up to the size limit."""
     import bz2
     import gzip
     import lzma
@@ -72,13 +72,13 @@ def base_of(name: str) -> str:
 
 
 def kind_of(name: str, content: bytes) -> str:
-    """By its ending; what is in a `.pem` only its content tells (certbot's `privkey.pem`)."""
+    """The kind of a file by its suffix; for `.pem` by its content (certbot's `privkey.pem`)."""
     is_key = b"PRIVATE KEY-----" in content and b"-----BEGIN CERTIFICATE-----" not in content
     return "key" if name.lower().endswith(".key") or (name.lower().endswith(".pem") and is_key) else "certificate"
 
 
 def whole_chains(found: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Without certbot's `cert.pem` and `chain.pem` where `fullchain.pem`, which is both of them, lies beside them."""
+    """Ignore certbot's `cert.pem` and `chain.pem` if `fullchain.pem`, which contains both, is beside them."""
     if any(base_of(name) == "fullchain.pem" for name, _ in found):
         return [one for one in found if base_of(one[0]) not in ("cert.pem", "chain.pem")]
     return found

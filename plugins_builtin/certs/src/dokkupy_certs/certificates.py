@@ -1,4 +1,4 @@
-"""Where an app's certificates are kept, and how one takes another's place: checked before, looked at afterwards.
+"""Stores an app's certificates. A new one is validated before it replaces another, and verified afterwards.
 
 An app has slots: `app` for what was given by hand, others for what issuers bring. Each has a current certificate and
 the one before it, for a way back. Files are `apps/APP/tls/ID/{chain,key}.pem`, never changed once written; the table
@@ -34,7 +34,7 @@ BY_HAND = "app"
 
 @dataclass(frozen=True, slots=True)
 class StoredCertificate:
-    """A certificate of an app. origin: who brought it. The rest as in `dokkupy_certs.x509.Facts`, times in ISO 8601."""
+    """A certificate of an app. origin: who added it. The rest as in `dokkupy_certs.x509.Facts`, with times in ISO 8601."""
 
     id: str
     origin: str
@@ -49,7 +49,7 @@ class StoredCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """previous: None when there is no way back."""
+    """previous: None if there is no certificate to roll back to."""
 
     name: str
     current: StoredCertificate
@@ -57,13 +57,13 @@ class Slot:
 
 
 class CertificatesFile(Record, file="apps/*/certs"):
-    """An app's slots, in the order in which they are asked for a name."""
+    """An app's slots, in the order in which they are searched for a name."""
 
     slots: tuple[Slot, ...] = ()
 
 
 def slots(host: Host, app: AppName) -> list[Slot]:
-    """In the order in which they are asked for a name."""
+    """The slots in the order in which they are searched for a name."""
     return list(host.store.load(CertificatesFile, app).slots)
 
 
@@ -81,7 +81,7 @@ def files_of(host: Host, app: AppName, one: StoredCertificate) -> Certificate:
 
 
 def choose(host: Host, app: AppName, domain: Domain | None) -> StoredCertificate | None:
-    """The certificate for a name, None for no name or any: the first whose names cover it."""
+    """The first certificate that covers a name. name: None for an app without names, or for any."""
     for slot in slots(host, app):
         if domain is None or domain == "_" or covers(slot.current.names, domain):
             return slot.current
@@ -89,7 +89,7 @@ def choose(host: Host, app: AppName, domain: Domain | None) -> StoredCertificate
 
 
 def uncovered(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
-    """Domains of the app that are not among these names."""
+    """The app's domains that these names do not cover."""
     return [domain for domain in domains_of(host, app) if domain != "_" and not covers(names, domain)]
 
 
@@ -111,7 +111,7 @@ def changing(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -
 
 
 def install(tx: Transaction, app: AppName, pair: Pair, *, slot: str, origin: str) -> StoredCertificate:
-    """Put a certificate into a slot; the one that was there is kept as the way back."""
+    """Put a certificate into a slot. The old one is kept for a rollback."""
     host, facts = tx.host, pair.facts
     one = StoredCertificate(
         id=facts.id,
@@ -139,7 +139,7 @@ def install(tx: Transaction, app: AppName, pair: Pair, *, slot: str, origin: str
 
 
 def roll_back(tx: Transaction, app: AppName, slot: str) -> StoredCertificate:
-    """The certificate before takes the place of the current one, and the other way round."""
+    """Exchange the current and the previous certificate."""
     found = slot_of(tx.host, app, slot)
     if found is None or found.previous is None:
         raise UserError(f"{app} has no earlier certificate to go back to")
@@ -171,7 +171,7 @@ def write(tx: Transaction, app: AppName, found: list[Slot]) -> None:
 
 
 def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
-    """Whole or not at all: the directory gets its name last."""
+    """Write all files or none, because the directory gets its name last."""
     target = place(host, app, identifier)
     draft = draft_of(target)
     shutil.rmtree(draft, ignore_errors=True)
@@ -190,7 +190,7 @@ def draft_of(target: str) -> str:
 
 
 def remove_files(host: Host, app: str, identifier: str) -> None:
-    """Undo of write_files: only what no slot names."""
+    """Undo `write_files`, but only for files that no slot refers to."""
     name = AppName(app)
     if not any(identifier == one.id for slot in slots(host, name) for one in (slot.current, slot.previous) if one):
         shutil.rmtree(place(host, name, identifier), ignore_errors=True)
@@ -198,13 +198,13 @@ def remove_files(host: Host, app: str, identifier: str) -> None:
 
 
 def sweep(host: Host, app: AppName) -> None:
-    """Remove the files of certificates that no slot names any more; after an operation, never in one that changes them."""
+    """Remove the files of certificates that no slot refers to. Call it after an operation, never inside one."""
     for path in orphans(host, app):
         shutil.rmtree(path, ignore_errors=True)
 
 
 def orphans(host: Host, app: AppName) -> list[str]:
-    """Directories of certificates that no slot names: replaced ones, and what a killed process left half written."""
+    """Directories that no slot refers to: of replaced certificates, and partial ones of a killed process."""
     used = {place(host, app, one.id) for slot in slots(host, app) for one in (slot.current, slot.previous) if one}
     directory = os.path.join(host.store.directory("apps", app), "tls")
     try:
@@ -214,11 +214,11 @@ def orphans(host: Host, app: AppName) -> list[str]:
     return [path for path in (os.path.join(directory, entry) for entry in entries) if path not in used]
 
 
-# what is served
+# verification
 
 
 def check_served(host: Host, app: AppName) -> None:
-    """Ask the proxy for each name of the app by a handshake. Raises HostError when another certificate comes."""
+    """Verify the certificate of each of the app's names by a handshake. Raises HostError if the proxy serves another."""
     for domain, number, expected in expectations(host, app):
         served = host.tls_probe(app).served(app, domain, number)
         if served != expected.id:

@@ -43,15 +43,15 @@ File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read f
 
 
 def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
-    """What the user brings. Refused is only what can never be served: a private authority's chain, or one that clients
-    know the rest of, is served."""
+    """Read the user's certificate. Refuses only what can never be served. Chains from a private authority, and incomplete
+    ones that clients can complete, are accepted."""
     from dokkupy_certs.x509 import read_pair
 
     host.store.require_app(app)
     if bool(crt) != bool(key):
         raise UserError("Give both files: the certificate and its key", hint="certs:add APP CRT KEY")
     if crt and host.who.startswith("key:"):
-        # The server's files are not whoever may push an app's to read.
+        # A key that may push an app may not read the server's files.
         raise UserError("Over SSH, send the certificate on standard input", hint=bundle.HINT)
     pair = (read_file(crt), read_file(key)) if crt else bundle.from_tar(sys.stdin.buffer)
     return read_pair(*pair, bundle=trusted_bundle(), incomplete=True)
@@ -70,7 +70,7 @@ def read_file(path: str) -> bytes:
 def store(
     host: Host, verb: str, app: AppName, pair: Pair, *, origin: str = "file", adding: tuple[Domain, ...] = ()
 ) -> CommandResult:
-    """adding: domains that the app gets by the way."""
+    """adding: domains that the app gets at the same time."""
     host.store.require_app(app)
     names = pair.facts.names
     lost = losing(host, app, names)
@@ -100,7 +100,7 @@ def store(
 
 
 def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
-    """The domains of the app that have TLS by its certificate now and would have none by one for these names."""
+    """The app's domains that would lose TLS with a certificate for these names."""
     slot = slot_of(host, app, BY_HAND)
     served = [domain for domain in domains_of(host, app) if slot and covers(slot.current.names, domain)]
     return [domain for domain in served if not covers(names, domain)]
@@ -132,7 +132,7 @@ def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> 
 
 
 def require_certificate(host: Host, app: AppName) -> StoredCertificate:
-    """The certificate of the app that was brought by hand, else any."""
+    """The app's own certificate, else any other."""
     host.store.require_app(app)
     slot = slot_of(host, app, BY_HAND)
     one = slot.current if slot else choose(host, app, None)
@@ -169,7 +169,7 @@ def rollback(
 
 
 def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
-    """Clients refuse an expired certificate: who goes back to one takes the app down for them."""
+    """Refuse a rollback to an expired certificate, which clients would refuse."""
     slot = slot_of(host, app, BY_HAND)
     if slot is None or slot.previous is None:
         return  # the roll back itself says so

@@ -1,4 +1,4 @@
-"""How long the certificates are good that clients are shown: by asking the proxy, not by what was meant to be."""
+"""How long the served certificates are valid. A handshake with the proxy shows them, not the state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_certs.certificates import StoredCertificate, expectations, slots
 
 WARN = 21
-"""Days: of a certificate of 90 days that should have been renewed nine days ago."""
+"""Days. A certificate of 90 days should by then have been renewed for nine days."""
 
 URGENT = 7
 
@@ -26,7 +26,7 @@ def level_of(days: float) -> str:
 
 
 def findings(host: Host, now: datetime | None = None) -> list[Finding]:
-    """One line for each certificate in use, and one for each name whose handshake shows another."""
+    """A finding for each certificate in use, and for each name that serves another one."""
     at = now or datetime.now(UTC)
     done, failed = over_each(host.store.apps(), lambda app: findings_of(host, app, at))
     found = [one for _, rows in done for one in rows]

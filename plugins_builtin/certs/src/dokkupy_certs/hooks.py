@@ -1,4 +1,4 @@
-"""Which certificate the proxy serves, and how long it is still good."""
+"""Hooks of certs: the certificates that the proxy serves, and when they expire."""
 
 from __future__ import annotations
 

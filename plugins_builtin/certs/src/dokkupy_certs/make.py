@@ -1,4 +1,4 @@
-"""The request that an authority signs."""
+"""Creates certificate signing requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def request(key: bytes, names: Sequence[str]) -> bytes:
-    """A certificate signing request (PEM) for these names, by a key that exists already."""
+    """A certificate signing request (PEM) for these names, with an existing key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ed25519

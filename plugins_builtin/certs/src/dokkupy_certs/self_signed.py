@@ -1,4 +1,4 @@
-"""A key and a certificate that is signed by itself: for a name whose clients do not ask who stands behind it."""
+"""Creates a key and a self-signed certificate, for names whose clients do not verify the authority."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def key_and_certificate(names: Sequence[str], now: datetime | None = None, *, days: int = 365) -> tuple[bytes, bytes]:
-    """(chain, key) in PEM: EC P-256, which every client since 2014 can, signed by itself."""
+    """(chain, key) in PEM: self-signed, with EC P-256, which every client since 2014 supports."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -1,4 +1,4 @@
-"""Keys of certificates that a killed command left behind, taken away by the timer."""
+"""Removes keys of certificates that a killed command left, for the timer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sweep_one(host: Host, app: AppName) -> None:
     if not orphans(host, app):
         return
     try:
-        # With the app's lock: a certificate's files are there before the table names them.
+        # With the app's lock, because a certificate's files exist before the table refers to them.
         with operation(host, "certs:sweep", f"app:{app}", wait=0):
             sweep(host, app)
     except Busy:

@@ -1,4 +1,4 @@
-"""Certificates and keys in PEM, read and judged. Pure: bytes in, facts or the reason of a refusal out.
+"""Parses and validates certificates and keys in PEM.
 
 By `cryptography` (the Python Cryptographic Authority's own), which a plugin that imports this declares as
 `dokkupy-sdk[certificates]`; it is loaded by the first call, not by the import.
@@ -22,13 +22,13 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """The authorities that this host trusts (Debian's package ca-certificates)."""
 
 LARGEST = 256 * 1024
-"""Bytes of a chain or key: a certificate with 100 names has 5 KB."""
+"""The largest size of a chain or key, in bytes. A certificate with 100 names has 5 KB."""
 
 LONGEST = 10
-"""Certificates of a chain; public authorities need two or three."""
+"""The largest number of certificates in a chain. Public authorities use two or three."""
 
 LEAST_RSA = 2048
-"""Bits: CA/Browser Forum, Baseline Requirements 6.1.5."""
+"""The smallest RSA key, in bits (CA/Browser Forum, Baseline Requirements 6.1.5)."""
 
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
 WEAK = ("md5", "sha1")
@@ -38,7 +38,7 @@ PEM_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?-----END (?:[A
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a certificate says. id: SHA-256 of its DER form, in hex. names: DNS names of subjectAltName, lower case.
+    """The content of a certificate. id: SHA-256 of its DER form, in hex. names: DNS names of subjectAltName, in lower case.
     not_before, not_after: UTC. key: such as `RSA 2048` or `EC secp256r1`."""
 
     id: str
@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A chain, the leaf first, and its key, as PEM in one form. trusted: whether the host trusts the chain's end."""
+    """A chain, beginning with the leaf, and its key, as normalized PEM. trusted: whether the host trusts the chain's end."""
 
     chain: bytes
     key: bytes
@@ -68,7 +68,7 @@ def bad(reason: str, hint: str) -> UserError:
 def read_pair(
     chain: bytes, key: bytes, *, bundle: bytes = b"", incomplete: bool = False, now: datetime | None = None
 ) -> Pair:
-    """Read and judge a chain and its key. bundle: the trusted authorities as PEM. incomplete: take a chain that ends
+    """Parse and validate a chain and its key. bundle: the trusted authorities as PEM. incomplete: accept a chain that ends
     at an authority which is neither in it nor trusted. Raises UserError with the reason."""
     from cryptography.hazmat.primitives import serialization
 
@@ -93,7 +93,7 @@ def read_pair(
 
 
 def plain_text(data: bytes) -> bytes:
-    """PEM in one encoding; what is no text stays as it is, for the error that names it."""
+    """PEM in one encoding. Binary content is not changed, so that the error can name it."""
     from dokkupy_sdk.files import decode_text
 
     try:
@@ -138,7 +138,7 @@ def read_key(text: bytes) -> PrivateKeyTypes:
     except TypeError:
         raise bad("The key is encrypted", "Decrypt it first: openssl pkey -in FILE -out FILE.plain") from None
     except (ValueError, UnsupportedAlgorithm):
-        # The library's words may have parts of the key in them.
+        # The library's message could contain parts of the key.
         raise bad("The key cannot be read", "Look at it: openssl pkey -noout -in FILE") from None
     if isinstance(key, rsa.RSAPrivateKey):
         if key.key_size < LEAST_RSA:
@@ -210,7 +210,7 @@ def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
 def issued(one: Certificate, by: Certificate) -> bool:
     try:
         one.verify_directly_issued_by(by)
-    except Exception:  # every reason means no: names, algorithms, signatures
+    except Exception:  # any reason: names, algorithms, signatures
         return False
     return True
 
@@ -232,7 +232,7 @@ def check_order(certificates: Sequence[Certificate]) -> None:
 
 
 def authorities(bundle: bytes) -> Iterator[Certificate]:
-    """The certificates of a bundle; old roots that the library does not like are passed over."""
+    """The certificates in a bundle, without old roots that the library cannot parse."""
     import warnings
 
     from cryptography import x509
@@ -248,7 +248,7 @@ def authorities(bundle: bytes) -> Iterator[Certificate]:
 
 
 def check_end(last: Certificate, bundle: bytes, *, incomplete: bool) -> bool:
-    """Whether this host trusts the end of the chain. Raises UserError when it ends in nothing."""
+    """Whether this host trusts the end of the chain. Raises UserError if the chain is incomplete."""
     if any(last == one or (last.issuer == one.subject and issued(last, one)) for one in authorities(bundle)):
         return True
     if last.issuer == last.subject or incomplete:
@@ -273,7 +273,7 @@ AD_OCSP = bytes.fromhex("06082b06010505073001")
 
 
 def may_have_responder(chain: bytes) -> bool:
-    """Whether the leaf has the bytes that name an OCSP responder: without the library, as most have none."""
+    """Whether the leaf names an OCSP responder, by its bytes. This avoids loading the library, because most name none."""
     import binascii
 
     block = PEM_CERTIFICATE.search(chain)

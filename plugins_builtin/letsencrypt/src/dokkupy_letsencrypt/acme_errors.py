@@ -1,4 +1,4 @@
-"""What certbot and the authority say when there is no certificate: what it means, what to do, and until when to wait."""
+"""Errors of certbot and the authority: what they mean, what to do, and how long to wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import AppName
 
 FULL = "disk_full"
-"""The code of errors that nobody but this host is to blame for, and that end when there is room again."""
+"""The code of errors that are caused by a full disk, and that end when there is space again."""
 
 UNKNOWN_ACCOUNT = (
     r"accountDoesNotExist|account\b[^.\n]{0,100}(does not exist|not found|expired|deactivated|revoked)|Unable to validate JWS"
@@ -22,16 +22,16 @@ LIMITED = r"rateLimited|rate limit|too many (new |currently |failed |invalid )?(
 
 RETRY_AFTER = re.compile(r"retry after (\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)", re.IGNORECASE)
 HEADER = re.compile(r"HTTP (?:429|503)\n(?:[^\n]+\n)*?retry-after: *([^\n]+)", re.IGNORECASE)
-"""As certbot's log has an answer."""
+"""The form of a response in certbot's log."""
 
 PROBLEM = re.compile(r"^acme\.messages\.Error: (urn:ietf:params:acme:error:\w+)", re.MULTILINE)
-"""As certbot's log has the last error; what certbot says has only the authority's words, which are anybody's."""
+"""The form of the last error in certbot's log. certbot's output has only the authority's text, which could be anything."""
 
 LONGEST_WAIT = timedelta(days=366)
 
 
 class RateLimited(HostError):
-    """The authority wants to be left alone. until: when it may be asked again, None when it did not say."""
+    """The authority's rate limit is reached. until: when the next request is allowed; None if the authority did not say."""
 
     code = "rate_limited"
 
@@ -41,7 +41,7 @@ class RateLimited(HostError):
 
 
 def retry_after(printed: str, log: str, now: datetime) -> datetime | None:
-    """When the authority may be asked again, by its own words or else by the last answer in the log."""
+    """When the next request is allowed, from the authority's message or else from the last response in the log."""
     found = RETRY_AFTER.findall(printed)
     if found:
         try:
@@ -62,7 +62,7 @@ def retry_after(printed: str, log: str, now: datetime) -> datetime | None:
 
 
 def fault(app: AppName, printed: str, log: str = "", status: int = 1, *, now: datetime) -> HostError:
-    """The authority's own words, and what to do about them. log: of certbot's, with the authority's answers."""
+    """The error with the authority's message, and what to do. log: certbot's, with the authority's responses."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith(NOISE)]
     text, details = " ".join([*lines, problem(log)]), tuple(lines[-12:])
@@ -93,7 +93,7 @@ def fault(app: AppName, printed: str, log: str = "", status: int = 1, *, now: da
 
 
 def problem(log: str) -> str:
-    """The type of what ended certbot, empty when that was no answer of the authority's."""
+    """The type of the authority's error that ended certbot; empty if there was none."""
     found = PROBLEM.findall(log)
     return str(found[-1]) if found else ""
 
@@ -123,7 +123,7 @@ ENDED = {
     143: "was asked to end",
     -15: "was asked to end",
 }
-"""By exit status: timeout(1)'s own, and signals."""
+"""Reasons by exit status: of timeout(1), and signals."""
 
 REASONS = (
     (
@@ -193,4 +193,4 @@ REASONS = (
         "acme",
     ),
 )
-"""(what the authority says, what it means, what to do, code); the first that fits."""
+"""(the authority's message, what it means, what to do, code); the first match counts."""

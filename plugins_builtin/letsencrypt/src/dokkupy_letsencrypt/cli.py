@@ -199,7 +199,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
     }
 
 
-# An authority's address is where this host sends requests, and a bundle a file that it reads: not everybody's to say.
+# Only admins may set these, because the host sends requests to the authority's address and reads the bundle's file.
 add_property_commands(
     group,
     SETTINGS,

@@ -1,4 +1,4 @@
-"""Renewal, and what becomes of it when something happens to an app."""
+"""Hooks of letsencrypt: renewals, and apps that are renamed, cloned or destroyed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """The copy has other names, and nobody asked for certificates of those."""
+    """Give the clone no certificates, because it has other names, for which nobody enabled them."""
     from dokkupy_letsencrypt.order.state import Automatic, keep, read
 
     if read(host, new) != Automatic():
@@ -61,4 +61,4 @@ def post_app_destroy(host: Host, app: AppName) -> None:
     try:
         Certbot(host).forget(app)
     except Busy:
-        pass  # orders of other apps are under way: the timer takes it away
+        pass  # orders of other apps are running, so the timer removes it later

@@ -15,7 +15,7 @@ SERVERS = {
 """https://letsencrypt.org/getting-started/"""
 
 HOOK = "hook"
-"""The dns-provider that is a plugin of ours."""
+"""The dns-provider for plugins of dokkupy."""
 
 DIRECTORY = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 
@@ -90,7 +90,7 @@ SETTINGS = Settings(
 
 
 def directory_of(text: str) -> str:
-    """The address of a server's directory."""
+    """The URL of a server's directory."""
     return SERVERS.get(text, text)
 
 
@@ -99,4 +99,4 @@ LEGACY_ENV = {
     r"DOKKU_LETSENCRYPT_SERVER": "letsencrypt:set APP server URL",
     r"DOKKU_LETSENCRYPT_.*": "letsencrypt:set APP PROPERTY VALUE",
 }
-"""Variables of Dokku's, and what replaces each."""
+"""Dokku's variables, and the commands that replace them."""

@@ -1,1 +1,1 @@
-"""Runs certbot, and reads what it keeps."""
+"""Runs certbot, and reads its files."""

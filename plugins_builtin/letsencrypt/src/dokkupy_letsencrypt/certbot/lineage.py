@@ -1,4 +1,4 @@
-"""What certbot keeps, seen from outside: certificates (it calls one with its predecessors a lineage) and accounts.
+"""certbot's files: certificates (certbot calls one with its predecessors a lineage) and accounts.
 
 A killed certbot leaves halves behind that it then refuses to work beside ("archive directory exists for..."), or that it
 evades by a name of its own (`blog-0001`). They are taken away before the next order: what is served lies elsewhere.
@@ -31,7 +31,7 @@ def paths(config: str, name: str) -> list[str]:
 
 
 def whole(config: str, name: str) -> bool:
-    """Whether certbot can go on from what it has: its notes, and links that lead to files or that it can set right."""
+    """Whether certbot can continue with its files: its configuration, and links that are valid or that it can repair."""
     directory = os.path.join(config, "live", name)
     if not filled(os.path.join(config, "renewal", f"{name}.conf")):
         return False
@@ -48,7 +48,7 @@ def filled(path: str) -> bool:
 
 
 def remove(config: str, name: str) -> None:
-    """Take away all that there is of one; the notes last, so that a killed removal is a half, and not something whole."""
+    """Remove a lineage. The configuration goes last, so that an interrupted removal is recognized as incomplete."""
     for place in PLACES:
         shutil.rmtree(os.path.join(config, place, name), ignore_errors=True)
     try:
@@ -58,7 +58,7 @@ def remove(config: str, name: str) -> None:
 
 
 def names(config: str) -> set[str]:
-    """Of all that there is, whole or not."""
+    """The names of all lineages, complete or not."""
     found = set()
     for place in PLACES:
         found |= {
@@ -76,7 +76,7 @@ def listed(directory: str) -> list[str]:
 
 
 def fix(config: str, name: str) -> None:
-    """Make room for an order: no half of this certificate, no half of an account."""
+    """Remove an incomplete lineage and incomplete accounts before an order."""
     if exists(config, name) and not whole(config, name):
         remove(config, name)
     for directory, inner, files in os.walk(os.path.join(config, "accounts")):

@@ -1,5 +1,5 @@
-"""certbot's logs, without secrets: it notes every setting that was given, external account binding's key among them. It
-writes into a directory that goes with the command; what is kept was looked through."""
+"""certbot's logs, without secrets. certbot logs every setting, including the key of an external account binding, so it
+writes into a temporary directory, and only a redacted log is kept."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from collections.abc import Iterable
 from dokkupy_sdk.files import make_directory, write_atomic
 
 NAME = "letsencrypt.log"
-"""As certbot calls it."""
+"""The name of certbot's log file."""
 
 KEPT = 20
 LARGEST = 256 * 1024
-"""Bytes of one log that are kept, its end: the headers of the authority's last answers are in it."""
+"""The bytes that are kept from the end of a log, which has the headers of the authority's last responses."""
 
 OURS = re.compile(r"\d{8}T\d{6}-.+\.log")
 
 
 def read(directory: str) -> str:
-    """The end of what certbot wrote, empty when it did not come to that."""
+    """The end of certbot's log; empty if there is none."""
     try:
         with open(os.path.join(directory, NAME), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - LARGEST))
@@ -37,7 +37,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def keep(text: str, directory: str, what: str) -> None:
-    """Write a log, and remove the oldest. A disk without room for it is no reason to fail: the certificate counts."""
+    """Write a log, and remove the oldest. A full disk is ignored here, because the certificate is more important."""
     if not text:
         return
     try:

@@ -1,4 +1,4 @@
-"""certbot, which has the accounts, the orders and the patience; run as the system user, on directories of ours.
+"""certbot, which manages accounts and orders. It runs as the system user, with directories below the state.
 
 Its settings are in a file, so that no secret is on an argv: https://eff-certbot.readthedocs.io/en/stable/using.html
 """
@@ -33,28 +33,28 @@ from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
 from dokkupy_letsencrypt.validation import dns
 
 SECONDS = 300
-"""Of one order; an authority may look at each name from several places."""
+"""Seconds for one order. An authority may check each name from several networks."""
 
 FAREWELL = 20
-"""Seconds that certbot has to remove its challenges when it is asked to end."""
+"""Seconds that certbot has to remove its challenges when it is ended."""
 
 WAIT = 1800
-"""Seconds for which one order waits for those of other apps: certbot does one at a time."""
+"""Seconds to wait for orders of other apps, because certbot runs only once at a time."""
 
 NEEDED = 4 * 1024 * 1024
-"""Bytes that an order needs on the disk, most of them for certbot's log. A certificate that was issued and cannot be
-kept has been counted by the authority all the same, so it is looked at before."""
+"""Free bytes that an order requires, mostly for certbot's log. They are checked first, because the authority counts an issued
+certificate even if it cannot be stored."""
 
 NEEDED_FILES = 64
 
 NONCE = ("badNonce", "invalid anti-replay nonce")
 TRIES = 5
-"""Of an order that failed by a nonce, which is no more than a request that came late (RFC 8555, section 6.5)."""
+"""Attempts of an order that fails because of a nonce, which only means that a request was late (RFC 8555, section 6.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. lineage: certbot's name for it and its successors."""
+    """An order. lineage: certbot's name for the certificate and its successors."""
 
     app: AppName
     names: tuple[Domain, ...]
@@ -62,7 +62,7 @@ class Order:
 
 
 class Certbot:
-    """Its directories below the state: config (accounts, keys, certificates), work and logs."""
+    """certbot with its directories below the state: config (accounts, keys, certificates), work and logs."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -78,11 +78,11 @@ class Certbot:
         return path
 
     def live(self, name: str) -> tuple[str, str]:
-        """Paths of the chain and the key that certbot got last."""
+        """Paths of the newest chain and key."""
         return lineage.live(self.config, name)
 
     def issue(self, order: Order) -> tuple[bytes, bytes]:
-        """(chain, key) of a new certificate. Raises HostError with the authority's words."""
+        """(chain, key) of a new certificate. Raises HostError with the authority's message."""
         lines = {
             "cert-name": order.lineage,
             "domains": ",".join(order.names),
@@ -98,7 +98,7 @@ class Certbot:
             return Path(chain).read_bytes(), Path(key).read_bytes()
 
     def revoke(self, app: AppName, files: Certificate, server: str) -> None:
-        """Have the authority that issued a certificate declare it void; its own key is the proof of who asks."""
+        """Revoke a certificate with the authority that issued it. The certificate's own key authenticates the request."""
         lines = {
             "cert-path": files.chain,
             "key-path": files.key,
@@ -110,12 +110,12 @@ class Certbot:
             try:
                 self.run("revoke", lines, app)
             except HostError as error:
-                # A command that was killed before it had noted it.
+                # A command was killed before it had recorded this.
                 if not any(re.search("already (been )?revoked", line, re.IGNORECASE) for line in error.details):
                     raise
 
     def forget(self, app: AppName) -> None:
-        """Remove what certbot keeps of an app. Raises Busy when that takes long: certbot works on one order at a time."""
+        """Remove certbot's files of an app. Raises Busy if another order takes too long."""
         names = [name for name in lineage.names(self.config) if name.partition("@")[0] == app]
         if names:
             with self.working(app, wait=10):
@@ -136,7 +136,7 @@ class Certbot:
 
     @contextmanager
     def working(self, app: AppName, *, wait: float = WAIT) -> Iterator[None]:
-        """Nobody else runs certbot meanwhile, not even one whose dokkupy was killed."""
+        """Exclude every other certbot, including one whose dokkupy was killed."""
         lock = self.lock(f"certbot for {app}", wait=wait)
         try:
             self.wait_for_orphan()
@@ -157,7 +157,7 @@ class Certbot:
             raise no_room(app, self.root)
 
     def wait_for_orphan(self) -> None:
-        """A certbot whose dokkupy was killed is asked to end by the kernel; until it has, its directories are its own."""
+        """Wait for a certbot whose dokkupy was killed. The kernel has asked it to end, but it still uses its directories."""
         end = time.monotonic() + SECONDS + FAREWELL
         while self.locked():
             if time.monotonic() > end:
@@ -167,7 +167,7 @@ class Certbot:
             time.sleep(0.1)
 
     def locked(self) -> bool:
-        """Whether a certbot runs: its lock is a record lock, which ends with its process. The file alone says nothing."""
+        """Whether a certbot runs. Its lock is a record lock, which ends with its process; the file alone means nothing."""
         try:
             with open(os.path.join(self.config, ".certbot.lock"), "r+b") as file:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -207,7 +207,7 @@ class Certbot:
                 failpoint(f"letsencrypt: after certbot {verb}")
 
     def order(self, app: AppName, words: list[str], env: dict[str, str], place: str) -> None:
-        # timeout(1) hands on what the kernel sends when we are killed, and lets certbot take its challenges away.
+        # If dokkupy is killed, timeout(1) forwards the kernel's signal, so that certbot can remove its challenges.
         patient = ["timeout", f"--kill-after={FAREWELL}", str(SECONDS), *words]
         secrets = self.secrets(app)
         for turn in range(TRIES):
@@ -223,12 +223,12 @@ class Certbot:
                 raise fault(app, printed, log, status, now=datetime.now(UTC))
 
     def secrets(self, app: AppName) -> list[str]:
-        """The settings that certbot gets and must not reveal."""
+        """The secret settings of certbot."""
         pairs = credentials(SETTINGS.get(self.host.store, app, "dns-credentials")).split("\n")
         return [SETTINGS.get(self.host.store, app, "eab-hmac-key"), *(pair.partition("=")[2].strip() for pair in pairs)]
 
     def forget_account(self, app: AppName) -> bool:
-        """An account that the authority does not know any more is of no use: the next try makes a new one."""
+        """Remove an account that the authority no longer knows, so that the next attempt registers a new one."""
         from urllib.parse import urlsplit
 
         accounts = os.path.join(self.config, "accounts")
@@ -242,7 +242,7 @@ class Certbot:
 
     @contextmanager
     def answering(self, verb: str, app: AppName, directory: str) -> Iterator[dict[str, str]]:
-        """Settings that say how the authority's questions are answered."""
+        """The settings for the authority's challenges."""
         if verb != "certonly":
             yield {}
             return
@@ -260,12 +260,12 @@ class Certbot:
 
 
 def credentials(text: str) -> str:
-    """`key=value` pairs with commas as certbot's DNS plugins read them, a line each."""
+    """`key=value` pairs, separated by commas, in the form for certbot's DNS plugins: one per line."""
     return "".join(f"{pair.strip()}\n" for pair in text.split(",") if pair.strip())
 
 
 def webroot(challenges: str) -> str:
-    """certbot puts `.well-known/acme-challenge` below its webroot: our directory is that, by a link."""
+    """certbot writes to `.well-known/acme-challenge` below its webroot, which is therefore a link to the proxy's directory."""
     root = os.path.join(challenges, ".root")
     inner = os.path.join(root, ".well-known")
     make_directory(inner, 0o755)

@@ -1,5 +1,4 @@
-"""What killed commands leave behind, taken away by the timer: files of questions and answers, credentials, certificates
-of apps that are gone."""
+"""Removes what killed commands left, for the timer: challenges, credentials, and certificates of destroyed apps."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from dokkupy_letsencrypt.order.state import parts_of
 from dokkupy_letsencrypt.validation import dns
 
 AGE = 3600
-"""Seconds after which no authority asks for an answer any more."""
+"""Seconds after which no authority requests a challenge anymore."""
 
 
 def sweep(host: Host) -> None:
@@ -51,7 +50,7 @@ def old_files(place: str, before: float) -> Iterator[str]:
 
 
 def sweep_scratch(host: Host) -> None:
-    """Who takes a scratch directory removes those whose owners are dead: they have credentials in them."""
+    """Creating a scratch directory removes those of dead processes, which contain credentials."""
     parent = host.path("tmp", "certbot")
     if os.path.isdir(parent) and os.listdir(parent):
         with suppress(OSError), scratch_directory(parent):
@@ -75,7 +74,7 @@ def sweep_lineages(host: Host) -> None:
 
 
 def orphans(host: Host, certbot: Certbot) -> Iterator[str]:
-    """What certbot keeps for apps that are gone, and for names that have no certificate of their own any more."""
+    """Remove certbot's files of destroyed apps, and of names that no longer have their own certificate."""
     known: dict[AppName, set[str]] = {}
     for name in lineage.names(certbot.config):
         app = name.partition("@")[0]

@@ -1,4 +1,4 @@
-"""Getting certificates, renewing them in time, and what is done when there is none to be had."""
+"""Gets certificates, renews them in time, and handles failures."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ __all__ = ["SETTINGS", "SLOT", "Status", "disable", "enable", "now", "read", "re
 
 FIRST_PAUSE = 3600
 LONGEST_PAUSE = 86400
-"""Seconds between tries that fail: doubled each time. Let's Encrypt allows five failures an hour and name."""
+"""Seconds after a failed attempt, doubled after each other one. Let's Encrypt allows five failures per hour and name."""
 
 FULL_PAUSE = 60
-"""Seconds, while the disk is full: nobody is asked then, so nobody is annoyed."""
+"""Seconds between attempts while the disk is full, which send no request."""
 
 Now = Callable[[], datetime]
 
 
 def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = False, clock: Now = now) -> bool:
-    """Get certificates for the app's names unless it has some that will do. Returns whether one was got.
+    """Get certificates for the app's names, unless its current ones suffice. Returns whether it got one.
 
     force: although there is one. insist: although the authority asked to wait.
     """
@@ -64,7 +64,7 @@ def enable(host: Host, app: AppName, *, force: bool = False, insist: bool = Fals
 
 
 def get(host: Host, app: AppName, wanted: Iterable[PartStatus], *, insist: bool = False, clock: Now = now) -> bool:
-    """Each part is tried: one that fails does not stop the others."""
+    """Order each part. A failure does not stop the others."""
     got = 0
     failed: dict[str, DokkupyError] = {}
     tell_left_out(host, app)
@@ -115,7 +115,7 @@ def attempt(host: Host, app: AppName, part: Part, clock: Now) -> None:
     try:
         obtain(host, app, part)
     except AppNotFound:
-        # It was destroyed while the authority was at work.
+        # The app was destroyed during the order.
         with suppress(Busy):
             Certbot(host).forget(app)
         raise
@@ -129,7 +129,7 @@ def attempt(host: Host, app: AppName, part: Part, clock: Now) -> None:
 def obtain(host: Host, app: AppName, part: Part) -> None:
     from dokkupy_certs.x509 import covers, read_pair
 
-    # By DNS it does not matter whether a name points to this host.
+    # With DNS validation, a name does not have to point to this host.
     lost = {} if by_dns(host, app) else unreachable(host, app, part.names)
     for name, reason in lost.items():
         host.out.warn(f"{name} is left out: {reason}")
@@ -157,7 +157,7 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
 
 
 def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: datetime) -> None:
-    """When to try again. What is served stays as it is."""
+    """Record when to try again. The served certificate does not change."""
     record = part_record(host, app, part.slot)
     failures = record.retry.failures + 1
     pause = FULL_PAUSE if error.code == FULL else pause_after(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
@@ -177,12 +177,13 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
     except (DokkupyError, OSError) as second:
         if isinstance(second, Interrupted):
             raise
-        # A full disk: the first error says what is to be done, this one would hide it.
+        # The disk is full. The first error says what to do, and must not be hidden.
         host.out.warn(f"{app}: its failure could not be recorded: {second}")
 
 
 def record_results(host: Host, app: AppName, failed: Collection[str]) -> None:
-    """What a certificate that will do makes past, and slots that nothing needs any more. failed: slots just tried."""
+    """Clear the failures of slots that have a suitable certificate, and remove unused slots. failed: slots that have just
+    failed."""
     found, state = status(host, app), read(host, app)
     current = {one.part.slot: one for one in found.parts}
     kept = {
@@ -209,7 +210,7 @@ def without_retry(part: PartRecord, one: PartStatus | None) -> PartRecord:
 
 
 def disable(host: Host, app: AppName) -> None:
-    """The certificates go, and are not renewed."""
+    """Remove the certificates, and stop renewing them."""
     host.store.require_app(app)
     with changing(host, "letsencrypt:disable", app, takes_away=True) as tx:
         take_away(tx, app)
@@ -222,7 +223,7 @@ def take_away(tx: Transaction, app: AppName) -> None:
 
 
 def revoke(host: Host, app: AppName) -> None:
-    """Have the authority declare the certificates void, and take them away. Raises UserError when there is none."""
+    """Revoke the certificates with the authority, and remove them. Raises UserError if there is none."""
     host.store.require_app(app)
     kept = ours(host, app)
     if not kept:
@@ -236,7 +237,8 @@ def revoke(host: Host, app: AppName) -> None:
 
 
 def renew_due(host: Host, apps: Iterable[AppName] | None = None, *, clock: Now = now) -> list[str]:
-    """Renew what is due of these apps, by default of all, for `tick`. One app's failure is noted and stops nobody else's."""
+    """Renew the due certificates of these apps, by default of all, for `tick`. A failure of one app is recorded and does not
+    affect the others."""
     done, failed = over_each(host.store.apps() if apps is None else apps, lambda app: renew_app(host, app, clock))
     warn_of(host, failed)
     lines = {app: f"{app}: renewed" for app, renewed in done if renewed}

@@ -1,5 +1,4 @@
-"""How an app's names are divided among certificates: one for all, as many as the authority's limit takes, or one each.
-Pure: names in, parts out."""
+"""Divides an app's names among certificates: one for all, several because of the authority's limit, or one per name."""
 
 from __future__ import annotations
 
@@ -10,24 +9,24 @@ from dataclasses import dataclass
 from dokkupy_sdk.names import AppName, Domain
 
 SLOT = "letsencrypt"
-"""Of the first shared certificate; `letsencrypt#2` is the second, `letsencrypt/NAME` the one for a single name."""
+"""The slot of the first shared certificate. `letsencrypt#2` is the second, `letsencrypt/NAME` the one for a single name."""
 
 MOST_NAMES = 100
-"""Of one certificate (https://letsencrypt.org/docs/rate-limits/)."""
+"""The largest number of names in a certificate (https://letsencrypt.org/docs/rate-limits/)."""
 
 LONGEST = 120
-"""Characters of a name that becomes part of a file's."""
+"""The characters of a domain that are used in a file name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One certificate of an app. slot: where it is kept; names: what it is for."""
+    """One certificate of an app. slot: its key in the app's certificates. names: the domains in it."""
 
     slot: str
     names: tuple[Domain, ...]
 
     def lineage(self, app: AppName) -> str:
-        """certbot's name for it: a file's. `@` is in no app's name."""
+        """certbot's name for it, which is a file name. No app's name contains `@`."""
         key = self.slot[len(SLOT) + 1 :].replace("*", "_")
         if len(key) > LONGEST:
             key = hashlib.sha256(key.encode()).hexdigest()[:32]
@@ -35,8 +34,8 @@ class Part:
 
 
 def divide(names: Sequence[Domain], *, each: bool, before: Mapping[str, Sequence[str]]) -> list[Part]:
-    """The parts. before: the names of each slot at the last order; a name stays where it is, so that a new one costs one
-    certificate and not all of them."""
+    """The parts. before: the names in each slot at the last order. A name stays in its slot, so that a new name requires
+    only one new certificate."""
     if each:
         return [Part(f"{SLOT}/{name}", (name,)) for name in names]
     left = list(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""Which apps have certificates of an authority, when they are renewed, and what became of the last try.
+"""Which apps have certificates from an authority, when they are renewed, and the results of the last attempts.
 
 In `apps/APP/letsencrypt.toml`, beside the properties.
 """
@@ -43,14 +43,14 @@ class PartRecord(Record):
 
 
 class Automatic(Record):
-    """What `letsencrypt:enable` made of an app. parts: by slot."""
+    """What `letsencrypt:enable` has stored for an app. parts: by slot."""
 
     enabled: bool = False
     parts: Mapping[str, PartRecord] = {}
 
 
 class LetsencryptFile(Record, file="apps/*/letsencrypt"):
-    """The certificates of an app that an authority issued."""
+    """The app's certificates from an authority."""
 
     state: Automatic = Automatic()
 
@@ -126,7 +126,7 @@ def keep(tx: Transaction, app: AppName, state: Automatic) -> None:
 
 
 def keep_part(tx: Transaction, app: AppName, slot: str, part: PartRecord, *, enabled: bool | None = None) -> None:
-    """enabled: None leaves that as it is."""
+    """enabled: None does not change it."""
     state = read(tx.host, app)
     on = state.enabled if enabled is None else enabled
     keep(tx, app, Automatic(enabled=on, parts={**state.parts, slot: part}))
@@ -137,7 +137,7 @@ def part_record(host: Host, app: AppName, slot: str) -> PartRecord:
 
 
 def wanted_names(host: Host, app: AppName) -> list[Domain]:
-    """The app's names that can be in a certificate; wildcards only by DNS."""
+    """The app's names that can be in a certificate. Wildcards require DNS validation."""
     names = [domain for domain in domains_of(host, app) if domain != "_"]
     return names if by_dns(host, app) else [name for name in names if not name.startswith("*.")]
 
@@ -147,7 +147,7 @@ def by_dns(host: Host, app: AppName) -> bool:
 
 
 def got_with(host: Host, app: AppName) -> dict[str, str]:
-    """What a certificate depends on beside its names: a change of it is a reason to get another."""
+    """The settings on which a certificate depends besides its names. If they change, a new one is ordered."""
     store = host.store
     return {
         "server": directory_of(SETTINGS.get(store, app, "server")),
@@ -180,7 +180,7 @@ def status(host: Host, app: AppName) -> Status:
 def part_status(
     part: Part, slot: Slot | None, due: datetime | None, record: PartRecord, used: dict[str, str]
 ) -> PartStatus:
-    # Who has changed the settings since has fixed something, or gone to another authority.
+    # If the settings have changed since, someone has fixed a fault or selected another authority.
     retry = record.retry
     same = retry.used == used
     return PartStatus(
@@ -200,7 +200,8 @@ def time_of(text: str) -> datetime | None:
 
 
 def due_at(app: AppName, slot: Slot, grace: timedelta) -> datetime:
-    """Before its end by the graceperiod, at most a third of its life; spread, so that not all apps come at once."""
+    """The time of renewal: `graceperiod` before its end, but at most a third of its lifetime, with some spread among
+    apps."""
     start, end = (datetime.fromisoformat(text) for text in (slot.current.not_before, slot.current.not_after))
     grace = min(grace, (end - start) / 3)
     seed = app if slot.name == SLOT else f"{app} {slot.name}"
@@ -209,7 +210,7 @@ def due_at(app: AppName, slot: Slot, grace: timedelta) -> datetime:
 
 
 def reason_of(part: Part, record: PartRecord, slot: Slot | None, used: dict[str, str]) -> str:
-    """Why a new certificate is needed whatever the date, empty for no reason."""
+    """Why a new certificate is required regardless of the date; empty if it is not."""
     if slot is None:
         return "there is none"
     if sorted(record.asked) != sorted(part.names):
@@ -220,7 +221,7 @@ def reason_of(part: Part, record: PartRecord, slot: Slot | None, used: dict[str,
 
 
 def stale_of(host: Host, app: AppName, parts: list[PartStatus]) -> tuple[str, ...]:
-    """Slots of ours that nothing is lost with: each name of the app that they cover has another certificate."""
+    """Slots that can be removed, because each of the app's names in them has another certificate."""
     current = {one.part.slot for one in parts}
     rest = [slot for slot in slots(host, app) if slot.current.origin != SLOT or slot.name in current]
     bare = set(uncovered(host, app, tuple(name for slot in rest for name in slot.current.names)))

@@ -30,7 +30,7 @@ LONGEST = 4096
 
 @contextmanager
 def answering(host: Host, app: AppName, directory: str) -> Iterator[dict[str, str]]:
-    """Settings for certbot; while they are used, records are put and taken away by the plugins."""
+    """Settings for certbot. Within the block, plugins create and remove the records."""
     path = os.path.join(directory, "dns")
 
     class Handler(socketserver.StreamRequestHandler):
@@ -55,7 +55,8 @@ def answering(host: Host, app: AppName, directory: str) -> Iterator[dict[str, st
 
 
 def put(host: Host, app: AppName, domain: str, value: str, *, present: bool) -> str:
-    """Empty, or why it failed. A record is noted as long as it exists, because its process may be killed."""
+    """Create or remove a record. Returns why it failed; empty if it succeeded. A record is noted on the disk while it
+    exists, because the process may be killed."""
     note = note_of(host, domain, value)
     try:
         if present:
@@ -85,8 +86,8 @@ def note_of(host: Host, domain: str, value: str) -> str:
 
 
 def take_away_old(host: Host, before: float) -> None:
-    """Records that killed commands left, noted before a time (seconds since the epoch). One that cannot be taken away is
-    tried again when its note is as old again."""
+    """Remove records that killed commands left, and that were noted before a time (seconds since the epoch). If that fails,
+    it is retried after the same period."""
     place = host.path("letsencrypt", "dns")
     for name in os.listdir(place) if os.path.isdir(place) else ():
         path = os.path.join(place, name)
@@ -96,7 +97,7 @@ def take_away_old(host: Host, before: float) -> None:
             try:
                 with open(path, encoding="utf-8") as file:
                     asked = json.load(file)
-            except ValueError:  # killed while it was written: there is no record yet
+            except ValueError:  # the process was killed while it wrote the note, before it created the record
                 os.unlink(path)
                 continue
             reason = put(host, AppName(asked["app"]), asked["domain"], asked["value"], present=False)

@@ -1,4 +1,4 @@
-"""What certbot runs for a record: `dns_hook.py SOCKET present|absent`. Hands it over and waits for the answer.
+"""The program that certbot runs for a record: `dns_hook.py SOCKET present|absent`. Passes it on and waits for the result.
 
 Nothing of ours is imported: it is started for each name.
 """
@@ -9,7 +9,7 @@ import socket
 import sys
 
 SECONDS = 600
-"""Until a DNS provider has spread a record."""
+"""Seconds in which a DNS provider publishes a record."""
 
 
 def main() -> int:

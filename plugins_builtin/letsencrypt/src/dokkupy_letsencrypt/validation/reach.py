@@ -24,7 +24,8 @@ AT_ONCE = 8
 
 
 def ask(name: str, path: str) -> tuple[int, bytes]:
-    """Status and first bytes of the body. One request on port 80, no redirect followed: what is fetched is compared with what we wrote, and not shown."""
+    """Status and first bytes of the body of one request to port 80, without following redirects. The body is only compared
+    with the expected one, and never shown."""
     connection = http.client.HTTPConnection(name, 80, timeout=SECONDS)
     try:
         connection.request("GET", path, headers={"Host": name, "Connection": "close"})
@@ -37,8 +38,8 @@ def ask(name: str, path: str) -> tuple[int, bytes]:
 
 
 def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domain, str]:
-    """The names that an authority would not find here, each with why. A name that this host cannot connect to is given
-    the benefit of the doubt: many networks do not let a host reach its own public address."""
+    """The names that an authority would not find at this host -> the reason. A name to which this host cannot connect is
+    assumed to be right, because many networks do not let a host reach its own public address."""
     token = f"dokkupy-{secrets.token_hex(12)}"
     path = os.path.join(host.challenge_server(app).directory(), token)
     try:
@@ -47,7 +48,7 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
         raise unwritable(app, path, error) from error
     try:
         failpoint("letsencrypt: probing")
-        os.chmod(path, 0o644)  # nginx's workers are others, whatever our umask says
+        os.chmod(path, 0o644)  # for nginx's workers, independent of the umask
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = dict(zip(names, pool.map(lambda name: look(name, token), names), strict=True))
     finally:
