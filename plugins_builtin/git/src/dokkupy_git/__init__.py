@@ -1,1 +1,2 @@
-"""Code by git: bare repositories on the host, pushed to over SSH, synced, or filled from archives and images."""
+"""Keeps the code of apps in bare git repositories, which are pushed to over SSH, synced, or filled from archives and
+images."""

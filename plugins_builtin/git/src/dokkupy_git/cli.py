@@ -17,7 +17,7 @@ git = Group("git", "Manage the git repositories of apps and which branch deploys
 
 
 def planned(line: str) -> CommandResult:
-    """What `--dry-run` says instead of doing it."""
+    """The plan of a dry run."""
     return CommandResult({"dry_run": True, "plan": [line]}, [line])
 
 
@@ -26,8 +26,8 @@ Author = Annotated[list[str], Arg("GIT_USER> <GIT_EMAIL", "Who commits; a name m
 
 
 def author_of(parts: list[str]) -> tuple[str, str]:
-    """(user, email). SSH joins its arguments with spaces, so that a name of two parts arrives as two arguments: the
-    email is the first one with an @, what follows it is ignored."""
+    """(user, email). SSH joins its arguments with spaces, so a name of two words arrives as two arguments. The email is the
+    first argument with an @; those after it are ignored."""
     at = next((number for number, part in enumerate(parts) if number and "@" in part), None)
     if at is not None:
         return " ".join(parts[:at]), parts[at]
@@ -158,7 +158,7 @@ def status(host: Host, app: AppName) -> CommandResult:
     return CommandResult({"app": app, "branch": branch, "commit": head, "deployed": deployed}, text)
 
 
-# access to other places
+# access to other servers
 
 
 @git.command("allow-host", permission="host:write", mutating=True)
@@ -211,7 +211,7 @@ def auth_status(
 
 
 def given_password(user: str, password: str) -> Secret | None:
-    """The password of the argument or of standard input, if that is a pipe; None without a user."""
+    """The password from the argument, or from standard input if that is a pipe; None without a user."""
     import os
     import stat
 
@@ -271,7 +271,7 @@ BEYOND = (
     "global-rev-env-var",
     "computed-source-image",
 )
-"""What Dokku does not have."""
+"""Properties that Dokku does not have."""
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
@@ -293,7 +293,7 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def follow(tx: Transaction, app: AppName | None, name: str) -> None:
-    """What a property brings along: HEAD follows the deploy branch; rev-env-var set to nothing means none at all."""
+    """Side effects of a property: HEAD follows the deploy branch, and an empty rev-env-var disables the variable."""
     if name == "rev-env-var":
         record = tx.host.store.load(GitFile, app)
         tx.save(record.replace(no_rev_env_var=not record.properties.get(name)), app)

@@ -1,4 +1,4 @@
-"""The deploy of a commit: what its own hooks must know of it, and what follows when it serves."""
+"""Deploys a commit: what git's hooks know about it, and what happens when it serves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sources_of(host: Host) -> GitSources:
 def deploy(
     host: Host, app: AppName, *, kind: str, incoming: Incoming, metadata: str = "", no_cache: bool = False
 ) -> None:
-    """Build and deploy a commit as one operation; its refs and settings move with the switch or not at all."""
+    """Build and deploy a commit as one operation. Its refs and settings change with the switch, or not at all."""
     from dokkupy_apps.deploy import deploy_source
 
     repository = Repository(host, app)
@@ -65,7 +65,7 @@ def deploy(
 
 
 def finalize(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """The new release serves: note its commit, adopt the branch, move the refs. Undone when the deploy still fails."""
+    """The new release serves: record its commit, adopt the branch, and move the refs. Undone if the deploy then fails."""
     app = deployment.app
     incoming = sources_of(host).pending.get(app)
     before = host.store.load(GitFile, app)
@@ -78,7 +78,7 @@ def finalize(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 
 def keep_code(tx: Transaction, app: AppName, incoming: Incoming) -> None:
-    """The release is not started: its code is what a rebuild takes, and what serves stays on record."""
+    """The release is not started: a rebuild uses its code, and the record of what serves does not change."""
     before = tx.host.store.load(GitFile, app)
     properties = with_source(before, incoming)
     tx.save(before.replace(properties=properties, origin=incoming.origin or before.origin, head=""), app)
@@ -86,7 +86,7 @@ def keep_code(tx: Transaction, app: AppName, incoming: Incoming) -> None:
 
 
 def with_source(before: GitFile, incoming: Incoming) -> dict[str, str]:
-    """The properties that follow from where the code is from."""
+    """The properties that depend on the origin of the code."""
     properties = dict(before.properties)
     if incoming.adopt:
         properties["deploy-branch"] = incoming.adopt
@@ -153,7 +153,7 @@ def restore_head(host: Host, app: str, branch: str) -> None:
 
 
 def source_image(host: Host, app: AppName) -> str:
-    """The image that an app is deployed from, now or by its last deploy; empty where that is code."""
+    """The image from which an app is being or was last deployed; empty if it was deployed from code."""
     incoming = sources_of(host).pending.get(app)
     if incoming is not None:
         return incoming.image
@@ -161,7 +161,7 @@ def source_image(host: Host, app: AppName) -> str:
 
 
 def keep_revision(tx: Transaction, source: Source) -> None:
-    """Write the commit into the app's variables; a variable of an earlier name goes."""
+    """Write the commit into the app's variables, and remove the variable of an earlier name."""
     from dokkupy_apps.desired.config import set_env
     from dokkupy_sdk.names import EnvKey, Secret
 

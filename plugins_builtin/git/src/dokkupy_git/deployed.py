@@ -1,4 +1,4 @@
-"""What an app's record says of the commit that serves, and which commit a rebuild builds."""
+"""The commit that serves, and the commit that a rebuild builds, from an app's record."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def origin_of(host: Host, app: AppName) -> str:
 
 
 def deployed_commit(host: Host, app: AppName) -> str:
-    """The commit that serves; empty when none was deployed from here."""
+    """The commit that serves; empty if none was deployed by this plugin."""
     return host.store.load(GitFile, app).sha
 
 
 def rebuilt_commit(host: Host, app: AppName) -> str:
-    """The commit that a rebuild builds: what serves, or what the deploy branch has come to name since."""
+    """The commit that a rebuild builds: the one that serves, or a newer one of the deploy branch."""
     branch = HEADS + deploy_branch(host, app)
     head = Repository(host, app).ref(branch)
     return deployed_commit(host, app) if host.store.load(GitFile, app).head == f"{branch}@{head}" else head

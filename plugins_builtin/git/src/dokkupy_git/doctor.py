@@ -1,4 +1,4 @@
-"""What `dokkupy doctor` says about git."""
+"""The findings of `dokkupy doctor` about git."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy_sdk.model import Finding
 from dokkupy_git.repository import program
 
 OLDEST = (2, 30)
-"""Debian 11's; older ones lack `receive.procReceiveRefs` and fixes of path checks."""
+"""The version in Debian 11. Older ones lack `receive.procReceiveRefs` and fixes of path checks."""
 
 
 def findings(host: Host) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""git's say in an app's life: the commit in the environment, the ref that moves with the switch, the doctor."""
+"""git's hooks: the commit in the environment, the ref that moves with the switch, `doctor`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
 
 @hookimpl
 def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
-    """The image that the app was deployed from, as a label where Dokku's tools look for it."""
+    """The image from which the app was deployed, in the label that Dokku's tools read."""
     if phase != "build":
         return []
     import json
@@ -50,7 +50,7 @@ def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
 
 @hookimpl
 def post_build(host: Host, build: Build, tx: Transaction) -> None:
-    """Dokku keeps the commit among the app's variables: `config:get APP GIT_REV`."""
+    """Store the commit in the app's variables, as Dokku does: `config:get APP GIT_REV`."""
     from dokkupy_git.deploy import keep_revision
 
     keep_revision(tx, build.source)

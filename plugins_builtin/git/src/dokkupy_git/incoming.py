@@ -1,4 +1,4 @@
-"""A commit on its way to being deployed."""
+"""A commit that is about to be deployed."""
 
 from __future__ import annotations
 

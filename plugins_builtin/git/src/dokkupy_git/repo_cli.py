@@ -1,4 +1,4 @@
-"""`repo:*` (reference, section 1.24): the app's repository on the host, and what builds keep."""
+"""`repo:*` (reference, section 1.24): the app's repository on the host, and its build cache."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def env_key(text: str) -> str:
 
 
 def protocols(text: str) -> str:
-    """A comma list of transports; `ext` and other remote helpers are never among them."""
+    """Transports, separated by commas. `ext` and other remote helpers are never allowed."""
     from dokkupy_sdk.errors import UserError
 
     names = [name.strip() for name in text.split(",") if name.strip()]
@@ -113,7 +113,7 @@ def deploy_branch(host: Host, app: AppName) -> str:
 
 
 def deploy_branch_is_chosen(host: Host, app: AppName) -> bool:
-    """Whether somebody set the branch, for the app or globally; else the first pushed one is adopted."""
+    """Whether the branch is set for the app or globally. Otherwise the first pushed one becomes the deploy branch."""
     return bool(SETTINGS.raw(host.store, app, "deploy-branch") or SETTINGS.raw(host.store, None, "deploy-branch"))
 
 
@@ -131,7 +131,7 @@ class GitFile(Record, file="apps/*/git"):
 
 
 def revision_variable(host: Host, app: AppName) -> str:
-    """The name of the variable that carries the commit; empty when it was switched off."""
+    """The name of the variable with the commit; empty if it is switched off."""
     for scope in (app, None):
         record = host.store.load(GitFile, scope)
         if record.properties.get("rev-env-var"):
@@ -146,7 +146,7 @@ def allowed_protocols(host: Host) -> tuple[str, ...]:
 
 
 def guard(host: Host) -> Guard:
-    """Which addresses whoever runs the command may fetch code from."""
+    """The addresses from which the caller may fetch code."""
     from dokkupy_sdk.outgoing import guard_of
 
     return guard_of(host, filter(None, SETTINGS.get(host.store, None, "allowed-networks").split(",")))
@@ -156,4 +156,4 @@ LEGACY_ENV = {
     r"DOKKU_(GIT_)?(DEPLOY_)?BRANCH": "git:set APP deploy-branch BRANCH",
     r"DOKKU_(GIT_)?KEEP_GIT_DIR": "git:set APP keep-git-dir true",
 }
-"""Variables of Dokku's, and what replaces each."""
+"""Dokku's variables, and the commands that replace them."""

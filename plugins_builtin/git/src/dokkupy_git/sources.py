@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class GitSources(SourceStore):
-    """Bare repositories in `<root>/repos`. pending: what this process is deploying now."""
+    """Bare repositories in `<root>/repos`. pending: the commits that this process is deploying."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -64,7 +64,7 @@ class GitSources(SourceStore):
     def forget(self, app: AppName) -> None:
         path = repository_path(self.host, app)
         for leftover in (path, copy_path(self.host, app)):
-            # HEAD first: without it this is no repository any more, whatever happens next.
+            # HEAD goes first, because without it this is not a repository, even after an interruption.
             remove_file(os.path.join(leftover, "HEAD"))
             shutil.rmtree(leftover, ignore_errors=True)
         if os.path.isdir(path):
@@ -76,7 +76,7 @@ class GitSources(SourceStore):
             os.rename(source, target)
 
     def copy(self, old: AppName, new: AppName) -> None:
-        """Copy a repository. Objects never change, so they are shared by hard links; the copy appears whole."""
+        """Copy a repository. Objects are shared by hard links, because they never change. The copy appears completely."""
         source, target = repository_path(self.host, old), repository_path(self.host, new)
         if not os.path.isdir(source) or os.path.isdir(target):
             return

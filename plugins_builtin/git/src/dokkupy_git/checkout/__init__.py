@@ -1,1 +1,1 @@
-"""A commit's tree written to a directory, with its submodules."""
+"""Writes a commit's tree with its submodules to a directory."""

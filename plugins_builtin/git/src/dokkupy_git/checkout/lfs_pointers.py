@@ -1,4 +1,4 @@
-"""Files of Git LFS that are pointers: the content lies on another server, and no builder gets it."""
+"""Finds pointer files of Git LFS, whose content is on another server and therefore missing in a build."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 FIRST_LINE = b"version https://git-lfs.github.com/spec/v1\n"
 LARGEST = 1023
-"""Bytes (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is smaller than 1024 bytes)."""
+"""In bytes. A pointer is smaller (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 SHOWN = 3
-"""Names in the warning."""
+"""The number of names in the warning."""
 
 
 def pointers(directory: Path) -> list[str]:
@@ -42,7 +42,7 @@ def is_pointer(entry: os.DirEntry[str]) -> bool:
 
 
 def warning(paths: list[str]) -> str:
-    """One line that names them; empty when there are none."""
+    """A warning that names them; empty if there are none."""
     if not paths:
         return ""
     names = ", ".join(ascii(path)[1:-1] for path in paths[:SHOWN])

@@ -1,4 +1,4 @@
-"""Submodules, fetched and written by us: `git submodule` would read configuration and paths that the repo brings.
+"""Fetches and writes submodules without `git submodule`, which would use configuration and paths from the repository.
 
 Each gitlink of the tree is looked up in `.gitmodules`, its URL judged like one that a user typed, the commit fetched
 into a bare repository that is kept beside the app's (so a rebuild needs no network), and its tree written in place.
@@ -50,7 +50,7 @@ def write_submodules(
     *,
     origin: str = "",
 ) -> None:
-    """Write all submodules, and theirs, into a tree that is already there."""
+    """Write all submodules, recursively, into an existing tree."""
     repository.host.out.section("Updating submodules")
     left = [MAX_MODULES]
     descend(repository, repository, commit, str(directory), modules, origin, 1, left)
@@ -82,7 +82,7 @@ def descend(
         fetch_commit(module, remote, wanted, path)
         found = survey(module, wanted)
         target = os.path.join(directory, path)
-        # git made this directory when it wrote the tree, never through a link.
+        # git created this directory with the tree, and never through a link.
         if os.path.realpath(target) != os.path.join(os.path.realpath(directory), path) or not os.path.isdir(target):
             raise AppError(f"The submodule {shown(path)} is below a symbolic link", code="bad_source")
         unpack(module.path, wanted, target)
@@ -110,7 +110,7 @@ def judged(repository: Repository, url: str, path: str, origin: str) -> Remote:
 
 
 def module_urls(repository: Repository, commit: str) -> dict[str, str]:
-    """path -> URL, as the tree's `.gitmodules` says. Parsed by git from the blob, includes switched off."""
+    """Path -> URL from the tree's `.gitmodules`. git parses the blob, without includes."""
     done = repository.git("config", "--no-includes", "-z", "--blob", f"{commit}:.gitmodules", "--list", check=False)
     names: dict[str, dict[str, str]] = {}
     for row in done.stdout.split("\0") if done.ok else []:
@@ -127,7 +127,7 @@ def has_commit(module: Repository, commit: str) -> bool:
 
 
 def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> None:
-    """Fetch one commit: by its id where the server gives it, else everything that has a name there."""
+    """Fetch one commit by its id, or all refs if the server does not permit that."""
     if not COMMIT.fullmatch(commit):
         raise AppError(f"The submodule {shown(path)} names no commit", code="bad_source")
     keep = f"refs/heads/{commit}"

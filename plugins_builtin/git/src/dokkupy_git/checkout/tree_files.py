@@ -1,4 +1,4 @@
-"""The files of one tree: counted before anything is written, then written by one git process.
+"""The files of one tree: they are counted before anything is written, and then written by one git process.
 
 The tree is untrusted. git itself refuses paths that leave the directory, pass through a link or touch `.git`; no hook,
 filter or attribute program is configured that could run. What is left to us are trees that are small in the pack and
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 GITLINK = b"160000"
 OPEN_UMASK = 0o022
-"""The tree's files become files of an image, where its user must be able to read them."""
+"""The umask. The files become part of an image, whose user must be able to read them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a tree has. modules: path -> commit of its submodules."""
+    """The size of a tree. modules: path -> commit of its submodules."""
 
     files: int
     size: int
@@ -38,7 +38,7 @@ class Survey:
 
 
 def survey(repository: Repository, commit: str) -> Survey:
-    """Count a tree before anything of it is written. Raises AppError when it has more than the host allows."""
+    """Count a tree before it is written. Raises AppError if it exceeds the host's limits."""
     max_files, max_size = number(repository.host, "tree-max-files"), number(repository.host, "tree-max-size")
     argv = program.git("ls-tree", "-r", "-l", "-z", "--full-tree", commit, repository=repository.path)
     files = size = 0
@@ -90,11 +90,11 @@ def too_large(files: int, max_files: int, max_size: int) -> AppError:
 
 
 FULL = 64 * 1024
-"""Bytes; a disk with less is full."""
+"""In bytes. A disk with less free space counts as full."""
 
 
 def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
-    """Write the files. The index that git needs for it lies in `.git`, the one name that no tree can have."""
+    """Write the files. git's index for this is in `.git`, the only name that no tree can contain."""
     own = os.path.join(directory, ".git")
     os.mkdir(own, 0o700)
     argv = program.git(f"--work-tree={directory}", "read-tree", "-u", "--reset", commit, repository=git_directory)
@@ -104,7 +104,7 @@ def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
     )
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines()
-        # git says only "unable to write file" when the disk fills up in a file's middle.
+        # git says only "unable to write file" if the disk becomes full within a file.
         if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
             raise HostError("The disk is full", hint="Free some disk space and push again.", code="disk_full")
         raise AppError(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="bad_source")

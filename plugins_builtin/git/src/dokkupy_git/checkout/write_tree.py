@@ -1,4 +1,4 @@
-"""A commit's tree, with its submodules, written into a directory; with its history where a build asks git for it."""
+"""Writes a commit's tree with its submodules into a directory, and its history if a build uses git."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_tree(
     keep_git: bool = False,
     origin: str = "",
 ) -> None:
-    """Write a commit's tree, submodules included, into an empty directory. Raises AppError for an untrusted one.
+    """Write a commit's tree with its submodules into an empty directory. Raises AppError for a malicious tree.
 
     origin: the URL that relative submodule URLs are relative to.
     """
@@ -46,7 +46,7 @@ def write_tree(
 
 
 def keep_history(repository: Repository, commit: str, target: str) -> None:
-    """Make `.git` a repository with the commit and its history, for builds that ask git for a version."""
+    """Make `.git` a repository with the commit and its history, for builds that determine a version by git."""
     for name in ("objects/pack", "refs/heads", "refs/tags"):
         os.makedirs(os.path.join(target, name), exist_ok=True)
     with open(os.path.join(target, "config"), "w") as file:

@@ -1,1 +1,1 @@
-"""Code from elsewhere: sync, archives, images, and the credentials for it."""
+"""Fetches code from elsewhere: sync, archives, images, and their credentials."""

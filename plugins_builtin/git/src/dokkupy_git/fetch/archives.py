@@ -1,4 +1,4 @@
-"""Archives from outside, turned into a commit without being unpacked to the disk.
+"""Converts untrusted archives to a commit without unpacking them to the disk.
 
 An archive's entries are looked at one by one and handed to `git fast-import` as blobs: there is no directory out of
 which a path could lead and no link that a write could follow. The archive itself lies in a file without a name, which
@@ -23,7 +23,7 @@ from dokkupy_sdk.names import shown
 
 TYPES = ("tar", "tar.gz", "zip")
 LARGEST_READ = 1 << 20
-"""tarfile reads an extended header in one go, however long it says that it is."""
+"""The largest read, because tarfile reads an extended header of any size at once."""
 
 SMALL_PARTS = 512
 LONGEST_PATH = 4096
@@ -31,14 +31,14 @@ CHUNK = 1 << 16
 
 
 class BadArchive(UserError):
-    """The archive is refused; nothing was changed."""
+    """The archive is refused, and nothing was changed."""
 
     code = "bad_archive"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the host takes: entries, and bytes of all files together."""
+    """The host's limits: number of entries, and total bytes of all files."""
 
     files: int
     size: int
@@ -57,7 +57,7 @@ class Entry:
 
 
 class Guarded(io.RawIOBase):
-    """A stream read by tarfile: no read of more than a megabyte, no position past the limit."""
+    """A stream for tarfile, which limits each read to a megabyte, and the position to the maximum size."""
 
     def __init__(self, inner: IO[bytes], limit: int) -> None:
         self.inner = inner
@@ -94,7 +94,7 @@ def sniff(file: IO[bytes]) -> str:
 
 
 def entries(file: IO[bytes], kind: str, limits: Limits) -> Iterator[tuple[Entry, IO[bytes] | None]]:
-    """The entries in order, each with its content. Raises BadArchive at the first that is refused."""
+    """The entries in order, each with its content. Raises BadArchive for the first one that is refused."""
     seen: dict[bytes, str] = {}
     total = 0
     found = read_zip(file, limits) if kind == "zip" else read_tar(file, kind, limits)
@@ -115,7 +115,7 @@ def entries(file: IO[bytes], kind: str, limits: Limits) -> Iterator[tuple[Entry,
 
 @contextmanager
 def faults_named(kind: str) -> Iterator[None]:
-    """While an archive is read: what the libraries raise about it becomes BadArchive."""
+    """Convert errors of the libraries about an archive to BadArchive."""
     import zlib
 
     try:
@@ -132,7 +132,7 @@ def faults_named(kind: str) -> Iterator[None]:
         struct.error,
     ) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's own, not the archive's
+            raise  # an error of the disk, not of the archive
         raise BadArchive(f"The archive is not a valid {kind}: {str(error)[:200]}") from error
 
 
@@ -141,8 +141,8 @@ LINK = b"120000"
 
 
 def claim(seen: dict[bytes, str], path: bytes, kind: str) -> None:
-    """Give a path to an entry. A path twice, or below something that is no directory, is refused: unpackers differ
-    in what they make of those, and that is what attacks live on."""
+    """Claim a path for an entry. A duplicate path, or one below something that is not a directory, is refused, because
+    programs handle these differently, which attacks exploit."""
     before = seen.get(path)
     if before is not None and not (kind == before == "directory"):
         raise BadArchive(f"The archive has {shown(os.fsdecode(path))} twice")
@@ -158,7 +158,7 @@ def claim(seen: dict[bytes, str], path: bytes, kind: str) -> None:
 
 
 def checked_path(raw: bytes) -> bytes:
-    """An entry's path, relative and plain; empty for the root itself and for what lies in `.git`."""
+    """An entry's normalized relative path; empty for the root itself and for what is in `.git`."""
     name = shown(os.fsdecode(raw[:200]))
     if len(raw) > LONGEST_PATH or raw.count(b"/") > SMALL_PARTS:
         raise BadArchive(f"The archive has a path that is too long: {name}")
@@ -177,7 +177,7 @@ def checked_path(raw: bytes) -> bytes:
 
 
 def file_mode(mode: int) -> bytes:
-    """git keeps one bit of a mode: executable. setuid, owners and the rest are not taken over."""
+    """git's mode for a file, which keeps only the executable bit. setuid, owners and the rest are ignored."""
     return b"100755" if mode & 0o100 else b"100644"
 
 
@@ -188,7 +188,7 @@ def read_tar(file: IO[bytes], kind: str, limits: Limits) -> Iterator[tuple[Entry
         import gzip
 
         inner = gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[assignment]
-    # Headers and padding of many small files weigh more than the files.
+    # Headers and padding of many small files are larger than the files.
     guarded = Guarded(inner, limits.size + limits.files * 4096 + (1 << 20))
     with tarfile.open(fileobj=guarded, mode="r:", errors="surrogateescape") as archive:
         for number, member in enumerate(archive, 1):
@@ -243,7 +243,7 @@ def read_zip(file: IO[bytes], limits: Limits) -> Iterator[tuple[Entry, IO[bytes]
 
 
 def check_zip_directory(file: IO[bytes], limits: Limits) -> None:
-    """Look at a zip's size of directory before zipfile reads it whole into memory."""
+    """Check the size of a zip's directory, because zipfile reads all of it into memory."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 65557))
     tail = file.read()
@@ -259,7 +259,7 @@ def check_zip_directory(file: IO[bytes], limits: Limits) -> None:
 
 
 def prefix_of(paths: list[bytes]) -> bytes:
-    """The single directory that everything lies in (`app-1.0/`), which is taken off; empty when there is none."""
+    """The single top-level directory (`app-1.0/`), which is stripped; empty if there is none."""
     if not paths:
         return b""
     first = paths[0].partition(b"/")[0] + b"/"
@@ -267,7 +267,7 @@ def prefix_of(paths: list[bytes]) -> bytes:
 
 
 def survey(file: IO[bytes], kind: str, limits: Limits) -> bytes:
-    """Read the whole archive once, so that a bad one is refused before git hears of it; returns its prefix."""
+    """Read the whole archive once, so that a bad one is refused before git gets any of it. Returns its prefix."""
     paths = []
     total = 0
     with faults_named(kind):
@@ -283,7 +283,7 @@ def survey(file: IO[bytes], kind: str, limits: Limits) -> bytes:
 
 
 def quoted(path: bytes) -> bytes:
-    """A path as fast-import reads it."""
+    """A path in the notation of fast-import."""
     out = bytearray(b'"')
     for byte in path:
         if byte in b'"\\':
@@ -296,7 +296,7 @@ def quoted(path: bytes) -> bytes:
 
 
 def write_commands(out: IO[bytes], file: IO[bytes], kind: str, limits: Limits, prefix: bytes, header: bytes) -> None:
-    """Write the archive as fast-import commands: the blobs, then one commit that names them."""
+    """Write the archive as fast-import commands: the blobs, and then one commit that refers to them."""
     marks: dict[bytes, int] = {}
     names: list[tuple[bytes, int, bytes]] = []
     with faults_named(kind):

@@ -1,4 +1,4 @@
-"""What lets the host fetch from elsewhere by SSH: its own key, known host keys."""
+"""The credentials for fetching by SSH: the host's own key, and known host keys."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ssh_directory() -> str:
 
 
 def generate_key() -> str:
-    """Make the host's own key pair; returns the public one. Raises Conflict when there is one."""
+    """Create the host's own key pair, and return the public key. Raises Conflict if there is one."""
     path = os.path.join(ssh_directory(), KEY)
     if os.path.exists(path):
         raise Conflict(
@@ -54,7 +54,7 @@ def public_key() -> str:
 
 
 def allow_host(host: str) -> int:
-    """Ask a host for its keys and trust them from now on; how many are new. A second time changes nothing."""
+    """Get the keys of a host, and trust them from now on. Returns the number of new ones. Idempotent."""
     done = execute(["ssh-keyscan", "-T", "10", "--", host], check=False, timeout=60)
     lines = [line for line in done.stdout.splitlines() if line and not line.startswith("#")]
     if not lines:

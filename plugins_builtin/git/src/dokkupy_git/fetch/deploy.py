@@ -1,4 +1,4 @@
-"""What `git:sync`, `git:from-archive`, `git:from-image` and `git:load-image` do."""
+"""Implements `git:sync`, `git:from-archive`, `git:from-image` and `git:load-image`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LARGEST_EXTRA_FILE = 64 * 1024 * 1024
 
 
 def ready_repository(host: Host, app: AppName) -> tuple[Repository, str]:
-    """The app's repository, made when missing, and the deploy branch."""
+    """The app's repository, which is created if it is missing, and the deploy branch."""
     require_git()
     host.store.require_app(app)
     host.hooks.emit(pre_source_receive, host=host, app=app)
@@ -44,7 +44,7 @@ def ready_repository(host: Host, app: AppName) -> tuple[Repository, str]:
 def sync_app(
     host: Host, app: AppName, url: str, wanted: GitRef | None, *, build: bool, if_changes: bool, keep_branch: bool
 ) -> tuple[bool, str]:
-    """Fetch, move the deploy branch, and with build deploy it; whether anything changed, and the commit."""
+    """Fetch, move the deploy branch, and deploy it if `build`. Returns whether anything changed, and the commit."""
     from dokkupy_sdk.access import is_admin
 
     from dokkupy_git.fetch import sync
@@ -94,7 +94,7 @@ def sync_app(
 
 
 def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: str) -> None:
-    """Let the branch name a commit without deploying it."""
+    """Move the branch to a commit without deploying it."""
     from dokkupy_git.deploy import restore_head
 
     repository = Repository(host, app)
@@ -122,8 +122,8 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 
 
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
-    """Commit and deploy an archive; returns the commit. An archive equal to what is deployed is an error, as in
-    Dokku, whose scripts decide by the exit status."""
+    """Commit and deploy an archive. Returns the commit. As in Dokku, it is an error if the archive equals what is deployed,
+    because scripts use the exit status."""
     from dokkupy_sdk.outgoing import require_http
 
     from dokkupy_git.fetch.download import obtain, without_query
@@ -169,7 +169,7 @@ def require_changes(repository: Repository, commit: str, parent: str) -> None:
 def deploy_image(
     host: Host, app: AppName, image: ImageRef, user: str, email: str, *, kind: str, build_dir: str, force: bool
 ) -> str:
-    """Make the repository a one-line Dockerfile of the image, and deploy that; returns the commit."""
+    """Commit a one-line Dockerfile with the image, and deploy it. Returns the commit."""
     from dokkupy_apps.releases.app_images import loaded_images, require_usable
 
     who = made_commits.author(user, email)
@@ -212,12 +212,12 @@ def newest(host: Host, app: AppName, image: ImageRef) -> str:
 
 
 def dockerfile_path(host: Host, app: AppName) -> bytes:
-    """Where the app's builder looks for the Dockerfile."""
+    """The path at which the app's builder looks for the Dockerfile."""
     return (property_of(host.store, app, "builder-dockerfile", "dockerfile-path") or "Dockerfile").encode()
 
 
 def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
-    """The files of `--build-dir`. A path of the host is for whoever is on the host."""
+    """The files of `--build-dir`. Only local users may use a path on the host."""
     if not directory:
         return {}
     if host.who.startswith("key:"):
@@ -277,7 +277,7 @@ def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping
 
 
 def save_input(stdin: IO[bytes], path: str, most: int) -> None:
-    """Standard input as a file, unpacked where it is packed with gzip."""
+    """Save standard input to a file, decompressed if it is compressed by gzip."""
     import gzip
     import io
     import zlib
@@ -301,7 +301,7 @@ def save_input(stdin: IO[bytes], path: str, most: int) -> None:
 
 
 class Prefixed:
-    """A stream whose first bytes were read already."""
+    """A stream whose first bytes have already been read."""
 
     def __init__(self, head: bytes, rest: IO[bytes]) -> None:
         self.head = head

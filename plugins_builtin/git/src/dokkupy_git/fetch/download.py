@@ -1,4 +1,4 @@
-"""An archive by URL or standard input, into a file without a name, no larger than the host allows."""
+"""Saves an archive from a URL or standard input to an unnamed file, up to the host's size limit."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ def fetch(url: str, file: IO[bytes], limit: int, guard: Guard) -> None:
 
 
 def without_query(url: str) -> str:
-    """A query may carry a token."""
+    """The URL without its query, which may contain a token."""
     return url.partition("?")[0]

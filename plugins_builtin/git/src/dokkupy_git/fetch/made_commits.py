@@ -1,4 +1,4 @@
-"""Commits that we make ourselves: of an archive, of one `FROM image` line. They wait in a ref until they serve."""
+"""Commits that dokkupy creates from an archive or a `FROM image` line. A ref keeps them until they serve."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAME = re.compile(r"[^\x00-\x1f\x7f<>]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who commits; `git:from-image APP IMAGE [USER EMAIL]`."""
+    """The author of such a commit: `git:from-image APP IMAGE [USER EMAIL]`."""
 
     name: str
     email: str
@@ -43,7 +43,7 @@ def author(name: str, email: str) -> Author:
 
 @contextmanager
 def waiting_ref(repository: Repository) -> Iterator[str]:
-    """A ref that keeps a commit from being collected while it is deployed. A killed process's is swept by the next."""
+    """A ref that keeps a commit from being collected during its deploy. The next process removes that of a killed one."""
     fd = hold(repository)
     name = f"{program.OWN_REFS}/{new_id()}"
     try:
@@ -64,7 +64,7 @@ def header(ref: str, who: Author, message: str, parent: str) -> bytes:
 
 @contextmanager
 def fast_import(repository: Repository) -> Iterator[tuple[IO[bytes], list[str]]]:
-    """A running `git fast-import` to write to; the list gets the commit's id. Ended without a trace on an error."""
+    """A running `git fast-import` to write to. The list gets the commit's id. An error leaves nothing."""
     argv = program.git(
         "fast-import",
         "--quiet",

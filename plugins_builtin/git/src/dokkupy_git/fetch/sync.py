@@ -1,4 +1,4 @@
-"""`git:sync`: bring a branch, tag or commit of another repository into the app's."""
+"""`git:sync`: fetches a branch, tag or commit of another repository into the app's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Target:
 
 
 def advertised(remote: Remote, settings: program.FetchSettings) -> tuple[dict[str, str], str]:
-    """(ref -> id, the default branch) of the other side. settings: of `fetch_settings`."""
+    """(ref -> id, the default branch) of the remote. settings: from `fetch_settings`."""
     argv = program.git(
         "ls-remote",
         "--symref",
@@ -61,7 +61,7 @@ def advertised(remote: Remote, settings: program.FetchSettings) -> tuple[dict[st
 
 
 def choose(refs: dict[str, str], default: str, wanted: GitRef | None, url: str) -> Target:
-    """Which ref a user means: a branch before a tag before a commit id; without a word the default branch. Pure."""
+    """The ref that a user means: a branch, else a tag, else a commit id. Without a name, the default branch."""
     if wanted is None:
         if not default or HEADS + default not in refs:
             raise NotFound(f"{url} has no default branch", hint="Name a branch, tag or commit after the URL.")
@@ -78,9 +78,9 @@ def choose(refs: dict[str, str], default: str, wanted: GitRef | None, url: str) 
 
 
 def fetch(repository: Repository, remote: Remote, target: Target, keep: str, settings: program.FetchSettings) -> str:
-    """Fetch a target into the ref `keep`; returns the commit. Progress goes to the console."""
+    """Fetch a target into the ref `keep`, and return the commit. Prints progress to the console."""
     attempts = [[f"+{target.ref or target.commit}:{keep}"]]
-    if not target.ref:  # servers may refuse ids that have no name: then fetch all names
+    if not target.ref:  # a server may refuse an id without a ref, so all refs are fetched
         attempts.append(["+refs/heads/*:refs/remotes/sync/*", "+refs/tags/*:refs/tags/*"])
     lines: list[str] = []
     for refspecs in attempts:

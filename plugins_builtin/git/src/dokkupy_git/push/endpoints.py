@@ -1,4 +1,4 @@
-"""What git itself types over SSH: `git-receive-pack 'blog'` (push), `git-upload-pack 'blog'` (clone, fetch, pull)."""
+"""The commands that git runs over SSH: `git-receive-pack 'blog'` (push), `git-upload-pack 'blog'` (clone, fetch, pull)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RepositoryName(AppName):
-    """An app's name as git writes it: in quotes, with or without a slash before it."""
+    """An app's name as git sends it: in quotes, with or without a slash before it."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ Surplus = Annotated[list[str], Rest("nothing more")]
 
 
 def require_nothing_more(words: list[str]) -> None:
-    """Only git calls these, with one argument: more of them are somebody's attempt."""
+    """Refuse additional arguments, because git passes only one, so others are an attack."""
     if words:
         raise UserError("git must pass the name of one app", hint="git push dokku@HOST:APP")
 
@@ -46,7 +46,7 @@ git_hook = Group("git-hook", "What git's pre-receive hook calls")
 
 @receive_pack.command("", permission="app:write", hidden=True, formats=False)
 def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
-    """Take a push; the app is created when there is none of that name."""
+    """Receive a push. Creates the app if it does not exist."""
     require_nothing_more(surplus)
     from dokkupy_git.hookspecs import pre_source_receive
     from dokkupy_git.push.hook_script import hooks_directory
@@ -85,20 +85,20 @@ def upload(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surp
 
 @upload_archive.command("", permission="open", hidden=True, formats=False)
 def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
-    """Refuse: `git archive --remote` would hand out files past the checks of a clone."""
+    """Refuse: `git archive --remote` would read files without the checks of a clone."""
     raise UserError("git archive --remote is not supported", hint="Clone the app: git clone dokku@HOST:APP")
 
 
 @git_hook.command("", permission="app:write", hidden=True, formats=False)
 def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
-    """Deploy what a push brings; reads git's lines from standard input."""
+    """Deploy a push. Reads git's lines from standard input."""
     from dokkupy_git.push.receive import receive
 
     return receive(host, app)
 
 
 def create(host: Host, app: AppName) -> None:
-    """Create the app that is pushed to, as Dokku does; it stays when its first deploy fails."""
+    """Create the app of a push, as Dokku does. It is kept if its first deploy fails."""
     from dokkupy_apps.desired.properties import APPS
 
     if APPS.get(host.store, None, "disable-autocreation") == "true":
@@ -112,13 +112,13 @@ def create(host: Host, app: AppName) -> None:
     try:
         create_app(host, app)
     except Conflict:
-        if not host.store.has_app(app):  # else another push was faster, which is fine
+        if not host.store.has_app(app):  # otherwise another push has just created it
             raise
 
 
 @contextmanager
 def protocol_kept_clean() -> Iterator[None]:
-    """Standard output speaks git's protocol: what anybody prints meanwhile goes to standard error."""
+    """Redirect standard output to standard error, because standard output carries git's protocol."""
     sys.stdout.flush()
     saved = os.dup(1)
     os.dup2(2, 1)
@@ -141,7 +141,7 @@ def become(host: Host, argv: list[str], *, line: int = -1) -> NoReturn:
 
     host.audit.record(who=host.who, command=host.command, status=0)
     env = endpoint_env(host.who, os.environ.get("GIT_PROTOCOL", ""), line)
-    # Python ignores SIGPIPE and a new program inherits that: git would not end when its client is gone.
+    # Python ignores SIGPIPE, and a new program inherits that. git would then not end when its client disconnects.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvpe(argv[0], argv, env)  # noqa: S606 - an argv list, no shell

@@ -1,4 +1,4 @@
-"""The process of the proc-receive hook: finds out who pushes to what, watches the connection, runs `git-hook`.
+"""The process of the proc-receive hook: determines who pushes to which app, watches the connection, and runs `git-hook`.
 
 git calls this hook in place of moving the refs itself: our deploy moves them, as one of its steps, so that a push that git
 cannot take has deployed nothing and one that did not deploy has moved no ref.
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 REFUSED = "pre-receive hook declined"
-"""What git's client shows beside a refused ref. These are the words of Dokku's hook, which its clients know."""
+"""The text that git's client shows for a refused ref. It is the same as in Dokku's hook, because clients know it."""
 
 
 def run() -> NoReturn:
-    """Run the deploy of a push, and report to git what became of its refs."""
+    """Run the deploy of a push, and report the result of each ref to git."""
     repository = os.getcwd()
-    # Standard output is the protocol's: what anybody prints goes to the client by standard error.
+    # Standard output carries the protocol, so all other output goes to the client by standard error.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
         updates = pkt_line.updates_of(sys.stdin.buffer, answers)
@@ -40,7 +40,7 @@ def run() -> NoReturn:
         with contextlib.suppress(OSError):  # the client is gone
             if status and not all(has_moved(repository, update) for update in updates):
                 pkt_line.report(answers, refs, reason=REFUSED)
-            else:  # what failed after the refs had moved did not undo the deploy
+            else:  # a failure after the refs had moved does not undo the deploy
                 pkt_line.report(answers, refs, moved=stored(repository, updates))
     os._exit(0)
 
@@ -60,7 +60,8 @@ def deploy(repository: str, updates: list[str]) -> int:
 
 
 def stored(repository: str, updates: list[str]) -> dict[str, str]:
-    """The refs that name another object than was pushed: of an annotated tag pushed to a branch, its commit."""
+    """The refs that now name another object than was pushed: an annotated tag that is pushed to a branch becomes its
+    commit."""
     found = {}
     for update in updates:
         _, new, ref = update.split(" ", 2)
@@ -76,7 +77,7 @@ def has_moved(repository: str, update: str) -> bool:
 
 
 def named_by(repository: str, ref: str) -> str:
-    """The object that a ref names which was just moved: then it has a file of its own. Empty when there is none."""
+    """The object of a ref that has just moved, which therefore has its own file. Empty if there is none."""
     try:
         with open(os.path.join(repository, ref), encoding="ascii") as file:
             return file.read().strip()
@@ -85,7 +86,7 @@ def named_by(repository: str, ref: str) -> str:
 
 
 def watch(descriptor: int) -> None:
-    """Send ourselves SIGHUP when nobody reads from the connection any more: the client is gone.
+    """Send SIGHUP to this process when the client has disconnected.
 
     sshd sends no signal to a session without a terminal, and git, which stands between, waits for the hook to end and
     drops what it prints. So the endpoint hands us the connection itself: its writing end shows that the reader left.

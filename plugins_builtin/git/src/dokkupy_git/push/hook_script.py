@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HOOK = "proc-receive"
 CALL = "from dokkupy_git.push.hook import run; run()"
 LONGEST_SHEBANG = 120
-"""Linux cuts a longer first line off."""
+"""Linux cuts off a longer first line of a script."""
 
 
 def launcher(python: str) -> str:
@@ -31,7 +31,7 @@ def launcher(python: str) -> str:
 
 
 def hooks_directory(host: Host) -> str:
-    """The directory with the launcher, written again when it is not the one of this Python."""
+    """The directory with the launcher, which is written again if it belongs to another Python."""
     directory = host.path("git", "hooks")
     path = os.path.join(directory, HOOK)
     text = launcher(sys.executable)
@@ -42,7 +42,7 @@ def hooks_directory(host: Host) -> str:
     except FileNotFoundError:
         pass
     make_directory(directory)
-    for name in os.listdir(directory):  # the hook of an older version
+    for name in os.listdir(directory):  # remove the hook of an older version
         if name != HOOK:
             os.unlink(os.path.join(directory, name))
     write_atomic(path, text.encode(), mode=0o700)

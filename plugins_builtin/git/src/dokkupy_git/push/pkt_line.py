@@ -1,4 +1,4 @@
-"""The protocol between `git receive-pack` and its hook proc-receive (githooks(5)): lines with their length before them."""
+"""The protocol between `git receive-pack` and its hook proc-receive (githooks(5)): lines that begin with their length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST_INPUT = 16 * 1024 * 1024
 
 
 class ProtocolError(Exception):
-    """What arrives is not git's."""
+    """The input does not follow git's protocol."""
 
 
 def read_lines(stream: IO[bytes]) -> list[bytes]:
@@ -36,7 +36,7 @@ def line(text: bytes) -> bytes:
 
 
 def updates_of(stream: IO[bytes], answers: IO[bytes]) -> list[str]:
-    """Agree on the version; returns the `old new ref` of each ref that is pushed."""
+    """Negotiate the version, and return the `old new ref` of each pushed ref."""
     version = read_lines(stream)
     if not version or not version[0].startswith(b"version=1"):
         raise ProtocolError("git speaks another version of proc-receive")
@@ -48,8 +48,8 @@ def updates_of(stream: IO[bytes], answers: IO[bytes]) -> list[str]:
 def report(
     answers: IO[bytes], refs: Sequence[str], *, reason: str = "", moved: Mapping[str, str] | None = None
 ) -> None:
-    """Tell git what became of the refs. reason: why none of them moved. moved: refs that name another object than was
-    pushed, with it."""
+    """Report the results of the refs to git. reason: why none has moved. moved: refs that name another object than was
+    pushed, with that object."""
     for ref in refs:
         name = ref.encode(errors="replace")
         answers.write(line(b"ng %s %s" % (name, reason.encode())) if reason else line(b"ok %s" % name))

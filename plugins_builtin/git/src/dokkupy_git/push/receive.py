@@ -1,4 +1,4 @@
-"""What a push means: which of its refs deploys, and what the client sees about the others."""
+"""Decides which ref of a push is deployed, and what the client sees about the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TAGS = "refs/tags/"
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A line of git's: a ref, its commit before and after; all zeros for none."""
+    """A line from git: a ref, and its commit before and after; all zeros for none."""
 
     old: str
     new: str
@@ -59,7 +59,7 @@ class Plan:
 
 
 def parse_updates(text: str) -> list[Update]:
-    """git's lines `old new ref`. Raises UserError when they are none."""
+    """Parse git's lines `old new ref`. Raises UserError for other lines."""
     updates = []
     for line in text.splitlines():
         old, _, rest = line.partition(" ")

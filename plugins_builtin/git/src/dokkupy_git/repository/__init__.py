@@ -1,1 +1,1 @@
-"""An app's bare repository, its refs, and how git is called."""
+"""An app's bare repository, its refs, and calls of git."""

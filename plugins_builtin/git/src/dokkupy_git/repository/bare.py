@@ -1,4 +1,4 @@
-"""An app's bare repository: made without a process, read without one where that is all it takes."""
+"""An app's bare repository. It is created, and often read, without running git."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Repository:
         return os.path.isfile(os.path.join(self.path, "HEAD"))
 
     def ensure(self, branch: str = "master") -> None:
-        """Make the repository unless it exists. HEAD, which makes it one, is written last."""
+        """Create the repository unless it exists. HEAD is written last, because it makes it a repository."""
         if self.exists:
             return
         for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
@@ -47,7 +47,7 @@ class Repository:
         self.point_head(branch)
 
     def point_head(self, branch: str) -> None:
-        """Let clones check this branch out."""
+        """Set the branch that clones check out."""
         write_atomic(os.path.join(self.path, "HEAD"), f"ref: refs/heads/{branch}\n".encode())
 
     def head_branch(self) -> str:
@@ -71,7 +71,7 @@ class Repository:
         return execute(argv, env=program.local_env(env), stdin=stdin, check=check, timeout=timeout)
 
     def ref(self, name: str) -> str:
-        """The commit (or tag object) that a full ref name has; empty when there is no such ref."""
+        """The commit (or tag object) of a full ref name; empty if there is no such ref."""
         loose = os.path.join(self.path, *name.split("/"))
         try:
             with open(loose, encoding="ascii", errors="replace") as file:
@@ -96,14 +96,14 @@ class Repository:
         return any(name.startswith("refs/heads/") for name in self.packed())
 
     def move_ref(self, name: str, commit: str) -> None:
-        """Let a ref name this commit; the empty commit deletes it. Idempotent."""
+        """Set a ref to this commit; an empty commit deletes it. Idempotent."""
         if commit:
             self.git("update-ref", name, commit)
         elif self.ref(name):
             self.git("update-ref", "-d", name)
 
     def resolve(self, revision: str) -> str:
-        """The commit id of a branch, tag or id; empty when there is none."""
+        """The commit id of a branch, tag or id; empty if there is none."""
         for prefix in ("refs/heads/", "refs/tags/", ""):
             done = self.git(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{prefix}{revision}^{{commit}}", check=False
@@ -113,7 +113,7 @@ class Repository:
         return ""
 
     def updated_at(self, branch: str) -> str:
-        """When the branch last moved, in seconds since the epoch; empty when it is not there."""
+        """When the branch last moved, in seconds since the epoch; empty if it does not exist."""
         loose = os.path.join(self.path, "refs", "heads", *branch.split("/"))
         for path in (loose, os.path.join(self.path, "packed-refs")):
             try:
@@ -128,7 +128,7 @@ def repository_path(host: Host, app: AppName) -> str:
     return host.path("repos", f"{AppName(app)}.git")
 
 
-# what a killed push or fetch leaves
+# cleaning up after a killed push or fetch
 
 
 def hold(repository: Repository) -> int:

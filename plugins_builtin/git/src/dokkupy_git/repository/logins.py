@@ -24,7 +24,7 @@ def credential(text: str, what: str) -> str:
 
 
 class Login(Record):
-    """With what the host fetches over HTTP from another one."""
+    """A login for fetching over HTTP."""
 
     user: str
     password: Secret
@@ -41,7 +41,7 @@ def logins(host: Host) -> dict[str, Login]:
 
 
 def set_login(host: Host, name: str, user: str, password: Secret | None) -> bool:
-    """Keep or, without a password, remove the login for a host; whether anything changed."""
+    """Store the login for a host; without a password, remove it. Returns whether anything changed."""
     login = None
     if password is not None:
         credential(password.reveal(), "password")
@@ -56,7 +56,7 @@ def set_login(host: Host, name: str, user: str, password: Secret | None) -> bool
 
 
 def has_login(host: Host, name: str, user: str, password: Secret | None) -> bool:
-    """Whether this login is kept, or without a user that there is none for the host."""
+    """Whether this login is stored; without a user, whether none is stored for the host."""
     found = logins(host).get(name)
     if not user or found is None:
         return found is None and not user
@@ -69,7 +69,7 @@ for the server of this setting alone, not for one to which that redirects."""
 
 
 def login_settings(host: Host, remote: Remote) -> FetchSettings:
-    """How git gets the login that is kept for a remote, if one is."""
+    """The settings by which git gets the stored login for a remote, if there is one."""
     found = logins(host).get(remote.host.strip("[]").lower()) if remote.scheme in ("https", "http") else None
     if found is None:
         return FetchSettings()

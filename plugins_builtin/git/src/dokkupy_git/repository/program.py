@@ -1,4 +1,4 @@
-"""How git is called: which configuration, which environment. Pure but for reading our own environment.
+"""The configuration and environment of git calls. Pure, except that it reads this process's environment.
 
 Configuration comes from the command line alone: a repository's own file is written by us and holds three lines, the
 host's and the user's files are not read, so that no filter, hook, alias or credential program of theirs takes part.
@@ -14,7 +14,7 @@ from dokkupy_sdk.execute import environment
 
 GIT = "git"
 OWN_REFS = "refs/dokkupy"
-"""Where commits wait while they are deployed; never shown to a client."""
+"""The refs of commits that are being deployed, which are hidden from clients."""
 
 HARDENED = (
     "core.hooksPath=/dev/null",
@@ -37,7 +37,7 @@ HARDENED = (
 `checkout.workers=0`: as many as there are cores write a tree of more than 100 files (1.5 times as fast on two)."""
 
 LENIENT_FSCK = ("zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate", "multipleAuthors", "badDateOverflow")
-"""Blemishes of old, honest histories (Rails', Linux's): they harm nothing and would make such pushes impossible."""
+"""Harmless defects in old histories (of Rails, of Linux), which must not prevent a push."""
 
 
 def git(*words: str, repository: str = "", config: Sequence[str] = ()) -> list[str]:
@@ -51,13 +51,13 @@ def git(*words: str, repository: str = "", config: Sequence[str] = ()) -> list[s
 
 
 def receive_pack_argv(repository: str, hooks: str, max_size: int) -> list[str]:
-    """`git receive-pack`, with the hooks of the host's own directory and hardened on what it takes in."""
+    """`git receive-pack`, with hooks from the host's own directory, and with strict checks of received objects."""
     config = [
         f"core.hooksPath={hooks}",
         f"receive.maxInputSize={max_size}",
         "receive.fsckObjects=true",
         *(f"receive.fsck.{name}=warn" for name in LENIENT_FSCK),
-        # Such a push reaches our hook, which refuses it with the way out; git itself would only say no.
+        # The hook refuses such a push with a remedy, which git's own refusal does not have.
         "receive.shallowUpdate=true",
         # The hook moves all refs, as a step of the deploy.
         "receive.procReceiveRefs=refs",
@@ -75,7 +75,7 @@ def upload_pack_argv(repository: str) -> list[str]:
 
 
 def fetch_config(scheme: str) -> list[str]:
-    """What a fetch by one transport may do: that transport, and objects that are checked."""
+    """Restricts a fetch to one transport, and checks the fetched objects."""
     lenient = [f"fetch.fsck.{name}=warn" for name in LENIENT_FSCK]
     return [f"protocol.{scheme}.allow=always", "fetch.fsckObjects=true", *lenient]
 
@@ -88,7 +88,7 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY", "
 
 
 def local_env(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Environment of a call that stays on this host."""
+    """The environment of a call without network access."""
     return {**FILES_IGNORED, **QUIET, **(extra or {})}
 
 
@@ -102,7 +102,7 @@ class FetchSettings:
 
 
 def network_env(settings: FetchSettings) -> dict[str, str]:
-    """Extra environment of a call that fetches."""
+    """Additional environment of a call that fetches."""
     env = {**FILES_IGNORED, **QUIET, **{name: os.environ[name] for name in PROXIES if os.environ.get(name)}}
     for number, (key, value) in enumerate(settings.config.items()):
         env[f"GIT_CONFIG_KEY_{number}"] = key
@@ -113,7 +113,7 @@ def network_env(settings: FetchSettings) -> dict[str, str]:
 
 
 WHO = "DOKKUPY_GIT_WHO"
-"""Tells the hook which key pushes. Only our endpoint sets it; sshd does not accept it from a client."""
+"""The variable with the key that pushes, for the hook. Only the endpoint sets it; sshd does not accept it from a client."""
 
 HANDED_ON = (
     "DOKKUPY_ROOT",
@@ -126,7 +126,7 @@ HANDED_ON = (
 
 
 LINE = "DOKKUPY_GIT_LINE"
-"""The number of a descriptor of the connection to the client, which the hook watches."""
+"""The variable with the descriptor of the client's connection, which the hook watches."""
 
 
 def endpoint_env(who: str, protocol: str = "", line: int = -1) -> dict[str, str]:

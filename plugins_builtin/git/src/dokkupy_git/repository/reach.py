@@ -1,4 +1,4 @@
-"""Where git may connect to for whoever runs the command."""
+"""The addresses to which git may connect for the caller of a command."""
 
 from __future__ import annotations
 

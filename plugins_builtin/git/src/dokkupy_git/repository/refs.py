@@ -1,4 +1,4 @@
-"""Changes of refs: what git would refuse of them is asked first, and they are made all at once or not at all."""
+"""Changes of refs: git validates them first, and they are made all at once or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADS = "refs/heads/"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A ref with its object before and after; empty for none."""
+    """A ref with its object before and after the change; empty for none."""
 
     ref: str
     old: str
@@ -36,7 +36,8 @@ class Move:
 
 
 def peeled(repository: Repository, move: Move) -> Move:
-    """The move as git stores it: a branch names a commit, so of an annotated tag its commit. Raises UserError."""
+    """The change as git stores it. A branch names a commit, so an annotated tag is replaced by its commit. Raises
+    UserError."""
     if not move.new or not move.ref.startswith(HEADS):
         return move
     return Move(move.ref, move.old, commit_of(repository, move.new, move.ref))
@@ -52,7 +53,7 @@ def commit_of(repository: Repository, name: str, ref: str) -> str:
 
 
 def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
-    """Raises UserError for what the repository's own `receive.deny*` settings forbid."""
+    """Raise UserError for what the repository's own `receive.deny*` settings forbid."""
     settings = repository.git(
         "config", "--bool", "--get-regexp", r"^receive\.deny(nonfastforwards|deletes)$", check=False
     )
@@ -76,7 +77,7 @@ def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
 
 
 def require_possible(repository: Repository, moves: Sequence[Move]) -> None:
-    """Have git prepare the changes and give them up again: locks, names in each other's way, values that moved on."""
+    """Let git prepare the changes and then abort, to detect locks, conflicting names and values that have changed."""
     update(repository, [move.instruction() for move in moves], end="abort")
 
 
@@ -86,7 +87,7 @@ def make(repository: Repository, moves: Sequence[Move]) -> None:
 
 
 def undo(repository: Repository, moves: Sequence[Move]) -> None:
-    """Let the refs be what they were, whatever they are now. Idempotent."""
+    """Restore the refs to their old values. Idempotent."""
     back = [move.back for move in moves if repository.ref(move.ref) != move.old]
     if back:
         update(repository, [move.instruction(checked=False) for move in back], end="commit")
