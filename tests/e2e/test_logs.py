@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -89,3 +90,87 @@ def test_no_line_is_lost_over_a_deploy_a_crash_and_a_restart_of_the_engine(
     assert len(files) == 2 and set(files) == {"640"}
     host.exec(["dokkupy", "apps:destroy", app, "--force"])
     assert host.exec(["test", "-e", f"/var/lib/dokkupy/app-logs/{app}"], check=False).code == 1
+
+
+RECEIVER = """import http.server, ssl, socket, threading, time
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/run/t-receiver/certificate", "/run/t-receiver/key")
+out = open("/run/t-receiver/got", "ab", buffering=0)
+silent, kept = socket.create_server(("127.0.0.1", 16515)), []
+
+def never_answer():
+    while True:
+        kept.append(silent.accept())
+
+def receive(connection):
+    with context.wrap_socket(connection, server_side=True) as secure:
+        while data := secure.recv(65536):
+            out.write(data)
+
+threading.Thread(target=never_answer, daemon=True).start()
+server = socket.create_server(("127.0.0.1", 16514))
+while True:
+    threading.Thread(target=receive, args=(server.accept()[0],), daemon=True).start()
+"""
+CERTIFICATE = (
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+)
+UNIT = "t-receiver"
+
+
+def messages(text: str) -> list[str]:
+    """Messages of syslog, each with its length before it; the last may be cut off."""
+    found = []
+    while text:
+        length, _, rest = text.partition(" ")
+        if len(rest) < int(length):
+            break
+        found.append(rest[: int(length)])
+        text = rest[int(length) :]
+    return found
+
+
+def drained(host: Host, app: str) -> dict[str, object]:
+    (row,) = json.loads(host.exec(["dokkupy", "logs:drains", app, "--format", "json"]).stdout)
+    return dict(row)
+
+
+def test_lines_reach_a_syslog_over_tls_and_a_receiver_that_hangs_holds_up_no_app(
+    host: Host, app: str, repository: Repository
+) -> None:
+    repository.write("web.py", WEB)
+    repository.write("Procfile", "web: exec python3 web.py\n")
+    repository.write("app.json", "{}")
+    repository.commit("print numbers")
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.git_push(repository.path, app)
+    host.exec(["install", "-d", f"/run/{UNIT}"])
+    host.exec([*CERTIFICATE.split(), "-keyout", f"/run/{UNIT}/key", "-out", f"/run/{UNIT}/certificate"])
+    host.exec(["systemd-run", f"--unit={UNIT}", "python3", "-c", RECEIVER])
+    try:
+        sink = f"syslog://?address=localhost:16514&tls.ca_file=/run/{UNIT}/certificate"
+        host.exec(["dokkupy", "logs:set", "--global", "vector-sink", sink])
+        for _ in range(60):
+            if int(str(drained(host, app)["sent"])) > 20:
+                break
+            time.sleep(0.5)
+        received = messages(host.exec(["cat", f"/run/{UNIT}/got"]).stdout)
+        numbers = [int(one.split()[-1]) for one in received if f" {app} web.1 - - line " in one]
+        assert numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers))), drained(host, app)
+        host.exec(["dokkupy", "logs:set", "--global", "vector-sink", "http://?uri=http%3A//127.0.0.1%3A16515/"])
+        flood = "yes abcdefghijklmnopqrstuvwxyz | head -c 3000000 > /proc/1/fd/1"
+        for _ in range(30):
+            host.exec(["docker", "exec", f"{app}.web.1", "sh", "-c", flood])
+            if int(str(drained(host, app)["dropped"])):
+                break
+            time.sleep(0.5)
+        assert int(str(drained(host, app)["dropped"])) > 0
+        page = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Host: {app}.example.com"]
+        assert host.exec([*page, "http://127.0.0.1/"]).stdout == "200"
+        assert "log_lines_dropped" in host.exec(["dokkupy", "events"]).stdout
+        assert "lost lines" in host.exec(["dokkupy", "doctor"], check=False).stdout
+    finally:
+        host.exec(["dokkupy", "logs:set", "--global", "vector-sink"])
+        host.exec(["systemctl", "stop", UNIT], check=False)
