@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 group = Group("registry", "Log in to image registries, and push releases to one")
 
-Server = Annotated[ServerName, Arg("server", "a registry such as ghcr.io; docker.io is Docker Hub")]
+Server = Annotated[str, Arg("server", "a registry such as ghcr.io; docker.io is Docker Hub")]
 
 
 NO_SCOPE = "A login is one app's, or with --global every app's"
@@ -38,8 +38,9 @@ def login(
     if scope.app is None and not scope.is_global:
         raise UserError(NO_SCOPE)
     app = host.store.require_app(scope.app) if scope.app is not None else None
-    log_in(host, app, server, username, given_password(password, from_input=password_stdin))
-    return CommandResult({"server": server, "user": username}, [] if host.dry_run else ["Login Succeeded"])
+    name = ServerName(server)
+    log_in(host, app, name, username, given_password(password, from_input=password_stdin))
+    return CommandResult({"server": name, "user": username}, [] if host.dry_run else ["Login Succeeded"])
 
 
 @group.command("logout", permission="app:write", mutating=True)
@@ -50,9 +51,10 @@ def logout(host: Host, scope: Scope, server: Server) -> CommandResult:
     if scope.app is None and not scope.is_global:
         raise UserError(NO_SCOPE)
     app = host.store.require_app(scope.app) if scope.app is not None else None
-    had_one = log_out(host, app, server)
-    line = f"Removing login credentials for {server}" if had_one else f"Not logged in to {server}"
-    return CommandResult({"server": server, "changed": had_one}, [line])
+    name = ServerName(server)
+    had_one = log_out(host, app, name)
+    line = f"Removing login credentials for {name}" if had_one else f"Not logged in to {name}"
+    return CommandResult({"server": name, "changed": had_one}, [line])
 
 
 def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
