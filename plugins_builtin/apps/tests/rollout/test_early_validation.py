@@ -12,6 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeProxy
 
 BLOG = AppName("blog")
@@ -70,8 +71,9 @@ def test_a_deploy_that_fails_before_the_switch_leaves_nothing_in_the_proxy(host:
 def test_a_refusal_of_another_route_than_the_one_that_is_applied_says_nothing(host: Host, proxy: Watched) -> None:
     proxy.refuses = {"blog"}
     early = EarlyValidation(host)
-    early.begin(Route(BLOG))
-    early.end(Route(BLOG, unavailable="stopped"))
-    early.begin(Route(BLOG))
-    with pytest.raises(AppError):
-        early.end(Route(BLOG))
+    with operation(host, "test", f"app:{BLOG}") as tx:
+        early.begin(Route(BLOG), tx)
+        early.end(Route(BLOG, unavailable="stopped"))
+        early.begin(Route(BLOG), tx)
+        with pytest.raises(AppError):
+            early.end(Route(BLOG))

@@ -79,7 +79,7 @@ def converge(
     def validate_early(planned: Deployment) -> None:
         # In a rename the domains still belong to the route that this one replaces.
         if proxy_enabled(host, app) and replacing == app:
-            early.begin(route_of(host, planned, replacing)[0])
+            early.begin(route_of(host, planned, replacing)[0], tx)
 
     try:
         resumed = tuple(one for one in resumed if one in kept)
@@ -91,7 +91,7 @@ def converge(
         explain(host, release, fault, serving=serving)
         raise
     finally:
-        early.give_up()  # before anything is undone
+        early.end()  # before anything is undone
     timeout = release.stop_timeout
     tx.describe_plan(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
     tx.follow(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.failpoints import failpoints_count
 from dokkupy_sdk.model import Route
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.operation import Transaction, call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +19,10 @@ class EarlyValidation:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.route: Route | None = None
-        self.is_over = False
         self._ended: Callable[[], BaseException | None] = lambda: None
 
-    def begin(self, route: Route) -> None:
+    def begin(self, route: Route, tx: Transaction) -> None:
+        tx.register_undo("validate the route", call(forget_validation, app=route.app))
         self.route = route
         failure: list[BaseException] = []
 
@@ -50,14 +49,11 @@ class EarlyValidation:
 
     def end(self, route: Route | None = None) -> None:
         """Wait for it. Raises what the proxy said against this route; of one that has changed since, `apply` will judge."""
-        self.is_over = True
         error = self._ended()
         if error is not None and route == self.route:
             raise error
 
-    def give_up(self) -> None:
-        """Of a rollout that failed before its switch: leave nothing behind."""
-        if self.route is not None and not self.is_over:
-            self.end()
-            with suppress(DokkupyError):  # what failed is being raised already
-                self.host.proxy(self.route.app).validate_ahead(())
+
+def forget_validation(host: Host, app: str) -> None:
+    """Undo of a validation ahead: what the proxy kept of it goes. Idempotent."""
+    host.proxy(AppName(app)).validate_ahead(())
