@@ -11,6 +11,7 @@ from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.model import (
     Build,
     CheckFailed,
@@ -381,6 +382,8 @@ class FakeSource(SourceStore):
         return app in self.trees
 
     def checkout(self, app: AppName, directory: Path, revision: str = "") -> str:
+        if app not in self.trees:
+            raise NotFound(f"{app} has no code")
         write_tree(directory, self.trees[app])
         return revision or "1" * 40
 
