@@ -1,4 +1,4 @@
-"""The properties of core's own namespaces."""
+"""The properties of the namespaces `ps`, `apps`, `proxy`, `builder`, `builds` and `releases`."""
 
 from __future__ import annotations
 

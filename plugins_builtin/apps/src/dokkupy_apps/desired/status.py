@@ -1,4 +1,4 @@
-"""Whether an app is meant to run. Light, because reports and listings ask it."""
+"""Whether an app should run, or was stopped. Light, because reports and listings ask it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which instances run. Light, because reports ask it."""
+"""The state of each instance, as the scheduler sees it now. Light, because reports ask it."""
 
 from __future__ import annotations
 

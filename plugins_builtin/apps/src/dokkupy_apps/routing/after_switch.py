@@ -1,4 +1,4 @@
-"""The look after a switch: whether what was said to be deployed is. Costs a request for each name, and no waiting."""
+"""After a switch: whether every instance runs and clients reach the new release, by one request for each name."""
 
 from __future__ import annotations
 
