@@ -153,7 +153,7 @@ missing_packages() {
   { serves docker --version && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
   have nft || echo nftables
-  have nginx || echo nginx-light
+  have nginx || echo nginx-light libnginx-mod-stream
   # Ports that lead to datastores; backups.
   serves socat -V || echo socat
   serves restic version || echo restic

@@ -84,6 +84,7 @@ install_packages() {
     have ssh-keygen || missing+=(openssh-client)
     [[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
     have nginx || missing+=(nginx-light)
+    [[ -e /usr/lib/nginx/modules/ngx_stream_module.so ]] || missing+=(libnginx-mod-stream)
     have socat || missing+=(socat)
     have restic || missing+=(restic)
     [[ -x /usr/sbin/visudo ]] || missing+=(sudo)

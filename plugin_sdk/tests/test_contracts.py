@@ -28,6 +28,7 @@ from dokkupy_sdk.testing.contracts import (
 from dokkupy_sdk.testing.contracts.requests import answering
 from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy
 from dokkupy_sdk.testing.front import Front
+from dokkupy_sdk.testing.front_direct import DirectFront
 
 IMAGE = "sha256:" + "a" * 64
 
@@ -95,6 +96,11 @@ class TestFakeProxy(ProxyContract):
     @pytest.fixture
     def ports(self, proxy: FakeProxy) -> Iterator[tuple[int, int]]:  # type: ignore[override]
         with Front(proxy) as front:
+            yield front.ports
+
+    @pytest.fixture
+    def direct_ports(self, proxy: FakeProxy) -> Iterator[tuple[int, int]]:  # type: ignore[override]
+        with DirectFront(proxy) as front:
             yield front.ports
 
     @pytest.fixture

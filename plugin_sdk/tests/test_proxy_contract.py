@@ -287,6 +287,29 @@ class GivesNothingToAllNames(Serving):
         return replace(route, domains=route.domains or (Domain("none.invalid"),))
 
 
+@broken("test_a_tcp_port_passes_on_what_both_sides_say")
+class ServesNoTcp(Serving):
+    def served_as(self, route: Route) -> Route:
+        return replace(route, ports=tuple(port for port in route.ports if port.scheme != "tcp"))
+
+
+@broken("test_a_udp_port_passes_on_datagrams_and_a_client_stays_at_one_instance")
+class ServesNoUdp(Serving):
+    def served_as(self, route: Route) -> Route:
+        return replace(route, ports=tuple(port for port in route.ports if port.scheme != "udp"))
+
+
+@broken("test_a_port_belongs_to_one_app_also_while_nothing_runs")
+class SharesPorts(FakeProxy):
+    def require_accepted(self, routes: Sequence[Route], others: Mapping[str, Route]) -> None: ...
+
+
+@broken("test_a_tcp_port_is_unserved_where_no_instance_takes_connections")
+class FindsPortsServed(FakeProxy):
+    def unserved(self, route: Route) -> tuple[Unserved, ...]:
+        return ()
+
+
 class Outcomes:
     """failed: the classes of which a test failed. errors: what went wrong outside a test."""
 

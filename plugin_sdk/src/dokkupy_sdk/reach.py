@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 LIMIT = 1.0
 """Seconds to wait for the first line of the response. A slow app is not a fault."""
 
+SILENT = 0.15
+"""Seconds after which a connection by which nothing comes is taken for one to an instance: protocols in which the client
+speaks first are silent. A proxy that reaches nobody closes it sooner."""
+
 AT_ONCE = 16
 TLS = ("https", "grpcs")
 HTTP2 = ("grpc", "grpcs")
@@ -70,7 +74,7 @@ def unserved(route: Route, address: str, *, own: Collection[int] = (502, 504)) -
     rows = [
         (domain, port)
         for port in route.ports
-        if port.scheme in ("http", *TLS, *HTTP2) and (port.scheme not in TLS or route.is_secure)
+        if port.scheme in ("http", "tcp", *TLS, *HTTP2) and (port.scheme not in TLS or route.is_secure)
         for domain in names_on(route, port)
     ]
     if not rows:
@@ -91,12 +95,16 @@ def unserved(route: Route, address: str, *, own: Collection[int] = (502, 504)) -
 
 
 def names_on(route: Route, port: Port) -> Sequence[Domain | None]:
+    if port.is_direct:
+        return (None,)
     names = [name for name in route.domains if port.scheme not in TLS or route.certificate_of(name) is not None]
     return names if route.domains else (None,)
 
 
 def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, own: Collection[int]) -> str:
     name, tls = asked_name(domain, address), port.scheme in TLS
+    if port.is_direct:
+        return why_not_connected(address, port.host, route.upstreams.get(port.container, ()))
     try:
         if port.scheme in HTTP2:  # another protocol, of which only the connection is checked
             with socket.create_connection((address, port.host), timeout=LIMIT) as raw:
@@ -111,6 +119,23 @@ def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, 
     if found not in own:
         return ""
     return made_by_the_proxy(found, name, route.upstreams.get(port.container, ()))
+
+
+def why_not_connected(address: str, port: int, upstreams: Sequence[Upstream]) -> str:
+    """The reason when a connection leads to no instance; empty when it stays open, or something comes by it. An instance
+    may close it at once itself: then it is asked without the proxy."""
+    try:
+        with socket.create_connection((address, port), timeout=LIMIT) as connection:
+            connection.settimeout(SILENT)
+            if connection.recv(1):
+                return ""
+    except TimeoutError:
+        return ""
+    except ConnectionRefusedError:
+        return "the proxy takes no connections"
+    except OSError:
+        pass
+    return silence(upstreams) and "the connection is closed, and no instance takes one"
 
 
 def silence(upstreams: Sequence[Upstream]) -> str:

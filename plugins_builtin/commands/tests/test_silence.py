@@ -10,7 +10,9 @@ from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.legacy_env import legacy_lines
+from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.fakes import FakeProxy
 from dokkupy_sdk.tree import almost
 
 from plugins_builtin.commands.tests.conftest import Run
@@ -46,7 +48,10 @@ def test_there_is_no_warning_when_a_plugin_implements_an_option(run: Run, host: 
     ("row", "status"), [("tcp:53:53", 1), ("udp:53:53", 1), ("http:80:3000", 0), ("grpc:50051:50051", 0)]
 )
 @pytest.mark.parametrize("verb", ["add", "set"])
-def test_a_port_that_nothing_serves_is_refused(run: Run, app: str, verb: str, row: str, status: int) -> None:
+def test_a_port_that_nothing_serves_is_refused(
+    run: Run, app: str, verb: str, row: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeProxy, "schemes", Proxy.schemes)
     done = run(f"ports:{verb}", app, row)
     assert done[0] == status
     assert ("does not serve" in done[2]) == bool(status)

@@ -27,7 +27,11 @@ BINARY = (
     os.environ.get("NGINX_PROGRAM") or shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin") or "/usr/sbin/nginx"
 )
 
+STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
+"""Debian's; another nginx (NGINX_PROGRAM) has it built in."""
+
 NGINX_CONF = """
+{modules}
 daemon on;
 worker_processes 2;
 pid {root}/run/nginx.pid;
@@ -43,7 +47,10 @@ http {{
     include snippets/*.conf;
     include {root}/etc/conf.d/*.conf;
 }}
+include dokkupy.d/main/*.conf;
 """
+
+MODULES = f"load_module {STREAM_MODULE};" if "NGINX_PROGRAM" not in os.environ else ""
 
 _given: set[int] = set()
 
@@ -123,7 +130,7 @@ class Rig:
         for name in ("etc/conf.d", "etc/snippets", "run", "log", "state"):
             (root / name).mkdir(parents=True)
         root.chmod(0o755)
-        (root / "etc/nginx.conf").write_text(NGINX_CONF.format(root=root))
+        (root / "etc/nginx.conf").write_text(NGINX_CONF.format(root=root, modules=MODULES))
         (root / "etc/snippets/x.conf").write_text("# the host's own\n")
         (root / "etc/conf.d/dokkupy.conf").write_text("include dokkupy.d/*.conf;\ninclude dokkupy.d/apps/*.conf;\n")
         self.layout = Layout(

@@ -15,7 +15,7 @@ from dokkupy_sdk.roles import ChallengeServer, Proxy, TlsProbe
 from dokkupy_sdk.testing.contracts import ChallengeServerContract, ProxyContract, TlsProbeContract
 from dokkupy_sdk.testing.contracts.proxy_fixtures import ProxyFixtures
 
-from plugins_builtin.nginx.tests.conftest import Rig
+from plugins_builtin.nginx.tests.conftest import Rig, free_port
 
 
 class NginxFixtures(ProxyFixtures):
@@ -28,6 +28,10 @@ class NginxFixtures(ProxyFixtures):
     @pytest.fixture
     def ports(self, rig: Rig) -> tuple[int, int]:
         return rig.http, rig.tls
+
+    @pytest.fixture
+    def direct_ports(self) -> tuple[int, int]:
+        return free_port(), free_port()
 
     @pytest.fixture
     def public(self, public: Path) -> Path:

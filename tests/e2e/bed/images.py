@@ -19,8 +19,8 @@ HERE = Path(__file__).parent
 LEGACY_CGROUPS = ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", "systemd.unified_cgroup_hierarchy=0"]
 #: What `install.sh` would install: in the image, so that each installation costs seconds.
 READY_PACKAGES = (
-    "ca-certificates", "cron", "curl", "debootstrap", "docker.io", "git", "iproute2", "iptables", "nftables",
-    "nginx-light", "openssh-server", "procps", "python3-venv", "restic", "socat", "sudo",
+    "ca-certificates", "cron", "curl", "debootstrap", "docker.io", "git", "iproute2", "iptables", "libnginx-mod-stream",
+    "nftables", "nginx-light", "openssh-server", "procps", "python3-venv", "restic", "socat", "sudo",
 )
 #: Debian 13 has Docker's client and BuildKit in packages of their own.
 LATER_PACKAGES = {"trixie": ["docker-cli", "docker-buildx"]}

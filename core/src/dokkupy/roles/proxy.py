@@ -21,6 +21,10 @@ class Proxy(ABC):
     @abstractmethod
     def prepare(self) -> Readiness: ...
 
+    def ready_for(self, scheme: str) -> Readiness:
+        """Whether ports of one of its schemes can be served on this host now: another package may be required."""
+        return Readiness()
+
     @abstractmethod
     def apps(self) -> tuple[AppName, ...]:
         """The apps that currently have a route in the proxy."""
@@ -39,6 +43,9 @@ class Proxy(ABC):
     def apply(self, routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:
         """Replace the routes of these apps, keep all others, in one reload.
 
+        A row of the scheme `tcp` or `udp` has its port of the host alone. Connections that a client has stay at their
+        instance until they end; the next datagram may go to a new one.
+
         Afterwards a probe has verified that the proxy serves the new routes. Otherwise an error is raised (AppError if the
         app's own input is the cause, else HostError), and the proxy serves the old routes. Does nothing if nothing changes.
         """
@@ -51,7 +58,8 @@ class Proxy(ABC):
         verified, see `TlsProbe`). Any response from an instance counts as served, including an error, and so do a
         response from a fact of the route and a redirect. Unserved means: no connection, no handshake, a connection that
         is closed without a response, or an error from the proxy itself because no instance answered. A slow instance that
-        accepts the request is served, so there is no wait for its response. Takes a few seconds at most."""
+        accepts the request is served, so there is no wait for its response. A `tcp` port is connected to, a `udp` port is not
+        asked. Takes a few seconds at most."""
 
     def announce(self, app: AppName, names: Sequence[Domain], reason: str) -> None:  # noqa: B027 - a courtesy
         """Answer these names with a page and the status 502 while no route has them. They replace the app's earlier names.

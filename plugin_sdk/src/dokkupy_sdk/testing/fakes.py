@@ -231,6 +231,8 @@ class FakeProxy(Proxy):
     """routes: what is applied, by app. refuses: apps whose next application raises. waiting: reason and names of the apps that were announced. closed: ports of instances on which nothing listens. silent: names at which
     clients reach nobody."""
 
+    schemes = (*Proxy.schemes, "tcp", "udp")
+
     def __init__(self, host: Host) -> None:
         self.host = host
         self.routes: dict[str, Route] = {}
@@ -253,9 +255,14 @@ class FakeProxy(Proxy):
         from dokkupy_sdk.errors import AppError
 
         sockets: dict[tuple[str, int], str] = {}
+        places: dict[tuple[str, int], tuple[bool, str]] = {}
         for route in (*others.values(), *routes):
             if route.app in self.refuses and route in routes:
                 raise AppError(f"The proxy refuses the configuration of {route.app}")
+            for row in route.ports:
+                direct, owner = places.setdefault((row.transport, row.host), (row.is_direct, route.app))
+                if (direct or row.is_direct) and (direct, owner) != (row.is_direct, route.app):
+                    raise AppError(f"App {route.app}: the port {row.host} belongs to {owner}")
             for name, port in ((name, port.host) for name in route.domains for port in route.ports):
                 if sockets.setdefault((name, port), route.app) != route.app:
                     raise AppError(f"App {route.app}: {name} is a name of {sockets[name, port]}")
@@ -285,6 +292,7 @@ class FakeProxy(Proxy):
         return tuple(
             Unserved(name, port, "nobody listens")
             for port in route.ports
+            if port.scheme != "udp"
             for name in names_on(route, port)
             if not applied or name in self.silent or not self.answered(route, port, name)
         )

@@ -7,8 +7,10 @@ from dokkupy.errors import Denied
 from dokkupy_apps.desired.domains import require_domains
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import Port
+from dokkupy_sdk.model import Port, Readiness
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.roles import Proxy
+from dokkupy_sdk.testing.fakes import FakeProxy
 
 from plugins_builtin.commands.tests.conftest import Run
 
@@ -82,8 +84,66 @@ def test_other_ports_of_the_host_are_the_admins_or_in_their_range(run: Run, team
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "udp"])
-def test_a_port_that_nothing_serves_is_refused(run: Run, team: str, scheme: str) -> None:
+def test_a_port_that_nothing_serves_is_refused(
+    run: Run, team: str, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeProxy, "schemes", Proxy.schemes)
     assert f"does not serve {scheme}" in run("ports:add", team, f"{scheme}:80:5000")[2]
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "udp"])
+def test_a_port_for_which_a_package_is_missing_is_refused_with_its_name(
+    run: Run, team: str, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = Readiness("not-installed", "its module is in the package libexample", "sudo apt-get install libexample")
+    monkeypatch.setattr(
+        FakeProxy, "ready_for", lambda self, scheme: lacking if scheme in ("tcp", "udp") else Readiness()
+    )
+    status, _, error = run("ports:add", team, f"{scheme}:9000:5000")
+    assert status == 1 and "package libexample" in error and "apt-get install libexample" in error
+    assert run("ports:report", team, "--ports-map")[1] == "\n"
+    assert run("ports:add", team, "http:80:5000")[0] == 0
+
+
+@pytest.mark.parametrize("row", ["tcp:22:22", "tcp:80:5000", "tcp:443:5000", "udp:443:5000"])
+def test_ports_that_the_host_or_all_apps_use_are_no_single_app_s(run: Run, team: str, row: str) -> None:
+    assert run("ports:add", team, row)[0] == 1
+    assert run("ports:report", team, "--ports-map")[1] == "\n"
+
+
+@pytest.mark.parametrize("row", ["tcp:9000:5000", "udp:9000:5000"])
+def test_a_tcp_or_udp_port_is_an_admin_s_or_in_the_deployers_range(run: Run, team: str, row: str) -> None:
+    assert "may not be used with this key" in run("ports:add", team, row, who="key:dev")[2]
+    assert run("proxy:set", "--global", "deployer-ports", "9000-9009")[0] == 0
+    assert run("ports:add", team, row, who="key:dev")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"),
+    [
+        ("tcp:9000:5000", "tcp:9000:6000", True),
+        ("tcp:9000:5000", "http:9000:5000", True),
+        ("http:9000:5000", "tcp:9000:5000", True),
+        ("udp:9000:5000", "udp:9000:5000", True),
+        ("udp:9000:5000", "tcp:9000:5000", False),
+        ("http:9000:5000", "http:9000:5000", False),
+    ],
+)
+def test_a_tcp_or_udp_port_belongs_to_one_app(run: Run, team: str, first: str, second: str, taken: bool) -> None:
+    run("apps:create", "other")
+    assert run("ports:add", team, first)[0] == 0
+    status, _, error = run("ports:add", "other", second)
+    assert (status, f"belongs to app {team}" in error) == (int(taken), taken)
+    run("ports:clear", team)
+    assert run("ports:set", "other", second)[0] == 0
+
+
+def test_a_clone_takes_no_tcp_or_udp_port_and_a_renamed_app_keeps_its_own(run: Run, team: str) -> None:
+    run("ports:add", team, "http:80:5000", "tcp:9000:6000", "udp:9000:6000")
+    assert run("apps:clone", team, "copy")[0] == 0
+    assert run("ports:report", "copy", "--ports-map")[1] == "http:80:5000\n"
+    assert run("apps:rename", team, "renamed")[0] == 0
+    assert run("ports:report", "renamed", "--ports-map")[1] == "http:80:5000 tcp:9000:6000 udp:9000:6000\n"
 
 
 def test_443_of_a_proxy_without_tls_is_refused(run: Run, team: str) -> None:

@@ -37,6 +37,8 @@ MAX_REMOVALS = 20
 class NginxProxy(Configuration, Proxy):
     """The role Proxy by nginx. layout: the paths; tests pass their own."""
 
+    schemes = (*Proxy.schemes, "tcp", "udp")
+
     def __init__(self, host: Host, layout: Layout | None = None) -> None:
         Configuration.__init__(self, host, layout or Layout(host.root))
 
@@ -46,6 +48,13 @@ class NginxProxy(Configuration, Proxy):
         if not os.path.exists(self.layout.include) or not os.path.islink(self.layout.link):
             return Readiness("misconfigured", f"{self.layout.include} is missing", "sudo dokkupy setup")
         return Readiness()
+
+    def ready_for(self, scheme: str) -> Readiness:
+        if scheme not in ("tcp", "udp"):
+            return Readiness()
+        from dokkupy_nginx.inspect.streams import readiness
+
+        return readiness(self.layout, built_in=self.nginx.facts().stream)
 
     def apps(self) -> tuple[AppName, ...]:
         return tuple(self.trees.apps())
@@ -147,6 +156,14 @@ class NginxProxy(Configuration, Proxy):
         route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
         for version in (4, 6):
             require_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
+        for port in (port for port in route.ports if port.is_direct):
+            ready = self.ready_for(port.scheme)
+            if not ready.ready:
+                raise AppError(
+                    f"App {route.app}: {port} cannot be served: {ready.reason}",
+                    code="bad_proxy_input",
+                    hint=ready.remedy,
+                )
         own: Staples = {}
         if route.settings.get("ssl-stapling") == "auto":
             from dokkupy_nginx.render.stapling import staples

@@ -11,6 +11,7 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import Proxy
+from dokkupy_sdk.testing.contracts.proxy_direct import ProxyDirectPorts
 from dokkupy_sdk.testing.contracts.proxy_facts import ProxyFacts
 from dokkupy_sdk.testing.contracts.proxy_fixtures import BAD, BLOG, NAME
 from dokkupy_sdk.testing.contracts.proxy_rules import ProxyRulesContract
@@ -19,8 +20,8 @@ from dokkupy_sdk.testing.contracts.requests import ask, fingerprint
 DIARY, OTHER = AppName("diary"), Domain("diary.example.org")
 
 
-class ProxyContract(ProxyFacts, ProxyRulesContract):
-    """Sends requests to the proxy, with and without TLS. Fixtures: see `ProxyFixtures`."""
+class ProxyContract(ProxyFacts, ProxyRulesContract, ProxyDirectPorts):
+    """Sends requests to the proxy, with and without TLS, and traffic of TCP and UDP. Fixtures: see `ProxyFixtures`."""
 
     def led_to(self, route: Route, *upstreams: Upstream) -> Route:
         return replace(route, upstreams={port.container: upstreams for port in route.ports})

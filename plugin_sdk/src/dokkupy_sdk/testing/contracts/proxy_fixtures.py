@@ -21,7 +21,7 @@ NAME = Domain("blog.example.org")
 
 class ProxyFixtures:
     """Fixtures to give: `proxy`, without a route and ready to serve; `ports`, the ports of the host on loopback at which
-    the tests reach it, for HTTP and for HTTPS. May be given: `instance` makes upstreams that answer with a status, or
+    the tests reach it, for HTTP and for HTTPS; `direct_ports`, the same for TCP and for UDP. May be given: `instance` makes upstreams that answer with a status, or
     nobody listens (0); `bad` is a route of the app `bad` that the proxy refuses; `public` is a directory.
     """
 
@@ -32,6 +32,10 @@ class ProxyFixtures:
     @pytest.fixture
     def ports(self) -> tuple[int, int]:
         raise NotImplementedError("give the ports for HTTP and HTTPS")
+
+    @pytest.fixture
+    def direct_ports(self) -> tuple[int, int]:
+        raise NotImplementedError("give the ports for TCP and UDP")
 
     @pytest.fixture
     def instance(self) -> Iterator[Callable[[int], Upstream]]:

@@ -8,6 +8,7 @@ from dokkupy_sdk.access import has_deployers, is_admin
 from dokkupy_sdk.errors import Denied, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.ports import DEFAULT_PORTS, Port
+from dokkupy_sdk.state import PortsFile
 
 from dokkupy_apps.desired.properties import PROXY
 
@@ -41,9 +42,18 @@ def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tupl
     return left
 
 
-def require_host_ports(host: Host, ports: Iterable[Port]) -> None:
-    """Raises UserError for 443 without TLS, Denied for a port that is not the caller's to take."""
+RESERVED = {("tcp", 22), ("tcp", 80), ("tcp", 443), ("udp", 443)}
+"""SSH, and what all apps share. What else listens on this host, the proxy finds out."""
+
+
+def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -> None:
+    """Raises UserError for 443 without TLS and for a port of another app, Denied for one that is not the caller's to take."""
     for port in ports:
+        if port.is_direct and (port.transport, port.host) in RESERVED:
+            raise UserError(
+                f"{port}: the host's {port.transport.upper()} port {port.host} is reserved",
+                hint=f"Use another port of the host: {port.scheme}:PORT:{port.container}",
+            )
         if port.host == DEFAULT_PORTS["https"] and port.scheme not in TLS:
             raise UserError(
                 f"{port}: the host's port 443 is for TLS alone, because all apps share it",
@@ -54,3 +64,22 @@ def require_host_ports(host: Host, ports: Iterable[Port]) -> None:
                 f"The host's port {port.host} may not be used with this key: use 80 or 443",
                 hint=f"Ask an admin for: dokkupy proxy:set --global {SETTING} {port.host}",
             )
+        owner = owner_beside(host, app, port)
+        if owner is not None:
+            raise UserError(
+                f"{port}: the host's {port.transport.upper()} port {port.host} belongs to app {owner}",
+                hint="Only apps that both speak HTTP can share a port. Use another port of the host.",
+            )
+
+
+def owner_beside(host: Host, app: AppName | None, wanted: Port) -> AppName | None:
+    """The other app with which this one cannot share a port of the host."""
+    for other in host.store.apps():
+        record = host.store.load(PortsFile, other)
+        rows = [Port.from_text(row) for row in record.map]
+        rows += [Port("http", record.allocated, record.allocated)] if record.allocated else []
+        for row in rows:
+            same = (row.transport, row.host) == (wanted.transport, wanted.host)
+            if same and other != app and (row.is_direct or wanted.is_direct):
+                return other
+    return None

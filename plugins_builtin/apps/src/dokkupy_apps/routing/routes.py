@@ -48,9 +48,8 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
         chosen = PROXY.get(host.store, app, "proxy-port")
         tls = int(PROXY.get(host.store, app, "proxy-ssl-port") or tls)
         number = chosen or host.store.load(PortsFile, app).allocated
-        ports = (
-            tuple(Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http")[:1] if number else ()
-        )
+        web = [Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http"] if number else []
+        ports = (*web[:1], *(port for port in ports if port.is_direct))
     if secure and not any(port.scheme == "https" for port in ports):
         plain = next((port for port in ports if port.scheme == "http"), None)
         if plain is not None:
@@ -90,7 +89,10 @@ def make_route(
     from dokkupy_sdk.model import Route, Upstream
 
     certificates = certificates_of(host, app)
-    rows = tuple(port for port in port_map(host, app, release) if port.container not in closed)
+    mapped = port_map(host, app, release)
+    if release is None or not release.own_ports:  # an image that exposes a port takes none of the host's by that
+        mapped = tuple(port for port in mapped if not port.is_direct)
+    rows = tuple(port for port in mapped if port.container not in closed)
     ports = listening_ports(host, app, rows, secure=bool(certificates))
     listeners: dict[str, tuple[Upstream, ...]] = {}
     for instance in instances:

@@ -68,7 +68,8 @@ def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[s
     from dokkupy_apps.desired.host_ports import require_host_ports
     from dokkupy_sdk.model import Port
 
-    schemes = host.proxy(host.store.require_app(app)).schemes
+    proxy = host.proxy(host.store.require_app(app))
+    schemes = proxy.schemes
     for text in rows:
         scheme = text.partition(":")[0]
         if scheme not in schemes:
@@ -77,7 +78,11 @@ def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[s
                 hint=f"It serves {', '.join(schemes)}. Publish another port directly, past the proxy: "
                 f"docker-options:add {app} deploy '-p HOST_PORT:CONTAINER_PORT/{scheme}'",
             )
-    require_host_ports(host, [Port.from_text(text) for text in rows])
+    for scheme in dict.fromkeys(text.partition(":")[0] for text in rows):
+        ready = proxy.ready_for(scheme)
+        if not ready.ready:
+            raise UserError(f"The proxy of {app} cannot serve {scheme} here: {ready.reason}", hint=ready.remedy)
+    require_host_ports(host, app, [Port.from_text(text) for text in rows])
     return [str(text) for text in rows]
 
 

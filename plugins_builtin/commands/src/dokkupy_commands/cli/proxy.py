@@ -77,7 +77,7 @@ def judge(host: Host, app: AppName | None, name: str, text: str) -> None:
 
     schemes = {"proxy-port": "http", "proxy-ssl-port": "https"}
     if name in schemes:
-        require_host_ports(host, [Port(schemes[name], int(text), int(text))])
+        require_host_ports(host, app, [Port(schemes[name], int(text), int(text))])
 
 
 add_property_commands(group, PROXY, extra=extra, judge=judge, beyond=("deployer-ports",))

@@ -65,7 +65,7 @@ def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -
 
 
 def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -> None:
-    """Copy an app: configuration, properties, code; not its own domains, certificates or https ports."""
+    """Copy an app: configuration, properties, code; not its own domains, certificates, https, tcp or udp ports."""
     with copying(host, "apps:clone", old, new) as tx:
         serving, _ = current(host, old)
         tx.step("copy the app's state", lambda: clone_state(host, old, new), undo=call(remove_app_directory, app=new))
@@ -146,7 +146,8 @@ def clone_state(host: Host, old: AppName, new: AppName) -> None:
         host.store.save(domains.replace(vhosts=None), new)
     ports = host.store.find(PortsFile, new)
     if ports is not None:
-        rows = tuple(row for row in ports.map if not row.startswith("https:443:"))
+        # A port of tcp or udp belongs to one app.
+        rows = tuple(row for row in ports.map if not row.startswith(("https:443:", "tcp:", "udp:")))
         host.store.save(ports.replace(map=rows, allocated=None), new)
     record(host, old, new, created_at=stamp())
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Instance
 
-ESTABLISHED = "01"
+ESTABLISHED, LISTENING = "01", "0A"
 TABLES = ("tcp", "tcp6")
 QUIET_SECONDS = 1.0
 """A connection that the proxy opened just before the switch shows within this time."""
@@ -16,14 +16,13 @@ QUIET_SECONDS = 1.0
 STEP_SECONDS = 0.25
 
 
-def established(table: str, port: int) -> int:
-    """Connections of others to a port in the text of /proc/net/tcp (proc(5)); hexadecimal, one a line."""
-    count = 0
-    for line in table.splitlines()[1:]:
-        words = line.split()
-        if len(words) > 3 and words[3] == ESTABLISHED and int(words[1].rpartition(":")[2], 16) == port:
-            count += 1
-    return count
+def established(tables: Sequence[str]) -> int:
+    """Connections of others to the ports that an instance listens on, in the texts of /proc/net/tcp and tcp6 (proc(5)):
+    hexadecimal, one a line."""
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    places = [(row[3], row[1].rpartition(":")[2]) for row in rows if len(row) > 3]
+    ports = {port for state, port in places if state == LISTENING}
+    return sum(state == ESTABLISHED and port in ports for state, port in places)
 
 
 def busy(host: Host, instance: Instance) -> bool | None:
@@ -35,11 +34,11 @@ def busy(host: Host, instance: Instance) -> bool | None:
     if not pid:
         return False
     try:
-        total = 0
+        texts = []
         for name in TABLES:
             with open(f"/proc/{pid}/net/{name}", encoding="ascii") as file:
-                total += established(file.read(), instance.port)
-        return total > 0
+                texts.append(file.read())
+        return established(texts) > 0
     except OSError:
         return None
 

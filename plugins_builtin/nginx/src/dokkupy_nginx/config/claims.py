@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-HTTP, TLS, H2C = "http", "tls", "h2c"
+HTTP, TLS, H2C, TCP, UDP = "http", "tls", "h2c", "tcp", "udp"
 """The protocol of a socket. nginx applies TLS and clear-text HTTP/2 to the whole socket, not to a server."""
 
 
@@ -35,20 +35,37 @@ class Claim:
         return self.address, self.port
 
     @property
+    def is_direct(self) -> bool:
+        """Whether the port is one app's alone: nothing in what comes there says whom it is for."""
+        return self.kind in (TCP, UDP)
+
+    @property
+    def places(self) -> set[tuple[str, int]]:
+        """The ports of the host that it takes: of TCP, of UDP, with HTTP/3 of both."""
+        kinds = {"udp"} if self.kind == UDP else {"tcp", "udp"} if self.quic else {"tcp"}
+        return {(kind, self.port) for kind in kinds}
+
+    @property
     def listen(self) -> str:
         """The argument of `listen`."""
         return str(self.port) if self.address == "0.0.0.0" else f"{self.address}:{self.port}"
 
 
+STREAMS = "# in stream {}:\n"
+"""The line between an app's part of `http {}` and that of `stream {}`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conf:
-    """One app's file. inputs: path and state of each file that it refers to, so that a renewed certificate is a change."""
+    """One app's file. inputs: path and state of each file that it refers to, so that a renewed certificate is a change.
+    streams: what belongs into `stream {}`; in the tree it is a file of its own."""
 
     app: AppName
     body: str = ""
     claims: tuple[Claim, ...] = ()
     names: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    streams: str = ""
 
     @property
     def quic_ports(self) -> set[int]:
@@ -63,7 +80,7 @@ class Conf:
             lines.append(" ".join(["# socket", claim.address, str(claim.port), claim.kind, *words]))
         lines += [f"# name {name}" for name in self.names]
         lines += [f"# input {entry}" for entry in self.inputs]
-        return "\n".join([*lines, "", self.body])
+        return "\n".join([*lines, "", self.body]) + (STREAMS + self.streams if self.streams else "")
 
 
 def read_conf(app: AppName, text: str) -> Conf:
@@ -87,6 +104,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
     """Raise AppError if an app in `changed` claims a name of another app, or uses a socket in a way that excludes it."""
     names: dict[str, AppName] = {}
     sockets: dict[tuple[str, int], tuple[str, AppName]] = {}
+    places: dict[tuple[str, int], tuple[bool, AppName]] = {}
     defaults: dict[tuple[str, int], AppName] = {}
     for conf in (*others, *changed):
         for name in conf.names:
@@ -98,6 +116,16 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                     hint=f"Remove it from that app first: dokkupy domains:remove {owner} {name}",
                 )
         for claim in conf.claims:
+            for place in claim.places:
+                direct, owner = places.setdefault(place, (claim.is_direct, conf.app))
+                if (direct or claim.is_direct) and (direct, owner) != (claim.is_direct, conf.app):
+                    raise AppError(
+                        f"App {conf.app} cannot use the {place[0].upper()} port {place[1]}: app {owner} has it",
+                        code="port_taken",
+                        hint=f"Choose another host port: dokkupy ports:set {conf.app} ...",
+                    )
+            if claim.is_direct:
+                continue
             kind, owner = sockets.setdefault(claim.socket, (claim.kind, conf.app))
             if kind != claim.kind:
                 raise AppError(
@@ -116,7 +144,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                     )
 
 
-SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS"}
+SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS", TCP: "TCP", UDP: "UDP"}
 
 
 def used_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim, ...]:
@@ -126,6 +154,8 @@ def used_defaults(confs: Iterable[Conf], always: Iterable[Claim]) -> tuple[Claim
     taken = set()
     for conf in confs:
         for claim in conf.claims:
+            if claim.is_direct:
+                continue
             found.setdefault(claim.socket, claim)
             if claim.default:
                 taken.add(claim.socket)

@@ -69,6 +69,8 @@ def descend(layout: Layout, path: str, directives: list[Directive], depth: int) 
         if directive.name == "http" and directive.block is not None:
             yield from descend(layout, path, directive.block, depth)
         elif directive.name == "include" and directive.args and depth < 5:
+            if directive.args[0].startswith("dokkupy.d/"):
+                continue  # ours
             pattern = os.path.join(layout.etc, directive.args[0])
             for found in sorted(glob.glob(pattern)):
                 if found != layout.include and not found.endswith("mime.types"):

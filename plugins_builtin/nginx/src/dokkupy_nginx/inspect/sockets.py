@@ -38,15 +38,26 @@ def require_own_address(app: AppName, address: str, version: int) -> None:
 def require_free_ports(layout: Layout, changed: Iterable[Conf], serving: Iterable[Conf]) -> None:
     """Raise AppError for a new port that another program holds. `nginx -t` does not check this, and a reload takes 2.5 s
     to fail because of it. The probe after a reload finds what this check misses."""
-    known = {claim.port for conf in serving for claim in conf.claims} | {layout.http_port, layout.tls_port}
-    new = {claim.port: conf.app for conf in changed for claim in conf.claims if claim.port not in known}
-    held = {port for port in new if listened_on(port)} if new else set()
-    for port in held - survey(layout).ports if held else ():
-        raise AppError(
-            f"App {new[port]}: host port {port} cannot be used: another program listens on it",
-            hint=f"Choose another one: dokkupy ports:set {new[port]} ...",
-            code="port_taken",
-        )
+    base = {("tcp", layout.http_port), ("tcp", layout.tls_port), ("udp", layout.tls_port)}
+    known = {place for conf in serving for claim in conf.claims for place in claim.places}
+    new = {
+        place: (conf.app, claim.is_direct)
+        for conf in changed
+        for claim in conf.claims
+        for place in claim.places
+        if place not in known and (claim.is_direct or place not in base) and (place[0] == "tcp" or claim.is_direct)
+    }
+    held = {place for place in new if (listened_on if place[0] == "tcp" else held_for_udp)(place[1])} if new else set()
+    shared = survey(layout).ports if held else set()
+    for place in held | (base & {*new}):
+        app, direct = new[place]
+        if direct or place[1] not in shared:
+            kind = "" if place[0] == "tcp" else "UDP "
+            raise AppError(
+                f"App {app}: host {kind}port {place[1]} cannot be used: another program listens on it",
+                hint=f"Choose another one: dokkupy ports:set {app} ...",
+                code="port_taken",
+            )
 
 
 def listened_on(port: int) -> bool:

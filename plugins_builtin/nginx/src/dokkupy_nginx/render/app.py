@@ -19,6 +19,7 @@ from dokkupy_nginx.config.claims import H2C, HTTP, TLS, Claim, Conf
 from dokkupy_nginx.config.syntax import quoted
 from dokkupy_nginx.render import rules
 from dokkupy_nginx.render.error_pages import error_pages, unavailable_page
+from dokkupy_nginx.render.streams import stream_lines
 from dokkupy_nginx.render.tls import hsts_lines, quic_lines, session_lines
 from dokkupy_nginx.render.upstreams import RETRY, fresh, location_lines, upstream_lines
 from dokkupy_nginx.render.values import Facts, Staples, Values
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Port, Route
 
 KINDS = {"http": HTTP, "https": TLS, "grpcs": TLS, "grpc": H2C}
-"""Port schemes that nginx serves. `tcp` and `udp` do not go through the HTTP proxy."""
+"""Port schemes that nginx serves in `http {}`; `tcp` and `udp` it serves in `stream {}`."""
 
 ANY = Certificate("", "")
 """Stands for any certificate, because over HTTP it matters only whether a name has one."""
@@ -94,27 +95,33 @@ class AppRendering:
         # Parsed again, because the name is inserted into the text unchanged.
         self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
         self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.is_secure))
+        self.direct = tuple(p for p in route.ports if p.is_direct)
         self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
 
     def conf(self) -> Conf:
-        by_socket: dict[int, Port] = {}
-        for port in self.ports:
+        by_socket: dict[tuple[str, int], Port] = {}
+        for port in (*self.ports, *self.direct):
             if not 0 < port.host < 65536 or not 0 < port.container < 65536:
                 raise UserError(f"{port} is not a port mapping: ports are from 1 to 65535")
-            other = by_socket.setdefault(port.host, port)
+            other = by_socket.setdefault((port.transport, port.host), port)
             if other != port:
                 raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
         servers = [line for port in self.ports for line in self.servers(port)]
         app = self.route.app
         shared = [*rules.rate_zone(app, self.rules.rate), *rules.realm_by_address(app, self.rules.auth)]
         body = "\n".join([*shared, *self.upstreams(), *servers]) + "\n"
-        claims = tuple(claim for port in self.ports for claim in self.claims(port))
-        return Conf(self.route.app, body, claims, self.names, self.inputs)
+        claims = tuple(claim for port in (*self.ports, *self.direct) for claim in self.claims(port))
+        return Conf(app, body, claims, self.names, self.inputs, self.streams())
+
+    def streams(self) -> str:
+        rows = [(port, self.claims(port)) for port in self.direct]
+        return "\n".join(stream_lines(self.route, rows, self.values, self.facts, self.log_file("error-log-path")))
 
     def claims(self, port: Port) -> list[Claim]:
         quic = port.scheme == "https" and self.facts.http3 and self.values.on("http3")
+        kind = port.scheme if port.is_direct else KINDS[port.scheme]
         return [
-            Claim(address, port.host, KINDS[port.scheme], self.takes_all, quic)
+            Claim(address, port.host, kind, self.takes_all and not port.is_direct, quic)
             for address in addresses(self.values["bind-address-ipv4"], self.values["bind-address-ipv6"], self.facts)
         ]
 

@@ -22,6 +22,8 @@ class Facts:
     version: tuple[int, ...] = (1, 22, 1)
     http2: bool = True
     http3: bool = False
+    stream: bool = False
+    """Whether the stream module is built in; Debian's is loaded (`inspect.streams`)."""
     ipv6: bool = True
     logs: str = LOGS
     reject_handshake: bool = True

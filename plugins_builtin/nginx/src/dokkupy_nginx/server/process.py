@@ -53,7 +53,7 @@ class Nginx:
                 kept = json.load(file)
         except (OSError, ValueError):
             kept = {}
-        if kept.get("key") != key or "http3" not in kept:
+        if kept.get("key") != key or "stream" not in kept:
             text = execute([self.layout.binary, "-V"]).stderr
             number = re.search(r"nginx/([0-9]+(?:\.[0-9]+)*)", text)
             kept = {
@@ -61,6 +61,7 @@ class Nginx:
                 "version": [int(part) for part in number[1].split(".")] if number else [0],
                 "http2": "http_v2_module" in text,
                 "http3": "http_v3_module" in text,
+                "stream": "--with-stream" in text.split(),
             }
             if os.path.isdir(self.layout.base):  # it does not exist before setup, in a dry run
                 write_atomic(path, json.dumps(kept).encode())
@@ -70,6 +71,7 @@ class Nginx:
             version=version,
             http2=kept["http2"],
             http3=kept["http3"],
+            stream=kept["stream"],
             challenges=self.layout.challenges if os.path.isdir(self.layout.challenges) else "",
             waiting=self.layout.waiting if os.path.isdir(self.layout.waiting) else "",
             ipv6=self.layout.ipv6,

@@ -68,6 +68,6 @@ def replaced(line: str, found: re.Match[str]) -> str:
 
 def lowered(text: str) -> str:
     """nginx.conf as it was before `raised`."""
-    text = re.sub(rf"[a-z_]+ [0-9]+; {REMARK} not there\n", "", text)
+    text = re.sub(rf"(?:[a-z_]+ [0-9]+|include [^;\n]+); {REMARK} not there\n", "", text)
     text = re.sub(rf"\b([a-z_]+) [0-9]+; {REMARK} ([0-9]+) within a line\n", r"\1 \2;", text)
     return re.sub(rf"\b([a-z_]+) [0-9]+; {REMARK} ([0-9]+)\n", r"\1 \2;\n", text)

@@ -59,6 +59,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
     yield from configuration(proxy)
     yield from serving(proxy)
     yield http3(proxy, number, able=facts.http3)
+    yield direct_ports(proxy)
     for address, port in ((a, p) for a, p in survey(layout).defaults if p in (layout.http_port, layout.tls_port)):
         where = survey(layout).defaults[address, port]
         yield Finding(
@@ -105,6 +106,21 @@ def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
         "ok",
         f"served on UDP port {', '.join(map(str, ports))}: a firewall has to let UDP through too, not TCP alone",
     )
+
+
+def direct_ports(proxy: NginxProxy) -> Finding:
+    """TCP and UDP ports: served, or which package is missing."""
+    found = [claim for app in proxy.apps() for claim in proxy.claims(app).claims if claim.is_direct]
+    ports = ", ".join(sorted({f"{claim.port}/{claim.kind}" for claim in found}))
+    ready = proxy.ready_for("tcp")
+    if not ready.ready:
+        status = "error" if found else "ok"
+        return Finding(
+            "nginx TCP and UDP", status, ready.reason + (f": {ports} cannot be served" if ports else ""), ready.remedy
+        )
+    if not found:
+        return Finding("nginx TCP and UDP", "ok", "no app has such a port; nginx could: dokkupy ports:add APP tcp:...")
+    return Finding("nginx TCP and UDP", "ok", f"served on {ports}: a firewall has to let them through")
 
 
 def configuration(proxy: NginxProxy) -> Iterator[Finding]:

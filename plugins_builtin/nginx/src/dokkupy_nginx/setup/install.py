@@ -16,6 +16,8 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import make_directory, write_atomic
 
+from dokkupy_nginx.inspect.streams import INCLUDE as STREAMS
+from dokkupy_nginx.inspect.streams import is_included
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.server.process import Nginx, signals_conf
@@ -62,9 +64,9 @@ class Wiring:
         self.first_tree()
         self.put_link()
         self.put(self.layout.include, INCLUDE, 0o644)
-        more = self.more_connections()
+        more = [self.more_connections(), self.include_streams()]
         self.check_configuration()
-        if more:
+        if any(more):
             self.reload_if_running()
         self.permissions()
         self.start_up_check()
@@ -177,6 +179,15 @@ class Wiring:
         if not names or not self.changes(f"raise {' and '.join(names)} in {self.nginx_conf}"):
             return False
         write_atomic(self.nginx_conf, capacity.raised(before, wanted).encode(), mode=0o644)
+        return True
+
+    def include_streams(self) -> bool:
+        """TCP and UDP ports stand beside `http {}`. Empty as long as no app has one."""
+        text = read(self.nginx_conf)
+        if is_included(self.layout) or not self.changes(f"include {STREAMS} in {self.nginx_conf}"):
+            return False
+        line = f"include {STREAMS}; {capacity.REMARK} not there\n"
+        write_atomic(self.nginx_conf, f"{text.rstrip(chr(10))}\n{line}".encode(), mode=0o644)
         return True
 
     def reload_if_running(self) -> None:

@@ -56,11 +56,12 @@ def render_custom(
     claims = tuple(
         replace(claim, default=validation.found_sockets[claim.socket], quic=claim.socket in validation.found_quic)
         for claim in plain.claims
-        if claim.socket in validation.found_sockets
+        if claim.socket in validation.found_sockets and not claim.is_direct
     )
+    claims += tuple(claim for claim in plain.claims if claim.is_direct)
     further = own.staples.get(route.certificate, ()) if route.certificate else ()
     directives = [with_own(one, facts, further) if one.name == "server" else one for one in directives]
-    return Conf(app, write(directives), claims, tuple(sorted(validation.found_names)), inputs)
+    return Conf(app, write(directives), claims, tuple(sorted(validation.found_names)), inputs, plain.streams)
 
 
 SHADOWS = ("return", "rewrite", "if")
@@ -110,7 +111,7 @@ def allowance(own: AppRendering, plain: Conf, snippets: str) -> Allowed:
     return Allowed(
         app=route.app,
         names=frozenset(own.names),
-        sockets={claim.socket: claim.kind for claim in plain.claims},
+        sockets={claim.socket: claim.kind for claim in plain.claims if not claim.is_direct},
         quic=frozenset(claim.socket for claim in plain.claims if claim.quic),
         takes_all=own.takes_all,
         addresses=frozenset(f"{server.address}:{server.port}" for servers in upstreams for server in servers),

@@ -13,7 +13,9 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.names import AppName
 
+from dokkupy_nginx.config.claims import STREAMS
 from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.render.streams import MAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,32 +82,39 @@ class Trees:
         """The app's file, or with `head` its beginning; empty if it has none."""
         try:
             with open(os.path.join(tree or self.live, "apps", f"{app}.conf"), encoding="utf-8") as file:
-                return file.read(HEAD if head else -1)
+                text = file.read(HEAD if head else -1)
         except (FileNotFoundError, NotADirectoryError):
             return ""
+        streams = "" if head else content(os.path.join(tree or self.live, "streams", f"{app}.conf"))
+        return text + (STREAMS + streams if streams else "")
 
     def default(self) -> str:
-        try:
-            with open(os.path.join(self.live, "default.conf"), encoding="utf-8") as file:
-                return file.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
+        return content(os.path.join(self.live, "default.conf"))
 
     def stage(self, generation: str, texts: Mapping[AppName, str], default: str, *, without: set[AppName]) -> str:
         """Build a tree from the current one, with these files replaced and some left out. It is durable afterwards."""
         tree = os.path.join(self.layout.trees, generation)
-        apps = os.path.join(tree, "apps")
-        make_directory(apps, 0o750)
-        for directory in (self.layout.base, self.layout.trees, tree, apps):
+        apps, streams, main = (os.path.join(tree, name) for name in ("apps", "streams", "main"))
+        for directory in (apps, streams, main):
+            make_directory(directory, 0o750)
+        for directory in (self.layout.base, self.layout.trees, tree, apps, streams, main):
             self.layout.hand_over(directory)
         for app in self.apps():
             if app not in texts and app not in without:
                 os.link(os.path.join(self.live, "apps", f"{app}.conf"), os.path.join(apps, f"{app}.conf"))
+                beside = os.path.join(self.live, "streams", f"{app}.conf")
+                if os.path.exists(beside):
+                    os.link(beside, os.path.join(streams, f"{app}.conf"))
         failpoint("nginx: tree linked")
         for app, text in texts.items():
-            self._write(os.path.join(apps, f"{app}.conf"), text)
+            web, _, direct = text.partition(STREAMS)
+            self._write(os.path.join(apps, f"{app}.conf"), web)
+            if direct:
+                self._write(os.path.join(streams, f"{app}.conf"), direct)
         self._write(os.path.join(tree, "default.conf"), default)
-        for directory in (apps, tree, self.layout.trees):
+        if os.listdir(streams):  # nginx without its module refuses the word itself
+            self._write(os.path.join(main, "streams.conf"), MAIN)
+        for directory in (apps, streams, main, tree, self.layout.trees):
             sync(directory)
         failpoint("nginx: tree staged")
         return tree
@@ -163,6 +172,15 @@ class Trees:
         for name in os.listdir(self.layout.base):
             if name.endswith(".tmp"):
                 os.unlink(os.path.join(self.layout.base, name))
+
+
+def content(path: str) -> str:
+    """A file's text; empty when it is not there."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
 
 
 def is_tree(path: str) -> bool:
