@@ -8,6 +8,8 @@ import time
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Route, Unserved, Upstream
 
+from dokkupy_sdk.ports import is_direct
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -95,7 +97,7 @@ def unserved(route: Route, address: str, *, own: Collection[int] = (502, 504)) -
 
 
 def names_on(route: Route, port: Port) -> Sequence[Domain | None]:
-    if port.is_direct:
+    if is_direct(port):
         return (None,)
     names = [name for name in route.domains if port.scheme not in TLS or route.certificate_of(name) is not None]
     return names if route.domains else (None,)
@@ -103,7 +105,7 @@ def names_on(route: Route, port: Port) -> Sequence[Domain | None]:
 
 def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, own: Collection[int]) -> str:
     name, tls = asked_name(domain, address), port.scheme in TLS
-    if port.is_direct:
+    if is_direct(port):
         return why_not_connected(address, port.host, route.upstreams.get(port.container, ()))
     try:
         if port.scheme in HTTP2:  # another protocol, of which only the connection is checked

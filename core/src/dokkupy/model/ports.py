@@ -32,16 +32,6 @@ class Port:
         return cls(scheme, int(host), int(container))
 
     @property
-    def transport(self) -> str:
-        """`tcp` or `udp`: the two have ports of their own."""
-        return "udp" if self.scheme == "udp" else "tcp"
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether connections are passed on as they are: without a name in them, so the port belongs to one app."""
-        return self.scheme in ("tcp", "udp")
-
-    @property
     def leads_to_the_domain(self) -> bool:
         return DEFAULT_PORTS.get(self.scheme) == self.host
 

@@ -253,6 +253,7 @@ class FakeProxy(Proxy):
 
     def require_accepted(self, routes: Sequence[Route], others: Mapping[str, Route]) -> None:
         from dokkupy_sdk.errors import AppError
+        from dokkupy_sdk.ports import is_direct, transport
 
         sockets: dict[tuple[str, int], str] = {}
         places: dict[tuple[str, int], tuple[bool, str]] = {}
@@ -260,8 +261,8 @@ class FakeProxy(Proxy):
             if route.app in self.refuses and route in routes:
                 raise AppError(f"The proxy refuses the configuration of {route.app}")
             for row in route.ports:
-                direct, owner = places.setdefault((row.transport, row.host), (row.is_direct, route.app))
-                if (direct or row.is_direct) and (direct, owner) != (row.is_direct, route.app):
+                direct, owner = places.setdefault((transport(row), row.host), (is_direct(row), route.app))
+                if (direct or is_direct(row)) and (direct, owner) != (is_direct(row), route.app):
                     raise AppError(f"App {route.app}: the port {row.host} belongs to {owner}")
             for name, port in ((name, port.host) for name in route.domains for port in route.ports):
                 if sockets.setdefault((name, port), route.app) != route.app:

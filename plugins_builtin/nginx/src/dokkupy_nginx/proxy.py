@@ -9,6 +9,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.ports import is_direct
 from dokkupy_sdk.roles import Proxy
 
 from dokkupy_nginx.config.claims import Conf, read_conf
@@ -156,7 +157,7 @@ class NginxProxy(Configuration, Proxy):
         route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
         for version in (4, 6):
             require_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
-        for port in (port for port in route.ports if port.is_direct):
+        for port in (port for port in route.ports if is_direct(port)):
             ready = self.ready_for(port.scheme)
             if not ready.ready:
                 raise AppError(

@@ -7,7 +7,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.access import has_deployers, is_admin
 from dokkupy_sdk.errors import Denied, UserError
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.ports import DEFAULT_PORTS, Port
+from dokkupy_sdk.ports import DEFAULT_PORTS, Port, is_direct, transport
 from dokkupy_sdk.state import PortsFile
 
 from dokkupy_apps.desired.properties import PROXY
@@ -49,9 +49,9 @@ RESERVED = {("tcp", 22), ("tcp", 80), ("tcp", 443), ("udp", 443)}
 def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -> None:
     """Raises UserError for 443 without TLS and for a port of another app, Denied for one that is not the caller's to take."""
     for port in ports:
-        if port.is_direct and (port.transport, port.host) in RESERVED:
+        if is_direct(port) and (transport(port), port.host) in RESERVED:
             raise UserError(
-                f"{port}: the host's {port.transport.upper()} port {port.host} is reserved",
+                f"{port}: the host's {transport(port).upper()} port {port.host} is reserved",
                 hint=f"Use another port of the host: {port.scheme}:PORT:{port.container}",
             )
         if port.host == DEFAULT_PORTS["https"] and port.scheme not in TLS:
@@ -67,7 +67,7 @@ def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -
         owner = owner_beside(host, app, port)
         if owner is not None:
             raise UserError(
-                f"{port}: the host's {port.transport.upper()} port {port.host} belongs to app {owner}",
+                f"{port}: the host's {transport(port).upper()} port {port.host} belongs to app {owner}",
                 hint="Only apps that both speak HTTP can share a port. Use another port of the host.",
             )
 
@@ -79,7 +79,7 @@ def owner_beside(host: Host, app: AppName | None, wanted: Port) -> AppName | Non
         rows = [Port.from_text(row) for row in record.map]
         rows += [Port("http", record.allocated, record.allocated)] if record.allocated else []
         for row in rows:
-            same = (row.transport, row.host) == (wanted.transport, wanted.host)
-            if same and other != app and (row.is_direct or wanted.is_direct):
+            same = (transport(row), row.host) == (transport(wanted), wanted.host)
+            if same and other != app and (is_direct(row) or is_direct(wanted)):
                 return other
     return None

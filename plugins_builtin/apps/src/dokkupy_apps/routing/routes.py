@@ -5,7 +5,7 @@ from __future__ import annotations
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.names import AppName, Domain, EnvKey
-from dokkupy_sdk.ports import DEFAULT_PORTS, Port, effective_map, port_number
+from dokkupy_sdk.ports import DEFAULT_PORTS, Port, effective_map, is_direct, port_number
 from dokkupy_sdk.state import PortsFile
 
 from dokkupy_apps.desired.config import merged_env
@@ -49,7 +49,7 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
         tls = int(PROXY.get(host.store, app, "proxy-ssl-port") or tls)
         number = chosen or host.store.load(PortsFile, app).allocated
         web = [Port(p.scheme, int(number), p.container) for p in ports if p.scheme == "http"] if number else []
-        ports = (*web[:1], *(port for port in ports if port.is_direct))
+        ports = (*web[:1], *(port for port in ports if is_direct(port)))
     if secure and not any(port.scheme == "https" for port in ports):
         plain = next((port for port in ports if port.scheme == "http"), None)
         if plain is not None:
@@ -91,7 +91,7 @@ def make_route(
     certificates = certificates_of(host, app)
     mapped = port_map(host, app, release)
     if release is None or not release.own_ports:  # an image that exposes a port takes none of the host's by that
-        mapped = tuple(port for port in mapped if not port.is_direct)
+        mapped = tuple(port for port in mapped if not is_direct(port))
     rows = tuple(port for port in mapped if port.container not in closed)
     ports = listening_ports(host, app, rows, secure=bool(certificates))
     listeners: dict[str, tuple[Upstream, ...]] = {}

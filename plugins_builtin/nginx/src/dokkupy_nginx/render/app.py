@@ -12,6 +12,7 @@ from dataclasses import replace
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import Domain
+from dokkupy_sdk.ports import is_direct, transport
 from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.proxy_rules import merge_facts
 
@@ -95,7 +96,7 @@ class AppRendering:
         # Parsed again, because the name is inserted into the text unchanged.
         self.names = tuple(sorted({str(Domain(str(domain))) for domain in route.domains if domain != "_"}))
         self.ports = tuple(p for p in route.ports if p.scheme in KINDS and (KINDS[p.scheme] != TLS or route.is_secure))
-        self.direct = tuple(p for p in route.ports if p.is_direct)
+        self.direct = tuple(p for p in route.ports if is_direct(p))
         self.tls_port = next((p.host for p in self.ports if p.scheme == "https"), None)
 
     def conf(self) -> Conf:
@@ -103,7 +104,7 @@ class AppRendering:
         for port in (*self.ports, *self.direct):
             if not 0 < port.host < 65536 or not 0 < port.container < 65536:
                 raise UserError(f"{port} is not a port mapping: ports are from 1 to 65535")
-            other = by_socket.setdefault((port.transport, port.host), port)
+            other = by_socket.setdefault((transport(port), port.host), port)
             if other != port:
                 raise UserError(f"host port {port.host} is mapped twice ({other} and {port})")
         servers = [line for port in self.ports for line in self.servers(port)]
@@ -119,9 +120,9 @@ class AppRendering:
 
     def claims(self, port: Port) -> list[Claim]:
         quic = port.scheme == "https" and self.facts.http3 and self.values.on("http3")
-        kind = port.scheme if port.is_direct else KINDS[port.scheme]
+        kind = port.scheme if is_direct(port) else KINDS[port.scheme]
         return [
-            Claim(address, port.host, kind, self.takes_all and not port.is_direct, quic)
+            Claim(address, port.host, kind, self.takes_all and not is_direct(port), quic)
             for address in addresses(self.values["bind-address-ipv4"], self.values["bind-address-ipv6"], self.facts)
         ]
 
