@@ -81,9 +81,9 @@ def test_text_is_for_the_stream_module_and_says_what_it_claims() -> None:
 def test_a_host_without_the_module_is_told_the_package_and_serves_the_others(rig: Rig, lines: Lines) -> None:
     unload(rig)
     rig.serve("blog", "blog.example.com")
-    ready = rig.proxy.ready_for("tcp")
+    ready = rig.proxy.prepare("tcp")
     assert (ready.state, "libnginx-mod-stream" in ready.reason) == ("not-installed", True)
-    assert rig.proxy.ready_for("http").ready
+    assert rig.proxy.prepare("http").ready
     with pytest.raises(AppError, match="libnginx-mod-stream") as caught:
         rig.proxy.apply([route(Port("tcp", free_port(), 25), lines.upstream)])
     assert "apt-get install" in caught.value.hint
@@ -94,9 +94,9 @@ def test_a_host_that_was_not_set_up_again_or_has_a_stream_block_of_its_own_is_to
     conf = rig.root / "etc/nginx.conf"
     whole = conf.read_text()
     conf.write_text(whole.replace("include dokkupy.d/main/*.conf;", ""))
-    assert "setup" in rig.proxy.ready_for("udp").remedy
+    assert "setup" in rig.proxy.prepare("udp").remedy
     conf.write_text(whole + "stream { }\n")
-    assert "block `stream`" in rig.proxy.ready_for("udp").reason
+    assert "block `stream`" in rig.proxy.prepare("udp").reason
 
 
 def test_an_app_is_set_aside_when_the_module_goes_and_the_others_are_served_after_a_start(

@@ -19,11 +19,8 @@ class Proxy(ABC):
     schemes: tuple[str, ...] = ("http", "https", "grpc", "grpcs")
 
     @abstractmethod
-    def prepare(self) -> Readiness: ...
-
-    def ready_for(self, scheme: str) -> Readiness:
-        """Whether ports of one of its schemes can be served on this host now: another package may be required."""
-        return Readiness()
+    def prepare(self, scheme: str = "") -> Readiness:
+        """scheme: for ports of this one of `schemes`, which may require another package."""
 
     @abstractmethod
     def apps(self) -> tuple[AppName, ...]:

@@ -242,7 +242,7 @@ class FakeProxy(Proxy):
         self.waiting: dict[str, tuple[str, ...]] = {}
         self.reloads = 0
 
-    def prepare(self) -> Readiness:
+    def prepare(self, scheme: str = "") -> Readiness:
         return Readiness()
 
     def apps(self) -> tuple[AppName, ...]:

@@ -97,7 +97,7 @@ def test_a_port_for_which_a_package_is_missing_is_refused_with_its_name(
 ) -> None:
     lacking = Readiness("not-installed", "its module is in the package libexample", "sudo apt-get install libexample")
     monkeypatch.setattr(
-        FakeProxy, "ready_for", lambda self, scheme: lacking if scheme in ("tcp", "udp") else Readiness()
+        FakeProxy, "prepare", lambda self, scheme="": lacking if scheme in ("tcp", "udp") else Readiness()
     )
     status, _, error = run("ports:add", team, f"{scheme}:9000:5000")
     assert status == 1 and "package libexample" in error and "apt-get install libexample" in error

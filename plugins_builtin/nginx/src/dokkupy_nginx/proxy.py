@@ -43,19 +43,16 @@ class NginxProxy(Configuration, Proxy):
     def __init__(self, host: Host, layout: Layout | None = None) -> None:
         Configuration.__init__(self, host, layout or Layout(host.root))
 
-    def prepare(self) -> Readiness:
+    def prepare(self, scheme: str = "") -> Readiness:
         if not self.nginx.installed:
             return Readiness("not-installed", f"{self.layout.binary} is missing", "apt-get install nginx")
         if not os.path.exists(self.layout.include) or not os.path.islink(self.layout.link):
             return Readiness("misconfigured", f"{self.layout.include} is missing", "sudo dokkupy setup")
+        if scheme in ("tcp", "udp"):
+            from dokkupy_nginx.inspect.streams import readiness
+
+            return readiness(self.layout, built_in=self.nginx.facts().stream)
         return Readiness()
-
-    def ready_for(self, scheme: str) -> Readiness:
-        if scheme not in ("tcp", "udp"):
-            return Readiness()
-        from dokkupy_nginx.inspect.streams import readiness
-
-        return readiness(self.layout, built_in=self.nginx.facts().stream)
 
     def apps(self) -> tuple[AppName, ...]:
         return tuple(self.trees.apps())
@@ -158,7 +155,7 @@ class NginxProxy(Configuration, Proxy):
         for version in (4, 6):
             require_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
         for port in (port for port in route.ports if is_direct(port)):
-            ready = self.ready_for(port.scheme)
+            ready = self.prepare(port.scheme)
             if not ready.ready:
                 raise AppError(
                     f"App {route.app}: {port} cannot be served: {ready.reason}",

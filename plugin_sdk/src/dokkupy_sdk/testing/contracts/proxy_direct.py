@@ -142,7 +142,7 @@ class ProxyDirectPorts(ProxyFixtures):
     def test_tcp_and_udp_are_among_its_schemes_and_ready(self, proxy: Proxy) -> None:
         for scheme in ("tcp", "udp"):
             assert scheme in proxy.schemes
-            ready = proxy.ready_for(scheme)
+            ready = proxy.prepare(scheme)
             assert ready.ready, ready.reason
 
     def test_a_tcp_port_passes_on_what_both_sides_say(

@@ -79,7 +79,7 @@ def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[s
                 f"docker-options:add {app} deploy '-p HOST_PORT:CONTAINER_PORT/{scheme}'",
             )
     for scheme in dict.fromkeys(text.partition(":")[0] for text in rows):
-        ready = proxy.ready_for(scheme)
+        ready = proxy.prepare(scheme)
         if not ready.ready:
             raise UserError(f"The proxy of {app} cannot serve {scheme} here: {ready.reason}", hint=ready.remedy)
     require_host_ports(host, app, [Port.from_text(text) for text in rows])

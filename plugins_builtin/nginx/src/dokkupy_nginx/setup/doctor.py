@@ -112,7 +112,7 @@ def direct_ports(proxy: NginxProxy) -> Finding:
     """TCP and UDP ports: served, or which package is missing."""
     found = [claim for app in proxy.apps() for claim in proxy.claims(app).claims if claim.is_direct]
     ports = ", ".join(sorted({f"{claim.port}/{claim.kind}" for claim in found}))
-    ready = proxy.ready_for("tcp")
+    ready = proxy.prepare("tcp")
     if not ready.ready:
         status = "error" if found else "ok"
         return Finding(
