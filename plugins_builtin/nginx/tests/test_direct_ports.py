@@ -78,7 +78,7 @@ def test_text_is_for_the_stream_module_and_says_what_it_claims() -> None:
     assert len(conf.claims) == 6  # a port is the app's own also while nothing runs
 
 
-def test_a_host_without_the_module_is_told_the_package_and_serves_the_others(rig: Rig, lines: Lines) -> None:
+def test_a_host_without_the_module_learns_the_package_and_serves_the_others(rig: Rig, lines: Lines) -> None:
     unload(rig)
     rig.serve("blog", "blog.example.com")
     ready = rig.proxy.prepare("tcp")
@@ -90,7 +90,7 @@ def test_a_host_without_the_module_is_told_the_package_and_serves_the_others(rig
     assert rig.get("blog.example.com").body == "blog /"
 
 
-def test_a_host_that_was_not_set_up_again_or_has_a_stream_block_of_its_own_is_told_what_to_do(rig: Rig) -> None:
+def test_a_host_that_was_not_set_up_again_or_has_a_stream_block_of_its_own_learns_what_to_do(rig: Rig) -> None:
     conf = rig.root / "etc/nginx.conf"
     whole = conf.read_text()
     conf.write_text(whole.replace("include dokkupy.d/main/*.conf;", ""))
