@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, errors
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.model import (
     Build,
     CheckFailed,
@@ -392,7 +391,7 @@ class FakeSource(SourceStore):
 
     def checkout(self, app: AppName, directory: Path, revision: str = "") -> str:
         if app not in self.trees:
-            raise NotFound(f"{app} has no code")
+            raise errors.NotFound(f"{app} has no code")
         write_tree(directory, self.trees[app])
         return revision or "1" * 40
 
