@@ -35,8 +35,8 @@ def enable(host: Host, app: App, user: User = "", password: Password = "") -> No
     """Ask for a name and a password before an app."""
     host.store.require_app(app)
     given = hashed(user, password) if user else {}
-    host.out.section(f"Enabling HTTP auth for {app}...")
     with changed(host, "enable", app) as tx:
+        host.out.section(f"Enabling HTTP auth for {app}...")
         record = host.store.load(HttpAuthFile, app)
         record = record.replace(enabled=True, users={**record.users, **given})
         tx.save(record, app)
@@ -49,8 +49,8 @@ def enable(host: Host, app: App, user: User = "", password: Password = "") -> No
 def disable(host: Host, app: App) -> None:
     """Ask for no password; users and addresses are kept."""
     host.store.require_app(app)
-    host.out.section(f"Disabling HTTP auth for {app}...")
     with changed(host, "disable", app, takes_away=True) as tx:
+        host.out.section(f"Disabling HTTP auth for {app}...")
         tx.save(host.store.load(HttpAuthFile, app).replace(enabled=False), app)
     host.out.detail("Done")
 
@@ -60,8 +60,8 @@ def add_user(host: Host, app: App, user: User, password: Password = "") -> None:
     """Add a user, or change a user's password."""
     host.store.require_app(app)
     given = hashed(user, password)
-    host.out.section(f"Adding {user} to basic auth list")
     with changed(host, "add-user", app) as tx:
+        host.out.section(f"Adding {user} to basic auth list")
         record = host.store.load(HttpAuthFile, app)
         tx.save(record.replace(users={**record.users, **given}), app)
 
@@ -70,8 +70,8 @@ def add_user(host: Host, app: App, user: User, password: Password = "") -> None:
 def remove_user(host: Host, app: App, user: User) -> None:
     """Remove a user."""
     host.store.require_app(app)
-    host.out.section(f"Removing {user} from basic auth list")
     with changed(host, "remove-user", app, takes_away=True) as tx:
+        host.out.section(f"Removing {user} from basic auth list")
         record = host.store.load(HttpAuthFile, app)
         tx.save(record.replace(users={name: one for name, one in record.users.items() if name != user}), app)
 
@@ -81,8 +81,8 @@ def add_allowed_ip(host: Host, app: App, address: Address) -> None:
     """Let clients from an address or network in without a password."""
     host.store.require_app(app)
     text = network(address)
-    host.out.section(f"Adding {text} to allowed ip list")
     with changed(host, "add-allowed-ip", app) as tx:
+        host.out.section(f"Adding {text} to allowed ip list")
         record = host.store.load(HttpAuthFile, app)
         tx.save(record.replace(allowed=tuple(dict.fromkeys((*record.allowed, text)))), app)
 
@@ -94,8 +94,8 @@ def remove_allowed_ip(host: Host, app: App, address: Address) -> None:
     text = network(address)
     if text not in host.store.load(HttpAuthFile, app).allowed:
         raise NotFound(f"{text} is not allowed", hint=f"List them: http-auth:report {app} --http-auth-allowed-ips")
-    host.out.section(f"Removing {text} from allowed ip list")
     with changed(host, "remove-allowed-ip", app, takes_away=True) as tx:
+        host.out.section(f"Removing {text} from allowed ip list")
         record = host.store.load(HttpAuthFile, app)
         tx.save(record.replace(allowed=tuple(one for one in record.allowed if one != text)), app)
 

@@ -27,7 +27,6 @@ def show(host: Host, app: App) -> CommandResult:
 def enable(host: Host, app: App) -> None:
     """Answer every request for an app with the status 503 and a page."""
     host.store.require_app(app)
-    host.out.section(f"Enabling maintenance mode for {app}...")
     switch(host, app, enabled=True)
     host.out.detail("done")
 
@@ -36,7 +35,6 @@ def enable(host: Host, app: App) -> None:
 def disable(host: Host, app: App) -> None:
     """Let requests reach an app again."""
     host.store.require_app(app)
-    host.out.section(f"Disabling maintenance mode for {app}...")
     switch(host, app, enabled=False)
     host.out.detail("done")
 
@@ -46,6 +44,7 @@ def switch(host: Host, app: AppName, *, enabled: bool) -> None:
 
     verb = "maintenance:enable" if enabled else "maintenance:disable"
     with rerouting(host, verb, app, takes_away=not enabled) as tx:
+        host.out.section(f"{'Enabling' if enabled else 'Disabling'} maintenance mode for {app}...")
         tx.save(host.store.load(MaintenanceFile, app).replace(enabled=enabled), app)
 
 
@@ -60,9 +59,9 @@ def custom_page(host: Host, app: App) -> CommandResult:
     from dokkupy_front.page import remove_unused
 
     host.store.require_app(app)
-    host.out.section("Importing custom maintenance page...")
     page = page_of(sys.stdin.buffer)
     with rerouting(host, "maintenance:custom-page", app) as tx:
+        host.out.section("Importing custom maintenance page...")
         tx.save(host.store.load(MaintenanceFile, app).replace(page=page), app)
     host.act("remove the page before", lambda: remove_unused(host))
     return CommandResult({"app": app, "files": sorted(page)}, [*sorted(page), "       done"])

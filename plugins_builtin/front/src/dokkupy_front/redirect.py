@@ -45,8 +45,8 @@ def set_redirect(
         raise NotFound(f"{source} is not a domain of {app}", hint=f"Add it first: domains:add {app} {source}")
     if source == destination or "*" in source + destination or "_" in (source, destination):
         raise UserError(f"{source} cannot be redirected to {destination}")
-    host.out.section(f"Setting redirect for {app}...")
     with rerouting(host, "redirect:set", app) as tx:
+        host.out.section(f"Setting redirect for {app}...")
         record = host.store.load(RedirectFile, app)
         require_no_circle({**record.domains, str(source): str(destination)}, source)
         tx.save(record.replace(domains={**record.domains, str(source): str(destination)}), app)
@@ -69,8 +69,8 @@ def unset_redirect(host: Host, app: App, source: Annotated[str, Arg("source")]) 
     host.store.require_app(app)
     if source not in host.store.load(RedirectFile, app).domains:
         raise NotFound(f"{source[:80]!r} is not redirected", hint=f"List the redirects: redirect {app}")
-    host.out.section(f"Unsetting redirect for {app}...")
     with rerouting(host, "redirect:unset", app, takes_away=True) as tx:
+        host.out.section(f"Unsetting redirect for {app}...")
         record = host.store.load(RedirectFile, app)
         left = {name: target for name, target in record.domains.items() if name != source}
         tx.save(record.replace(domains=left), app)
