@@ -164,7 +164,7 @@ forget_removed() {
 import importlib.metadata, json, os
 for one in importlib.metadata.distributions():
     address = json.loads(one.read_text("direct_url.json") or "{}").get("url", "")
-    if address.startswith("file://") and not os.path.exists(address[7:]):
+    if address.startswith("file://") and not os.path.exists(address[7:] + "/pyproject.toml"):
         print(one.name)')
 }
 
