@@ -79,7 +79,7 @@ def judge_sink(host: Host, app: AppName | None, text: str) -> None:
     if app is not None and dsn.is_served and dsn.kind != "file":
         require_reachable(host, dsn)
     if not dsn.is_served:
-        host.out.warn(f"Only Vector knows sinks of the type {dsn.kind}: it ships them once it runs (logs:vector-start)")
+        host.out.warn(f"Only Vector knows sinks of the type {dsn.kind}, and dokkupy does not run it: no line is sent there")
     elif unknown := dsn.unknown():
         host.out.warn(f"Without Vector these options have no effect: {', '.join(unknown)[:500]}")
 
