@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
 ROWS = compatibility.rows(shipped())
 CORE_COMMANDS = 209
 """Dokku's, without `:help`, k3s and the four other proxies."""
-AS_GOOD = 205
+AS_GOOD = 208
 """How many of them are the same or better here. Raise it with each that comes; the aim is 205."""
 
 

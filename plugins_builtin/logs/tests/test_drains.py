@@ -329,3 +329,38 @@ class TestWhoMay:
         assert main(["logs:drains", "blog", "--format", "json"], host=host) == 0
         (row,) = json.loads(capsys.readouterr().out)
         assert row["error"] and "k" not in row["target"]
+
+
+class TestStopping:
+    def test_nothing_is_sent_after_a_stop_until_the_start(
+        self, host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started: list[str] = []
+        monkeypatch.setattr(Host, "spawn", lambda self, *words: started.append(words[0]))
+        assert main(["logs:set", APP, "vector-sink", "file://?path=/var/log/x.log"], host=host) == 0
+        assert len(wanted_drains(host)) == 1 and started == ["logs:drain"]
+        assert main(["logs:vector-stop"], host=host) == 0
+        assert wanted_drains(host) == [] and started == ["logs:drain"]
+        (finding,) = findings(host)
+        assert finding.level == "warning" and "logs:vector-stop" in finding.message
+        assert main(["logs:vector-start"], host=host) == 0
+        assert len(wanted_drains(host)) == 1 and started == ["logs:drain"] * 2
+
+    def test_a_start_without_a_sink_says_how_to_set_one(self, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["logs:vector-start", "--vector-image", "x"], host=host) == 0
+        shown = capsys.readouterr()
+        assert "No sink is set: dokkupy logs:set" in shown.out and "--vector-image has no effect" in shown.err
+
+    def test_the_log_has_a_line_for_each_sink_and_no_secret(
+        self, host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Host, "spawn", lambda *_: None)
+        sink = "http://?uri=https%3A//logs.example.com/in&auth.user=me&auth.password=hunter2"
+        assert main(["logs:set", "--global", "vector-sink", sink], host=host) == 0
+        capsys.readouterr()
+        assert main(["logs:vector-logs"], host=host) == 0
+        out = capsys.readouterr().out
+        assert "blog" in out and "http" in out and "hunter2" not in out
+        assert main(["logs:vector-logs", "--num", "0"], host=host) == 0
+        assert capsys.readouterr().out == ""
+        assert main(["logs:vector-logs", "--num", "-1"], host=host) == 1

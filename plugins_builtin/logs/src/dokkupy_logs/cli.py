@@ -14,6 +14,7 @@ from dokkupy_sdk.records import encode
 from dokkupy_sdk.sizes import bytes_of
 from dokkupy_sdk.state import FailedFile
 
+from dokkupy_logs.drain.commands import add_drain_commands
 from dokkupy_logs.settings import SETTINGS
 
 TYPE_CHECKING = False
@@ -285,23 +286,4 @@ def failed_text(app: AppName, record: FailedFile, *, headers: bool) -> list[str]
     return lines
 
 
-@group.command("drains", permission="app:read")
-def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
-    """Show where the lines of apps are sent, how many were, and how many were dropped."""
-    from dokkupy_sdk.access import visible_apps
-
-    from dokkupy_logs.drain.report import HEAD, row_of, rows_of
-
-    if scope.is_global:
-        raise UserError("logs:drains takes an app or --all")
-    apps = [host.store.require_app(scope.app)] if scope.app is not None else visible_apps(host)
-    found = [row for app in apps for row in rows_of(host, app)]
-    return CommandResult(found, [row_of(one) for one in found], columns=[HEAD] if found else [])
-
-
-@group.command("drain", permission="host:write", hidden=True, formats=False)
-def drain(host: Host) -> None:
-    """Send the lines of all apps to their sinks, until the settings change."""
-    from dokkupy_logs.drain.run import serve
-
-    serve(host)
+add_drain_commands(group)

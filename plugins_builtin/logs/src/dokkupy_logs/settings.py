@@ -10,7 +10,7 @@ LENGTH = r"[1-9][0-9]{0,5}[smhdw]"
 AGE = matching(rf"{LENGTH}|unlimited", "a length of time such as 12h, 30d or 8w, or unlimited")
 LABEL = matching(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?", "the name of a label")
 
-UNSHIPPED = "no installed plugin ships logs to Vector"
+UNSHIPPED = "dokkupy sends the lines itself, without Vector"
 
 SETTINGS = Settings(
     "logs",
@@ -36,6 +36,13 @@ SETTINGS = Settings(
         help="Private networks, such as 10.1.0.0/16, that apps' own sinks may reach; the host's sink always may",
         parse=networks,
         scope="global",
+    ),
+    Property(
+        "sending",
+        "true",
+        help="Whether lines are sent to the sinks",
+        scope="global",
+        set_by="logs:vector-start and logs:vector-stop",
     ),
     Property("vector-image", scope="global", help="The image of Vector", inert=UNSHIPPED),
     Property(

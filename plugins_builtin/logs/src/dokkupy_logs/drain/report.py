@@ -12,7 +12,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_logs.drain import state as states
 from dokkupy_logs.drain.dsn import parse_dsn
 from dokkupy_logs.drain.run import LOCK
-from dokkupy_logs.drain.wanted import drains_of, wanted_drains
+from dokkupy_logs.drain.wanted import drains_of, is_sending, wanted_drains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def row_of(row: dict[str, Any]) -> str:
 
 
 def findings(host: Host) -> list[Finding]:
+    if not is_sending(host) and any(drains_of(host, app) for app in host.store.apps()):
+        message = "no line of an app is sent to its sink, since logs:vector-stop"
+        return [
+            Finding("log drains", "warning", message, "dokkupy logs:vector-start sends them, from where it stopped.")
+        ]
     if not wanted_drains(host):
         return []
     found = []

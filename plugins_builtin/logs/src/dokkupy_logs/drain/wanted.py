@@ -31,8 +31,14 @@ class Wanted:
 
 
 def wanted_drains(host: Host) -> list[Wanted]:
-    """The drains of all apps that dokkupy serves itself."""
+    """The drains of all apps that dokkupy serves itself; none after `logs:vector-stop`."""
+    if not is_sending(host):
+        return []
     return [one for app in host.store.apps() for one in drains_of(host, app) if parse_dsn(one.text).is_served]
+
+
+def is_sending(host: Host) -> bool:
+    return SETTINGS.get(host.store, None, "sending") == "true"
 
 
 def drains_of(host: Host, app: AppName) -> list[Wanted]:
@@ -79,7 +85,9 @@ def judge_sink(host: Host, app: AppName | None, text: str) -> None:
     if app is not None and dsn.is_served and dsn.kind != "file":
         require_reachable(host, dsn)
     if not dsn.is_served:
-        host.out.warn(f"Only Vector knows sinks of the type {dsn.kind}, and dokkupy does not run it: no line is sent there")
+        host.out.warn(
+            f"Only Vector knows sinks of the type {dsn.kind}, and dokkupy does not run it: no line is sent there"
+        )
     elif unknown := dsn.unknown():
         host.out.warn(f"Without Vector these options have no effect: {', '.join(unknown)[:500]}")
 

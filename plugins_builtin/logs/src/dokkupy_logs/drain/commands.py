@@ -1,0 +1,116 @@
+"""The commands about drains, also by the names that Dokku has for Vector."""
+
+from __future__ import annotations
+
+import sys
+
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+def add_drain_commands(group: Group) -> None:
+    group.command("drains", permission="app:read")(drains)
+    group.command("drain", permission="host:write", hidden=True, formats=False)(drain)
+    group.command("vector-start", permission="host:write", mutating=True)(vector_start)
+    group.command("vector-stop", permission="host:write", mutating=True)(vector_stop)
+    group.command("vector-logs", permission="host:read")(vector_logs)
+
+
+def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+    """Show where the lines of apps are sent, how many were, and how many were dropped."""
+    from dokkupy_sdk.access import visible_apps
+
+    from dokkupy_logs.drain.report import HEAD, row_of, rows_of
+
+    if scope.is_global:
+        raise UserError("logs:drains takes an app or --all")
+    apps = [host.store.require_app(scope.app)] if scope.app is not None else visible_apps(host)
+    found = [row for app in apps for row in rows_of(host, app)]
+    return CommandResult(found, [row_of(one) for one in found], columns=[HEAD] if found else [])
+
+
+def drain(host: Host) -> None:
+    """Send the lines of all apps to their sinks, until the settings change."""
+    from dokkupy_logs.drain.run import serve
+
+    serve(host)
+
+
+def vector_start(
+    host: Host,
+    *,
+    vector_image: Annotated[
+        str, Opt("--vector-image", help="The image of Vector", inert="dokkupy sends the lines itself, without Vector")
+    ] = "",
+) -> None:
+    """Send the lines of apps to their sinks again, after logs:vector-stop."""
+    set_sending(host, "true", "Sending the lines of apps to their sinks")
+    if not any(drains_of_all(host)):
+        host.out.detail("No sink is set: dokkupy logs:set APP vector-sink TYPE://?OPTION=VALUE")
+
+
+def vector_stop(host: Host) -> None:
+    """Send no more lines to the sinks. Lines are kept meanwhile, and logs:vector-start sends those that still are."""
+    set_sending(host, "false", "No longer sending the lines of apps to their sinks")
+
+
+def set_sending(host: Host, value: str, what: str) -> None:
+    from dokkupy_sdk.operation import call, operation
+
+    from dokkupy_logs.drain.run import ensure
+    from dokkupy_logs.settings import SETTINGS
+
+    with operation(host, "log-drains", "global") as tx:
+        host.out.announce(what)
+        SETTINGS.set(tx, None, "sending", value)
+        tx.follow(call(ensure))
+        tx.commit()
+
+
+def drains_of_all(host: Host) -> Iterator[dict[str, Any]]:
+    from dokkupy_logs.drain.report import rows_of
+
+    return (row for app in host.store.apps() for row in rows_of(host, app))
+
+
+def vector_logs(
+    host: Host,
+    *,
+    num: Annotated[int, Opt("-n", "--num", help="At most so many sinks")] = 100,
+    tail: Annotated[bool, Opt("-t", "--tail", help="Print a sink again each time that something changes")] = False,
+) -> CommandResult | int:
+    """Show for each sink how many lines were sent and dropped, and the last fault."""
+    import time
+
+    from dokkupy_sdk.execute import reader_left
+
+    from dokkupy_logs.drain.report import HEAD, row_of
+    from dokkupy_logs.drain.run import LOOK
+
+    if num < 0:
+        raise UserError(f"{num} is not a number of sinks")
+    rows = list(drains_of_all(host))[:num]
+    if not tail:
+        return CommandResult(rows, [row_of(row) for row in rows], columns=[HEAD] if rows else [])
+    seen: list[dict[str, Any]] = []
+    try:
+        while not reader_left(sys.stdout.fileno()):
+            fresh = [row for row in list(drains_of_all(host))[:num] if row not in seen]
+            if host.out.is_json:
+                import json
+
+                texts = [json.dumps(row) for row in fresh]
+            else:
+                texts = [row_of(row) for row in fresh]
+            for text in texts:
+                print(text, flush=True)
+            seen = list(drains_of_all(host))[:num]
+            time.sleep(LOOK)
+    except KeyboardInterrupt:
+        return 130
+    return 0
