@@ -9,7 +9,6 @@ from dokkupy_sdk.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 
@@ -23,14 +22,11 @@ def add_drain_commands(group: Group) -> None:
 
 def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Show where the lines of apps are sent, how many were, and how many were dropped."""
-    from dokkupy_sdk.access import visible_apps
-
     from dokkupy_logs.drain.report import HEAD, row_of, rows_of
 
     if scope.is_global:
         raise UserError("logs:drains takes an app or --all")
-    apps = [host.store.require_app(scope.app)] if scope.app is not None else visible_apps(host)
-    found = [row for app in apps for row in rows_of(host, app)]
+    found = rows_of(host, host.store.require_app(scope.app)) if scope.app is not None else visible_rows(host)
     return CommandResult(found, [row_of(one) for one in found], columns=[HEAD] if found else [])
 
 
@@ -49,8 +45,10 @@ def vector_start(
     ] = "",
 ) -> None:
     """Send the lines of apps to their sinks again, after logs:vector-stop."""
+    from dokkupy_logs.drain.wanted import wanted_drains
+
     set_sending(host, "true", "Sending the lines of apps to their sinks")
-    if not any(drains_of_all(host)):
+    if not wanted_drains(host):
         host.out.detail("No sink is set: dokkupy logs:set APP vector-sink TYPE://?OPTION=VALUE")
 
 
@@ -72,10 +70,12 @@ def set_sending(host: Host, value: str, what: str) -> None:
         tx.commit()
 
 
-def drains_of_all(host: Host) -> Iterator[dict[str, Any]]:
+def visible_rows(host: Host) -> list[dict[str, Any]]:
+    from dokkupy_sdk.access import visible_apps
+
     from dokkupy_logs.drain.report import rows_of
 
-    return (row for app in host.store.apps() for row in rows_of(host, app))
+    return [row for app in visible_apps(host) for row in rows_of(host, app)]
 
 
 def vector_logs(
@@ -94,13 +94,13 @@ def vector_logs(
 
     if num < 0:
         raise UserError(f"{num} is not a number of sinks")
-    rows = list(drains_of_all(host))[:num]
+    rows = visible_rows(host)[:num]
     if not tail:
         return CommandResult(rows, [row_of(row) for row in rows], columns=[HEAD] if rows else [])
     seen: list[dict[str, Any]] = []
     try:
         while not reader_left(sys.stdout.fileno()):
-            fresh = [row for row in list(drains_of_all(host))[:num] if row not in seen]
+            fresh = [row for row in visible_rows(host)[:num] if row not in seen]
             if host.out.is_json:
                 import json
 
@@ -109,7 +109,7 @@ def vector_logs(
                 texts = [row_of(row) for row in fresh]
             for text in texts:
                 print(text, flush=True)
-            seen = list(drains_of_all(host))[:num]
+            seen = visible_rows(host)[:num]
             time.sleep(LOOK)
     except KeyboardInterrupt:
         return 130
