@@ -32,7 +32,7 @@ def answer():
                 open(BEGUN, "w").close()
             self.send_response(200)
             self.end_headers()
-            self.wfile.write((MODE + "\\\\n").encode())
+            self.wfile.write((MODE + "\\n").encode())
         def do_POST(self):
             left = int(self.headers["Content-Length"])
             while left > 0:
@@ -73,7 +73,7 @@ def disk():
 
 def logs():
     for _ in range(200):
-        os.write(1, b"x" * 1000 + b"\\\\n")
+        os.write(1, b"x" * 1000 + b"\\n")
     time.sleep(0.01)
 
 def files():
