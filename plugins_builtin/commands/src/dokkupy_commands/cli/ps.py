@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.operation import Transaction
 
-group = Group("ps", "Manage app processes")
+group = Group("ps", "Manage app processes", bare="list")
 
 
 def deployed(host: Host, app: AppName) -> bool:
@@ -22,6 +22,19 @@ def deployed(host: Host, app: AppName) -> bool:
         return True
     host.out.warn(f"App {app} has not been deployed")
     return False
+
+
+@group.command("list", permission="app:read")
+def list_apps(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> CommandResult:
+    """Show apps on one screen: state, release, processes, URL. `ps` alone does the same."""
+    from dokkupy_sdk.access import visible_apps
+
+    from dokkupy_commands.cli.glance import glance_at, lines_of
+
+    rows = [glance_at(host, one) for one in ([host.store.require_app(app)] if app else visible_apps(host))]
+    if not rows:
+        host.out.warn("You haven't deployed any applications yet")
+    return CommandResult(rows, lines_of(rows))
 
 
 Parallel = Annotated[int, Opt("--parallel", "-p", help="Apps at once with --all; -1: one for each processor")]
