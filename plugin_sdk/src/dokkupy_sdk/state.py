@@ -112,6 +112,7 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
     created_at: str = ""
     revision: str = ""
     description: str = ""
+    by: str = ""
     processes: Mapping[ProcessType, str | None] = {}
     files: Mapping[str, str] = {}
     mark: str = ""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@dataclass(frozen=True, slots=True)
 class Column:
     """head: its heading. right: whether its cells stand at the right, as numbers do. optional: a narrow terminal drops the
     columns with the highest number first; 0 stays."""
 
-    head: str
-    right: bool = False
-    optional: int = 0
+    __slots__ = ("head", "optional", "right")
+
+    def __init__(self, head: str, *, right: bool = False, optional: int = 0) -> None:
+        self.head = head
+        self.right = right
+        self.optional = optional
 
 
 def table(

@@ -27,6 +27,7 @@ class Release:
     container's shell; None is the image's own command. own_ports: the app's own port map, if any. detected: the port map
     of the build. options: docker options as arguments, of the phase run, and by process type (`deploy:web`) of the phase
     deploy. files: the declared files of the source (Procfile, app.json, proxy templates) by name, at most 256 KiB each.
+    by: who made it, as the audit names callers (`key:laptop`, `root`); empty in releases of an older version.
     shell: whether the image has /bin/sh, which runs the commands. plugins: name -> version at the time of the build.
     """
 
@@ -37,6 +38,7 @@ class Release:
     source: str
     revision: str = ""
     description: str = ""
+    by: str = ""
     builder: str = ""
     env: Mapping[EnvKey, Secret] = field(default_factory=dict)
     config: Mapping[EnvKey, Secret] = field(default_factory=dict)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.files import almost, make_directory, read_text
 from dokkupy_sdk.model import Deployment, Image, Release, Source
@@ -38,7 +36,7 @@ from dokkupy_apps.releases.records import (
     current,
     drop_image,
     image_name,
-    next_number,
+    next_release,
     numbers,
     read_release,
     write_release,
@@ -200,13 +198,12 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
         host.out.warn(f"{close} has no effect: the name of a Procfile is {path}")
     return with_state(
         host,
-        replace(
+        next_release(
+            host,
             release,
-            number=next_number(host, app),
+            f"Deploy {source.revision[:8]}".strip(),
             image=image.id,
-            created_at=stamp(),
             revision=source.revision,
-            description=f"Deploy {source.revision[:8]}".strip(),
             builder=builder,
             detected=without_closed(host, app, image.ports),
         ),

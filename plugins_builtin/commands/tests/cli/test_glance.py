@@ -1,4 +1,4 @@
-"""`ps`: all apps on one screen."""
+"""What people see at a glance: all apps by `ps`, who made which release."""
 
 from __future__ import annotations
 
@@ -84,3 +84,14 @@ def test_an_age_is_in_its_largest_unit(seconds: int, text: str) -> None:
 
 def test_no_time_no_age() -> None:
     assert age(None, 0.0) == age("", 0.0) == ""
+
+
+def test_releases_say_who_made_them(run: Run, host: Host) -> None:
+    deploy(host, "blog", TREE)
+    host.store.write("global", "ssh-keys", data={"keys": {"laptop": {"role": "deployer", "apps": ["blog"]}}})
+    assert run("config:set", "blog", "A=1", who="key:laptop")[0] == 0
+    head, second, first = run("releases", "blog")[1].splitlines()[-3:]
+    assert head.split() == ["RELEASE", "MADE", "AT", "BY", "SOURCE", "WHAT"]
+    assert second.split()[:2] == ["*", "v2"] and " laptop " in second
+    rows = json.loads(run("releases", "blog", "--format", "json")[1])
+    assert rows[0]["by"] == "key:laptop" and first.split()[0] == "v1"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, ProcessType
@@ -16,7 +15,7 @@ from dokkupy_apps.desired.properties import starts_at_boot
 from dokkupy_apps.processes.lost_images import with_image
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
-    next_number,
+    next_release,
     require_deployed,
     same_content,
     write_release,
@@ -69,7 +68,7 @@ def refreshed(tx: Transaction, serving: Release, description: str) -> Release:
         ):  # another plugin is installed: reports know again without asking each that nothing is pending
             tx.save(marked, serving.app, release_key(serving.number))
         return replace(marked, formation=fresh.formation)
-    fresh = replace(fresh, number=next_number(tx.host, serving.app), created_at=stamp(), description=description)
+    fresh = next_release(tx.host, fresh, description)
     write_release(tx, fresh)
     return fresh
 

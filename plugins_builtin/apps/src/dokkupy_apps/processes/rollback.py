@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, EnvKey, Secret
@@ -18,7 +17,7 @@ from dokkupy_apps.desired.formation import require_web_kept, wanted_formation
 from dokkupy_apps.processes.lost_images import with_image
 from dokkupy_apps.releases.records import (
     current,
-    next_number,
+    next_release,
     numbers,
     own_ports,
     read_release,
@@ -46,11 +45,10 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
                     raise NotFound(f"App {app} has no release before v{serving.number}")
                 wanted = earlier[-1]
             target = with_image(tx, read_release(host, app, wanted))
-            release = replace(
+            release = next_release(
+                host,
                 target,
-                number=next_number(host, app),
-                created_at=stamp(),
-                description=f"Rollback to v{wanted}",
+                f"Rollback to v{wanted}",
                 formation=wanted_formation(host, app, target.files, target.processes),
                 own_ports=own_ports(host, app),
             )

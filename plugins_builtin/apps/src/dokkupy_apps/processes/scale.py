@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.model import Formation, Release
 from dokkupy_sdk.names import AppName, ProcessType
@@ -18,7 +16,7 @@ from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
     current,
-    next_number,
+    next_release,
     write_release,
 )
 from dokkupy_apps.rollout.converge import converge
@@ -64,13 +62,7 @@ def with_types(tx: Transaction, release: Release, changes: Mapping[ProcessType, 
     further = {process: None for process, count in changes.items() if count and process not in release.processes}
     if not further:
         return release
-    fresh = replace(
-        release,
-        processes={**release.processes, **further},
-        number=next_number(tx.host, release.app),
-        created_at=stamp(),
-        description=f"Add {', '.join(further)}",
-    )
-    fresh = with_state(tx.host, fresh)
+    processes = {**release.processes, **further}
+    fresh = with_state(tx.host, next_release(tx.host, release, f"Add {', '.join(further)}", processes=processes))
     write_release(tx, fresh)
     return fresh

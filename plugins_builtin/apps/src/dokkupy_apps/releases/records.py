@@ -41,6 +41,16 @@ def next_number(host: Host, app: AppName) -> int:
     return max(numbers(host, app), default=0) + 1
 
 
+def next_release(host: Host, release: Release, description: str, **changes: Any) -> Release:
+    """The app's next release: this one with the changes, by the caller, now."""
+    from dataclasses import replace
+
+    from dokkupy_sdk.events import stamp
+
+    number = next_number(host, release.app)
+    return replace(release, number=number, created_at=stamp(), by=host.who, description=description, **changes)
+
+
 def read_release(host: Host, app: AppName, number: int) -> Release:
     """Raises NotFound when there is no such release (any more)."""
     from dokkupy_sdk.model import Release
@@ -137,10 +147,10 @@ def write_deployment(
 
 
 def same_content(one: Release, other: Release) -> bool:
-    """Whether two releases differ in nothing but their number, time and description."""
+    """Whether two releases differ in nothing but their number, time, author and description."""
     from dataclasses import replace
 
-    neutral = {"number": 0, "created_at": "", "description": "", "source": "", "plugins": {}, "formation": {}}
+    neutral = {"number": 0, "created_at": "", "description": "", "by": "", "source": "", "plugins": {}, "formation": {}}
     neutral |= {"mark": "", "kept": {}}
     return replace(one, **neutral) == replace(other, **neutral)  # type: ignore[arg-type]
 

@@ -7,10 +7,19 @@ from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ReleaseNumber
+from dokkupy_sdk.table import Column, table
 
 group = Group("releases", "Show releases and go back to one", bare="list")
 
 App = Annotated[AppName, Arg("app")]
+
+COLUMNS = (
+    Column("  RELEASE"),
+    Column("MADE AT", optional=2),
+    Column("BY", optional=1),
+    Column("SOURCE", optional=3),
+    Column("WHAT"),
+)
 
 
 @group.command("list", permission="app:read")
@@ -20,24 +29,32 @@ def list_releases(host: Host, app: App) -> CommandResult:
     from dokkupy_sdk.state import ServingFile
 
     host.store.require_app(app)
-    serving = host.store.find(ServingFile, app)
+    serving, found = host.store.find(ServingFile, app), release_summaries(host, app)
     rows = [
         {
             "number": number,
             "created_at": one.created_at,
+            "by": one.by,
             "source": one.source,
             "revision": one.revision,
             "description": one.description,
             "image": one.image,
             "serving": serving is not None and number == serving.release,
         }
-        for number, one in release_summaries(host, app)
+        for number, one in found
     ]
-    lines = [
-        f"{'* ' if row['serving'] else '  '}v{row['number']:<5} {row['created_at']}  {row['source']:<18} {row['description']}"
-        for row in rows
+    cells = [
+        (
+            f"{'*' if row['serving'] else ' '} v{row['number']}",
+            str(row["created_at"]),
+            one.by.removeprefix("key:"),
+            one.source,
+            one.description,
+        )
+        for row, (_, one) in zip(rows, found, strict=True)
     ]
-    return CommandResult(rows, lines, header=f"{app} releases")
+    head, *lines = table(COLUMNS, cells) or [""]
+    return CommandResult(rows, lines, header=f"{app} releases", columns=[head] if head else [])
 
 
 @group.command("info", permission="app:read")

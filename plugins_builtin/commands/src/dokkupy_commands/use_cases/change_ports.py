@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dokkupy_apps.desired.formation import wanted_formation
 from dokkupy_apps.desired.status import should_run
-from dokkupy_apps.releases.records import current, next_number, own_ports, write_deployment, write_release
+from dokkupy_apps.releases.records import current, next_release, own_ports, write_deployment, write_release
 from dokkupy_apps.rollout.converge import converge
 from dokkupy_apps.routing.reroute import apply_route, reroute
 from dokkupy_apps.routing.routes import proxy_enabled, stored_route
 from dokkupy_sdk import Host
-from dokkupy_sdk.events import stamp
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.state import PortRow, PortsFile
@@ -36,12 +33,11 @@ def follow(tx: Transaction, app: AppName) -> None:
     serving, instances = current(host, app)
     if serving is None or serving.own_ports == own_ports(host, app):
         return
-    release = replace(
+    release = next_release(
+        host,
         serving,
+        "Set ports",
         own_ports=own_ports(host, app),
-        number=next_number(host, app),
-        created_at=stamp(),
-        description="Set ports",
         formation=wanted_formation(host, app, serving.files, serving.processes),
     )
     write_release(tx, release)

@@ -19,7 +19,7 @@ from dokkupy_apps.releases.private_names import new_private_part
 from dokkupy_apps.releases.records import (
     current,
     drop_image,
-    next_number,
+    next_release,
     numbers,
     read_release,
     release_tag,
@@ -109,8 +109,7 @@ def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, 
     release = with_state(host, replace(serving, app=new))
     kept = read_release(host, new, serving.number) if serving.number in numbers(host, new) else None
     if kept is None or not same_content(kept, release):
-        number = next_number(host, new)
-        release = replace(release, number=number, created_at=stamp(), description=description)
+        release = next_release(host, release, description)
         write_release(tx, release)
     if should_run(host, new):
         host.out.section(f"Deploying {new}...")
