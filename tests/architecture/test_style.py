@@ -55,3 +55,12 @@ def test_no_text_has_a_banned_word() -> None:
         if path != Path(__file__) and (wrong := faults(path.read_text(encoding="utf-8", errors="replace")))
     }
     assert found == {}
+
+
+def test_no_merge_was_left_half_done() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in written()
+        if re.search(r"^(<{7}|>{7}) ", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    ]
+    assert found == []
