@@ -28,7 +28,7 @@ def written() -> list[Path]:
     """What people wrote: not what generators did, and not the page that names the words."""
     folders = ("core", "plugin_sdk", "plugins_builtin", "examples", "tests", "docs")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in TEXTS]
-    found += [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "install.sh", "test.sh")]
+    found += [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "install.sh", "test.sh")]
     return [path for path in found if not {".venv", "node_modules", "__pycache__"} & set(path.parts)]
 
 
