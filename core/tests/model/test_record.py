@@ -170,3 +170,24 @@ class Either(Record):
 def test_a_type_that_no_file_can_hold_is_refused_when_it_is_first_used(kind: type) -> None:
     with pytest.raises(TypeError, match=kind.__name__):
         fields_of(kind)
+
+
+def test_instances_are_members_of_sets_and_keys() -> None:
+    from dokkupy.model.names import AppName, ProcessType
+    from dokkupy.model.release import Instance
+
+    def made(id: str) -> Instance:
+        return Instance(
+            app=AppName("blog"),
+            process=ProcessType("web"),
+            index=1,
+            id=id,
+            name="blog.web.1",
+            address="10.0.0.2",
+            port=5000,
+            release=1,
+            deployment="x",
+        )
+
+    assert len({made("a"), made("a"), made("b")}) == 2
+    assert "app" not in encode(made("a"))

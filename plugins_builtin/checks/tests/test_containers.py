@@ -296,4 +296,4 @@ def test_a_web_that_answers_and_then_ends_has_failed(host: Host, start: Start) -
     with pytest.raises(CheckFailed, match=r"web\.1 ended with exit code 3"):  # noqa: PT012
         hooks.check(host, release(), [instance])
         for _ in range(20):
-            stay_alive(host, release(), [instance])
+            stay_alive(host, release(), [instance], since=time.monotonic())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_later_app_of_the_same_name_does_not_read_what_was_logged_for_the_earlie
     path, other = Path(rig.layout.logs, "blog-access.log"), Path(rig.layout.logs, "blog-x-access.log")
     path.write_text("GET /reset?token=secret\n")
     other.write_text("GET /other\n")
-    assert "token=secret" in cli("nginx:access-logs", "blog")[1]
+    wait_for_log(cli, "token=secret")
     for _ in range(2):  # a destruction that was interrupted is finished later
         post_app_destroy(rig.host, AppName("blog"))
     assert cli("nginx:access-logs", "blog")[:2] == (0, "")
@@ -98,11 +99,17 @@ def test_later_app_of_the_same_name_does_not_read_what_was_logged_for_the_earlie
     assert "after-the-rotation" in cli("nginx:access-logs", "blog")[1]
 
 
+def wait_for_log(cli, text: str) -> None:  # type: ignore[no-untyped-def]
+    """nginx writes a line a moment after the answer."""
+    end = time.monotonic() + 60
+    while text not in cli("nginx:access-logs", "blog")[1]:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_logs_are_shown_without_control_characters(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
     rig.get("blog.example.com", "/seen")
-    status, out, _ = cli("nginx:access-logs", "blog")
-    assert status == 0
-    assert "GET /seen HTTP/1.1" in out
+    wait_for_log(cli, "GET /seen HTTP/1.1")
     with open(f"{rig.layout.logs}/blog-error.log", "a") as file:
         file.write("x\x1b[2Jy\n")
     assert "x[2Jy" in cli("nginx:error-logs", "blog")[1]

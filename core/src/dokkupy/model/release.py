@@ -106,9 +106,12 @@ class Release:
 class Instance(InstanceRow):
     """One container of an app that runs or has run."""
 
-    known_by_place = ("app",)
+    known_by_path = ("app",)
 
     app: AppName
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a record of plain values only, which sets and keys are made of
+        return hash(self.id)
 
 
 @dataclass(frozen=True, slots=True)
