@@ -92,6 +92,7 @@ NO_SETTING = {
     "images": "*",
     "letsencrypt": "*",
     "http-auth": "*",
+    "logs": "vector-start vector-stop",
     "maintenance": "*",
     "redirect": "*",
     "nginx": "*",
