@@ -325,11 +325,24 @@ class Outcomes:
 
 
 MODULE = """
+import socket
+
+import pytest
+
 from plugin_sdk.tests import test_contracts, test_proxy_contract
 from plugin_sdk.tests.test_contracts import host
 
+class Impatient(test_contracts.TestFakeProxy):
+    __test__ = False
+
+    @pytest.fixture
+    def sender(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(0.1)  # a broken adapter may not be waited for
+            yield client
+
 for name, (adapter, _) in test_proxy_contract.BROKEN.items():
-    globals()[f"Test{name}"] = type(f"Test{name}", (test_contracts.TestFakeProxy,), {"adapter": adapter})
+    globals()[f"Test{name}"] = type(f"Test{name}", (Impatient,), {"adapter": adapter, "__test__": True})
 """
 
 
