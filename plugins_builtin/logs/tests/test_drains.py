@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from dokkupy_logs.drain.report import findings, rows_of
 from dokkupy_logs.drain.wanted import Wanted, guard_for, wanted_drains
 from dokkupy_logs.lines import Line
 from dokkupy_sdk import Host
+from dokkupy_sdk import operation as operations
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.model import Instance, InstanceStatus
 from dokkupy_sdk.names import AppName
@@ -345,6 +347,16 @@ class TestStopping:
         assert finding.level == "warning" and "logs:vector-stop" in finding.message
         assert main(["logs:vector-start"], host=host) == 0
         assert len(wanted_drains(host)) == 1 and started == ["logs:drain"] * 2
+
+    def test_it_waits_for_whoever_changes_global_settings(
+        self, host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`logs:set --global` writes the same file, and one of two changes at once would be lost."""
+        begin = operations.operation
+        monkeypatch.setattr(operations, "operation", partial(begin, wait=0))
+        with begin(host, "logs:set", "host"):
+            assert main(["logs:vector-stop"], host=host) == 1
+        assert "is being changed" in capsys.readouterr().err
 
     def test_a_start_without_a_sink_says_how_to_set_one(self, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["logs:vector-start", "--vector-image", "x"], host=host) == 0

@@ -47,23 +47,24 @@ def vector_start(
     """Send the lines of apps to their sinks again, after logs:vector-stop."""
     from dokkupy_logs.drain.wanted import wanted_drains
 
-    set_sending(host, "true", "Sending the lines of apps to their sinks")
+    set_sending(host, "logs:vector-start", "true", "Sending the lines of apps to their sinks")
     if not wanted_drains(host):
         host.out.detail("No sink is set: dokkupy logs:set APP vector-sink TYPE://?OPTION=VALUE")
 
 
 def vector_stop(host: Host) -> None:
     """Send no more lines to the sinks. Lines are kept meanwhile, and logs:vector-start sends those that still are."""
-    set_sending(host, "false", "No longer sending the lines of apps to their sinks")
+    set_sending(host, "logs:vector-stop", "false", "No longer sending the lines of apps to their sinks")
 
 
-def set_sending(host: Host, value: str, what: str) -> None:
+def set_sending(host: Host, verb: str, value: str, what: str) -> None:
+    """Under the lock of `logs:set --global`, which writes the same file."""
     from dokkupy_sdk.operation import call, operation
 
     from dokkupy_logs.drain.run import ensure
     from dokkupy_logs.settings import SETTINGS
 
-    with operation(host, "log-drains", "global") as tx:
+    with operation(host, verb, "host") as tx:
         host.out.announce(what)
         SETTINGS.set(tx, None, "sending", value)
         tx.follow(call(ensure))
@@ -94,13 +95,14 @@ def vector_logs(
 
     if num < 0:
         raise UserError(f"{num} is not a number of sinks")
-    rows = visible_rows(host)[:num]
     if not tail:
+        rows = visible_rows(host)[:num]
         return CommandResult(rows, [row_of(row) for row in rows], columns=[HEAD] if rows else [])
     seen: list[dict[str, Any]] = []
     try:
         while not reader_left(sys.stdout.fileno()):
-            fresh = [row for row in visible_rows(host)[:num] if row not in seen]
+            rows = visible_rows(host)[:num]
+            fresh = [row for row in rows if row not in seen]
             if host.out.is_json:
                 import json
 
@@ -109,7 +111,7 @@ def vector_logs(
                 texts = [row_of(row) for row in fresh]
             for text in texts:
                 print(text, flush=True)
-            seen = visible_rows(host)[:num]
+            seen = rows
             time.sleep(LOOK)
     except KeyboardInterrupt:
         return 130
