@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.processes import killed_at
 
 APP = AppName("blog")
 SERVER = "registry.example.com"
@@ -71,23 +71,6 @@ def state(host: Host) -> Any:
     )
 
 
-def killed(do: Callable[[], object], number: int) -> bool:
-    child = os.fork()
-    if child == 0:
-        os.environ["DOKKUPY_FAILPOINT"] = f"kill@{number}"
-        try:
-            from dokkupy.kernel import failpoints
-
-            failpoints._passed = 0
-            do()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_a_command_killed_anywhere_happened_or_did_not(tmp_path: Path, case: str) -> None:
     base, saved = tmp_path / "base", tmp_path / "saved"
@@ -101,7 +84,7 @@ def test_a_command_killed_anywhere_happened_or_did_not(tmp_path: Path, case: str
         shutil.rmtree(base)
         shutil.copytree(saved, base)
         host = opened(base)
-        if not killed(lambda: CASES[case](host), number):  # noqa: B023 - called at once
+        if not killed_at(number, lambda: CASES[case](host)):  # noqa: B023 - called at once
             assert number > 3
             return
         for subject in (f"app:{APP}", "host"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from dokkupy_sdk.entry import main
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.processes import killed_at
 from dokkupy_storage.directory import storage_root
 from dokkupy_storage.entries import destroyed, purge_due
 from dokkupy_storage.records import entries, mounts_of
@@ -72,24 +72,6 @@ def state(host: Host) -> Any:
     )
 
 
-def killed(do: Callable[[], object], number: int) -> bool:
-    """Do it in a process that is killed at this boundary; whether it was."""
-    child = os.fork()
-    if child == 0:
-        os.environ["DOKKUPY_FAILPOINT"] = f"kill@{number}"
-        try:
-            from dokkupy.kernel import failpoints
-
-            failpoints._passed = 0
-            do()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 def matrix(tmp_path: Path, do: Callable[[Host], object]) -> int:
     """Kill it at each boundary; returns how many there are."""
     base, saved = tmp_path / "base", tmp_path / "saved"
@@ -102,7 +84,7 @@ def matrix(tmp_path: Path, do: Callable[[Host], object]) -> int:
     for number in range(1, 60):
         shutil.rmtree(base)
         shutil.copytree(saved, base)
-        if not killed(lambda: do(host), number):
+        if not killed_at(number, lambda: do(host)):
             return number - 1
         for subject in SUBJECTS:
             with operation(host, "recover", subject):

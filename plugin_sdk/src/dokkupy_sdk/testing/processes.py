@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from collections.abc import Callable
 
 
 def with_argument(text: str) -> list[int]:
@@ -24,7 +26,25 @@ def session_leader(mark: str) -> int:
     return next((pid for pid in with_argument(mark) if os.getsid(pid) == pid), 0)
 
 
-def all_end(text: str, seconds: float = 5) -> bool:
+def killed_at(number: int, do: Callable[[], object]) -> bool:
+    """Do it in a process that is killed at this failpoint; whether it was, or had ended before."""
+    from dokkupy.kernel import failpoints
+
+    child = os.fork()
+    if child == 0:
+        os.environ["DOKKUPY_FAILPOINT"] = f"kill@{number}"
+        try:
+            failpoints._passed = 0
+            do()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def all_end(text: str, seconds: float = 60) -> bool:
     """Whether the processes with this argument are gone, at the latest after so many seconds."""
     end = time.monotonic() + seconds
     while with_argument(text) and time.monotonic() < end:
