@@ -11,7 +11,6 @@ from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
 
@@ -85,7 +84,9 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
         elif unknown is not None:
             unlisted.append(word)
         else:
-            raise UserError(f"unknown flag: {name}", hint=meant(name, flags) or f"Usage: {usage(command)}")
+            from dokkupy.model.spelling import did_you_mean
+
+            raise UserError(f"unknown flag: {name}", hint=did_you_mean(name, flags) or f"Usage: {usage(command)}")
     if call.format not in ("stdout", "text", "json"):
         raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
     if unlisted and call.format == "json":
@@ -95,12 +96,6 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     fill(call, places, loose, where)
     fill_options(call, declared, options, unlisted)
     return call
-
-
-def meant(name: str, flags: Iterable[str]) -> str:
-    from dokkupy.model.spelling import did_you_mean
-
-    return did_you_mean(name, flags)
 
 
 def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], unlisted: list[str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
+
+from dokkupy_sdk.spelling import likely
 
 from dokkupy_app_json.reader import AppJson
 
@@ -44,7 +45,7 @@ def unread(path: str, key: str, known: Iterable[str]) -> list[str]:
     reason = next((reason for pattern, reason in REASONS.items() if re.fullmatch(pattern, key)), "")
     if reason:
         return [f"{path}: {key} has no effect: {reason}"]
-    close = difflib.get_close_matches(key.rpartition(".")[2], list(known), n=1)
+    close = likely(key.rpartition(".")[2], known)
     return [f"{path}: the key {key} is unknown and has no effect" + (f": did you mean {close[0]}?" if close else "")]
 
 
@@ -55,7 +56,7 @@ def without_process(path: str, facts: AppJson, processes: Iterable[str]) -> list
     for key, names in (("formation", facts.formation), ("healthchecks", facts.healthchecks)):
         for name in names:
             if name not in present:
-                close = difflib.get_close_matches(name, sorted(present), n=1)
+                close = likely(name, present)
                 hint = f": did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(present))}"
                 lines.append(f"{path}: {key}.{name} has no effect: the app has no such process type{hint}")
     return lines

@@ -181,8 +181,7 @@ def offers(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
         if app is None or owner == app:
             yield Reclaimable(
                 "image",
-                str((image.get("RepoTags") or [image["Id"].removeprefix("sha256:")[:12]])[0]).rpartition("-")[0]
-                or image["Id"].removeprefix("sha256:")[:12],
+                shown_name(image),
                 image["Size"] - max(0, image["SharedSize"]),
                 why,
                 partial(remove_unused, host, image["Id"]),
@@ -191,6 +190,12 @@ def offers(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
             )
     if app is None:
         yield from cache_parts(found["BuildCache"] or (), time.time())
+
+
+def shown_name(image: Mapping[str, Any]) -> str:
+    """Its name without the part that other apps must not know, or the beginning of its id. Pure."""
+    name = (image.get("RepoTags") or [""])[0].rpartition("-")[0]
+    return str(name or image["Id"].removeprefix("sha256:")[:12])
 
 
 def garbage(images: Iterable[Mapping[str, Any]], apps: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], str]]:

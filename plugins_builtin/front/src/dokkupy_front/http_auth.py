@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
@@ -14,7 +12,7 @@ from dokkupy_front.records import HttpAuthFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.proxy_facts import ProxyFact
@@ -110,12 +108,10 @@ def show_config(host: Host, app: App) -> CommandResult:
     return CommandResult(data, lines if record.enabled else [])
 
 
-@contextmanager
-def changed(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> Iterator[Transaction]:
+def changed(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> AbstractContextManager[Transaction]:
     from dokkupy_apps.routing.traffic import rerouting
 
-    with rerouting(host, f"http-auth:{verb}", host.store.require_app(app), takes_away=takes_away) as tx:
-        yield tx
+    return rerouting(host, f"http-auth:{verb}", app, takes_away=takes_away)
 
 
 def hashed(user: str, password: str) -> dict[str, Secret]:

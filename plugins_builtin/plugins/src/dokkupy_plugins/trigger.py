@@ -6,7 +6,6 @@ called by the command that does the operation.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.settings import boolean
+from dokkupy_sdk.spelling import did_you_mean
 
 
 def app_of(host: Host, text: str) -> AppName:
@@ -49,10 +49,9 @@ def find_trigger(host: Host, name: str) -> Trigger:
     """Raises NotFound for an unknown hook, Conflict for one that belongs to an operation."""
     caller = getattr(host.hooks.manager.hook, name, None) if name in host.hooks.names() else None
     if caller is None:
-        close = difflib.get_close_matches(name.replace("-", "_"), host.hooks.names(), n=1)
         raise NotFound(
             f"{name[:60]!r} is not a hook, and there are no triggers in other languages",
-            hint=f"Did you mean {close[0]}?" if close else "docs/reference/hooks.md lists the hooks.",
+            hint=did_you_mean(name.replace("-", "_"), host.hooks.names()) or "docs/reference/hooks.md lists the hooks.",
         )
     spec = caller.spec.function
     annotations = {

@@ -34,7 +34,8 @@ def list_apps(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> 
     rows = [glance_at(host, one) for one in ([host.store.require_app(app)] if app else visible_apps(host))]
     if not rows:
         host.out.warn("You haven't deployed any applications yet")
-    return CommandResult(rows, lines_of(rows))
+    lines = lines_of(rows)
+    return CommandResult(rows, lines[1:], columns=lines[:1])
 
 
 Parallel = Annotated[int, Opt("--parallel", "-p", help="Apps at once with --all; -1: one for each processor")]

@@ -53,8 +53,8 @@ def list_releases(host: Host, app: App) -> CommandResult:
         )
         for row, (_, one) in zip(rows, found, strict=True)
     ]
-    head, *lines = table(COLUMNS, cells) or [""]
-    return CommandResult(rows, lines, header=f"{app} releases", columns=[head] if head else [])
+    lines = table(COLUMNS, cells)
+    return CommandResult(rows, lines[1:], header=f"{app} releases", columns=lines[:1])
 
 
 @group.command("info", permission="app:read")
