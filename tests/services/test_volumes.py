@@ -13,7 +13,7 @@ from dokkupy_backups.subject import app_volumes
 from dokkupy_backups.subject.app_volumes import AppVolumes, volumes_in
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import AppName
-from dokkupy_storage.directory import storage_root
+from dokkupy_storage.directories.directory import storage_root
 
 from plugins_builtin.backups.tests.restic_repository import KEY, make
 from tests.services.conftest import Machine

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dokkupy_apps.testing import deploy
-from dokkupy_cron import by_hand, doctor, due, index
-from dokkupy_cron import clock as clock_module
-from dokkupy_cron.clock import Clock
-from dokkupy_cron.history import HistoryRow, history_of
-from dokkupy_cron.run import RUN
+from dokkupy_cron import doctor
+from dokkupy_cron.runs import by_hand, due
+from dokkupy_cron.runs.history import HistoryRow, history_of
+from dokkupy_cron.runs.run import RUN
+from dokkupy_cron.schedule import clock as clock_module
+from dokkupy_cron.schedule.clock import Clock
+from dokkupy_cron.tasks import index
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host

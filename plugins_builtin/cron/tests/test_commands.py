@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from dokkupy_cron.task import id_of
+from dokkupy_cron.tasks.task import id_of
 from dokkupy_sdk.testing.command_line import Run
 
 from plugins_builtin.cron.tests.conftest import World, task

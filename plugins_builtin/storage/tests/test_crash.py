@@ -16,8 +16,8 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.processes import killed_at
-from dokkupy_storage.directory import storage_root
-from dokkupy_storage.entries import destroyed, purge_due
+from dokkupy_storage.directories.directory import storage_root
+from dokkupy_storage.entries.changes import destroyed, purge_due
 from dokkupy_storage.records import entries, mounts_of
 
 APP = AppName("blog")

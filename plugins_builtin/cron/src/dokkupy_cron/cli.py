@@ -25,7 +25,7 @@ Id = Annotated[TaskId, Arg("cron_id")]
 
 def facts(host: Host, app: AppName | None) -> dict[str, Any]:
     """What the report has beside the properties."""
-    from dokkupy_cron.task import MAINTENANCE, tasks_of
+    from dokkupy_cron.tasks.task import MAINTENANCE, tasks_of
 
     tasks = tasks_of(host, app)
     own = host.store.load(PropertiesFile, app, "cron").properties
@@ -39,7 +39,7 @@ def facts(host: Host, app: AppName | None) -> dict[str, Any]:
 
 
 def after_set(tx: Transaction, app: AppName | None, name: str) -> None:
-    from dokkupy_cron.change import follow_setting
+    from dokkupy_cron.tasks.change import follow_setting
 
     follow_setting(tx, app, name)
 
@@ -56,8 +56,8 @@ def set_property(
     value: Annotated[list[str], Arg("value", "Nothing unsets it; of a task its schedule and command")] = [],  # noqa: B006
 ) -> None:
     """Set or unset a property, or a task: `cron:set APP task.NAME "30 3 * * * COMMAND"`."""
-    from dokkupy_cron.change import set_task
-    from dokkupy_cron.task import SET
+    from dokkupy_cron.tasks.change import set_task
+    from dokkupy_cron.tasks.task import SET
 
     if not name.startswith(SET):
         set_declared(host, scope, name, value)
@@ -71,7 +71,7 @@ def set_property(
 def list_tasks(host: Host, scope: Scope) -> CommandResult:
     """List the scheduled tasks of an app, or those of the host's own."""
     from dokkupy_cron.lines import task_lines, task_row
-    from dokkupy_cron.task import tasks_of
+    from dokkupy_cron.tasks.task import tasks_of
 
     app = only(host, scope)
     tasks = tasks_of(host, app).values()
@@ -89,7 +89,7 @@ def run_task(
     ttl_seconds: Annotated[int, Opt("--ttl-seconds", help="Seconds after which it is ended; else the time limit")] = 0,
 ) -> CommandResult:
     """Run a task now, print its output and exit with its status."""
-    from dokkupy_cron.by_hand import run_now
+    from dokkupy_cron.runs.by_hand import run_now
 
     if ttl_seconds < 0:
         raise UserError(f"--ttl-seconds {ttl_seconds} is not a number of seconds from 1")
@@ -109,8 +109,8 @@ def resume(host: Host, app: App, cron_id: Id) -> CommandResult:
 
 
 def switched(host: Host, app: AppName, cron_id: TaskId, *, suspended: bool) -> CommandResult:
-    from dokkupy_cron import change
-    from dokkupy_cron.task import require_task
+    from dokkupy_cron.tasks import change
+    from dokkupy_cron.tasks.task import require_task
 
     task = require_task(host, app, cron_id)
     change.suspend(host, task, suspended=suspended)
@@ -131,8 +131,8 @@ def history(
     output: Annotated[bool, Opt("--output", help="Print the last lines of each run too")] = False,
 ) -> CommandResult:
     """List the runs that ended: when, how long, with which status; of one task with its last lines."""
-    from dokkupy_cron.history import history_of
     from dokkupy_cron.lines import run_lines, run_row
+    from dokkupy_cron.runs.history import history_of
 
     if num < 1:
         raise UserError(f"{num} is not a number of runs from 1")
@@ -144,12 +144,12 @@ def history(
 @group.command("run-due", permission="host:write", mutating=True, hidden=True)
 def run_due(host: Host) -> CommandResult:
     """Start what is due and look after what runs; the timer calls it."""
-    from dokkupy_cron import due
-    from dokkupy_cron.clock import Clock
+    from dokkupy_cron.runs import due
+    from dokkupy_cron.schedule.clock import Clock
     from dokkupy_cron.stored import subject_name
 
     if host.dry_run:
-        from dokkupy_cron.index import waiting
+        from dokkupy_cron.tasks.index import waiting
 
         host.plan.extend(f"start or end the tasks of {subject_name(app)}" for app in waiting(host, Clock()))
         return CommandResult()
@@ -160,8 +160,8 @@ def run_due(host: Host) -> CommandResult:
 @group.command("run-command", permission="host:write", mutating=True, hidden=True)
 def run_command(host: Host, run: Annotated[RunId, Arg("run", "Id of the run")]) -> None:
     """Run what is claimed of the host's own tasks; `cron:run-due` starts it."""
-    from dokkupy_cron.clock import Clock
-    from dokkupy_cron.host_command import run_claimed
+    from dokkupy_cron.runs.host_command import run_claimed
+    from dokkupy_cron.schedule.clock import Clock
 
     host.act(f"run the claimed run {run}", lambda: run_claimed(host, run, Clock()))
 

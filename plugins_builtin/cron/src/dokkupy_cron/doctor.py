@@ -8,11 +8,11 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Finding
 
-from dokkupy_cron.clock import Clock, stamp
-from dokkupy_cron.firing import LATE
-from dokkupy_cron.history import FAILED, HistoryFile
+from dokkupy_cron.runs.history import FAILED, HistoryFile
+from dokkupy_cron.schedule.clock import Clock, stamp
+from dokkupy_cron.schedule.firing import LATE
 from dokkupy_cron.stored import CronFile, IndexFile, subject_of
-from dokkupy_cron.task import schedule_of, tasks_of
+from dokkupy_cron.tasks.task import schedule_of, tasks_of
 
 
 def findings(host: Host) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("tasks", 0, "dokkupy_cron.due:tick")]  # every tick: an expression is in minutes
+    return [Job("tasks", 0, "dokkupy_cron.runs.due:tick")]  # every tick: an expression is in minutes
 
 
 @hookimpl
@@ -25,7 +25,7 @@ def post_deploy(deployment: Deployment, tx: Transaction) -> None:
     """The tasks are those of the release that serves, once it does."""
     from dokkupy_sdk.operation import call
 
-    from dokkupy_cron.index import refresh
+    from dokkupy_cron.tasks.index import refresh
 
     tx.follow(call(refresh, app=str(deployment.app)))
 
@@ -35,7 +35,7 @@ def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> 
     """Progress and history moved with the app's directory, and its ids do not name it; only the index does."""
     from dokkupy_sdk.operation import call
 
-    from dokkupy_cron.index import forget, refresh
+    from dokkupy_cron.tasks.index import forget, refresh
 
     tx.follow(call(refresh, app=str(new)), call(forget, app=str(old)))
 
@@ -50,7 +50,7 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
-    from dokkupy_cron.index import forget
+    from dokkupy_cron.tasks.index import forget
 
     forget(host, str(app))
 

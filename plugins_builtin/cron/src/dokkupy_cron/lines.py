@@ -7,8 +7,8 @@ from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy_cron.history import HistoryRow
-    from dokkupy_cron.task import Task
+    from dokkupy_cron.runs.history import HistoryRow
+    from dokkupy_cron.tasks.task import Task
 
 
 def task_row(task: Task) -> dict[str, Any]:

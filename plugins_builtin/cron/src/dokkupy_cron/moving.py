@@ -6,10 +6,10 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
 
-from dokkupy_cron.history import HistoryFile
-from dokkupy_cron.index import refresh
+from dokkupy_cron.runs.history import HistoryFile
 from dokkupy_cron.settings import SETTINGS
 from dokkupy_cron.stored import CronFile
+from dokkupy_cron.tasks.index import refresh
 
 
 def begin_again(host: Host, app: AppName, tx: Transaction) -> None:

@@ -11,7 +11,7 @@ NO_MAIL = "no plugin sends mail; a task that fails is an event and calls the hoo
 
 
 def zone(text: str) -> str:
-    from dokkupy_cron.clock import zone_named
+    from dokkupy_cron.schedule.clock import zone_named
 
     try:
         zone_named(text)

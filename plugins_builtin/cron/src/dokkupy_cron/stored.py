@@ -9,7 +9,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.records import Record
 
-from dokkupy_cron.firing import Progress
+from dokkupy_cron.schedule.firing import Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 
-from dokkupy_storage.entry_cli import add_entry_commands
+from dokkupy_storage.entries.cli import add_entry_commands
 from dokkupy_storage.names import ContainerPath, DirectoryName, Mountable, MountOptions, SubPath
 from dokkupy_storage.settings import SETTINGS
 
@@ -46,7 +46,7 @@ def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = Non
     from dokkupy_apps.settings.effect import announce_effect
     from dokkupy_sdk.access import check_access
 
-    from dokkupy_storage import mounting, render
+    from dokkupy_storage.mounts import mounting, render
 
     host.store.require_app(app)
     if storage.is_entry:
@@ -95,7 +95,7 @@ def unmount(host: Host, app: App, storage: Path, *, container_dir: Directory = N
     """Unmount an entry or a directory; the data stays."""
     from dokkupy_apps.settings.effect import announce_effect
 
-    from dokkupy_storage import mounting
+    from dokkupy_storage.mounts import mounting
 
     gone = mounting.unmount(host, app, storage, container_dir or "")
     announce_effect(host, app)
@@ -105,7 +105,8 @@ def unmount(host: Host, app: App, storage: Path, *, container_dir: Directory = N
 @group.command("list", permission="app:read")
 def list_mounts(host: Host, app: App) -> CommandResult:
     """List the mounts of an app."""
-    from dokkupy_storage import records, render
+    from dokkupy_storage import records
+    from dokkupy_storage.mounts import render
 
     found = records.mounts_of(host, host.store.require_app(app))
     names = entry_names(host)
@@ -131,7 +132,7 @@ def ensure_directory(
     """Make a directory of the storage root, with its owner."""
     import os
 
-    from dokkupy_storage.directory import ensure, owner_of, storage_root
+    from dokkupy_storage.directories.directory import ensure, owner_of, storage_root
 
     owner, path = owner_of(chown), os.path.join(storage_root(host), directory)
     host.act(f"make {path}", lambda: ensure(host, path, owner=owner))
@@ -145,8 +146,8 @@ def ensure_directory(
 @group.command("migrate", permission="app:admin", mutating=True)
 def migrate(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Make mounts of docker options that mount (`-v`); they count as before."""
-    from dokkupy_storage import render
-    from dokkupy_storage.migration import migrate
+    from dokkupy_storage.mounts import render
+    from dokkupy_storage.mounts.migration import migrate
 
     rows = []
     for app in apps_of(host, scope, "app:admin"):
@@ -163,7 +164,9 @@ def entry_names(host: Host) -> dict[str, str]:
 def extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
-    from dokkupy_storage import records, render, sizes
+    from dokkupy_storage import records
+    from dokkupy_storage.directories import sizes
+    from dokkupy_storage.mounts import render
 
     mounts = records.mounts_of(host, app)
     keys = render.report(mounts, entry_names(host) if any(one.entry for one in mounts) else {})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
     from dokkupy_sdk.setup import Steps
 
-    from dokkupy_storage.directory import storage_root
+    from dokkupy_storage.directories.directory import storage_root
 
     steps = Steps(dry_run=dry_run)
     steps.directory(storage_root(host), 0o755)
@@ -29,8 +29,8 @@ def setup_changes(host: Host, dry_run: bool) -> Iterable[str]:
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
     if not host.store.has_file("apps", app, "storage"):
         return []
+    from dokkupy_storage.mounts.render import options
     from dokkupy_storage.records import mounts_of
-    from dokkupy_storage.render import options
 
     return options(mounts_of(host, app), phase, process)
 
@@ -43,7 +43,7 @@ def post_source_receive(host: Host, source: Source, tx: Transaction) -> None:
 
 @hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
 def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
-    from dokkupy_storage.sizes import disk_usage
+    from dokkupy_storage.directories.sizes import disk_usage
 
     return disk_usage(host, app)
 
@@ -52,7 +52,7 @@ def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
 def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
     if app is not None or not host.store.names("storage-trash"):
         return []
-    from dokkupy_storage.entries import in_trash
+    from dokkupy_storage.entries.changes import in_trash
 
     return in_trash(host)
 
@@ -77,7 +77,7 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
 def backup_directories(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     if not host.store.has_file("apps", app, "storage"):
         return []
-    from dokkupy_storage.backup import backed_up
+    from dokkupy_storage.mounts.backup import backed_up
 
     return backed_up(host, app).items()
 
@@ -87,7 +87,7 @@ def pre_backup(host: Host, subject: str) -> None:
     kind, _, app = subject.partition(":")
     if kind != "app" or not host.store.has_file("apps", app, "storage"):
         return
-    from dokkupy_storage.backup import prepare
+    from dokkupy_storage.mounts.backup import prepare
 
     prepare(host, AppName(app))
 
@@ -95,7 +95,7 @@ def pre_backup(host: Host, subject: str) -> None:
 @hookimpl
 def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
     """An empty storage root goes; data stays, because no app's directory is ours to delete."""
-    from dokkupy_storage.directory import remove_empty_root
+    from dokkupy_storage.directories.directory import remove_empty_root
 
     return remove_empty_root(host, dry_run=dry_run)
 
@@ -105,20 +105,20 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
     if host.store.names("storage"):
-        yield Job("storage-sizes", 86400, "dokkupy_storage.sizes:measure_later")
+        yield Job("storage-sizes", 86400, "dokkupy_storage.directories.sizes:measure_later")
     if host.store.names("storage-trash"):
-        yield Job("storage-trash", 3600, "dokkupy_storage.entries:purge_due")
+        yield Job("storage-trash", 3600, "dokkupy_storage.entries.changes:purge_due")
 
 
 @hookimpl
 def doctor_checks(host: Host) -> Iterable[Finding]:
-    from dokkupy_storage.doctor import findings
+    from dokkupy_storage.mounts.doctor import findings
 
     return findings(host)
 
 
 def require(host: Host, app: AppName) -> None:
     if host.store.has_file("apps", app, "storage"):
-        from dokkupy_storage.mounting import require_intact
+        from dokkupy_storage.mounts.mounting import require_intact
 
         require_intact(host, app)

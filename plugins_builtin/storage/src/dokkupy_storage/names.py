@@ -46,7 +46,7 @@ class EntryName(Identifier):
     noun = "storage"
 
     def owners(self, host: Host, namespace: str) -> Collection[AppName]:
-        from dokkupy_storage.access import apps_of_entry
+        from dokkupy_storage.directories.access import apps_of_entry
 
         return apps_of_entry(host, self)
 
@@ -156,7 +156,7 @@ class Mountable(Identifier):
         return parts(self)[2]
 
     def owners(self, host: Host, namespace: str) -> Collection[AppName]:
-        from dokkupy_storage.access import apps_of_directory, apps_of_entry
+        from dokkupy_storage.directories.access import apps_of_directory, apps_of_entry
 
         if self.is_entry:
             return apps_of_entry(host, self)

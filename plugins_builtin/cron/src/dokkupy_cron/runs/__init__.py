@@ -1,0 +1,1 @@
+"""Runs: started when they are due or by hand, watched to their end, recorded."""

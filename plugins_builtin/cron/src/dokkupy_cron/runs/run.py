@@ -1,0 +1,182 @@
+"""Runs of an app's tasks: a one-off container each, started once and brought to its end.
+
+A run is claimed in the state first. Its container is made without being started, and only then the state says that it is
+started: so after a crash at any moment it is known whether the command ran, and a run that did not is started then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dokkupy_apps.desired.config import merged_env
+from dokkupy_run.oneoff import CRON_ID, RunOptions, checked, release_now, spec_of, stop_run
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.failpoints import failpoint
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.roles import Container
+
+from dokkupy_cron.runs.history import LAST_LINES, finish, result_of, without_values
+from dokkupy_cron.schedule.clock import Clock
+from dokkupy_cron.stored import CLAIMED, STARTED, CronFile, OpenRun
+from dokkupy_cron.tasks.task import Task
+
+RUN = "dokkupy.cron-run"
+"""Label of a run's container: the run."""
+
+NOT_STARTED = 125
+MOST_AT_ONCE = 20
+"""Runs of a task beside each other: one that never ends must not fill the host."""
+
+ALIVE = ("created", "running", "paused", "restarting")
+
+
+def container_of(host: Host, run: OpenRun) -> Container | None:
+    """A run's container with all that is known of it."""
+    found = host.containers().find_all({RUN: run.id})
+    return host.containers().find(found[0].id) if found else None
+
+
+def start(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
+    """Start a claimed run, or end it where its policy or its command does not let it start. Returns the state as it is saved."""
+    try:
+        state = make_way(host, app, task, state, run, clock)
+        if run not in state.runs:
+            return state
+        found = container_of(host, run) or create(host, app, task, run)
+        failpoint("cron: after create")
+        run = run.replace(phase=STARTED, began=clock.now(), running=clock.running())
+        state = saved(host, app, state.with_run(run))
+        failpoint("cron: before start")
+        host.containers().start(found.id)
+        failpoint("cron: after start")
+    except DokkupyError as error:
+        if not host.engine().prepare().ready:
+            raise  # nothing is known then; the next minute tries again
+        state = ended(host, app, state, run, "failed", clock, exit_code=NOT_STARTED, reason=error.message)
+    return state
+
+
+def create(host: Host, app: AppName, task: Task, run: OpenRun) -> Container:
+    options = checked(RunOptions(ttl=run.limit, cron_id=task.id))
+    spec = spec_of(host, release_now(host, app), task.words, options, kind="cron")
+    return host.containers().create(replace(spec, labels={**spec.labels, RUN: run.id}), start=False)
+
+
+def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
+    """Apply the concurrency policy to what runs of the task."""
+    others = [
+        one
+        for one in host.containers().find_all({"dokkupy.app": app, CRON_ID: task.id})
+        if one.state in ALIVE and one.labels.get(RUN) != run.id
+    ]
+    if others and task.policy == "forbid":
+        return ended(host, app, state, run, "skipped", clock, reason=f"{others[0].name} is still running")
+    if task.policy == "allow":
+        if len(others) < MOST_AT_ONCE:
+            return state
+        return ended(host, app, state, run, "skipped", clock, reason=f"{len(others)} runs of it have not ended")
+    for one in others:
+        older = next((other for other in state.runs if other.id == one.labels.get(RUN)), None)
+        if older is None:
+            stop_run(host, one, "another run replaces it")
+            host.containers().remove(one.id)
+        else:
+            state = end(host, app, state, older, "replaced", clock)
+    return state
+
+
+def end(
+    host: Host, app: AppName, state: CronFile, run: OpenRun, outcome: str, clock: Clock, reason: str = ""
+) -> CronFile:
+    """End a run that goes on: it is asked to end, and killed after a grace."""
+    run = run.replace(ends=outcome)
+    state = saved(host, app, state.with_run(run))
+    found = container_of(host, run)
+    if found is not None:
+        stop_run(host, found, reason or outcome)
+        found = host.containers().find(found.id)
+    return ended(host, app, state, run, outcome, clock, found=found, reason=reason)
+
+
+def advance_run(host: Host, app: AppName, task: Task | None, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
+    """Look at a run: start it, end it at its limit, or take down how it ended. Returns the state as it is saved."""
+    found = container_of(host, run)
+    if run.ends:  # whoever was ending it did not come to its end
+        return end(host, app, state, run, run.ends, clock)
+    if run.phase == CLAIMED:
+        if task is None:
+            return ended(
+                host, app, state, run, "stopped", clock, found=found, reason="the app has no such task any more"
+            )
+        return start(host, app, task, state, run, clock)
+    if found is None:
+        return ended(host, app, state, run, "lost", clock, reason="its container was removed")
+    if found.state == "created" and found.exit_code in (None, 0):
+        host.containers().start(found.id)
+        return state
+    if found.state in ALIVE[1:]:
+        if seconds_of(run, clock) < run.limit:
+            return state
+        return end(host, app, state, run, "timed-out", clock, reason=f"it reached its time limit of {run.limit} s")
+    reason = "it ran out of memory" if found.oom_killed else ""
+    outcome = "succeeded" if found.exit_code == 0 else "failed"
+    return ended(host, app, state, run, outcome, clock, found=found, reason=reason)
+
+
+def seconds_of(run: OpenRun, clock: Clock) -> float:
+    """How long a run has been going on. Its container did not outlive a boot, after which the other clock began again."""
+    return max(clock.running() - run.running, 0.0)
+
+
+def ended(
+    host: Host,
+    app: AppName,
+    state: CronFile,
+    run: OpenRun,
+    outcome: str,
+    clock: Clock,
+    *,
+    found: Container | None = None,
+    exit_code: int | None = None,
+    reason: str = "",
+) -> CronFile:
+    """Keep the result, remove the container, and forget the run: in this order, each of which may come twice."""
+    lines: tuple[str, ...] = ()
+    found = found or container_of(host, run)
+    if found is not None:
+        values = [value.reveal() for value in merged_env(host, app).values()]
+        lines = without_values(last_lines(host, found), values)
+        exit_code = found.exit_code if exit_code is None and found.state != "created" else exit_code
+    seconds = ran_for(found, run, clock)
+    finish(host, result_of(app, run, outcome, clock, seconds=seconds, exit_code=exit_code, reason=reason, lines=lines))
+    failpoint("cron: after history")
+    if found is not None:
+        host.containers().remove(found.id)
+    failpoint("cron: after remove")
+    return saved(host, app, state.without_run(run))
+
+
+def ran_for(found: Container | None, run: OpenRun, clock: Clock) -> float:
+    """By the engine's clock where it says both moments, else up to now."""
+    from datetime import datetime
+
+    try:
+        assert found is not None
+        start, end = (datetime.fromisoformat(text[:19]) for text in (found.started_at, found.finished_at))
+        seconds = (end - start).total_seconds()
+        return seconds if start.year > 1 and seconds >= 0 else seconds_of(run, clock)
+    except (AssertionError, ValueError):
+        return seconds_of(run, clock)
+
+
+def last_lines(host: Host, container: Container) -> list[str]:
+    try:
+        return [line.decode(errors="replace") for _, line in host.sessions().logs(container.id, tail=LAST_LINES)]
+    except DokkupyError:
+        return []
+
+
+def saved(host: Host, app: AppName, state: CronFile) -> CronFile:
+    host.store.save(state, app)
+    return state

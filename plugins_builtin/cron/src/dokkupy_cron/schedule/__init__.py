@@ -1,0 +1,1 @@
+"""Time: the clocks, and when a schedule fires."""

@@ -1,0 +1,1 @@
+"""Tasks: which there are, how they change, and when each is due next."""

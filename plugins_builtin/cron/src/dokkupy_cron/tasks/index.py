@@ -1,0 +1,92 @@
+"""What the timer reads in place of all apps: kept right by whoever changes a subject's tasks."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.many import over_each, warn_of
+from dokkupy_sdk.names import AppName
+
+from dokkupy_cron.schedule.clock import Clock, host_zone_mark
+from dokkupy_cron.schedule.firing import upcoming
+from dokkupy_cron.stored import CronFile, IndexFile, TaskState, change_index, subject_lock, subject_name, subject_of
+from dokkupy_cron.tasks.task import schedule_of, tasks_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dokkupy_cron.stored import Subject
+    from dokkupy_cron.tasks.task import Task
+
+
+def refresh(host: Host, app: str = "", clock: Clock | None = None) -> None:
+    """Bring the record of an app, or with "" of the host, to the tasks that it has now. Idempotent.
+
+    A task that is new, or goes on after a pause, begins now: what its schedule had before is not missed.
+    """
+    name = AppName(app) if app else None
+    if name is not None and not host.store.has_app(name):
+        forget(host, app)
+        return
+    tasks = tasks_of(host, name)
+    if not tasks and host.store.find(CronFile, name) is None:
+        return  # as for most apps: a deploy pays for nothing
+    with subject_lock(host, name):
+        state = in_step(host.store.load(CronFile, name), tasks, (clock or Clock()).now())
+        host.store.save(state, name)
+        enter(host, name, state, tasks, clock or Clock())
+
+
+def in_step(state: CronFile, tasks: Mapping[str, Task], now: int) -> CronFile:
+    kept = {}
+    for name, task in tasks.items():
+        before = state.tasks.get(name) or TaskState(cursor=now, paused=task.paused)
+        resumes = before.paused and not task.paused
+        kept[name] = before.replace(paused=task.paused, cursor=now if resumes else before.cursor)
+    return state.replace(tasks=kept)
+
+
+def enter(host: Host, app: Subject, state: CronFile, tasks: Mapping[str, Task], clock: Clock) -> None:
+    """Enter when the subject is due next."""
+    moments = [
+        upcoming(schedule_of(host, task), state.tasks[name].progress(), clock.now())
+        for name, task in tasks.items()
+        if name in state.tasks and not task.paused
+    ]
+    due = min(moments, default=None)
+    change_index(host, subject_name(app), due, bool(state.runs), clock.now(), host_zone_mark())
+
+
+def forget(host: Host, app: str) -> None:
+    """An app is gone. Idempotent."""
+    index = host.store.load_derived(IndexFile)
+    name = f"app:{app}"
+    if name in index.next or name in index.open:
+        change_index(host, name, None, False, index.seen, index.zone)
+
+
+def refresh_all(host: Host, clock: Clock | None = None) -> None:
+    """After a change for all apps, and where the index is lost. One app's failure does not stop the others."""
+    _, failed = over_each(("", *host.store.apps()), lambda app: refresh(host, app, clock))
+    warn_of(host, failed)
+
+
+def rebuild(host: Host, clock: Clock) -> None:
+    """Make the index again from the records of all apps: it is lost or broken, or the clock or the zone was changed."""
+    with host.lock("cron:index", wait=30, command=host.command or "cron"):
+        host.store.remove(IndexFile)
+        host.store.save(IndexFile(seen=clock.now(), zone=host_zone_mark()))
+    refresh_all(host, clock)
+
+
+def is_valid(host: Host, clock: Clock) -> bool:
+    """Whether the index exists and belongs to this clock and this zone."""
+    index = host.store.load_derived(IndexFile)
+    return index.seen > 0 and index.zone == host_zone_mark() and index.seen <= clock.now()
+
+
+def waiting(host: Host, clock: Clock) -> list[Subject]:
+    """The subjects that are due or have runs."""
+    index = host.store.load_derived(IndexFile)
+    now = clock.now()
+    return [subject_of(name) for name in sorted(index.open | {key for key, at in index.next.items() if at <= now})]

@@ -1,0 +1,1 @@
+"""Named entries: created, changed, destroyed, entered by a command."""

@@ -1,0 +1,1 @@
+"""Mounts of apps: changed, migrated, rendered for the engine, examined, backed up."""

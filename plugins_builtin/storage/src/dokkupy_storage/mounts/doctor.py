@@ -1,0 +1,23 @@
+"""What the doctor says of apps' mounts."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.many import over_each
+from dokkupy_sdk.model import Finding
+
+from dokkupy_storage.mounts.mounting import require_intact
+from dokkupy_storage.records import mounts_of
+
+
+def findings(host: Host) -> list[Finding]:
+    """Nothing where no app mounts anything."""
+    apps = [app for app in host.store.apps() if host.store.has_file("apps", app, "storage")]
+    _, failed = over_each(apps, lambda app: require_intact(host, app))
+    found = []
+    for app, error in failed:
+        hint = error.hint if isinstance(error, DokkupyError) else ""
+        found.append(Finding("storage", "error", f"{app}: {error}", hint))
+    mounts = sum(len(mounts_of(host, app)) for app in apps) if not found else 0
+    return found or ([Finding("storage", "ok", f"{mounts} mounts of {len(apps)} apps are there")] if mounts else [])
