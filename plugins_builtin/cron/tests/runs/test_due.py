@@ -6,9 +6,9 @@ import random
 
 import pytest
 from dokkupy_apps.desired.config import set_env
-from dokkupy_cron import run as run_module
 from dokkupy_cron.runs import due
 from dokkupy_cron.runs import history as history_module
+from dokkupy_cron.runs import run as run_module
 from dokkupy_cron.stored import CronFile, IndexFile
 from dokkupy_cron.tasks.task import id_of
 from dokkupy_sdk.errors import HostError
