@@ -344,7 +344,7 @@ def commands(registry: Registry) -> str:
         "# Commands",
         "",
         "Every command takes `--format json` (unless it passes a container's output through) and",
-        "`--help`; those that change something take `--dry-run`. Permissions: see",
+        "`--help`; those that change something take `--dry-run`, and with it `--verbose`. Permissions: see",
         "[Restrict SSH keys](../how-to/restrict-ssh-keys.md).",
         "",
     ]

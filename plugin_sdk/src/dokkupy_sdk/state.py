@@ -42,6 +42,7 @@ class AppFile(Record, file="apps/*/app"):
     """An app exists if this file does. locked: against deploys (`apps:lock`). private: part of the names of its images and
     build caches."""
 
+    derived = "created_at private"
     created_at: str = ""
     locked: bool = False
     private: Secret = Secret("")
@@ -97,6 +98,8 @@ class ServingFile(Record, file="apps/*/deployment"):
     """What serves. id: of the operation that made it so. closed: ports of the detected map on which nothing listens.
     fixed: whether the source fixes the formation (app.json), so that `ps:scale` refuses."""
 
+    derived = "*"
+
     release: int
     id: str
     instances: tuple[InstanceRow, ...] = ()
@@ -122,6 +125,8 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
 
 class RetiringFile(Record, file="apps/*/retire/*"):
     """The instances that a deployment has replaced, and that must still be stopped."""
+
+    derived = "*"
 
     instances: tuple[InstanceRow, ...]
     timeout: int = 30

@@ -47,11 +47,11 @@ PLANS = [
     (["proxy:build-config", "--all"], "switch the proxy"),
     (["proxy:clear-config", "blog"], "take blog out of the proxy"),
     (["proxy:set", "blog", "proxy-port", "8080"], "write apps/blog/proxy"),
-    (["ps:restart", "blog"], "retire worker.1 of v1"),
+    (["ps:restart", "blog"], "restart web.1, worker.1 with v2, without losing a request"),
     (["ps:rebuild", "blog"], "build the image with the builder fake"),
     (["ps:rebuild", "blog"], "run in a container: migrate"),
     (["ps:scale", "blog", "web=3"], "start web.2, web.3 of v1"),
-    (["ps:scale", "blog", "web=0"], "retire web.1 of v1"),
+    (["ps:scale", "blog", "web=0"], "stop web.1"),
     (["ps:stop", "blog"], "stop web.1, worker.1"),
     (["ps:start", "blog"], "write apps/blog/deployment"),
     (["ps:restore"], "bring the proxy to the state of blog"),
@@ -94,15 +94,74 @@ def ready(host: Host, run: Run) -> Host:
 @pytest.mark.parametrize(("words", "line"), PLANS, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_a_dry_run_tells_the_plan_and_changes_nothing(run: Run, ready: Host, words: list[str], line: str) -> None:
     before = everything(ready)
-    status, out, error = run(words[0], "--dry-run", *words[1:])
+    status, out, error = run(words[0], "--dry-run", "--verbose", *words[1:])
     assert (status, error) == (0, ""), out + error
     assert everything(ready) == before
     assert line in out
     assert all(text.startswith(("Would ", "Nothing would change")) for text in out.splitlines())
+    short = run(words[0], "--dry-run", *words[1:])[1]
+    assert everything(ready) == before
+    assert all(text.startswith(("Would ", "Nothing would change", "  ")) for text in short.splitlines())
+    assert len(short.splitlines()) < 10 and "hunter2" not in short
     assert "hunter2" not in out
     answer = json.loads(run(words[0], "--dry-run", "--format", "json", *words[1:])[1])
     assert answer["dry_run"] is True
     assert line in "\n".join(answer["plan"])
+
+
+SCALED = """\
+Would change the ps of blog:
+  ~ worker 1 -> 2
+Would start worker.2 of v1
+"""
+SET = """\
+Would change the config of blog:
+  ~ COLOR
+  + TOKEN
+Would create release v2: Set config
+Would restart web.1, worker.1 with v2, without losing a request
+"""
+NAMED = """\
+Would change the domains of the host:
+  - vhosts example.com
+  + vhosts two.org
+"""
+DESTROYED = """\
+Would take blog out of the proxy: blog.example.com
+Would remove its containers and network: web.1, worker.1
+Would remove its code, images and state: 1 release
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["ps:scale", "blog", "worker=2"], SCALED),
+        (["config:set", "blog", "TOKEN=hunter2", "COLOR=red"], SET),
+        (["domains:set-global", "two.org"], NAMED),
+        (["apps:destroy", "blog"], DESTROYED),
+        (["apps:create", "new"], "Would create the app new\n"),
+        (["ps:restart", "blog"], "".join(SET.splitlines(keepends=True)[3:]).replace("Set config", "Restart")),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_dry_run_reads_as_a_diff(run: Run, ready: Host, words: list[str], text: str) -> None:
+    assert run(words[0], "--dry-run", *words[1:]) == (0, text, "")
+
+
+def test_a_dry_run_lists_the_differences_for_programs_without_secrets(run: Run, ready: Host) -> None:
+    answer = json.loads(run("config:set", "--dry-run", "--format", "json", "blog", "TOKEN=hunter2")[1])
+    secret = {"file": "apps/blog/config", "key": "env.TOKEN", "change": "+", "before": None, "after": None}
+    assert answer["changes"] == [secret]
+    answer = json.loads(run("ps:scale", "--dry-run", "--format", "json", "blog", "worker=2")[1])
+    assert answer["changes"] == [
+        {"file": "apps/blog/ps", "key": "scale.worker", "change": "~", "before": "1", "after": "2"}
+    ]
+
+
+def test_verbose_is_a_flag_of_dry_runs_alone(run: Run, ready: Host) -> None:
+    status, _, error = run("ps:restart", "blog", "--verbose")
+    assert status != 0 and "unknown flag: --verbose" in error
 
 
 def test_every_command_that_changes_something_is_planned_in_a_test(host: Host) -> None:

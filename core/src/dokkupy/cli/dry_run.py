@@ -9,7 +9,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dokkupy.cli.declare import Command
     from dokkupy.cli.parse import Invocation
     from dokkupy.host import Host
 
@@ -34,16 +33,17 @@ def run_dry(host: Host, call: Invocation) -> CommandResult:
     answer = call.command.function(host, *call.arguments, **call.keywords)
     if not isinstance(answer, CommandResult):
         answer = CommandResult(status=int(answer or 0))
-    return plan_answer(host, call.command, call.app, answer)
+    return plan_answer(host, call, answer)
 
 
-def plan_answer(host: Host, command: Command, app: str | None, answer: CommandResult) -> CommandResult:
+def plan_answer(host: Host, call: Invocation, answer: CommandResult) -> CommandResult:
     """The plan as a result. A command that makes its own plan (`dry_run` in its data) keeps its own."""
+    from dokkupy.cli.plan import differences, plan_lines
+    from dokkupy.kernel.dry_run import FileChange
+
     if isinstance(answer.data, dict) and answer.data.get("dry_run") and not host.plan and (text := list(answer.text)):
         return CommandResult(answer.data, text, status=answer.status)
-    lines = [f"Would {line}" for line in host.plan] or ["Nothing would change"]
-    return CommandResult(
-        {"command": command.full_name, "app": app, "dry_run": True, "plan": host.plan, "status": answer.status},
-        lines,
-        status=answer.status,
-    )
+    changes = [one for line in host.plan if isinstance(line, FileChange) for one in differences(line)]
+    about = {"command": call.command.full_name, "app": call.app, "dry_run": True, "status": answer.status}
+    data = {**about, "plan": host.plan, "changes": changes}
+    return CommandResult(data, plan_lines(host.plan, verbose=call.verbose), status=answer.status)

@@ -18,7 +18,7 @@ class Invocation:
     """A command and the arguments to call it with. format: stdout or json. app: the app whose permission is required, or
     None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`."""
 
-    __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded")
+    __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded", "verbose")
 
     def __init__(self, command: Command) -> None:
         self.command = command
@@ -27,6 +27,7 @@ class Invocation:
         self.format = "stdout"
         self.inert: dict[str, Parameter] = {}
         self.dry_run = False
+        self.verbose = False
         self.app: AppName | None = None
         self.recorded = True
 
@@ -81,6 +82,8 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             call.format, index = value_of(name, value if equals else None, words, index)
         elif command.mutating and word == "--dry-run":
             call.dry_run = True
+        elif command.mutating and word == "--verbose" and "--dry-run" in words:
+            call.verbose = True
         elif unknown is not None:
             unlisted.append(word)
         else:

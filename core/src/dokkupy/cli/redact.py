@@ -35,7 +35,13 @@ def redacted(host: Host, command: Command, words: list[str]) -> str:
 
 def named(host: Host, declared: list[Parameter], words: list[str]) -> list[str]:
     arguments = iter([item for item in declared if item.kind in ("argument", "scope") and not item.many])
-    flags = {flag for item in declared for flag in item.flags} | {"--app", "--global", "--all", "--dry-run"}
+    flags = {flag for item in declared for flag in item.flags} | {
+        "--app",
+        "--global",
+        "--all",
+        "--dry-run",
+        "--verbose",
+    }
     shown = []
     for word in words:
         if word in flags:

@@ -14,6 +14,7 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.session import Session
 from dokkupy.kernel.store import Store, Table
 from dokkupy.kernel.transaction import Transaction
+from dokkupy.model.record import encode, path_of
 from dokkupy.model.secret import Secret
 
 TYPE_CHECKING = False
@@ -28,6 +29,23 @@ if TYPE_CHECKING:
 
 H = TypeVar("H", bound=Session)
 T = TypeVar("T")
+
+
+class Detail(str):
+    """A line of the plan that only `--verbose` shows."""
+
+    __slots__ = ()
+
+
+class FileChange(str):
+    """The line of the plan that stands for a change of a state file.
+
+    path: its parts. before, after: its table, flattened; empty for a file that is not there.
+    """
+
+    path: tuple[str, ...]
+    before: Table
+    after: Table
 
 
 class OverlayStore(Store):
@@ -74,7 +92,7 @@ class DryRunHooks(Hooks):
 
     def emit(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> None:
         for implementation in self._implementations(spec):
-            self.plan.append(f"ask the plugin {implementation.plugin_name} ({spec.__name__})")
+            self.plan.append(Detail(f"ask the plugin {implementation.plugin_name} ({spec.__name__})"))
 
     def emit_to_all(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> list[DokkupyError]:
         self.emit(spec)
@@ -95,8 +113,16 @@ class DryRunTransaction(Transaction[H]):
         self.committed = False
         self._after: list[Call] = []
 
-    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
-        self.host.plan.append(name)
+    def step(
+        self,
+        name: str,
+        do: Callable[[], T],
+        *,
+        undo: Call | None = None,
+        planned: T | None = None,
+        is_detail: bool = False,
+    ) -> T:
+        self.host.plan.append(Detail(name) if is_detail else name)
         return planned  # type: ignore[return-value]
 
     def register_undo(self, name: str, undo: Call) -> None:
@@ -105,26 +131,48 @@ class DryRunTransaction(Transaction[H]):
     def describe_plan(self, *lines: str) -> None:
         self.host.plan.extend(lines)
 
-    def write(self, *parts: str, data: dict[str, Any]) -> None:
-        self.host.plan.extend(changes(parts, self.host.store.read(*parts), data))
-        self.host.store.write(*parts, data=data)
+    def save(self, record: object, *keys: str | None) -> None:
+        self._change(type(record), path_of(type(record), keys), encode(record))
+
+    def remove(self, kind: type, *keys: str | None) -> None:
+        self._change(kind, path_of(kind, keys), None)
+
+    def write(self, *parts: str, data: Table) -> None:
+        self._change(object, parts, data)
 
     def delete(self, *parts: str) -> None:
-        self.host.plan.append(f"delete {'/'.join(parts)}")
-        self.host.store.delete(*parts)
+        self._change(object, parts, None)
+
+    def _change(self, kind: type, path: tuple[str, ...], data: Table | None) -> None:
+        self.host.plan.extend(change(kind, path, self.host.store.read(*path), data))
+        if data is None:
+            self.host.store.delete(*path)
+        else:
+            self.host.store.write(*path, data=data)
 
     def commit(self, after: tuple[Call, ...] = ()) -> None:
         self.committed = True
 
 
-def changes(parts: tuple[str, ...], before: Table, after: Table) -> list[str]:
-    """The keys that a write changes. Values are not shown, because they could be secrets."""
-    place = "/".join(parts)
-    old, new = flat(before), flat(after)
-    if not old:
-        return [f"write {place}"]
+def change(kind: type, path: tuple[str, ...], before: Table, after: Table | None) -> list[str]:
+    """The line for a state file that is written, or deleted if `after` is None. It names the changed keys, not their
+    values, which could be secrets. A file that stays the same has no line."""
+    old, new = flat(before), flat(after or {})
     names = [name for name in sorted({*old, *new}) if not same(old.get(name), new.get(name))]
-    return [f"write {place}: {', '.join(names)}"] if names else []
+    text = f"write {'/'.join(path)}: {', '.join(names)}"
+    if after is None:
+        text = f"delete {'/'.join(path)}"
+    elif not old:
+        text = f"write {'/'.join(path)}"
+    elif not names:
+        return []
+    derived = getattr(kind, "derived", "").split()
+    if "*" in derived:
+        return [Detail(text)]
+    line = FileChange(text)
+    line.path = path
+    line.before, line.after = ({key: one[key] for key in one if key not in derived} for one in (old, new))
+    return [line if set(names) - set(derived) or not names else Detail(text)]
 
 
 def same(old: Any, new: Any) -> bool:

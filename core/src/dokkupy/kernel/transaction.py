@@ -66,10 +66,19 @@ class Transaction(Generic[H]):
         self.left_over = False
         """Whether a call after the commit is still to be done. The journal then stays open."""
 
-    def step(self, name: str, do: Callable[[], T], *, undo: Call | None = None, planned: T | None = None) -> T:
+    def step(
+        self,
+        name: str,
+        do: Callable[[], T],
+        *,
+        undo: Call | None = None,
+        planned: T | None = None,
+        is_detail: bool = False,
+    ) -> T:
         """Do a step. Its undo is journalled first, so it must also undo a step that was interrupted halfway.
 
-        name: an imperative phrase, which a dry run prints. planned: what a dry run returns instead of the result.
+        name: an imperative phrase, which a dry run prints. planned: what a dry run returns instead of the result. is_detail:
+        the dry run prints it only with `--verbose`, because another line says what it is for.
         """
         if self.committed:
             raise RuntimeError(f"step {name!r} after the commit of {self.verb}")

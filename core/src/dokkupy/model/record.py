@@ -49,9 +49,11 @@ class Malformed(ValueError):
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Record:
     """A frozen value with a field for each annotation, constructed by keywords. file: its path in the state, with `*` for
-    each of its keys (`apps/*/ps`); empty for a part of another record."""
+    each of its keys (`apps/*/ps`); empty for a part of another record. derived: its fields that nobody sets, with blanks
+    between them, or `*` for all: a dry run does not show them in its diff."""
 
     file = ""
+    derived = ""
 
     def __init_subclass__(cls, *, file: str = "") -> None:
         cls.file = file or cls.file

@@ -31,6 +31,7 @@ class Release:
     shell: whether the image has /bin/sh, which runs the commands. plugins: name -> version at the time of the build.
     """
 
+    derived = "*"
     app: AppName
     number: int
     image: str

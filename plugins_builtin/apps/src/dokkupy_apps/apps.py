@@ -8,7 +8,7 @@ import shutil
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.audit import stamp
-from dokkupy_sdk.errors import Conflict, HostError
+from dokkupy_sdk.errors import Conflict, HostError, StateError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, forget_unfinished, operation
 from dokkupy_sdk.state import AppFile, lost_record
@@ -39,6 +39,7 @@ def create_in(tx: Transaction, app: AppName) -> None:
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
     tx.register_undo("make the app's directory", call(remove_app_directory, app=app))
+    tx.describe_plan(f"create the app {app}")
     tx.save(AppFile(created_at=stamp(), private=new_private_part()), app)
 
 
@@ -74,12 +75,31 @@ def destroy_app(host: Host, app: AppName) -> None:
     with operation(host, "apps:destroy", f"app:{app}", takes_away=True) as tx:
         require_traces(host, app)
         host.hooks.emit(hookspecs.pre_app_destroy, host=host, app=app, tx=tx)
-        tx.describe_plan(
-            f"take {app} out of the proxy", "remove its containers and network", "remove its code, images and state"
-        )
+        if host.dry_run:
+            describe_destruction(tx, app)
         tx.commit(after=(call(finish_destroy, app=app),))
     forget_unfinished(host, f"app:{app}", but=tx.id)
     host.events.record("app_destroyed", app=app)
+
+
+def describe_destruction(tx: Transaction, app: AppName) -> None:
+    """Tell a dry run what would be lost, as far as the app's state can be read."""
+    from dokkupy_apps.desired.domains import domains_of
+    from dokkupy_apps.releases.records import current, numbers
+
+    host = tx.host
+    domains, processes, count = "", "", 0
+    try:
+        count = len(numbers(host, app))
+        domains = ", ".join(domains_of(host, app))
+        processes = ", ".join(one.dyno for one in current(host, app)[1])
+    except StateError:
+        pass
+    tx.describe_plan(
+        f"take {app} out of the proxy" + (f": {domains}" if domains else ""),
+        "remove its containers and network" + (f": {processes}" if processes else ""),
+        "remove its code, images and state" + (f": {count} release{'s'[: count != 1]}" if count else ""),
+    )
 
 
 def require_traces(host: Host, app: AppName) -> None:

@@ -86,7 +86,7 @@ def deploy_source(
                     if PS.raw(host.store, app, name) and (note := unread_note(release, name)):
                         host.out.warn(note)
                 write_release(tx, release)
-                tx.step("drop the build's own tag", lambda: drop_image(host, tag))
+                tx.step("drop the build's own tag", lambda: drop_image(host, tag), is_detail=True)
                 host.out.section(f"Releasing {app}...")
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))
                 run_release_tasks(tx, release)

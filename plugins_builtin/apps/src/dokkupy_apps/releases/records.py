@@ -78,7 +78,13 @@ def write_release(tx: Transaction, release: Release) -> None:
 
     host, app = tx.host, release.app
     tag = release_tag(host, app, release.number)
-    tx.step("keep the image", lambda: host.images().tag(release.image, tag), undo=call(drop_image, ref=tag))
+    tx.step(
+        "keep the image",
+        lambda: host.images().tag(release.image, tag),
+        undo=call(drop_image, ref=tag),
+        is_detail=True,
+    )
+    tx.describe_plan(f"create release v{release.number}: {release.description}")
     tx.save(release, app, release_key(release.number))
 
 

@@ -93,7 +93,7 @@ def converge(
     finally:
         early.end()  # before anything is undone
     timeout = release.stop_timeout
-    tx.describe_plan(*(f"retire {one.dyno} of v{one.release}" for one in retiring))
+    describe_processes(tx, deployment, retiring)
     tx.follow(
         call(
             record_retiring,
@@ -186,7 +186,26 @@ def start(
         f"start {names} of v{release.number}",
         lambda: tx.host.scheduler(app).start(release, wanted, tx.id, tx, on_addresses=on_addresses),
         planned=planned,
+        is_detail=True,
     )
+
+
+def describe_processes(tx: Transaction, deployment: Deployment, retiring: tuple[Instance, ...]) -> None:
+    """Tell a dry run which processes start, restart and stop."""
+    started, ended = ({one.dyno: one for one in some} for some in (deployment.fresh, retiring))
+    number, disabled = deployment.release.number, deployment.release.setting("checks", "disabled")
+    is_seamless = WEB in {one.process for one in retiring} and not covers(disabled, WEB)
+    for verb, dynos, after in (
+        (
+            "restart",
+            started.keys() & ended.keys(),
+            f" with v{number}{', without losing a request' if is_seamless else ''}",
+        ),
+        ("start", started.keys() - ended.keys(), f" of v{number}"),
+        ("stop", ended.keys() - started.keys(), ""),
+    ):
+        if dynos:
+            tx.describe_plan(f"{verb} {', '.join(one for one in {**started, **ended} if one in dynos)}{after}")
 
 
 def keepable(
@@ -237,10 +256,10 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: E
         )
         closed = switch_proxy(tx, deployment, replacing, early)
         deployment = without_closed(deployment, closed)
-    tx.step("look at the new instances", lambda: require_alive(host, deployment))
+    tx.step("look at the new instances", lambda: require_alive(host, deployment), is_detail=True)
     write_deployment(tx, release, deployment.instances, closed)
     mark_running(tx, app)
-    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")))
+    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")), is_detail=True)
     return deployment
 
 
@@ -268,9 +287,12 @@ def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, ea
     gone = () if replacing == app else (replacing,)
     route, known = route_of(host, deployment, replacing)
     early.end(route)
-    tx.step("switch the proxy", lambda: apply_route(host, route, gone))
+    tx.step("switch the proxy", lambda: apply_route(host, route, gone), is_detail=True)
     found = tx.step(
-        "ask for the app through the proxy", lambda: closed_after(host, deployment, route), planned=frozenset[int]()
+        "ask for the app through the proxy",
+        lambda: closed_after(host, deployment, route),
+        planned=frozenset[int](),
+        is_detail=True,
     )
     if not found:
         return known

@@ -44,15 +44,25 @@ def rerouting(
         tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
         yield tx
         if not deployed:
-            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app), is_detail=True)
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
-            tx.step("switch the proxy", lambda: unless_refused(host, app, partial(follow, host, app), was_refused))
+            tx.step(
+                "switch the proxy",
+                lambda: unless_refused(host, app, partial(follow, host, app), was_refused),
+                is_detail=True,
+            )
             if check is not None:
-                tx.step("look at what is served", partial(unless_refused, host, app, check, was_refused))
+                tx.step(
+                    "look at what is served", partial(unless_refused, host, app, check, was_refused), is_detail=True
+                )
             ask = partial(require_reached, host, app, reached, is_kept=before is not None)
-            tx.step("ask for the app through the proxy", partial(unless_refused, host, app, ask, was_refused))
+            tx.step(
+                "ask for the app through the proxy",
+                partial(unless_refused, host, app, ask, was_refused),
+                is_detail=True,
+            )
 
 
 def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
