@@ -279,6 +279,7 @@ install_dokkupy() {
   environment_runs || die "The user $USER_NAME cannot run what was installed into $VENV." \
     "Every directory above it must be readable for all: \`namei -l $VENV/bin/python\` shows which is not."
   bring_plugins_back
+  quietly "Indexing what is installed" "$VENV/bin/python" -I -m dokkupy_plugins.index
   write_launcher dokkupy
   write_launcher dokku
 }
@@ -396,6 +397,7 @@ install_wheels() {
 
 # Not pip's own script: that imports more than half of what a short command may cost. `-S` leaves out Python's own search
 # for packages, because this knows where they are; only a plugin that is being developed here (a .pth file) has to be found.
+# The index has the byte code of all plugins in one file, which saves a fifth of a short command.
 write_launcher() {
   local path=$BIN/$1 packages text
   packages=$("$VENV/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -412,6 +414,10 @@ if any(name.endswith(\".pth\") and name != \"distutils-precedence.pth\" for name
     import site
 
     site.addsitedir(PACKAGES)
+else:
+    from dokkupy_plugins.launch import Index
+
+    sys.meta_path.insert(0, Index(PACKAGES))
 from dokkupy.cli.main import run
 
 run()

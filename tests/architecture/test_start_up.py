@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dokkupy_plugins import index
 
 INSTALLER = Path(__file__).parents[2] / "install.sh"
 
@@ -216,32 +217,77 @@ def launcher(directory: Path) -> Path:
     return directory / "dokkupy"
 
 
-def test_the_installed_launcher_skips_site_and_finds_what_is_installed(root: Path, tmp_path: Path) -> None:
-    program = launcher(tmp_path)
-    site_packages = tmp_path / "site-packages"
+PACKAGES = ("core/src/dokkupy", "plugin_sdk/src/dokkupy_sdk", "plugins_builtin/apps/src/dokkupy_apps",
+            "plugins_builtin/commands/src/dokkupy_commands", "plugins_builtin/plugins/src/dokkupy_plugins")  # fmt: skip
+
+AT_THE_END = """
+def show(status):
+    from_index = [name for name, module in sys.modules.items() if type(module.__loader__).__name__ == "IndexedLoader"]
+    print("site" in sys.modules, len(from_index))
+    sys.stdout.flush()
+    exit(status)
+exit, os._exit = os._exit, show
+run()
+"""
+
+
+def installed(directory: Path) -> tuple[Path, Path]:
+    """The launcher of an environment without .pth files, and its packages."""
+    program = launcher(directory)
+    site_packages = directory / "site-packages"
     site_packages.mkdir()
-    for package in (
-        "core/src/dokkupy",
-        "plugin_sdk/src/dokkupy_sdk",
-        "plugins_builtin/apps/src/dokkupy_apps",
-        "plugins_builtin/commands/src/dokkupy_commands",
-    ):
+    for package in PACKAGES:
         (site_packages / Path(package).name).symlink_to(INSTALLER.parent / package)
-    commands = site_packages / "dokkupy_commands-1.dist-info"
-    commands.mkdir()
-    (commands / "entry_points.txt").write_text("[dokkupy.commands]\napps = dokkupy_commands.cli.apps:group\n")
+    declare(site_packages, "dokkupy_commands", "apps = dokkupy_commands.cli.apps:group")
     lines = program.read_text().splitlines()
-    (place,) = (number for number, line in enumerate(lines) if line.startswith("PACKAGES = "))
-    lines[place] = f"PACKAGES = {str(site_packages)!r}"
-    lines[-1] = "os._exit = lambda status: print('site' in sys.modules)\nrun()"
-    program.write_text("\n".join(lines))
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("PACKAGES = "))
+    lines[at] = f"PACKAGES = {str(site_packages)!r}"
+    program.write_text("\n".join(lines).removesuffix("run()") + AT_THE_END)
+    return program, site_packages
+
+
+def declare(site_packages: Path, distribution: str, command: str) -> None:
+    information = site_packages / f"{distribution}-1.dist-info"
+    information.mkdir()
+    (information / "entry_points.txt").write_text(f"[dokkupy.commands]\n{command}\n")
+
+
+def ran(program: Path, root: Path, *words: str) -> list[str]:
     done = subprocess.run(
-        [program, "apps:list"],
+        [program, *words],
         capture_output=True,
         text=True,
-        env={"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": "commands"},
+        env={"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": "commands,further"},
     )
-    assert done.stdout.splitlines()[-2:] == ["blog", "False"], done.stderr
+    return done.stdout.splitlines() or done.stderr.splitlines()
+
+
+def test_the_installed_launcher_skips_site_and_finds_what_is_installed(root: Path, tmp_path: Path) -> None:
+    program, _ = installed(tmp_path)
+    assert ran(program, root, "apps:list")[-2:] == ["blog", "False 0"]
+
+
+def test_with_an_index_the_launcher_searches_for_no_module(root: Path, tmp_path: Path) -> None:
+    program, site_packages = installed(tmp_path)
+    index.write(str(site_packages))
+    *_, app, (end) = ran(program, root, "apps:list")
+    assert (app, end.split()[0]) == ("blog", "False")
+    # All of dokkupy's but the package and the module that read the index, and the package of which they are a part.
+    assert int(end.split()[1]) >= LIMITS["apps:list",] - 14
+
+
+def test_what_was_installed_after_the_index_was_written_is_found(root: Path, tmp_path: Path) -> None:
+    program, site_packages = installed(tmp_path)
+    index.write(str(site_packages))
+    (site_packages / "further").mkdir()
+    (site_packages / "further" / "__init__.py").write_text(
+        "from dokkupy_sdk.cli import Group, Host\n"
+        "group = Group('further', 'Further')\n"
+        "@group.command('', permission='host:read')\n"
+        "def further(host: Host) -> None:\n    'Say so.'\n    print('further')\n"
+    )
+    declare(site_packages, "further", "further = further:group")
+    assert ran(program, root, "further") == ["further", "False 0"]
 
 
 def test_the_installed_launcher_finds_plugins_that_are_being_developed(root: Path, tmp_path: Path) -> None:

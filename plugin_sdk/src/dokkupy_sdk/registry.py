@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.discovery import CORE, EntryPoint, plugin_name, summary
+from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points, plugin_name, summary
 from dokkupy.kernel.hooks import GROUP, Hooks
 from dokkupy.kernel.registry import Registry
 
-__all__ = ["CORE", "Hooks", "Registry", "conflicts", "plugin_name", "summary"]
+__all__ = ["CORE", "Hooks", "Registry", "conflicts", "entry_points", "plugin_name", "summary"]
 
 
 def conflicts(registry: Registry) -> list[tuple[EntryPoint, EntryPoint]]:

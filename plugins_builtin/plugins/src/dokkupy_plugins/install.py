@@ -26,7 +26,7 @@ from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.registry import plugin_name
 from dokkupy_sdk.state import PluginsFile
 
-from dokkupy_plugins import shell_plugins
+from dokkupy_plugins import index, shell_plugins
 from dokkupy_plugins.installed import OURS, require_plugin, require_unrequired, require_unused
 
 TYPE_CHECKING = False
@@ -116,7 +116,7 @@ def install(host: Host, source: str, *, committish: str = "", upgrade: bool = Fa
                 return []
             tx.describe_plan(*(f"install {one.distribution} {one.version}" for one in pieces))
             switch(tx, scratch, pieces, wanted)
-            tx.commit(after=(call(remove_scratch, scratch=scratch),))
+            tx.commit(after=(call(remove_scratch, scratch=scratch), call(index.renew)))
         finally:
             if host.dry_run:
                 remove_scratch(host, scratch)
@@ -241,7 +241,7 @@ def uninstall(host: Host, name: PluginName) -> str:
         sources = {key: value for key, value in record.sources.items() if key != distribution}
         off = tuple(one for one in record.disabled if one != name)
         tx.save(record.replace(sources=sources, disabled=off))
-        tx.commit(after=(call(remove_scratch, scratch=scratch),))
+        tx.commit(after=(call(remove_scratch, scratch=scratch), call(index.renew)))
     return distribution
 
 
@@ -291,6 +291,7 @@ def put_back(host: Host, scratch: str) -> None:
     for name in os.listdir(target):
         if name.startswith("~"):  # what pip set aside when it was killed
             shutil.rmtree(os.path.join(target, name), ignore_errors=True)
+    index.renew(host)
 
 
 def files_of(root: str) -> list[str]:
