@@ -24,9 +24,11 @@ def test_lost_image_is_built_again_and_a_full_disk_is_refused_before_the_push(
     if old:  # they finish what they are doing
         host.exec(["docker", "rm", "-f", *old])
     host.exec(["docker", "image", "rm", first])
-    assert f"{app}: the engine has lost the images of v1" in host.exec(["dokkupy", "doctor"], check=False).stdout
+    assert (
+        f"{app}: the images of v1 are missing from the engine" in host.exec(["dokkupy", "doctor"], check=False).stdout
+    )
     rolled = host.exec(["dokkupy", "releases:rollback", app])
-    assert "it is built again from" in rolled.stderr
+    assert "building it again from" in rolled.stderr
     assert "first" in host.http_get(f"{app}.example.com").body
 
     host.exec(["dokkupy", "disk:measure"])

@@ -33,7 +33,7 @@ def test_a_push_names_what_it_brings_without_effect_and_settings_are_served_or_p
     assert "client_max_body_size 77m;" in host.exec(["nginx", "-T"]).stdout
 
     seen = host.exec(["dokkupy", "ps:set", app, "restart-policy", "always"]).stdout
-    assert f"takes effect with the next deploy; now: ps:restart {app}" in seen
+    assert f"takes effect with the next deploy; to apply it now: ps:restart {app}" in seen
     assert "Ps pending restart policy:" in host.exec(["dokkupy", "ps:report", app]).stdout
     host.exec(["dokkupy", "ps:restart", app])
     assert "pending" not in host.exec(["dokkupy", "ps:report", app]).stdout

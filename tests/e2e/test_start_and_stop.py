@@ -78,7 +78,7 @@ def test_workers_finish_their_work_and_one_that_dies_after_its_imports_is_refuse
     # Whichever type is seen first: a shell's last command may hide the 1 of the worker behind it.
     assert re.search("ended with exit code [01]", failed.stderr), failed.stderr
     assert "No module named 'a_module_nobody_installed'" in failed.stderr
-    assert "The old instances go on serving." in failed.stderr and f"logs:failed {app}" in failed.stderr
+    assert "The old instances keep serving." in failed.stderr and f"logs:failed {app}" in failed.stderr
 
     host.exec(["dokkupy", "ps:stop", app])
     wait_for(host, directory, 2)

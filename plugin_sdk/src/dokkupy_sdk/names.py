@@ -111,7 +111,7 @@ class KeyName(Identifier):
 
     __slots__ = ()
     what = "Key name"
-    rule = "may only contain letters, digits and . _ @ + - (at most 128), and begins with a letter or digit"
+    rule = "may only contain letters, digits and . _ @ + - (at most 128), and must begin with a letter or digit"
     max_length = 128
 
     @classmethod

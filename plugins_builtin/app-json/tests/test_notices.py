@@ -16,11 +16,11 @@ def lines(text: str, *handled: str) -> list[str]:
     [
         (
             '{"cron": [{"command": "a b", "schedule": "@daily"}]}',
-            "1 task of cron is not run: no installed plugin runs cron",
+            "1 cron task does not run: no installed plugin runs cron",
         ),
         (
             '{"cron": [{"command": "a", "schedule": "@daily"}, {"command": "b", "schedule": "@daily"}]}',
-            "2 tasks of cron are",
+            "2 cron tasks do not",
         ),
         ('{"formation": {"web": {"autoscaling": {"min_quantity": 1}}}}', "formation.web.autoscaling has no effect"),
         ('{"formation": {"api": {"service": {"exposed": true}}}}', "formation.api.service has no effect"),

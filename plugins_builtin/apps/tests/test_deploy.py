@@ -156,7 +156,7 @@ def test_a_failed_start_claims_that_old_instances_serve_only_where_they_run(host
     scheduler(host).dead.add("web")
     with pytest.raises(CheckFailed) as caught:
         deploy(host, "blog", TREE)
-    assert ("The old instances go on serving." in caught.value.hint) is not stopped
+    assert ("The old instances keep serving." in caught.value.hint) is not stopped
 
 
 def test_the_error_has_the_states_of_failed_instances_and_the_next_step(host: Host) -> None:
@@ -172,7 +172,7 @@ def test_the_error_has_the_states_of_failed_instances_and_the_next_step(host: Ho
         explain(host, release, fault, serving=serving)
         assert "blog[web.1] was running, its last lines:" in fault.details
         assert "blog[worker.1] ran out of memory, and was started again, its last lines:" in fault.details
-        assert ("The old instances go on serving." in fault.hint) is serving
+        assert ("The old instances keep serving." in fault.hint) is serving
         assert "resource:limit blog --memory" in fault.hint
         assert fault.hint.endswith("See also: logs:failed blog, builds:output blog")
     first, second = host.store.read("apps", BLOG, "failed")["instances"]

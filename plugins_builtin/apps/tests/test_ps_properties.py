@@ -81,7 +81,7 @@ def test_a_start_command_that_is_not_read_for_the_image_says_so(host: Host) -> N
     deploy(host, "blog", TREE)
     release, _ = current(host, BLOG)
     assert release is not None and unread_note(release, "dockerfile-start-cmd") == ""
-    assert "ps start-cmd has no effect on blog" in host.out.text()  # type: ignore[attr-defined]
+    assert "The property start-cmd has no effect on blog" in host.out.text()  # type: ignore[attr-defined]
 
 
 def test_a_skipped_deploy_builds_and_keeps_a_release_and_starts_nothing(host: Host) -> None:

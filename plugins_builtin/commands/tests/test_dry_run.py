@@ -54,7 +54,7 @@ PLANS = [
     (["ps:scale", "blog", "web=0"], "stop web.1"),
     (["ps:stop", "blog"], "stop web.1, worker.1"),
     (["ps:start", "blog"], "write apps/blog/deployment"),
-    (["ps:restore"], "bring the proxy to the state of blog"),
+    (["ps:restore"], "update the proxy for blog"),
     (["ps:set", "blog", "restart-policy", "always"], "write apps/blog/ps"),
     (["releases:rollback", "blog", "v1"], "start web.1, worker.1 of v2"),
     (["releases:prune", "blog", "--keep", "1"], ""),

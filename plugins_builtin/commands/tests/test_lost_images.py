@@ -103,7 +103,7 @@ def test_without_its_commit_the_error_says_what_is_lost_and_nothing_changes(
     monkeypatch.setattr(host.sources(), "checkout", checkout)
     prune(host)
     with pytest.raises(
-        AppError, match="lost the image of v1 of blog, and it cannot be built again: blog has no"
+        AppError, match="image of v1 of blog is missing from the engine, and cannot be built again: blog has no"
     ) as caught:
         rollback(host, APP, 1)
     assert caught.value.code == "image_lost"

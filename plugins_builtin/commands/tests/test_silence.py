@@ -132,7 +132,7 @@ def test_a_file_that_was_nearly_named_right_is_found(tmp_path: Path, there: str,
 def test_a_deploy_names_a_procfile_that_is_not_read(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     deploy(host, "blog", {"procfile": "web: serve\n"})
-    assert ("warn", "procfile has no effect: the name of a Procfile is Procfile") in host.out.lines  # type: ignore[attr-defined]
+    assert ("warn", "procfile has no effect: the Procfile is read from Procfile") in host.out.lines  # type: ignore[attr-defined]
 
 
 def test_old_releases_stay_while_skip_cleanup_is_set(tmp_path: Path) -> None:

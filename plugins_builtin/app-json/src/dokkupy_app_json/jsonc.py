@@ -91,7 +91,7 @@ class Node:
 
     def as_text(self) -> str:
         if not isinstance(self.value, str):
-            raise self.fault(f"must be a text, not {kind(self.value)}")
+            raise self.fault(f"must be a string, not {kind(self.value)}")
         if "\x00" in self.value:
             raise self.fault("has a null character")
         return self.value
@@ -127,7 +127,7 @@ def kind(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "a number"
     if isinstance(value, str):
-        return "a text"
+        return "a string"
     return "a list" if isinstance(value, list) else "an object"
 
 

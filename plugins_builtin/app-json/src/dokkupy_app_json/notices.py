@@ -16,7 +16,7 @@ REASONS = {
     r"addons": "create the services and link them, such as `postgres:create NAME` and `postgres:link NAME APP`",
     r"image": "the builder is chosen by `builder:set APP selected NAME`",
     r"stack": "an image for builds is chosen by `buildpacks:set-property APP stack IMAGE`",
-    r"environments(\..*)?": "there are no review apps; every app reads the keys outside of it",
+    r"environments(\..*)?": "there are no review apps; put the keys at the top level, which every app reads",
     r"formation\.[^.]+\.size": "limits are set by `resource:limit APP --process-type TYPE --memory SIZE`",
     r"scripts\.(pr-predestroy|test|test-setup)": "there are no review apps and no test runs",
 }
@@ -28,7 +28,7 @@ def notices(path: str, facts: AppJson, handles: Callable[[str], bool]) -> list[s
     lines = []
     if facts.cron and not handles("app.json.cron"):
         count = len(facts.cron)
-        tasks = "1 task of cron is not run" if count == 1 else f"{count} tasks of cron are not run"
+        tasks = "1 cron task does not run" if count == 1 else f"{count} cron tasks do not run"
         lines.append(f"{path}: {tasks}: no installed plugin runs cron tasks")
     for name, entry in facts.formation.items():
         where = f"{path}: formation.{name}"
@@ -57,6 +57,6 @@ def without_process(path: str, facts: AppJson, processes: Iterable[str]) -> list
         for name in names:
             if name not in present:
                 close = likely(name, present)
-                hint = f": did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(present))}"
+                hint = f": did you mean {close[0]}?" if close else f"; it has {', '.join(sorted(present))}"
                 lines.append(f"{path}: {key}.{name} has no effect: the app has no such process type{hint}")
     return lines

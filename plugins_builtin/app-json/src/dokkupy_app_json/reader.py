@@ -175,11 +175,11 @@ def env_entry(key: str, node: Node) -> EnvEntry:
     try:
         name = EnvKey(key)
     except UserError as error:
-        raise node.fault(f"is not the name of a variable: {error.message}") from None
+        raise node.fault(f"is not a valid name of a variable: {error.message}") from None
     if isinstance(node.value, str):
         return EnvEntry(name, Secret(node.as_text()))
     if not isinstance(node.value, dict):
-        raise node.fault("must be a text or an object")
+        raise node.fault("must be a string or an object")
     value = node.child("value")
     generator = node.text("generator")
     if generator not in ("", "secret"):
@@ -275,7 +275,7 @@ def health_check(name: ProcessType, node: Node, number: int) -> HealthCheck:
 def header(node: Node) -> tuple[str, str]:
     name, value = node.text("name"), node.text("value")
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", name):
-        raise node.fault("has a name that is not an HTTP header's")
+        raise node.fault("has a name that is not a valid HTTP header name")
     if not re.fullmatch(r"[\t\x20-\x7e]{0,4096}", value):
         raise node.fault("has a value with control characters or of more than 4096 characters")
     return name, value
@@ -290,7 +290,7 @@ def cron_entry(node: Node) -> CronEntry:
     try:
         Cron(schedule)
     except UserError as error:
-        raise node.fault(f"has a schedule that is not cron's: {error.message}") from None
+        raise node.fault(f"has a schedule that is not a cron expression: {error.message}") from None
     policy = node.text("concurrency_policy", "allow") or "allow"
     if policy not in ("allow", "forbid", "replace"):
         raise node.fault("has an unknown concurrency_policy: use allow, forbid or replace")

@@ -15,7 +15,7 @@ SETTINGS = Settings(
     Property(
         "appjson-path",
         "app.json",
-        help="Where app.json is, relative to the build's root",
+        help="Path of app.json, relative to the build directory",
         parse=path,
         in_release=True,
         applies=BUILD,

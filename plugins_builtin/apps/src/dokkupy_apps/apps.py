@@ -38,7 +38,7 @@ def create_in(tx: Transaction, app: AppName) -> None:
         raise Conflict(f"Name is already taken: app {app} exists", code="name_taken")
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
-    tx.register_undo("make the app's directory", call(remove_app_directory, app=app))
+    tx.register_undo("create the app's directory", call(remove_app_directory, app=app))
     tx.describe_plan(f"create the app {app}")
     tx.save(AppFile(created_at=stamp(), private=new_private_part()), app)
 
@@ -119,7 +119,7 @@ def finish_destroy(host: Host, app: str) -> None:
         except HostError as fault:
             if fault.code != "proxy_down":
                 raise
-            host.out.warn(f"{fault.message}: it stops serving {app} once it accepts its configuration again")
+            host.out.warn(f"{fault.message}. The proxy stops serving {app} when it accepts its configuration again")
     for scheduler in host.adapters("scheduler"):
         with_what_is_installed(host, scheduler, lambda one: one.forget(name))
     forget_all_but_processes(host, app)

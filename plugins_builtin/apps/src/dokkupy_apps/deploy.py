@@ -86,7 +86,7 @@ def deploy_source(
                     if PS.raw(host.store, app, name) and (note := unread_note(release, name)):
                         host.out.warn(note)
                 write_release(tx, release)
-                tx.step("drop the build's own tag", lambda: drop_image(host, tag), is_detail=True)
+                tx.step("remove the build's temporary tag", lambda: drop_image(host, tag), is_detail=True)
                 host.out.section(f"Releasing {app}...")
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))
                 run_release_tasks(tx, release)
@@ -195,7 +195,7 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
     release = declared(host, source)
     path = PS.get(host.store, app, "procfile-path")
     if path not in release.files and (close := almost(source.directory, path)):
-        host.out.warn(f"{close} has no effect: the name of a Procfile is {path}")
+        host.out.warn(f"{close} has no effect: the Procfile is read from {path}")
     return with_state(
         host,
         next_release(

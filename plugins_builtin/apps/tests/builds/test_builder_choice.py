@@ -61,7 +61,7 @@ def test_sign_of_a_builder_that_is_not_installed_names_the_others_and_the_comman
             dockerfile=(80, Readiness()),
             buildpacks=(45, Readiness()),
         )
-    assert caught.value.details == ("Builders that could build this source, too: dockerfile, buildpacks.",)
+    assert caught.value.details == ("Other builders that can build this source: dockerfile, buildpacks.",)
     assert "dokkupy builder:set blog selected dockerfile" in caught.value.hint and "https://" in caught.value.hint
 
 

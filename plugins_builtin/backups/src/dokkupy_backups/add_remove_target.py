@@ -43,7 +43,10 @@ def add(
         raise UserError("A target inside dokkupy's state would be part of its own backups")
     before = host.store.find(TargetFile, name)
     if before is not None and before.url != url:
-        raise Conflict(f"There is a target {name} at {before.url}", hint="Choose another name, or remove that one.")
+        raise Conflict(
+            f"The target {name} exists already: {before.url}",
+            hint="Choose another name, or remove that target: dokkupy backups:target-remove {name}",
+        )
     kept = before.credentials if before is not None else {}
     credentials, key = parse_credentials(location, words, kept)
     host_name = host_name or (before.host_name if before is not None else nodename())
@@ -51,7 +54,7 @@ def add(
     target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), shown)
     with operation(host, "backups:target-add", f"backup-target:{name}") as tx:
         if host.dry_run:
-            tx.describe_plan(f"open the repository at {url}, or make one", "write, read and delete a probe")
+            tx.describe_plan(f"open the repository at {url}, or create it", "write, read and delete a probe")
             tx.save(target.record(), name)
             return target, False, 0
         if location.kind == "sftp":
@@ -79,7 +82,7 @@ def ensure_key(host: Host, tx: Transaction, name: TargetName, given: Secret | No
     if old and old != key:
         # A wrong key must not replace the right one.
         os.replace(path, path + ".before")
-        tx.register_undo("keep the key of before", call(restore_key, name=str(name)))
+        tx.register_undo("keep the previous key", call(restore_key, name=str(name)))
     make_directory(os.path.dirname(path))
     write_atomic(path, key.encode() + b"\n")
 
@@ -105,7 +108,7 @@ def open_or_make(tx: Transaction, repository: Repository, *, given: bool) -> boo
             ) from error
         raise
     repository.host.out.section(f"Creating a repository at {repository.target.location.url}")
-    tx.step("make the repository", repository.init)
+    tx.step("create the repository", repository.init)
     return True
 
 
@@ -117,7 +120,7 @@ def probe(repository: Repository) -> None:
     repository.forget([identifier])
     if got != sent:
         raise HostError(
-            f"The target {repository.target.name} returned other data than was written to it", code="damaged"
+            f"The target {repository.target.name} did not return the data that was written to it", code="damaged"
         )
 
 

@@ -107,7 +107,7 @@ def target_key(host: Host, target: Name) -> CommandResult:
 
     key = add_remove_target.key(host, target).reveal()
     if host.dry_run:
-        host.plan.append(f"print the key of {target}, and note that somebody has seen it")
+        host.plan.append(f"print the key of {target}, and record that it was shown")
         return CommandResult()
     return CommandResult({"target": target, "key": key}, [key])
 
@@ -117,7 +117,7 @@ def target_remove(
     host: Host,
     target: Name,
     *,
-    force: Annotated[bool, Opt("--force", help="Even if it holds the only backups of something")] = False,
+    force: Annotated[bool, Opt("--force", help="Remove it even if it holds the only backups of something")] = False,
 ) -> CommandResult:
     """Remove a target with its key and credentials; the backups stored there stay."""
     from dokkupy_backups import add_remove_target
@@ -247,7 +247,7 @@ def restore(
     at: Annotated[
         IdOrTime | None, Opt("--at", help="Id of a backup, or a time: the newest backup that began before it")
     ] = None,
-    to: Annotated[str, Opt("--to", help="Restore into a new one of this name, and leave the subject as it is")] = "",
+    to: Annotated[str, Opt("--to", help="Restore into a new service of this name; the subject does not change")] = "",
     target: ToTarget = None,
     no_safety: Annotated[bool, Opt("--no-safety", help="Do not back up the current data first")] = False,
     force: Annotated[bool, Opt("--force", help="Do not ask")] = False,
@@ -260,7 +260,7 @@ def restore(
     host = host.for_invocation(force=host.force or force)
     record = chosen_record(host, subject, at, target)
     if not to and not work.holds_nothing(host, subject):
-        confirm(host, str(subject), f"{subject} (what is in it now)")
+        confirm(host, str(subject), f"{subject} (its current content)")
     saved = work.restore(host, subject, record, to=to, safety=not no_safety)
     if not host.dry_run:
         if saved is not None:
@@ -283,7 +283,10 @@ def chosen_record(host: Host, subject: SubjectName, at: IdOrTime | None, target:
 
 @group.command("delete", permission="host:write", mutating=True)
 def delete(
-    host: Host, id: Identifier, *, force: Annotated[bool, Opt("--force", help="Even the last verified backup")] = False
+    host: Host,
+    id: Identifier,
+    *,
+    force: Annotated[bool, Opt("--force", help="Delete even the last verified backup")] = False,
 ) -> CommandResult:
     """Delete one backup; the next prune frees its space."""
     from dokkupy_backups.record.stored import require_record
@@ -396,9 +399,9 @@ def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
 def set_property(
     host: Host,
     name: Annotated[str, Arg("property")] = "",
-    value: Annotated[str, Arg("value", "Nothing unsets it")] = "",
+    value: Annotated[str, Arg("value", "New value; without one, the property is unset")] = "",
     *,
-    is_global: Annotated[bool, Opt("--global", help="The only possible scope")] = True,
+    is_global: Annotated[bool, Opt("--global", help="Always so: these properties have no other scope")] = True,
 ) -> None:
     """Set or unset a property of all backups: smallest-percent, upload-limit, safety-days."""
     from dokkupy_sdk.operation import operation

@@ -78,7 +78,10 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
     name = schedule.subject
     if not exists:
         yield Finding(
-            CHECK, "warning", f"{name} has a schedule, and is not on this host", f"dokkupy backups:unschedule {name}"
+            CHECK,
+            "warning",
+            f"{name} has a schedule, but does not exist on this host",
+            f"dokkupy backups:unschedule {name}",
         )
         return
     troubles = {step: attempts.read(host, name, step) for step in ("backup", "verify")}
@@ -98,7 +101,7 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
         yield Finding(
             CHECK,
             level,
-            f"{name}: {what}; allowed are {hours(allowed)}",
+            f"{name}: {what}; the limit is {hours(allowed)}",
             f"dokkupy backups:create {name} && dokkupy backups:verify {name}",
         )
     elif not any(trouble.failures for trouble in troubles.values()):

@@ -63,7 +63,7 @@ class TargetName(Identifier):
 
     __slots__ = ()
     what = "Target name"
-    rule = "may only contain lowercase letters, digits and hyphens (at most 40), and begins with a letter"
+    rule = "may only contain lowercase letters, digits and hyphens (at most 40), and must begin with a letter"
     pattern = re.compile(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -72,7 +72,7 @@ class BackupId(Identifier):
 
     __slots__ = ()
     what = "Backup id"
-    rule = "has 6 to 64 hexadecimal digits, as `backups:list` shows them"
+    rule = "must have 6 to 64 hexadecimal digits, as `backups:list` shows them"
     pattern = re.compile(r"[0-9a-f]{6,64}")
     noun = "backup"
 

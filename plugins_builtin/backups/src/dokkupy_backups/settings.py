@@ -11,20 +11,20 @@ SETTINGS = Settings(
         "50",
         scope="global",
         parse=integer(0, 100),
-        help="A dump smaller than this share of the last one is refused; 0 for never",
+        help="Smallest accepted size of a dump, in percent of the previous one; 0: any size",
     ),
     Property(
         "upload-limit",
         "",
         scope="global",
         parse=integer(1, 10_000_000),
-        help="KiB a second that restic may send; empty for no limit",
+        help="Upload limit of restic in KiB per second; empty: no limit",
     ),
     Property(
         "safety-days",
         "30",
         scope="global",
         parse=integer(1, 3650),
-        help="Days for which the backup is kept that a restore takes first",
+        help="Days for which to keep the backup that a restore makes first",
     ),
 )

@@ -86,7 +86,7 @@ def damage(pack: Path, *, longer: bool = False) -> None:
 def test_deleted_pack_is_found_by_verify(local: World, tmp_path: Path) -> None:
     local.run("backups:create", "rows:db")
     packs(tmp_path / "repository")[-1].unlink()
-    assert "is not good" in local.run("backups:verify", "rows:db", status=1)
+    assert "failed verification" in local.run("backups:verify", "rows:db", status=1)
     assert local.json("backups:list")[0]["state"] == "failed"
 
 

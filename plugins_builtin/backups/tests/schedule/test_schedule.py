@@ -116,11 +116,11 @@ def test_age_of_the_last_verified_backup_is_alarmed_without_any_failure(local: W
     clock.to(hours=30)
     assert "error" in levels(local, clock)
     clock.to(minutes=1)
-    seen = [one for one in local.plugin.heard if "allowed are" in one[2]]
+    seen = [one for one in local.plugin.heard if "the limit is" in one[2]]
     run(local, clock)
-    assert len([one for one in local.plugin.heard if "allowed are" in one[2]]) == len(seen) + 1
+    assert len([one for one in local.plugin.heard if "the limit is" in one[2]]) == len(seen) + 1
     run(local, clock)
-    assert len([one for one in local.plugin.heard if "allowed are" in one[2]]) == len(seen) + 1
+    assert len([one for one in local.plugin.heard if "the limit is" in one[2]]) == len(seen) + 1
 
 
 def test_backup_that_was_never_verified_becomes_overdue(local: World, clock: Clock) -> None:

@@ -133,7 +133,7 @@ def test_server_with_another_host_key_is_refused_until_the_new_one_is_given(worl
     sshd.stop()
     sshd.new_host_key()
     sshd.start()
-    assert "another SSH host key" in world.run("backups:create", "rows:db", status=1)
+    assert "different SSH host key" in world.run("backups:create", "rows:db", status=1)
     key = " ".join((sshd.directory / "host.pub").read_text().split()[:2])
     world.run("backups:target-add", "far", sshd.url, "--host-key", key)
     world.run("backups:create", "rows:db")

@@ -71,7 +71,7 @@ class ToolBuilder(Builder):
         program = self.installed()
         if not program:
             raise HostError(
-                f"The builder {build.builder} needs the program {self.program}, which is not installed on this host",
+                f"The builder {build.builder} requires the program {self.program}, which is not installed on this host",
                 hint=self.get,
                 code="no_program",
             )
@@ -112,7 +112,7 @@ class ToolBuilder(Builder):
 
         if stream(words, line, env=env) != 0:
             raise AppError(
-                f"App build failed: {self.program} did",
+                f"App build failed: {self.program} ended with an error",
                 details=tuple(tail),
                 details_shown=True,
                 code="build_failed",
@@ -124,7 +124,7 @@ class ToolBuilder(Builder):
 
     def labelled(self, build: Build, made: str, directory: str) -> Image:
         if self.host.images().find(made) is None:
-            raise HostError(f"{self.program} ended well but left no image {made}")
+            raise HostError(f"{self.program} succeeded, but made no image {made}")
         context = Path(directory, "empty")
         context.mkdir()
         path = Path(directory, "Dockerfile")
@@ -226,6 +226,6 @@ class NullBuilder(Builder):
 
     def build(self, build: Build) -> Image:
         raise AppError(
-            f"{build.source.app} builds nothing: its builder is null",
+            f"{build.source.app} cannot be built: its builder is null",
             hint=f"Deploy an image: git:from-image {build.source.app} IMAGE; or builder:set {build.source.app} selected",
         )

@@ -27,13 +27,13 @@ BUILDER = "heroku/builder:24"
 PACK = Settings(
     "builder-pack",
     Property(
-        "projecttoml-path", "project.toml", help="Where project.toml is, relative to the build's root", parse=path
+        "projecttoml-path", "project.toml", help="Path of project.toml, relative to the build directory", parse=path
     ),
-    Property("builder-image", BUILDER, help="The image with the buildpacks, one of trusted-builders", parse=image),
+    Property("builder-image", BUILDER, help="Image with the buildpacks, one of trusted-builders", parse=image),
     Property(
         "trusted-builders",
         BUILDER,
-        help="Builder images that may be used, with commas: pack gives them the engine's socket",
+        help="Builder images that may be used, separated by commas; pack gives them access to the engine's socket",
         parse=images,
         scope="global",
     ),
@@ -42,20 +42,20 @@ PACK = Settings(
 NIXPACKS = Settings(
     "builder-nixpacks",
     Property(
-        "nixpackstoml-path", "nixpacks.toml", help="Where nixpacks.toml is, relative to the build's root", parse=path
+        "nixpackstoml-path", "nixpacks.toml", help="Path of nixpacks.toml, relative to the build directory", parse=path
     ),
     applies=BUILD,
 )
 RAILPACK = Settings(
     "builder-railpack",
     Property(
-        "railpackjson-path", "railpack.json", help="Where railpack.json is, relative to the build's root", parse=path
+        "railpackjson-path", "railpack.json", help="Path of railpack.json, relative to the build directory", parse=path
     ),
     applies=BUILD,
 )
 LAMBDA = Settings(
     "builder-lambda",
-    Property("lambdayml-path", "lambda.yml", help="Where lambda.yml is, relative to the build's root", parse=path),
+    Property("lambdayml-path", "lambda.yml", help="Path of lambda.yml, relative to the build directory", parse=path),
     applies=BUILD,
 )
 

@@ -19,8 +19,8 @@ from dokkupy_sdk.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Setti
 
 from plugins_builtin.commands.tests.conftest import Run
 
-NOW_RESTART = "       takes effect with the next deploy; now: ps:restart blog\n"
-NOW_REBUILD = "       takes effect with the next deploy; now: ps:rebuild blog\n"
+NOW_RESTART = "       takes effect with the next deploy; to apply it now: ps:restart blog\n"
+NOW_REBUILD = "       takes effect with the next deploy; to apply it now: ps:rebuild blog\n"
 TREE = {"Procfile": "web: serve\n", "deploy/Procfile": "web: other\n"}
 
 

@@ -53,7 +53,9 @@ def set_property(
     host: Host,
     scope: Scope,
     name: Annotated[str, Arg("property", "A property, or task.NAME for a task of your own")] = "",
-    value: Annotated[list[str], Arg("value", "Nothing unsets it; of a task its schedule and command")] = [],  # noqa: B006
+    value: Annotated[
+        list[str], Arg("value", "New value, or a task's schedule and command; without one, it is unset")
+    ] = [],  # noqa: B006
 ) -> None:
     """Set or unset a property, or a task: `cron:set APP task.NAME "30 3 * * * COMMAND"`."""
     from dokkupy_cron.tasks.change import set_task

@@ -104,7 +104,7 @@ def test_a_command_whose_process_was_killed_is_lost_and_does_not_run_again(
         (("0 3 * * *", "plugin:install", "x"), "root"),
         (("0 3 * * *", "no-such-command"), "is not a dokku command"),
         (("0 3 * *", "ps:restart"), "not a schedule with a command"),
-        (("61 3 * * *", "ps:restart"), "schedule that is not cron's"),
+        (("61 3 * * *", "ps:restart"), "schedule that is not a cron expression"),
         (("@daily", "ps:restart", "&&", "ps:restart"), "shell operator &&"),
     ],
 )

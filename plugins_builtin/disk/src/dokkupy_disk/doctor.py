@@ -79,7 +79,7 @@ def of_lost_images(host: Host) -> Iterator[Finding]:
         if not gone:
             continue
         numbers = ", ".join(f"v{number}" for number in gone)
-        text = f"{app}: the engine has lost the images of {numbers}; they are built again when they are started or rolled back to"
+        text = f"{app}: the images of {numbers} are missing from the engine; dokkupy builds each again when it is next started or rolled back to"
         serving = host.store.find(ServingFile, app)
         remedy = f"dokkupy ps:start {app}, or a push" if serving is not None and serving.release in gone else ""
         yield Finding("images", "warning", text, remedy)

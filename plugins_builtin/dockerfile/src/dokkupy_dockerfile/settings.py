@@ -12,6 +12,8 @@ def path(text: str) -> str:
 
 SETTINGS = Settings(
     "builder-dockerfile",
-    Property("dockerfile-path", "Dockerfile", help="Where the Dockerfile is, relative to the build's root", parse=path),
+    Property(
+        "dockerfile-path", "Dockerfile", help="Path of the Dockerfile, relative to the build directory", parse=path
+    ),
     applies=BUILD,
 )

@@ -17,7 +17,9 @@ class ServiceName(Identifier):
 
     __slots__ = ()
     what = "Service name"
-    rule = "may only contain letters, digits, underscores and hyphens (at most 48), and begins with a letter or digit"
+    rule = (
+        "may only contain letters, digits, underscores and hyphens (at most 48), and must begin with a letter or digit"
+    )
     pattern = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
     max_length = 48
     noun = "service"

@@ -60,7 +60,10 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
                 if time.monotonic() > deadline:
                     if is_admin(host):
                         raise
-                    raise Busy("Other builds took an hour of waiting", hint="Push again later.") from busy
+                    raise Busy(
+                        f"The build of {app} waited for an hour, because other builds are running",
+                        hint="Push again later.",
+                    ) from busy
                 if not announced:
                     # Whose it is says the name of an app, which is nothing for the key of another one.
                     whose = f" ({busy.message})" if is_admin(host) else ""

@@ -55,7 +55,7 @@ def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: 
     """The error of a source whose own sign is for a builder that does not work here. No other one is taken by itself: it
     would make another image than the one that the source asks for."""
     able = [name for name in sure[1:] if host.builder(name).prepare().ready]
-    details = (f"Builders that could build this source, too: {', '.join(able)}.",) if able else ()
+    details = (f"Other builders that can build this source: {', '.join(able)}.",) if able else ()
     commands = " or ".join(f"dokkupy builder:set {source.app} selected {name}" for name in able[:3])
     return HostError(
         f"The source is for the builder {sure[0]}, which does not work on this host: {reason}",

@@ -59,7 +59,7 @@ def recorded(host: Host, app: AppName, identifier: str, *, kind: str, source: st
                 write_record(path, {**facts, "status": status, "exit_code": code, "finished_at": stamp()})
                 prune_builds(host, app)
             except OSError as error:
-                host.out.warn(f"The record of the build was not finished: {error.strerror}")
+                host.out.warn(f"The record of the build could not be completed: {error.strerror}")
 
 
 def write_record(path: str, facts: dict[str, Any]) -> None:

@@ -43,8 +43,8 @@ def validated(key: EnvKey, text: str) -> str:
         raise UserError(f"The value of {key} is not UTF-8", hint="Encode it, for example with base64") from None
     if size > LARGEST:
         raise UserError(
-            f"The value of {key} is too large: with its name it has {size} bytes, and Linux starts no process with a "
-            f"variable of more than {LARGEST}",
+            f"The value of {key} is too large: with its name it has {size} bytes, and Linux starts no "
+            f"process that has a variable of more than {LARGEST}",
             hint="Store it in a file that the app reads, or in a service.",
             code="value_too_large",
         )
@@ -74,8 +74,8 @@ def set_env(
     size = sum(len(f"{key}={text_of(value) or ''}".encode()) + 1 for key, value in after.items())
     if size > MOST:
         raise UserError(
-            f"All variables together would have {size} bytes; more than {MOST} are refused, because Linux starts no "
-            "process with much more",
+            f"All variables of the app together would have {size} bytes. At most {MOST} are allowed, "
+            "because Linux limits the environment of a process",
             hint="Store large ones in files that the app reads.",
             code="value_too_large",
         )

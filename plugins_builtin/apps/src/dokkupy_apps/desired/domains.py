@@ -56,7 +56,7 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
             if {name, name.removeprefix(".")} & {*used} or name in defaults and not admin:
                 raise Conflict(
                     f"{name} is a domain of the app {other}",
-                    hint=f"Choose another domain, or remove it from {other} first",
+                    hint=f"Choose another domain, or remove this one first: dokkupy domains:remove {other} {name}",
                     code="domain_taken",
                 )
         if not admin and (catches := caught(host, name)):
@@ -80,7 +80,7 @@ def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[
 def caught(host: Host, name: Domain) -> str:
     """What a name would catch besides the app's own visitors; empty for nothing."""
     if name == "_":
-        return "every unknown name"
+        return "every name that no app has"
     below = name.removeprefix("*").removeprefix(".")
     is_wildcard = below != name
     for one in global_domains(host):

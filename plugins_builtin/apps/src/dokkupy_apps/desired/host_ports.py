@@ -68,7 +68,7 @@ def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -
         if owner is not None:
             raise UserError(
                 f"{port}: the host's {transport(port).upper()} port {port.host} belongs to app {owner}",
-                hint="Only apps that both speak HTTP can share a port. Use another port of the host.",
+                hint="Two apps can share a port only if both speak HTTP. Use another port of the host.",
             )
 
 

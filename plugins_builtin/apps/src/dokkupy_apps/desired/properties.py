@@ -36,14 +36,14 @@ PS = Settings(
     ),
     Property(
         "start-cmd",
-        help="What every process type runs in place of its command in the Procfile, for images of buildpacks",
+        help="Command that every process type runs instead of the Procfile's, for images built with buildpacks",
         parse=plain,
         scope="app",
         in_release=True,
     ),
     Property(
         "dockerfile-start-cmd",
-        help="What every process type runs in place of its command in the Procfile, for all other images",
+        help="Command that every process type runs instead of the Procfile's, for all other images",
         parse=plain,
         scope="app",
         in_release=True,
@@ -51,14 +51,14 @@ PS = Settings(
     Property(
         "skip-deploy",
         "false",
-        help="Whether new code is built and kept as a release that is not started",
+        help="Whether a deploy builds a release but does not start it",
         parse=boolean,
         applies=NEXT_DEPLOY,
     ),
     Property(
         "restore",
         "true",
-        help="Whether the app is started when the host boots; the next deploy or start sets it back",
+        help="Whether the app is started when the host boots; the next deploy or `ps:start` sets it to true",
         parse=boolean,
         scope="app",
     ),
@@ -66,12 +66,12 @@ PS = Settings(
         "rollback-on-crash",
         "false",
         parse=boolean,
-        help="Whether a crash of all instances of a new release brings the release before back",
+        help="Whether the app rolls back if all instances of a new release crash",
     ),
     Property(
         "procfile-path",
         "Procfile",
-        help="Where the Procfile is, relative to the build's root",
+        help="Path of the Procfile, relative to the build directory",
         parse=path,
         applies=BUILD,
     ),
@@ -81,31 +81,29 @@ BUILDER = Settings(
     "builder",
     Property(
         "selected",
-        help="The builder to use instead of the detected one",
+        help="Builder to use instead of the detected one",
         parse=matching(r"[a-z][a-z0-9-]*", "a builder's name"),
         applies=BUILD,
         role="builder",
     ),
-    Property("build-dir", help="The directory of the repository that is built", parse=path, applies=BUILD),
-    Property(
-        "skip-cleanup", "false", help="Whether all old releases and their images stay after a deploy", parse=boolean
-    ),
+    Property("build-dir", help="Directory of the repository to build; unset: its root", parse=path, applies=BUILD),
+    Property("skip-cleanup", "false", help="Whether a deploy keeps all old releases and their images", parse=boolean),
 )
 
 BUILDS = Settings(
     "builds",
-    Property("retention", "20", help="Records of builds that are kept per app", parse=integer(1, 10000)),
+    Property("retention", "20", help="Number of build records to keep per app", parse=integer(1, 10000)),
     Property(
         "parallel",
         "1",
-        help="Builds that run on the host at once; further ones wait",
+        help="Number of builds that may run on the host at once; others wait",
         parse=integer(1, 64),
         scope="global",
     ),
     Property(
         "memory",
         "75%",
-        help="Memory that all builds of the host have together: 75%, 4g or none",
+        help="Memory that all builds on the host may use together: 75%, 4g or none",
         parse=matching(r"none|[1-9][0-9]?%|100%|[1-9][0-9]{0,5}[mg]", "a part such as 75%, a size such as 4g, or none"),
         scope="global",
     ),
@@ -113,7 +111,7 @@ BUILDS = Settings(
 
 RELEASES = Settings(
     "releases",
-    Property("retention", "10", help="Releases whose record and image are kept per app", parse=integer(1, 1000)),
+    Property("retention", "10", help="Number of releases to keep per app, with their images", parse=integer(1, 1000)),
 )
 
 APPS = Settings(
@@ -136,15 +134,15 @@ PROXY = Settings(
         parse=matching(r"[a-z][a-z0-9-]*", "a proxy's name"),
         role="proxy",
     ),
-    Property("proxy-port", help="The port of an app without domains", parse=integer(1, 65535)),
-    Property("proxy-ssl-port", help="The TLS port of an app without domains", parse=integer(1, 65535)),
+    Property("proxy-port", help="HTTP port of an app without domains", parse=integer(1, 65535)),
+    Property("proxy-ssl-port", help="HTTPS port of an app without domains", parse=integer(1, 65535)),
     Property(
         "deployer-ports",
-        help="Ports of the host besides 80 and 443 that deployers may set, such as 8000-8099,9443",
+        help="Ports of the host besides 80 and 443 that deployers may use, such as 8000-8099,9443",
         parse=matching(r"[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?(,[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?)*", "a list of ports"),
         scope="global",
     ),
-    Property("disabled", "false", help="Whether the proxy leaves the app out", parse=boolean, scope="app"),
+    Property("disabled", "false", help="Whether the proxy ignores the app", parse=boolean, scope="app"),
     applies=ROUTE,
 )
 

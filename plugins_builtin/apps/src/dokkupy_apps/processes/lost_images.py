@@ -27,12 +27,15 @@ def with_image(tx: Transaction, release: Release) -> Release:
     host, app = tx.host, release.app
     if host.dry_run or host.images().find(release.image) is not None:
         return release
-    host.out.warn(f"The engine has lost the image of v{release.number}: it is built again from {release.revision[:8]}")
+    host.out.warn(
+        f"The image of v{release.number} is missing from the engine: building it again from {release.revision[:8]}"
+    )
     try:
         built, tag = built_again(tx, release)
     except DokkupyError as error:
         raise AppError(
-            f"The engine has lost the image of v{release.number} of {app}, and it cannot be built again: {error.message}",
+            f"The image of v{release.number} of {app} is missing from the engine, and cannot be built "
+            f"again: {error.message}",
             details=error.details,
             hint=error.hint or f"Deploy the app again: git push, or ps:rebuild {app}",
             code="image_lost",
@@ -41,7 +44,7 @@ def with_image(tx: Transaction, release: Release) -> Release:
     tx.step("keep the image", lambda: host.images().tag(built.id, own), undo=call(drop_image, ref=own))
     after = replace(release, image=built.id)
     tx.save(after, app, release_key(release.number))
-    tx.step("drop the build's own tag", lambda: drop_image(host, tag))
+    tx.step("remove the build's temporary tag", lambda: drop_image(host, tag))
     return after
 
 

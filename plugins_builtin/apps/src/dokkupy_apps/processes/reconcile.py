@@ -51,6 +51,6 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             if up:
                 names = ", ".join(one.dyno for one in up)
                 tx.step(f"stop {names}", lambda: scheduler.stop(up, timeout=10))
-    host.act(f"bring the proxy to the state of {app}", lambda: reroute(host, app))
+    host.act(f"update the proxy for {app}", lambda: reroute(host, app))
     host.act(f"stop the replaced instances of {app}", lambda: retire_due(host, app))
     return lines

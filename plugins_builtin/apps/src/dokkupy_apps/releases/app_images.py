@@ -86,7 +86,7 @@ def require_readable(host: Host, app: AppName, ref: str) -> None:
         return  # public images are built on while their registry does not answer
     if digest is None:
         raise UserError(
-            f"{app} may not use the image {ref}: its registry does not give it to the app",
+            f"{app} may not use the image {ref}: the registry denies the app access to it",
             hint=f"Log in with a user that may read it: registry:login {app} SERVER USERNAME",
             code="private_image",
         )

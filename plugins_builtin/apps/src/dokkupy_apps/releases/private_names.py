@@ -22,7 +22,9 @@ def private_part(store: Store, app: AppName) -> Secret:
     found = store.load(AppFile, app).private
     # A dry run of what would make the app has none.
     if not found.reveal() and store.has_app(app):
-        raise StateError(f"{store.path('apps', app, 'app')} has no value of private, for the names of its images")
+        raise StateError(
+            f"{store.path('apps', app, 'app')} lacks the key private, which is a part of the names of the app's images"
+        )
     return found
 
 

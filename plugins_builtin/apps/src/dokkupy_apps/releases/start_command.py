@@ -28,5 +28,7 @@ def unread_note(release: Release, name: str) -> str:
     read = property_for(release)
     if name not in PROPERTIES or name == read:
         return ""
-    built = f"the builder {release.builder} made its image" if release.builder else "its image was not built here"
-    return f"ps {name} has no effect on {release.app}: {built}, for which {read} is read"
+    built = (
+        f"the builder {release.builder} made its image" if release.builder else "its image was not built on this host"
+    )
+    return f"The property {name} has no effect on {release.app}: {built}, and for such images dokkupy reads {read}"

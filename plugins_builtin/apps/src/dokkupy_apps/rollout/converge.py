@@ -256,7 +256,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: E
         )
         closed = switch_proxy(tx, deployment, replacing, early)
         deployment = without_closed(deployment, closed)
-    tx.step("look at the new instances", lambda: require_alive(host, deployment), is_detail=True)
+    tx.step("check the new instances", lambda: require_alive(host, deployment), is_detail=True)
     write_deployment(tx, release, deployment.instances, closed)
     mark_running(tx, app)
     tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")), is_detail=True)
@@ -289,7 +289,7 @@ def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, ea
     early.end(route)
     tx.step("switch the proxy", lambda: apply_route(host, route, gone), is_detail=True)
     found = tx.step(
-        "ask for the app through the proxy",
+        "request the app through the proxy",
         lambda: closed_after(host, deployment, route),
         planned=frozenset[int](),
         is_detail=True,
@@ -359,7 +359,7 @@ def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) 
     fault.details = tuple(details)
     oom = any(row.oom_killed for row in states.values())
     more = f"resource:limit {app} --memory SIZE changes the limit." if oom else ""
-    old = "The old instances go on serving." if serving else ""
+    old = "The old instances keep serving." if serving else ""
     see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
     fault.hint = " ".join(text for text in (fault.hint, more, old, see) if text)
     # Not a part of the operation: it must outlive the undo.

@@ -71,7 +71,7 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
         timer.cancel()
         end_task(host, container.id)
     serves = is_deployed(host, release.app)
-    hint = "The release that served goes on serving." if serves else ""
+    hint = "The previous release keeps serving." if serves else ""
     if late.is_set():
         raise AppError(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
     if status != 0:

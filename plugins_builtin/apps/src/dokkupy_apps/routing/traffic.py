@@ -55,11 +55,13 @@ def rerouting(
             )
             if check is not None:
                 tx.step(
-                    "look at what is served", partial(unless_refused, host, app, check, was_refused), is_detail=True
+                    "check what the proxy serves",
+                    partial(unless_refused, host, app, check, was_refused),
+                    is_detail=True,
                 )
             ask = partial(require_reached, host, app, reached, is_kept=before is not None)
             tx.step(
-                "ask for the app through the proxy",
+                "request the app through the proxy",
                 partial(unless_refused, host, app, ask, was_refused),
                 is_detail=True,
             )
@@ -104,7 +106,8 @@ def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused
             raise
         reason = "; ".join(messages(error))
         host.out.warn(
-            f"The change is saved, but the proxy keeps the previous configuration of {app}, because of another fault: {reason}"
+            f"The change is saved, but the proxy keeps the previous configuration of {app}, because "
+            f"something else in it is invalid: {reason}"
         )
         if isinstance(error, DokkupyError) and error.hint:
             host.out.warn(error.hint)

@@ -27,7 +27,7 @@ def announce_effect(host: Host, app: AppName | None, applies: Applies = RESTART)
     """Print which command makes a change take effect; nothing if it is in effect already, or if no app is deployed."""
     if applies.moment and has_deployment(host, app) and not getattr(host.out, "quiet", False):
         command = applies.command.replace("{app}", app or "--all")
-        host.out.detail(f"takes effect with {applies.moment}" + (f"; now: {command}" if command else ""))
+        host.out.detail(f"takes effect with {applies.moment}" + (f"; to apply it now: {command}" if command else ""))
 
 
 def announce_setting(host: Host, settings: Settings, name: str, app: AppName | None) -> None:

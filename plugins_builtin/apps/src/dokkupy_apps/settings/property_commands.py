@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     OnSet = Callable[[Transaction, AppName | None, str], None]
 
 Name = Annotated[str, Arg("property", "Name of the property")]
-Value = Annotated[list[str], Arg("value", "Nothing unsets it")]
+Value = Annotated[list[str], Arg("value", "New value; without one, the property is unset")]
 Verbose = Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have")]
 Info = Annotated[list[str], Opt(unknown=True)]
 
@@ -80,7 +80,7 @@ def add_property_commands(
                 host.store.require_app(scope.app)
             prop = settings.require(name, is_global=scope.app is None)
             if prop.set_by:
-                raise settings.invalid(f"{prop.set_by} sets {name}")
+                raise settings.invalid(f"To set {name}, use {prop.set_by}")
             with changing(host, f"{group.namespace}:{verb}", scope.app, prop.applies, unsets=not text) as tx:
                 if text and judge is not None:
                     judge(host, scope.app, name, settings.parse(host, name, text))

@@ -58,5 +58,5 @@ def implausible(
     if last_size and size * 100 < last_size * percent:
         return f"it has {size} bytes, the last one had {last_size}: less than {percent} %"
     if percent and emptied(invariants, last_invariants):
-        return "everything that was counted in the last one is gone"
+        return "everything that the last one contained is missing"
     return ""

@@ -265,7 +265,7 @@ class Repository:
 
     def stuck(self, cause: BaseException | None = None) -> NoReturn:
         raise HostError(
-            f"The target {self.target.name} did nothing for {self.patience:.0f} seconds",
+            f"The target {self.target.name} did not respond for {self.patience:.0f} seconds",
             code="target_stuck",
             hint=f"Check it: dokkupy backups:target-check {self.target.name}",
         ) from cause
@@ -277,7 +277,7 @@ class Repository:
         text = "\n".join(messages)
         name = self.target.name
         if LOCKED.search(text) or status == 11:
-            raise Busy(f"The target {name} is locked by another restic", details=words) from cause
+            raise Busy(f"The target {name} is locked by another restic process process", details=words) from cause
         if WRONG_KEY.search(text) or status == 12:
             raise HostError(
                 f"The key of the target {name} does not decrypt its repository",

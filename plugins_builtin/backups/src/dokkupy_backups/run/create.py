@@ -173,7 +173,7 @@ def read_back(repository: Repository, subject: BackupSubject, record: Record) ->
 def require_same(meter: Meter, record: Record) -> None:
     if (meter.size, meter.sha256) != (record.size, record.sha256):
         raise HostError(
-            f"The backup {record.short} of {record.subject} is not what was sent: {meter.size} bytes of {record.size}, "
-            f"checksum {meter.sha256[:12]} for {record.sha256[:12]}",
+            f"The backup {record.short} of {record.subject} differs from what was sent: {meter.size} "
+            f"bytes instead of {record.size}, checksum {meter.sha256[:12]} instead of {record.sha256[:12]}",
             code="damaged",
         )

@@ -1,4 +1,4 @@
-"""Verification: checks the repository, restores the dump into something temporary, and compares the invariants."""
+"""Verification: checks the repository, restores the dump into a temporary instance and compares the invariants."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def verify(host: Host, record: Record, *, subset: DataSubset | None = None, cloc
         if host.dry_run:
             tx.describe_plan(
                 f"check the target {target.name}",
-                f"restore {record.short} of {name} into something temporary, and compare the invariants",
+                f"restore {record.short} of {name} into a temporary copy, and compare the content",
             )
             return None
         try:
@@ -82,13 +82,13 @@ def verified_record(
         if fault.code in NOT_ITS_FAULT or (fault.code == "restic_failed" and not repository.exists()):
             raise fault from error  # if the target cannot be reached, nothing is known about the backup
         raise NotVerified(
-            f"The backup {record.short} of {record.subject} is not good: {fault.message}",
+            f"Backup {record.short} of {record.subject} failed verification: {fault.message}",
             details=fault.details,
             hint=fault.hint or "Make another: dokkupy backups:create " + record.subject,
         ) from error
     if damage is not None:
         raise damage
-    host.out.detail(f"{len(record.after)} properties of the data agree")
+    host.out.detail(f"{len(record.after)} checked properties of the data match")
     return record
 
 
@@ -115,4 +115,4 @@ def require_verified(repository: Repository, subject: BackupSubject, record: Rec
     subject.check(meter.head, meter.tail, meter.size)
     wrong = differences(found, record.before, record.after)
     if wrong:
-        raise NotVerified("what it holds is not what was backed up", details=tuple(wrong))
+        raise NotVerified("its content differs from what was backed up", details=tuple(wrong))

@@ -41,7 +41,11 @@ def what_is_due(host: Host, now: datetime) -> list[str]:
         *(f"back {one.subject} up into {one.target}" for one in plans if backup_due(host, one, now)),
         *(f"verify the newest backup of {one.subject}" for one in plans if verify_due(host, one, now)),
         *(f"prune {name}" for name in targets if prune_due(host, name, now)),
-        *(f"say that the last verified backup of {one.subject} is too old" for one in plans if overdue(host, one, now)),
+        *(
+            f"report that the last verified backup of {one.subject} is too old"
+            for one in plans
+            if overdue(host, one, now)
+        ),
     ]
 
 
@@ -146,8 +150,8 @@ def overdue(host: Host, schedule: Schedule, now: datetime) -> bool:
 def announce_overdue(host: Host, schedule: Schedule, clock: Now) -> str:
     """Report subjects whose backups are overdue for any reason, even without a failure."""
     old, there = age(host, schedule, clock())
-    what = f"the last verified backup is {hours(old)} old" if there else f"none was verified for {hours(old)}"
-    attempts.announce(host, schedule.subject, "failed", f"{what}; allowed are {hours(schedule.allowed_age())}")
+    what = f"the last verified backup is {hours(old)} old" if there else f"no backup was verified for {hours(old)}"
+    attempts.announce(host, schedule.subject, "failed", f"{what}; the limit is {hours(schedule.allowed_age())}")
     note_served(host, schedule.subject, announced=clock())
     return f"{schedule.subject}: {what}"
 

@@ -145,12 +145,12 @@ class AppVolumes(BackupSubject):
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         if head[257:262] != b"ustar" or size % 512 or not tail.endswith(END):
-            raise HostError(f"The dump of {self.name} is not a complete tar archive", code="bad_dump")
+            raise HostError(f"The dump of {self.name} is an incomplete tar archive", code="bad_dump")
 
     def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         staged = staging()
         with operation(self.host, "backups:verify", f"volumes-verification:{self.app}") as tx:
-            tx.register_undo("make a throw-away volume", call(drop, volume=staged))
+            tx.register_undo("create a temporary volume", call(drop, volume=staged))
             stage(self.host, staged, pieces)
             with closing(read(self.host, {"": staged})) as back:
                 found = invariants_of(back)
@@ -165,7 +165,7 @@ class AppVolumes(BackupSubject):
         if missing:
             raise UserError(
                 f"{self.app} does not mount {missing[0]}, which is in the backup",
-                hint=f"storage:mount {self.app}, with what it was"
+                hint=f"Mount it again: storage:mount {self.app}, with the arguments that mounted it before"
                 if missing[0].startswith("_")
                 else f'docker-options:add {self.app} deploy "-v {missing[0]}:/PATH"',
             )
@@ -243,7 +243,9 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
             if status not in ((0,) if feeds else (0, 1)):
                 raise HostError(f"tar ended with status {status}", details=tuple(child.errors[-10:]))
         except BrokenPipeError:
-            raise HostError("tar ended before its input", details=tuple(child.errors[-10:])) from None
+            raise HostError(
+                "tar ended before it had read all of its input", details=tuple(child.errors[-10:])
+            ) from None
         except TimeoutError:
             raise HostError(f"tar made no progress for {PATIENCE:.0f} seconds") from None
         finally:

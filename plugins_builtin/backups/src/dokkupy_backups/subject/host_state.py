@@ -124,7 +124,7 @@ class HostState(BackupSubject):
         host = self.host
         if host.store.apps() and not host.force:
             raise Conflict(
-                f"This host has {len(host.store.apps())} apps, which the backup would replace",
+                f"The backup would replace the {len(host.store.apps())} apps of this host",
                 hint="Restore onto a fresh host, or use --force.",
             )
         with operation(host, "backups:restore-host", "host") as tx:
@@ -207,7 +207,7 @@ def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[st
         except FileNotFoundError:
             continue
         except HostError:
-            warn(f"{path} leads out of the state directory, so the backup does not contain it")
+            warn(f"{path} points outside the state directory, so the backup does not contain it")
             continue
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
             yield path

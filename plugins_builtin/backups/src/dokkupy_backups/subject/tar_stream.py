@@ -214,7 +214,7 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str, convert: C
         while left:
             piece = content.read(min(CHUNK, left))
             if not piece:
-                raise HostError(f"The archive ends within {member.name[:200]!r}", code="bad_archive")
+                raise HostError(f"The archive ends in the middle of {member.name[:200]!r}", code="bad_archive")
             file.write(piece)
             left -= len(piece)
         os.fchmod(file.fileno(), mode)

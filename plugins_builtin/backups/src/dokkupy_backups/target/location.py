@@ -166,7 +166,7 @@ def parse_credentials(
         name, equals, value = word.partition("=")
         if not equals or name not in (*CREDENTIALS[location.kind], "key"):
             raise UserError(
-                f"A target of the kind {location.kind} takes no {shown(name) if equals else 'such argument'}",
+                f"A target of the kind {location.kind} does not take {shown(name) if equals else 'this argument'}",
                 hint="It takes: " + ", ".join(f"{one}=..." for one in (*CREDENTIALS[location.kind], "key")),
             )
         if not value or len(value) > 8192 or any(ord(one) < 32 or ord(one) == 127 for one in value):
@@ -176,9 +176,9 @@ def parse_credentials(
     missing = [one for one in NEEDED[location.kind] if one not in given]
     if missing:
         raise UserError(
-            f"A target of the kind {location.kind} needs {' and '.join(missing)}",
+            f"A target of the kind {location.kind} requires {' and '.join(missing)}",
             hint="Give them as NAME=VALUE arguments, or with --stdin one per line, which hides them from the list of processes.",
         )
     if ("user" in given) != ("password" in given):
-        raise UserError("Give both user and password, or neither")
+        raise UserError("Give both user and password, or neither of them of them")
     return given, key

@@ -118,7 +118,9 @@ def scan(location: Location, entry: str) -> str:
     done = execute(["ssh-keyscan", "-T", "10", "-p", str(port), "--", host], check=False, timeout=60)
     keys = [match for line in done.stdout.splitlines() if (match := HOST_KEY.fullmatch(line.partition(" ")[2]))]
     if not keys:
-        raise HostError(f"{host} gave no SSH host key on port {port}", details=tuple(done.stderr.splitlines()[-3:]))
+        raise HostError(
+            f"{host} did not present an SSH host key on port {port}", details=tuple(done.stderr.splitlines()[-3:])
+        )
     best = [key for key in keys if key[1] == "ssh-ed25519"] or keys
     return "".join(f"{entry} {key[1]} {key[2]}\n" for key in best)
 
@@ -126,7 +128,7 @@ def scan(location: Location, entry: str) -> str:
 def refusal(host: Host, name: str, location: Location, words: tuple[str, ...]) -> HostError:
     if any("Host key" in word or "IDENTIFICATION" in word for word in words):
         return HostError(
-            f"{location.host} has another SSH host key than the one pinned for the target {name}",
+            f"{location.host} has a different SSH host key than the one pinned for the target {name}",
             hint='If the server was reinstalled, give its new key: backups:target-add ... --host-key "ssh-ed25519 AAAA..."',
             code="ssh_refused",
         )
@@ -135,5 +137,5 @@ def refusal(host: Host, name: str, location: Location, words: tuple[str, ...]) -
         f"{location.user}@{location.host} refuses the SSH key of the target {name}",
         code="ssh_refused",
         details=(public,),
-        hint="Put that line into the user's ~/.ssh/authorized_keys there, and run the command again.",
+        hint="Add that line to the user's ~/.ssh/authorized_keys on that server, and run the command again.",
     )

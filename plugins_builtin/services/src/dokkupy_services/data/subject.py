@@ -86,7 +86,7 @@ class ServiceSubject(BackupSubject):
         service = replace(draft, name=ServiceName(f"{PROOF}-{draft.id[-12:]}".lower()))
         inside = Exec(self.host, service, service.container)
         with operation(self.host, f"{self.kind}:verify", f"service-verification:{self.name}") as tx:
-            tx.register_undo("make a throw-away instance", call(container.remove_everything, identifier=service.id))
+            tx.register_undo("create a temporary instance", call(container.remove_everything, identifier=service.id))
             container.create(self.host, self.datastore, service, name=service.container, instance=service.id)
             container.wait_ready(self.datastore, inside)
             self.datastore.secure(inside)

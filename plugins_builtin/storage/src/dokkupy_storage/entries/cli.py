@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[EntryName, Arg("name")]
 Key = Annotated[LabelKey, Arg("key")]
-Value = Annotated[str, Arg("value", "Nothing unsets it")]
+Value = Annotated[str, Arg("value", "New value; without one, the property is unset")]
 CLUSTER = "docker-local does not use it; the value is kept for schedulers that do"
 
 
@@ -100,7 +100,7 @@ def add_entry_commands(group: Group) -> None:
         host: Host,
         name: Annotated[EntryName, Arg("name", "With --global, the property")],
         prop: Annotated[str, Arg("property")] = "",
-        value: Annotated[list[str], Arg("value", "Nothing unsets it")] = [],  # noqa: B006
+        value: Annotated[list[str], Arg("value", "New value; without one, the property is unset")] = [],  # noqa: B006
         *,
         is_global: Annotated[bool, Opt("--global", help="A property of all storage, such as trash-days")] = False,
     ) -> None:
