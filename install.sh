@@ -338,7 +338,8 @@ install_checkout() {
     quietly "Installing the build backend" pip_install --target "$PREFIX/build" hatchling
   fi
   for folder in "$HERE" "$HERE"/core "$HERE"/plugin_sdk "$HERE"/plugins_builtin/*; do
-    if [[ -f $folder/pyproject.toml ]] && grep -q '^\[project\]' "$folder/pyproject.toml"; then
+    # The client is for developers' machines; its program has the name of the host's.
+    if [[ $folder != */client && -f $folder/pyproject.toml ]] && grep -q '^\[project\]' "$folder/pyproject.toml"; then
       folders+=("$folder")
     fi
   done
@@ -364,6 +365,7 @@ install_folder() {
   rm -rf "$fresh"
   mkdir -p "$fresh"
   cp -- "$from"/dokkupy*-"$version"-*.whl "$fresh/"
+  rm -f -- "$fresh"/dokkupy_client-*.whl # see install_checkout
   install_wheels "$fresh"
 }
 

@@ -10,6 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+#: For developers' machines: no host has it, and the meta distribution does not require it (its README says why).
+CLIENT = "plugins_builtin/client"
+
+
 def names(pattern: str) -> set[str]:
     return {str(path.parent.relative_to(ROOT)) for path in ROOT.glob(pattern)}
 
@@ -18,7 +22,8 @@ def test_meta_distribution_depends_on_every_builtin_plugin() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     dependencies = set(project["dependencies"])
     pinned = {
-        f"dokkupy-{Path(folder).name}=={project['version']}" for folder in names("plugins_builtin/*/pyproject.toml")
+        f"dokkupy-{Path(folder).name}=={project['version']}"
+        for folder in names("plugins_builtin/*/pyproject.toml") - {CLIENT}
     }
     assert dependencies == pinned | {f"dokkupy-{part}=={project['version']}" for part in ("core", "sdk")}
 
@@ -61,3 +66,17 @@ def test_no_folder_of_sources_has_a_name_that_git_ignores() -> None:
         path for base in ("core", "plugin_sdk", "plugins_builtin") for path in (ROOT / base).glob("**/src/**/*/")
     ]
     assert [path for path in folders if path.name in ignored and path.is_dir()] == []
+
+
+def test_the_client_requires_nothing_and_no_host_has_it() -> None:
+    """Its program is called `dokku` as the host's is, so the two must never be in one environment."""
+    assert tomllib.loads((ROOT / CLIENT / "pyproject.toml").read_text())["project"]["dependencies"] == []
+    imported = {
+        name.partition(".")[0]
+        for path in (ROOT / CLIENT / "src").rglob("*.py")
+        for name in re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE)
+    }
+    assert {name for name in imported if name.startswith("dokkupy")} == {"dokkupy_client"}
+    installer = (ROOT / "install.sh").read_text()
+    assert "$folder != */client " in installer
+    assert 'rm -f -- "$fresh"/dokkupy_client-*.whl' in installer

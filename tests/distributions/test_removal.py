@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = [
     ROOT / "core",
     ROOT / "plugin_sdk",
-    *sorted(p for p in (ROOT / "plugins_builtin").iterdir() if (p / "pyproject.toml").exists()),
+    *sorted(p for p in (ROOT / "plugins_builtin").iterdir() if (p / "pyproject.toml").exists() and p.name != "client"),
 ]
 PLUGINS = [folder.name for folder in FOLDERS[2:]]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"

@@ -2,6 +2,7 @@
 
 from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Options, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
+from dokkupy.cli.parse import takes_app
 from dokkupy.host import Host
 
 TYPE_CHECKING = False
@@ -36,4 +37,5 @@ __all__ = [
     "each",
     "harmless",
     "parameters",
+    "takes_app",
 ]

@@ -49,6 +49,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
             raise UserError(f"{shown(text)} is not one of: {', '.join(choices)}")
         return text
 
+    parse.choices = choices  # type: ignore[attr-defined]
     return parse
 
 
@@ -245,6 +246,15 @@ class Settings:
             value = value or (self.usable(prop, shared.get(name, ""), None) if prop.scope != "app" else "")
             values[name] = value or prop.default.replace("{app}", app or "")
         return values
+
+    def choices(self, host: Session, name: str) -> list[str]:
+        """The values that a property may have, where they are few; else none."""
+        prop = self.listed.get(name)
+        if prop is None:
+            return []
+        if prop.role:
+            return host.offered(prop.role)
+        return list(("true", "false") if prop.parse is boolean else getattr(prop.parse, "choices", ()))
 
     def parse(self, host: Session, name: str, text: str) -> str:
         """Validate a value and return the text to store. Raises UserError."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dokkupy.cli.main import main
 from dokkupy.host import Host
-from dokkupy_host.completion import SCRIPT
+from dokkupy_host.completion.scripts import SCRIPT
 
 
 def complete(host: Host, capsys: pytest.CaptureFixture[str], *typed: str) -> list[str]:

@@ -27,8 +27,9 @@ def bare(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
         monkeypatch.setattr(module, "login", lambda name: None)
         monkeypatch.setattr(module, "systemd", lambda: False)
     monkeypatch.setattr(machine, "UNITS", f"{host.root}/units")
-    for name in ("CRON", "COMPLETIONS"):
-        monkeypatch.setattr(machine, name, f"{host.root}/cron" if name == "CRON" else (f"{host.root}/bash",))
+    for name in ("CRON", "PROFILE"):
+        monkeypatch.setattr(machine, name, f"{host.root}/{name.lower()}")
+    monkeypatch.setattr(machine, "COMPLETIONS", (f"{host.root}/bash",))
     return host
 
 

@@ -42,8 +42,10 @@ CRON = "/etc/cron.d/dokkupy"
 UNITS = "/etc/systemd/system"
 PROGRAM = "/usr/local/bin/dokkupy"
 COMPLETIONS = tuple(f"/usr/share/bash-completion/completions/{name}" for name in ("dokkupy", "dokku"))
-COMPLETION_TEXT = f"""# Written by `dokkupy setup`.
-[ -x {PROGRAM} ] && eval "$({PROGRAM} completion bash)"
+PROFILE = "/etc/profile.d/dokkupy-completion.sh"
+"""A bare Debian is without the package bash-completion, and its bash reads at a login only what is in this folder."""
+PROFILE_TEXT = f"""# Written by `dokkupy setup`: completion in the bash of a login, without the package bash-completion too.
+if [ -n "${{BASH_VERSION-}}" ] && [ -n "${{PS1-}}" ] && [ -r {COMPLETIONS[0]} ]; then . {COMPLETIONS[0]}; fi
 """
 
 JOB_SECONDS = 50
@@ -173,11 +175,16 @@ def directories(host: Host, steps: Steps) -> None:
 
 
 def completion(steps: Steps) -> None:
-    """Bash's, found by the package bash-completion; loaded when Tab is first pressed on the name."""
+    """Bash's. The package bash-completion loads it when Tab is first pressed on the name; without it, the login does."""
+    from dokkupy_host.completion.scripts import SCRIPT
+
+    text = "# Written by `dokkupy setup`.\n" + SCRIPT
     for path in COMPLETIONS:
         before = content(path)
         if before is None or "dokkupy" in before:  # else another dokku's
-            steps.text(path, COMPLETION_TEXT)
+            steps.text(path, text)
+            if path == COMPLETIONS[0]:
+                steps.text(PROFILE, PROFILE_TEXT)
 
 
 def timer(steps: Steps) -> None:
@@ -201,7 +208,13 @@ def take_away(host: Host, purge: bool, steps: Steps) -> None:
         for unit in ENABLED:
             if os.path.exists(f"{UNITS}/{unit}"):
                 steps.run(f"disable {unit}", ["systemctl", "disable", "--now", unit])
-    for path in (*(f"{UNITS}/{unit}" for unit in UNIT_TEXTS), CRON, *COMPLETIONS, *([first_key.PATH] if purge else [])):
+    for path in (
+        *(f"{UNITS}/{unit}" for unit in UNIT_TEXTS),
+        CRON,
+        *COMPLETIONS,
+        PROFILE,
+        *([first_key.PATH] if purge else []),
+    ):
         steps.remove(path)
     if systemd() and steps.lines:
         steps.run("reload systemd", ["systemctl", "daemon-reload"])

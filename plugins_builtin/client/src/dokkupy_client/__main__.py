@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from dokkupy_client.cli import run
+
+run()

@@ -1,0 +1,38 @@
+"""`dokku open`: the app in the browser."""
+
+from __future__ import annotations
+
+import sys
+
+from dokkupy_client import ssh
+from dokkupy_client.faults import Fault
+from dokkupy_client.programs import captured
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_client.remotes import Target
+
+
+def open_app(target: Target, words: Sequence[str]) -> int:
+    """Show the app's URL in the browser; where there is none, print it. A word is another app, or a path after `/`."""
+    path = next((word for word in words if word.startswith("/")), "")
+    app = next((word for word in words if not word.startswith(("/", "-"))), target.app)
+    if not app:
+        raise Fault("Which app?", "Type: dokku open APP")
+    status, out, err = captured(ssh.command(target, ["url", app]))
+    sys.stderr.write(err.decode("utf-8", "replace"))
+    if status != 0:
+        return status
+    url = out.decode("utf-8", "replace").strip().partition("\n")[0] + path
+    if not url.startswith(("http://", "https://")):
+        raise Fault(f"{app} has no URL", "It has no domain, or no port: dokku domains:report and dokku ports:report")
+    print(url, flush=True)
+    import webbrowser
+
+    try:
+        webbrowser.open(url)
+    except webbrowser.Error:
+        pass
+    return 0

@@ -1,0 +1,1 @@
+"""Completion: scripts for shells, and the answers to what they ask."""

@@ -1,0 +1,14 @@
+"""What could stand for the name of a service (entry-point group `dokkupy.completers`)."""
+
+from __future__ import annotations
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.completion import Typed
+
+
+def services(host: Host, typed: Typed) -> list[str]:
+    """Those of the command's kind that the caller may see; for `services:*`, those of the kind that was typed."""
+    from dokkupy_services import records
+
+    kind = typed.namespace if typed.namespace in records.kinds(host) else "".join(typed.arguments[:1])
+    return [str(service.name) for service in records.visible(host, kind)[0]]
