@@ -7,6 +7,7 @@ import json
 import pytest
 from dokkupy.cli.main import main
 from dokkupy.host import Host
+from dokkupy_host.shell import offered
 
 
 @pytest.fixture
@@ -85,3 +86,11 @@ def test_a_client_reads_which_commands_take_an_app(blog: Host, capsys: pytest.Ca
     mine = json.loads(capsys.readouterr().out)["commands"]
     assert "logs" in mine or "ps:report" in mine
     assert "config:set" not in mine
+
+
+def test_tab_in_the_shell_offers_the_same(blog: Host) -> None:
+    assert offered(blog, "config:get blog K") == ["KEY "]
+    assert offered(blog, "config:set blog K") == ["KEY="]
+    assert offered(blog, "ps:sc") == ["ps:scale "]
+    main(["apps:create", "new"], host=blog)
+    assert "new " in offered(blog, "ps:report ")

@@ -26,9 +26,11 @@ def process_types(host: Host, typed: Typed) -> list[str]:
 
 
 def quantities(host: Host, typed: Typed) -> list[str]:
-    """`web=` for each process type that was not typed yet."""
+    """`web=` for each process type that was not typed yet and can be scaled."""
+    from dokkupy_apps.desired.formation import RELEASE
+
     typed_already = {word.partition("=")[0] for word in typed.arguments}
-    return [f"{name}=" for name in process_types(host, typed) if name not in typed_already]
+    return [f"{name}=" for name in process_types(host, typed) if name not in {*typed_already, RELEASE}]
 
 
 def release_numbers(host: Host, typed: Typed) -> list[str]:

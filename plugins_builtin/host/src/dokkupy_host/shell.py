@@ -16,10 +16,7 @@ def shell(host: Host) -> CommandResult:
     """Read commands until the end of the input, `exit` or `quit`; the exit status is the last command's."""
     from dokkupy_sdk.entry import main
 
-    try:
-        import readline  # noqa: F401 - gives input() its history
-    except ImportError:
-        pass
+    offer_names(host)
     status = 0
     while True:
         try:
@@ -36,6 +33,35 @@ def shell(host: Host) -> CommandResult:
         if words:
             # A host of its own for each: what one command read must not be old news to the next.
             status = main(words, who=host.who, root=host.root)
+
+
+def offer_names(host: Host) -> None:
+    """Give the prompt a history, and Tab the names that the caller may see."""
+    try:
+        import readline  # which `input` uses where it was imported
+    except ImportError:
+        return
+    found: list[str] = []
+
+    def complete(word: str, number: int) -> str | None:
+        if number == 0:
+            found[:] = offered(host, readline.get_line_buffer()[: readline.get_endidx()])
+        return found[number] if number < len(found) else None
+
+    readline.set_completer(complete)
+    readline.set_completer_delims(" ")
+    readline.parse_and_bind("tab: complete")
+
+
+def offered(host: Host, line: str) -> list[str]:
+    """What could stand for the last word of a line, with a space where the argument is whole."""
+    from dokkupy_host.completion.candidates import candidates
+
+    before, last = line.split(" ")[:-1], line.split(" ")[-1]
+    # Each question reads the state as it is now.
+    now = host.for_invocation()
+    words = [word for word in candidates(now, [one for one in before if one], last) if word.startswith(last)]
+    return [word if word.endswith("=") else f"{word} " for word in words]
 
 
 @trace_group.command("on", permission="host:write", mutating=True)
