@@ -52,10 +52,10 @@ def destroy(
     host: Host, network: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False
 ) -> CommandResult:
     """Destroy a network that nothing is in and that no app is to join."""
-    from dokkupy_sdk.operation import operation
+    from dokkupy_sdk.operation import call, operation
 
     from dokkupy_network.attach import users
-    from dokkupy_network.stored import NetworkFile, known, present
+    from dokkupy_network.stored import NetworkFile, known, make, present
 
     require_shared(network)
     if network not in present(host) and network not in known(host):
@@ -75,7 +75,8 @@ def destroy(
         confirm(host, network, f"network {network}")
     with operation(host, "network:destroy", "networks", takes_away=True) as tx:
         host.out.section(f"Destroying network {network}")
-        tx.step(f"remove {network}", lambda: host.networks().remove(network))
+        again = call(make, name=network) if network in present(host) else None
+        tx.step(f"remove {network}", lambda: host.networks().remove(network), undo=again)
         tx.remove(NetworkFile, network)
     return CommandResult({"network": network})
 

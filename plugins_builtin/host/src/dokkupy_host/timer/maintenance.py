@@ -180,7 +180,8 @@ def recovers(living: Mapping[str, Any]) -> bool:
 def recover_each(host: Host, subjects: Iterable[str], *, joins: bool = False) -> tuple[list[str], list[str]]:
     lines: list[str] = []
     failed: list[str] = []
-    for subject in sorted(subjects):
+    # Apps come last, because their routes are made of what the others (the host's domains) have once they are undone.
+    for subject in sorted(subjects, key=lambda one: (one.startswith("app:"), one)):
         try:
             lines += recover_subject_of(host, subject, joins=joins)
         except Interrupted:
