@@ -13,6 +13,7 @@ from dokkupy_apps.processes.start_stop import bring_back
 from dokkupy_apps.releases.records import current, require_pointer
 from dokkupy_apps.rollout.retire import retire_due, retiring
 from dokkupy_apps.routing.reroute import reroute
+from dokkupy_apps.routing.routes import allocate_port, proxy_enabled
 from dokkupy_apps.routing.waiting_page import update_waiting_page
 
 
@@ -38,6 +39,10 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
         if release is None:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
+        if proxy_enabled(host, app):
+            allocate_port(
+                tx, app
+            )  # a killed change of the global domains may have left the app without a name or a port
         statuses = host.instances(app).status(instances)
         down = [s.instance.dyno for s in statuses if s.state != "running"]
         if len(down) == len(statuses) and should_run(host, app) and not starts_at_boot(host, app):
