@@ -29,6 +29,7 @@ FOLDERS = {
     "plugins_builtin/memcached/tests": "docker",
     "plugins_builtin/mongo/tests": "docker",
     "plugins_builtin/mysql/tests": "docker",
+    "plugins_builtin/nats/tests": "docker",
     "plugins_builtin/postgres/tests": "docker",
     "plugins_builtin/rabbitmq/tests": "docker",
     "plugins_builtin/redis/tests": "docker",

@@ -86,7 +86,18 @@ sys.exit(max(main([f"{name}:help"]) for name in sys.argv[1:]))
 STAND_ON = {
     "app-json": ("buildpacks",),
     "mysql": ("mariadb",),
-    "services": ("mariadb", "memcached", "mongo", "mysql", "postgres", "rabbitmq", "redis", "valkey", "backups"),
+    "services": (
+        "mariadb",
+        "memcached",
+        "mongo",
+        "mysql",
+        "nats",
+        "postgres",
+        "rabbitmq",
+        "redis",
+        "valkey",
+        "backups",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,25 @@ def http(login: str, method: str, path: str, body: str = "") -> tuple[str, ...]:
     return ("bash", "-c", f"{asks}; printf '%s' \"${{said##*$'\\n'}}\"; [[ $said == *' 200 '* ]]")
 
 
+def nats(password: str, *lines: str) -> tuple[str, ...]:
+    """argv that speaks NATS's protocol as the user ann, and succeeds when the answer names a row or is PONG."""
+    said = "\\r\\n".join((f'CONNECT {{"user":"ann","pass":"{password}"}}', "SUB in 1", *lines, ""))
+    return ("bash", "-c", f"exec 3<>/dev/tcp/{{ip}}/4222; printf '{said}' >&3; timeout 5 grep -m1 -oE 'row|PONG' <&3")
+
+
+NATS = Contract(
+    command=("--config", "/etc/ann.conf"),
+    mounted="/etc/ann.conf",
+    secret='jetstream { store_dir: "/data" }\nauthorization { user: ann, password: "right" }\n',
+    ready=nats("right", "PING"),
+    write=nats("right", "PUB $JS.API.STREAM.CREATE.row in 33", '{"name":"row","subjects":["row"]}'),
+    read=nats("right", "PUB $JS.API.STREAM.NAMES in 0", ""),
+    right=nats("right", "PING"),
+    refused=(nats("wrong", "PING"),),
+    status=1,  # of 2.9; later ones end with 0
+)
+
+
 CONTRACTS = {
     "postgres:15": POSTGRES,
     "postgres:17": POSTGRES,
@@ -160,6 +179,8 @@ CONTRACTS = {
         right=http("ann:right", "HEAD", "/repo/config"),
         refused=(http("ann:wrong", "HEAD", "/repo/config"), http("ann:", "HEAD", "/repo/config")),
     ),
+    "nats:2.9-alpine": NATS,
+    "nats:2-alpine": replace(NATS, status=0),
     "memcached:1.6": Contract(
         ready=memcached("version\\r\\n"),
         write=memcached("set key 0 0 3\\r\\nrow\\r\\n"),

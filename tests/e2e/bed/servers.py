@@ -159,6 +159,23 @@ def _only_mysql_names() -> tuple[str, ...]:
     )
 
 
+def _nats(version: str, suite: str, *packages: str, program: Callable[[], str] | None = None) -> Server:
+    return Server(
+        name=f"nats:{version}-alpine",
+        suite=suite,
+        packages=("wget", *packages),
+        source="https://github.com/nats-io/nats-docker",
+        entry="nats.sh",
+        user="root",
+        uid=0,
+        command="nats-server",
+        ports=(4222, 6222, 8222),
+        data="/data",
+        program=program,
+        differs="Debian below, not Alpine: no busybox. It declares a volume.",
+    )
+
+
 SERVERS = (
     _postgres(15, "bookworm"),
     _postgres(17, "trixie"),
@@ -256,6 +273,8 @@ SERVERS = (
         setup=("mkdir /data",),
         program=images.rest_server,
     ),
+    _nats("2.9", "bookworm", "nats-server"),
+    _nats("2", "trixie", program=images.nats_server),
     Server(
         name="memcached:1.6",
         suite="bookworm",

@@ -1,0 +1,1 @@
+"""NATS message brokers for dokkupy."""

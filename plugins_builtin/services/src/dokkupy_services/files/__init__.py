@@ -1,0 +1,1 @@
+"""Datastores whose dump is an archive of their files."""
