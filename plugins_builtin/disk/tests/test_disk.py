@@ -192,7 +192,7 @@ def test_the_line_is_the_lower_of_the_watermark_and_the_reserve(watermark: str, 
 
 @pytest.mark.parametrize("text", ["0%", "101%", "85", "-1%", "8 5%", "²%", "", "all"])
 def test_what_is_no_share_of_the_disk_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match="share of the disk"):
+    with pytest.raises(UserError, match="percentage of the disk"):
         share(text)
 
 
@@ -265,7 +265,7 @@ def test_an_app_above_its_budget_is_not_built(host: Host, run: Run, attic: Attic
     assert run("disk:set", "blog", "budget", "50m")[0] == 0
     attic.things = {"large": (KEPT, "blog", 60, 0)}
     run("disk:measure")
-    with pytest.raises(AppError, match="blog uses .* of the disk .*boxes 60.0 MiB.*, and its budget is 50m"):
+    with pytest.raises(AppError, match="blog uses .* of the disk .*boxes 60.0 MiB.*, more than its budget of 50m"):
         pre_source_receive(host, BLOG)
     assert "blog uses" in run("doctor")[1]
     attic.things = {"small": (KEPT, "blog", 6, 0), "cache": (CACHE, "blog", 60, 0)}
@@ -298,12 +298,12 @@ def test_growth_is_known_after_a_day_and_says_when_the_disk_is_full(host: Host, 
     watch.look(host, now=1e9 + 3600)
     record = host.store.load(SamplesFile)
     assert [one.used // MIB for one in record.samples[host.root]] == [100, 110]
-    assert "known after a day" in next(iter(findings(host))).message
+    assert "a day of measurements" in next(iter(findings(host))).message
 
     attic.other = 200
     watch.look(host, now=1e9 + DAY)
     found = next(iter(findings(host)))
-    assert "it grows by 100 MiB a day and is full in 8 days" in found.message and found.level == "ok"
+    assert "its use grows by 100 MiB a day and is full in 8 days" in found.message and found.level == "ok"
     attic.other = 400
     watch.look(host, now=1e9 + 2 * DAY)
     found = next(iter(findings(host)))

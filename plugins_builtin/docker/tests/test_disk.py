@@ -75,7 +75,7 @@ def test_only_images_of_ours_that_nothing_has_are_garbage() -> None:
         image("their name", "theirs:1"),
     ]
     found = {one["Id"]: why for one, why in garbage(images, frozenset({"blog"}))}
-    assert found == {"nameless": "no release and no build has it", "gone": "the app gone is gone"}
+    assert found == {"nameless": "no release and no build uses it", "gone": "the app gone is gone"}
 
 
 def record(days: float, size: int, **more: Any) -> dict[str, Any]:

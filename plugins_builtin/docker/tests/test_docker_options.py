@@ -82,7 +82,11 @@ def test_usage_errors_are_dokku_s(host: Host, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_command_that_opens_an_app_prints_what_it_means(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    for option, word in (("-p 8080:80", "past the proxy"), ("--network host", "joins"), ("--link db:db", "lets")):
+    for option, word in (
+        ("-p 8080:80", "past the proxy"),
+        ("--network host", "everything in that network"),
+        ("--link db:db", "connects that container"),
+    ):
         assert word in typed(host, capsys, "docker-options:add", "blog", "deploy", option)[2]
     assert typed(host, capsys, "docker-options:add", "blog", "deploy", "-v /a:/b") == (0, "", "")
 

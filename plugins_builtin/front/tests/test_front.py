@@ -181,7 +181,7 @@ def test_no_plain_password_is_kept(host: Host, run: Run) -> None:
 
 def test_without_users_nobody_gets_in_and_the_command_says_so(host: Host, run: Run) -> None:
     _, _, error = run("http-auth:enable", "blog")
-    assert "Nobody gets in" in error
+    assert "No one can log in" in error
     assert not lets_in(auth(host), "nobody", "")
 
 

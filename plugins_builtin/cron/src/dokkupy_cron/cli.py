@@ -87,8 +87,10 @@ def run_task(
     app: App,
     cron_id: Id,
     *,
-    detach: Annotated[bool, Opt("--detach", help="Print the run and do not wait for its end")] = False,
-    ttl_seconds: Annotated[int, Opt("--ttl-seconds", help="Seconds after which it is ended; else the time limit")] = 0,
+    detach: Annotated[bool, Opt("--detach", help="Print the id of the run and do not wait for its end")] = False,
+    ttl_seconds: Annotated[
+        int, Opt("--ttl-seconds", help="Seconds after which the task is ended; if not given, the property time-limit")
+    ] = 0,
 ) -> CommandResult:
     """Run a task now, print its output and exit with its status."""
     from dokkupy_cron.runs.by_hand import run_now
@@ -100,13 +102,13 @@ def run_task(
 
 @group.command("suspend", permission="app:write", mutating=True)
 def suspend(host: Host, app: App, cron_id: Id) -> CommandResult:
-    """Let a task's schedule pass until it is resumed."""
+    """Suspend a task: no scheduled run starts until it is resumed."""
     return switched(host, app, cron_id, suspended=True)
 
 
 @group.command("resume", permission="app:write", mutating=True)
 def resume(host: Host, app: App, cron_id: Id) -> CommandResult:
-    """Let a task run by its schedule again."""
+    """Resume a task: its scheduled runs start again."""
     return switched(host, app, cron_id, suspended=False)
 
 
@@ -132,7 +134,7 @@ def history(
     num: Annotated[int, Opt("--num", "-n", help="Number of runs")] = 20,
     output: Annotated[bool, Opt("--output", help="Print the last lines of each run too")] = False,
 ) -> CommandResult:
-    """List the runs that ended: when, how long, with which status; of one task with its last lines."""
+    """List the runs that ended: when, how long they took, their status; for one task also its last lines."""
     from dokkupy_cron.lines import run_lines, run_row
     from dokkupy_cron.runs.history import history_of
 
@@ -165,7 +167,7 @@ def run_command(host: Host, run: Annotated[RunId, Arg("run", "Id of the run")]) 
     from dokkupy_cron.runs.host_command import run_claimed
     from dokkupy_cron.schedule.clock import Clock
 
-    host.act(f"run the claimed run {run}", lambda: run_claimed(host, run, Clock()))
+    host.act(f"run {run}, which the timer has started", lambda: run_claimed(host, run, Clock()))
 
 
 def only(host: Host, scope: Scope) -> AppName | None:

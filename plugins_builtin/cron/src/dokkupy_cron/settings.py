@@ -17,25 +17,26 @@ def zone(text: str) -> str:
         zone_named(text)
     except LookupError:
         raise UserError(
-            f"{shown(text)} is not a time zone of this host", hint="Such as Europe/Berlin, or UTC."
+            f"{shown(text)} is not a time zone of this host", hint="Give a name such as Europe/Berlin or UTC."
         ) from None
     return text
 
 
 SETTINGS = Settings(
     "cron",
-    Property("maintenance", "false", help="Whether no task starts by its schedule", parse=boolean),
-    Property("mailto", scope="global", help="Where mails about tasks go", inert=NO_MAIL),
+    Property("maintenance", "false", help="Whether scheduled runs are suspended", parse=boolean),
+    Property("mailto", scope="global", help="Recipient of mails about tasks", inert=NO_MAIL),
     Property("mailfrom", scope="global", help="The sender of mails about tasks", inert=NO_MAIL),
     Property("timezone", help="Time zone of the schedules, such as Europe/Berlin; the host's if not set", parse=zone),
-    Property("time-limit", DAY, help="Seconds after which a task is ended", parse=integer(1, 31 * 86400)),
+    Property("time-limit", DAY, help="Maximum duration of a run, in seconds", parse=integer(1, 31 * 86400)),
     Property(
         "missed",
         "skip",
-        help="What happens to firings that passed while the host was down: skip, or run for one run in place of all",
+        help="What to do with scheduled runs that were missed while the host was down: skip them, or "
+        "run once for all of them",
         parse=one_of("run", "skip"),
     ),
-    Property("history", "50", help="Runs of each task that are kept in its history", parse=integer(1, 1000)),
+    Property("history", "50", help="Number of runs of each task to keep in its history", parse=integer(1, 1000)),
 )
 
 BEYOND = ("timezone", "time-limit", "missed", "history")

@@ -148,7 +148,7 @@ def test_an_outage_is_skipped_or_made_up_for_by_one_run_and_named(
     assert world.outcomes() == outcomes
     first = world.history()[0]
     assert "firings from 2026-11-02T03:00:00Z" in first.reason
-    assert first.reason.endswith("one run takes their place" if setting == "run" else "skipped")
+    assert first.reason.endswith("one run replaces them" if setting == "run" else "skipped")
     assert world.heard[0][2] == "missed"
     world.minute(3)
     assert world.outcomes() == outcomes

@@ -12,10 +12,12 @@ def cleanup(
     host: Host,
     scope: Scope = Scope(is_global=True),  # noqa: B008 - never changed
     *,
-    caches: Annotated[bool, Opt("--caches", help="Build caches too, however new: the next builds take longer")] = False,
-    trash: Annotated[bool, Opt("--trash", help="What is kept for a time after its destruction too, for good")] = False,
+    caches: Annotated[bool, Opt("--caches", help="Also remove all build caches; the next builds take longer")] = False,
+    trash: Annotated[
+        bool, Opt("--trash", help="Also delete destroyed data that is still in the trash, permanently")
+    ] = False,
 ) -> CommandResult:
-    """Remove what is of no use any more, of one app or with --global of all; --dry-run says what, how large and why."""
+    """Remove unused containers, images and caches of one app, or with --global of all; --dry-run shows what, its size and the reason."""
     from dokkupy_sdk.sizes import in_units
 
     from dokkupy_disk.collect import cache_days, chosen, offers, remove

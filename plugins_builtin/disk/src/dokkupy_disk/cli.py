@@ -32,7 +32,7 @@ def collect(
     host: Host,
     *,
     above_watermark: Annotated[
-        bool, Opt("--above-watermark", help="Only down to the watermark, and any cache")
+        bool, Opt("--above-watermark", help="Remove caches of any age, until the disk is below its watermark")
     ] = False,
 ) -> CommandResult:
     """Do what the timer does: remove what is of no use, and measure."""

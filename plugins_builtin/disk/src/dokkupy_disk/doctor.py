@@ -35,7 +35,7 @@ def findings(host: Host) -> Iterator[Finding]:
         budget = SETTINGS.get(host.store, app, "budget")
         used = own_bytes(of_app(usage.rows, app))
         if budget != NONE and used > bytes_of(budget):
-            text = f"{app} uses {in_units(used)}, and its budget is {budget}"
+            text = f"{app} uses {in_units(used)} of the disk, more than its budget of {budget}"
             yield Finding(CHECK, "warning", text, f"releases:prune {app} --keep 2, or disk:set {app} budget SIZE")
 
 
@@ -46,10 +46,10 @@ def of_disk(disk: Disk, samples: tuple[Sample, ...]) -> Finding:
     if disk.over():
         more = f"; that is more than the {in_units(disk.line)} of its watermark, so builds are refused"
         return Finding(
-            CHECK, "error", text + more, "dokkupy cleanup --caches --trash; what is large: dokkupy disk:report"
+            CHECK, "error", text + more, "dokkupy cleanup --caches --trash; to see what is large: dokkupy disk:report"
         )
     if days is not None and days < SOON:
-        return Finding(CHECK, "warning", text, "dokkupy cleanup --caches; what is large: dokkupy disk:report")
+        return Finding(CHECK, "warning", text, "dokkupy cleanup --caches; to see what is large: dokkupy disk:report")
     return Finding(CHECK, "ok", text)
 
 
@@ -62,10 +62,10 @@ def days_until_full(disk: Disk, samples: tuple[Sample, ...]) -> float | None:
 def outlook(samples: tuple[Sample, ...], days: float | None) -> str:
     rate = growth(samples)
     if rate is None:
-        return "when it is full is known after a day of records"
+        return "an estimate of when it is full needs a day of measurements"
     if days is None:
-        return "it does not grow"
-    return f"it grows by {in_units(rate)} a day and is full in {days:.0f} days"
+        return "its use does not grow"
+    return f"its use grows by {in_units(rate)} a day and is full in {days:.0f} days"
 
 
 def of_lost_images(host: Host) -> Iterator[Finding]:
@@ -91,4 +91,4 @@ def of_inodes(disk: Disk) -> Iterator[Finding]:
     facts = os.statvfs(disk.path)
     if facts.f_files and facts.f_favail * 100 < facts.f_files * LOW:
         text = f"{facts.f_favail} of {facts.f_files} inodes are free on the disk of {disk.path}"
-        yield Finding(CHECK, "warning", text, "dokkupy cleanup --caches; what is large: dokkupy disk:report")
+        yield Finding(CHECK, "warning", text, "dokkupy cleanup --caches; to see what is large: dokkupy disk:report")

@@ -26,7 +26,7 @@ def require_room(host: Host, app: AppName) -> None:
     if not any(disk.over(more) for disk in disks(host)):
         return
     if not host.dry_run:
-        host.out.detail("The disk is nearly full: removing what is of no use any more")
+        host.out.detail("The disk is nearly full: removing unused images and caches")
         free_space(host, more)
     for disk in disks(host):
         if disk.over(more):
@@ -34,7 +34,7 @@ def require_room(host: Host, app: AppName) -> None:
                 f"The disk is nearly full: {disk}, {in_units(disk.line)} may be used, and a build of {app} is expected to "
                 f"take {in_units(more)}",
                 hint=f"See what is large: disk:report. Keep fewer releases: releases:prune {app} --keep 2. Empty the trash: "
-                "cleanup --trash. Or change the line: disk:set --global watermark.",
+                "cleanup --trash. Or raise the limit: disk:set --global watermark.",
                 code="disk_full",
             )
 
@@ -60,7 +60,7 @@ def require_budget(host: Host, app: AppName) -> None:
             f"{row.kind} {in_units(row.bytes - row.shared)}" for row in sorted(rows, key=size_of)[-3:][::-1]
         )
         raise AppError(
-            f"{app} uses {in_units(used)} of the disk ({largest}), and its budget is {text}",
+            f"{app} uses {in_units(used)} of the disk ({largest}), more than its budget of {text}",
             hint=f"Keep fewer releases: releases:prune {app} --keep 2. Or, as an admin: disk:set {app} budget SIZE",
             code="over_budget",
         )

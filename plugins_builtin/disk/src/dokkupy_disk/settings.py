@@ -22,7 +22,7 @@ def share(text: str) -> str:
     """`none`, or a share of the disk."""
     number = text.removesuffix("%")
     if text != NONE and not (text.endswith("%") and number.isascii() and number.isdigit() and 1 <= int(number) <= 100):
-        raise UserError(f"{shown(text)} is not a share of the disk such as 85%, or {NONE}")
+        raise UserError(f"{shown(text)} is not a percentage of the disk such as 85%, or {NONE}")
     return text
 
 
@@ -31,22 +31,22 @@ SETTINGS = Settings(
     Property(
         "watermark",
         "90%",
-        help="How full a disk may become; above it caches go, and builds that would cross it are refused",
+        help="Share of a disk that may be used; above it dokkupy removes caches and refuses builds",
         scope="global",
         parse=share,
     ),
     Property(
         "reserve",
         "500m",
-        help="What stays free on a disk in any case, for the databases and the state",
+        help="Space that always stays free on a disk, for the databases and the state",
         scope="global",
         parse=size,
     ),
-    Property("budget", NONE, help="What an app may use of the disk, all kinds together", parse=size),
+    Property("budget", NONE, help="Disk space that an app may use in total", parse=size),
     Property(
         "cache-days",
         "14",
-        help="Days after which a build cache that was not used goes",
+        help="Days after which an unused build cache is removed",
         scope="global",
         parse=integer(1, 3650),
     ),

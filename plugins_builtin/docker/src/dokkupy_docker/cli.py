@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-options_group = Group("docker-options", "Manage the options that docker gets for an app")
+options_group = Group("docker-options", "Manage the docker options of apps")
 scheduler_group = Group("scheduler", "Choose the scheduler of apps")
 local_group = Group("scheduler-docker-local", "Manage the scheduler docker-local")
 
@@ -104,7 +104,7 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
     release = current(host, app)[0] if processes else None
     for name in processes:
         if release is not None and name not in release.processes:
-            host.out.warn(f"{app} has no process type {name} now: the option applies once there is one")
+            host.out.warn(f"{app} has no process type {name} now: the option applies when it has one")
 
 
 @options_group.command("add", permission="app:write", mutating=True)

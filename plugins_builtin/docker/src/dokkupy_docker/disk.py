@@ -205,7 +205,7 @@ def garbage(images: Iterable[Mapping[str, Any]], apps: frozenset[str]) -> Iterat
             continue
         tags = image.get("RepoTags") or ()
         if not tags or list(tags) == ["<none>:<none>"]:
-            yield image, "no release and no build has it"
+            yield image, "no release and no build uses it"
         elif all(tag.startswith(APPS) and owner_of({"RepoTags": [tag]}) not in apps for tag in tags):
             yield image, f"the app {owner_of(image)} is gone"
 
@@ -234,7 +234,7 @@ def cache_parts(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Re
                 "build cache",
                 f"unused for {age} days and more" if age else "used today",
                 sum(one["Size"] for one in part),
-                f"{len(part)} steps of builds are only of use to build faster",
+                f"{len(part)} cached build steps only make builds faster",
                 partial(prune_cache, age),
                 level=CACHE,
                 days=float(age),

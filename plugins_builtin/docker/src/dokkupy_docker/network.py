@@ -40,7 +40,7 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
             if after == 0:
                 return str(subnet)
             after -= 1
-    raise HostError(f"All networks of {POOL} are taken", hint="Destroy apps that are no longer used.")
+    raise HostError(f"All networks of {POOL} are in use", hint="Destroy apps that are no longer used.")
 
 
 def ensure(networks: Networks, app: AppName) -> str:
@@ -51,7 +51,7 @@ def ensure(networks: Networks, app: AppName) -> str:
         networks.ensure(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
         found = networks.find(name)
     if found is None:
-        raise HostError(f"The network {name} was made, but the engine does not have it")
+        raise HostError(f"The engine reported the network {name} as created, but does not list it")
     return found.subnet
 
 

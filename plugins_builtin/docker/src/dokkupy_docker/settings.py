@@ -28,14 +28,14 @@ SCHEDULER = Settings(
     Property(
         "selected",
         "docker-local",
-        help="The scheduler that runs the app",
+        help="Scheduler that runs the app",
         parse=matching(r"[a-z][a-z0-9-]*", "a scheduler's name"),
         role="scheduler",
     ),
     Property(
         "shell",
         "/bin/sh",
-        help="The shell of the image that runs commands",
+        help="Shell in the image that runs commands",
         parse=matching(r"/[A-Za-z0-9._/-]+", "an absolute path"),
         in_release=True,
     ),
@@ -46,15 +46,17 @@ LOCAL = Settings(
     Property(
         "init-process",
         "true",
-        help="Whether an init process reaps and passes signals on",
+        help="Whether an init process runs as PID 1, which reaps processes and forwards signals",
         parse=boolean,
         in_release=True,
     ),
-    Property("parallel-schedule-count", "4", help="Instances that start at the same time", parse=integer(1, 64)),
+    Property(
+        "parallel-schedule-count", "4", help="Number of instances that start at the same time", parse=integer(1, 64)
+    ),
     Property(
         "host-ports",
         "",
-        help="Ports of the host that apps may reach beyond DNS, HTTP and HTTPS, such as 22,8000-8099",
+        help="Host ports that apps may reach, besides DNS, HTTP and HTTPS, such as 22,8000-8099",
         parse=ports,
         scope="global",
         applies=SETUP,

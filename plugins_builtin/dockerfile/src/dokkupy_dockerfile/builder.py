@@ -52,7 +52,7 @@ class DockerfileBuilder(Builder):
         if text is None:
             raise AppError(
                 f"{path} is not in the source",
-                hint=f"Add it, or say where it is: builder-dockerfile:set {source.app} dockerfile-path PATH",
+                hint=f"Add it, or set its path: builder-dockerfile:set {source.app} dockerfile-path PATH",
             )
         for ignore in (".dockerignore", f"{path}.dockerignore"):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it

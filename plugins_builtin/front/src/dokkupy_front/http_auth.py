@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.proxy_facts import ProxyFact
 
-group = Group("http-auth", "Ask for a name and a password before an app")
+group = Group("http-auth", "Protect apps with a user name and a password")
 
 App = Annotated[AppName, Arg("app")]
 User = Annotated[str, Arg("user")]
-Password = Annotated[str, Arg("password", "By default the first line of standard input")]
+Password = Annotated[str, Arg("password", "If not given, the first line of standard input is read")]
 Address = Annotated[str, Arg("address", "An address, or a network such as 203.0.113.0/24")]
 
 NOBODY = (("nobody", Secret("{SSHA}" + "A" * 28)),)
@@ -30,7 +30,7 @@ NOBODY = (("nobody", Secret("{SSHA}" + "A" * 28)),)
 
 @group.command("enable", permission="app:write", mutating=True, secret_args=2)
 def enable(host: Host, app: App, user: User = "", password: Password = "") -> None:
-    """Ask for a name and a password before an app."""
+    """Protect an app with a user name and a password."""
     host.store.require_app(app)
     given = hashed(user, password) if user else {}
     with changed(host, "enable", app) as tx:
@@ -39,13 +39,13 @@ def enable(host: Host, app: App, user: User = "", password: Password = "") -> No
         record = record.replace(enabled=True, users={**record.users, **given})
         tx.save(record, app)
     if not record.users:
-        host.out.warn(f"Nobody gets in until there is a user: http-auth:add-user {app} USER")
+        host.out.warn(f"No one can log in until there is a user: http-auth:add-user {app} USER")
     host.out.detail("Done")
 
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: App) -> None:
-    """Ask for no password; users and addresses are kept."""
+    """Require no password; users and addresses are kept."""
     host.store.require_app(app)
     with changed(host, "disable", app, takes_away=True) as tx:
         host.out.section(f"Disabling HTTP auth for {app}...")
@@ -76,7 +76,7 @@ def remove_user(host: Host, app: App, user: User) -> None:
 
 @group.command("add-allowed-ip", permission="app:write", mutating=True)
 def add_allowed_ip(host: Host, app: App, address: Address) -> None:
-    """Let clients from an address or network in without a password."""
+    """Allow clients from an address or network without a password."""
     host.store.require_app(app)
     text = network(address)
     with changed(host, "add-allowed-ip", app) as tx:
@@ -87,7 +87,7 @@ def add_allowed_ip(host: Host, app: App, address: Address) -> None:
 
 @group.command("remove-allowed-ip", permission="app:write", mutating=True)
 def remove_allowed_ip(host: Host, app: App, address: Address) -> None:
-    """Ask clients from an address or network for a password again."""
+    """Require a password from clients of an address or network again."""
     host.store.require_app(app)
     text = network(address)
     if text not in host.store.load(HttpAuthFile, app).allowed:
@@ -100,7 +100,7 @@ def remove_allowed_ip(host: Host, app: App, address: Address) -> None:
 
 @group.command("show-config", permission="app:read")
 def show_config(host: Host, app: App) -> CommandResult:
-    """Show what the proxy asks for; no hash is among it."""
+    """Show the settings, users and addresses; no password hash is shown."""
     record = host.store.load(HttpAuthFile, host.store.require_app(app))
     lines = ['auth_basic "Restricted";', *(f"user {name};" for name in sorted(record.users))]
     lines += [f"allow {one};" for one in record.allowed]
@@ -120,7 +120,7 @@ def hashed(user: str, password: str) -> dict[str, Secret]:
     from dokkupy_sdk.text import read_input_line
 
     if not USER_NAME.fullmatch(user):
-        raise UserError(f"{ascii(user[:64])} is not the name of a user: letters, digits and . _ @ + - only")
+        raise UserError(f"{ascii(user[:64])} is not a valid user name: use only letters, digits and . _ @ + -")
     try:
         plain = password or read_input_line(1024)
     except ValueError:

@@ -9,7 +9,7 @@ from dokkupy_sdk.settings import Settings
 
 from dokkupy_front.records import MaintenanceFile
 
-group = Group("maintenance", "Serve a maintenance page in the place of an app", bare="")
+group = Group("maintenance", "Serve a maintenance page instead of an app", bare="")
 
 App = Annotated[AppName, Arg("app")]
 

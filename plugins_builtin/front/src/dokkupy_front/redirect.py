@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.proxy_facts import ProxyFact
 
-group = Group("redirect", "Send the requests of one domain to another", bare="")
+group = Group("redirect", "Redirect one domain of an app to another", bare="")
 
 App = Annotated[AppName, Arg("app")]
 
@@ -57,7 +57,7 @@ def require_no_circle(domains: dict[str, str], source: str) -> None:
     at = domains[source]
     for _ in domains:
         if at == source:
-            raise UserError(f"{source} would be redirected to itself: {domains[source]} is redirected too")
+            raise UserError(f"{source} would be redirected to itself, because {domains[source]} is redirected to it")
         at = domains.get(at, "")
 
 

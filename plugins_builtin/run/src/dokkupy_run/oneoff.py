@@ -133,7 +133,7 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
                 continue
             if options.policy == "forbid":
                 raise Conflict(f"{one.name} of the cron task {options.cron_id} is still running", code="running")
-            end_run(host, one, "another one replaces it")
+            end_run(host, one, "another one replaced it")
         yield
     finally:
         lock.release()

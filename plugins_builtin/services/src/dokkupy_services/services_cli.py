@@ -126,7 +126,7 @@ def destroy(
 def adopt(
     host: Host,
     service: Name,
-    url: Annotated[str, Arg("url", "By default the first line of standard input")] = "",
+    url: Annotated[str, Arg("url", "If not given, the first line of standard input is read")] = "",
     *,
     alias: Annotated[str, Opt("--alias", "-a", help="Prefix of the variable: NAME gives NAME_URL")] = "",
 ) -> CommandResult:

@@ -34,7 +34,7 @@ def run_now(
     advance(host, app, task, run, clock, begins=True)
     row = result_of(host, app, run)
     if row is not None and row.outcome == "skipped":
-        raise Conflict(f"The task {name} of {app} was not started: {row.reason}", code="running")
+        raise Conflict(f"Task {name} of {app} was not started: {row.reason}", code="running")
     if not detach and row is None:
         row = follow(host, app, task, run, clock)
     data = {"app": app, "id": name, "run": run.id, "outcome": row.outcome if row else "running"}

@@ -135,7 +135,7 @@ def new_run(host: Host, task: Task, why: str, firing: int = 0, limit: int = 0) -
 def say_missed(host: Host, task: Task, found: Look, clock: Clock) -> None:
     count = f"{found.missed} or more" if found.missed >= MOST_COUNTED else str(found.missed)
     what = "1 firing" if found.missed == 1 else f"{count} firings from {stamp(found.first)} to {stamp(found.last)}"
-    then = "one run takes their place" if found.due is not None else "skipped"
+    then = "one run replaces them" if found.due is not None else "skipped"
     finish(
         host,
         Finished(

@@ -37,7 +37,7 @@ def advance_command(host: Host, state: CronFile, run: OpenRun, clock: Clock) -> 
         return ended(host, state, run, "lost", clock, reason="its process was killed")
     older = [one for one in state.runs if one.task == run.task and one.id != run.id and one.phase == STARTED]
     if older:
-        return ended(host, state, run, "skipped", clock, reason=f"the run {older[0].id} goes on")
+        return ended(host, state, run, "skipped", clock, reason=f"the run {older[0].id} is still running")
     host.spawn("--quiet", "cron:run-command", run.id)
     return state
 

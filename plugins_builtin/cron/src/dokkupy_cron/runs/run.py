@@ -79,7 +79,7 @@ def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun
     for one in others:
         older = next((other for other in state.runs if other.id == one.labels.get(RUN)), None)
         if older is None:
-            stop_run(host, one, "another run replaces it")
+            stop_run(host, one, "another run replaced it")
             host.containers().remove(one.id)
         else:
             state = end(host, app, state, older, "replaced", clock)

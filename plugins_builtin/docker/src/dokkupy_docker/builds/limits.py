@@ -180,8 +180,8 @@ def group_of(
 
 def too_old() -> str:
     return (
-        f"The limits of this build do not hold: Docker {engine_version()[0]} cannot limit the builds of one app, version "
-        f"{LEAST_ENGINE} can"
+        f"The limits of this build are not enforced: Docker {engine_version()[0]} cannot limit "
+        f"the builds of one app; this requires version {LEAST_ENGINE}"
     )
 
 

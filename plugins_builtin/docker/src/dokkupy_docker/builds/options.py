@@ -158,35 +158,41 @@ def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buil
         if value and (name == PIDS or (name in LIMITS and (buildkit or name == "--cpus"))):
             limits[name] = value
         elif name in REFUSED:
-            remarks.append(f"The build option {name} is left out: dokkupy decides that itself")
+            remarks.append(f"The build option {name} is ignored: dokkupy sets it itself")
         elif name in SWITCHES:
             if value not in (None, "true", "false"):
-                remarks.append(f"The build option {name} is left out: it is a switch")
+                remarks.append(f"The build option {name} is ignored: it is a switch and takes no value")
             elif buildkit and name in CLASSIC_ONLY:
-                remarks.append(f"The build option {name} is left out: BuildKit has no such thing")
+                remarks.append(f"The build option {name} is ignored: BuildKit does not support it")
             elif value != "false":
                 kept.append(name)
         elif name not in VALUED:
             continue  # Dokku's phase build has options of other commands too (-v): silently, as there
         elif value is None:
-            remarks.append(f"The build option {name} is left out: it has no value")
+            remarks.append(f"The build option {name} is ignored: it has no value")
         elif buildkit and name in CLASSIC_ONLY:
-            remarks.append(f"The build option {name} is left out: BuildKit has no such thing")
+            remarks.append(f"The build option {name} is ignored: BuildKit does not support it")
         elif (not buildkit and name in BUILDKIT_ONLY) or (not buildx and name in BUILDX_ONLY):
-            remarks.append(f"The build option {name} is left out: it needs BuildKit with buildx")
+            remarks.append(f"The build option {name} is ignored: it requires BuildKit with buildx")
         elif name == "--build-arg" and value.partition("=")[0] == CACHES:
-            remarks.append(f"The build argument {CACHES} is left out: each app has caches of its own")
+            remarks.append(f"The build argument {CACHES} is ignored: each app has its own caches")
         elif name == "--build-arg" and "=" not in value:
             if steering(value):
-                remarks.append(f"The build argument {value} is left out: its name steers the docker client; rename it")
+                remarks.append(
+                    f"The build argument {value} is ignored: the docker client itself reads a variable of "
+                    "this name; rename it"
+                )
             elif value in env:
                 kept += [name, value]
                 keys.append(value)
         elif name == "--secret" and (key := secret_key(value)):
             if steering(key):
-                remarks.append(f"The build secret {key} is left out: its name steers the docker client; rename it")
+                remarks.append(
+                    f"The build secret {key} is ignored: the docker client itself reads a variable of this "
+                    "name; rename it"
+                )
             elif key not in env:
-                remarks.append(f"The build secret {key} is left out: the app has no such variable")
+                remarks.append(f"The build secret {key} is ignored: the app has no such variable")
             else:
                 kept += [name, value]
                 keys.append(key)

@@ -75,12 +75,13 @@ def build_image(host: Host, build: ImageBuild) -> str:
                 )
             if output.code == KILLED and group.memory:
                 raise AppError(
-                    f"App build failed: a step was killed; the build may have {group.memory >> 20} MB of memory",
+                    "App build failed: a step was killed, probably because the build reached its memory "
+                    f"limit of {group.memory >> 20} MB",
                     details=tuple(output.tail),
                     details_shown=not build.title,
                     code="build_killed",
-                    hint="If that is too little, give it more: resource:limit --process-type build --memory SIZE "
-                    "for the app, builds:set --global memory SIZE for the host.",
+                    hint="To raise the limit: resource:limit APP --process-type build --memory SIZE for the app, "
+                    "builds:set --global memory SIZE for the host.",
                 )
             raise AppError(
                 "App build failed",
@@ -92,14 +93,14 @@ def build_image(host: Host, build: ImageBuild) -> str:
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
-        raise HostError(f"docker build wrote no image id but {identifier[:80]!r}")
+        raise HostError(f"docker build did not print an image id, but {identifier[:80]!r}")
     return identifier
 
 
 def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
     """What to do about a failed build, as far as its last lines say it. Pure."""
     if NO_PROCESS.search(tail):
-        return "It may have used up its processes: resource:limit --process-type build --pids N allows more."
+        return "The build may have reached its limit of processes; to raise it: resource:limit APP --process-type build --pids N"
     if NO_TRUST.search(tail):
         return (
             "If the registry's authority is your own, put its certificate in /etc/docker/certs.d/SERVER/ca.crt and restart "
@@ -108,7 +109,7 @@ def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
     if not NO_LOGIN.search(tail):
         return ""
     if not client.buildkit:
-        return f"Private images need BuildKit, which {client.path} lacks: apt-get install docker-buildx"
+        return f"Private images require BuildKit, which {client.path} lacks: apt-get install docker-buildx"
     return f"Log in to the image's registry: registry:login {build.app or 'APP'} SERVER USERNAME"
 
 

@@ -11,7 +11,7 @@ from dokkupy_sdk.model import Finding
 from dokkupy_docker.isolation.table import FILE, NFT, host_ports, installed, lacking
 
 CHECK = "networks"
-WITHOUT = "apps may reach each other while networks are created, and neighbours on the LAN reach databases"
+WITHOUT = "apps can reach each other while networks are created, and other machines on the LAN can reach databases"
 
 
 def finding(host: Host) -> Finding:
@@ -25,7 +25,7 @@ def finding(host: Host) -> Finding:
         lacks = lacking(host)
     except HostError as error:
         words = " ".join((error.message, *error.details))
-        return Finding(CHECK, "error", f"{words}: whether apps are apart is not known", "Run: sudo dokkupy setup")
+        return Finding(CHECK, "error", f"{words}: whether apps are isolated is unknown", "Run: sudo dokkupy setup")
     if lacks:
         return Finding(
             CHECK,
@@ -37,5 +37,6 @@ def finding(host: Host) -> Finding:
     return Finding(
         CHECK,
         "ok",
-        f"apps are apart, closed to the LAN and to the cloud's credentials, and reach {open_to} on the host",
+        "apps are isolated from each other, from the LAN and from the cloud's credentials; on "
+        f"the host they reach {open_to}",
     )

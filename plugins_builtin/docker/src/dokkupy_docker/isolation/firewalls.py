@@ -42,7 +42,7 @@ def findings() -> Iterator[Finding]:
 def of_ufw(status: str) -> Finding:
     """status: what `ufw status verbose` prints, empty when it cannot be asked. Pure."""
     if not status:
-        return Finding(CHECK, "ok", "ufw is on; root sees whether it lets the web through", LOOK)
+        return Finding(CHECK, "ok", "ufw is active; only root can check whether it allows web traffic", LOOK)
     closed = [] if "allow (incoming)" in status else closed_by_ufw(status)
     return of_ports("ufw", closed, " && ".join(f"ufw allow {port}/tcp" for port in closed))
 
@@ -63,7 +63,9 @@ def includes(text: str, port: int) -> bool:
 
 def of_firewalld() -> Iterator[Finding]:
     if os.geteuid() != 0:
-        yield Finding(CHECK, "ok", "firewalld is on; root sees whether it lets the web and apps through", LOOK)
+        yield Finding(
+            CHECK, "ok", "firewalld is active; only root can check whether it allows web and app traffic", LOOK
+        )
         return
     zone = execute([FIREWALLD, "--get-default-zone"], check=False).stdout.strip()
     closed = closed_by_zone(execute([FIREWALLD, "--list-all"], check=False).stdout)
@@ -76,8 +78,8 @@ def of_firewalld() -> Iterator[Finding]:
         yield Finding(
             CHECK,
             "warning",
-            f"firewalld has no zone for {', '.join(outside)}: apps on them reach nothing outside of their network",
-            "The engine tells firewalld of its networks when it starts: systemctl restart docker",
+            f"firewalld has no zone for {', '.join(outside)}: apps on them cannot reach anything outside their network",
+            "The engine registers its networks with firewalld when it starts: systemctl restart docker",
         )
 
 
@@ -96,9 +98,11 @@ def closed_by_zone(listing: str) -> list[int]:
 
 def of_ports(firewall: str, closed: list[int], command: str) -> Finding:
     if not closed:
-        return Finding(CHECK, "ok", f"{firewall} lets ports 80 and 443 through")
+        return Finding(CHECK, "ok", f"{firewall} allows ports 80 and 443")
     names = " and ".join(map(str, closed))
-    return Finding(CHECK, "warning", f"{firewall} closes port {names}: nobody outside reaches apps there", command)
+    return Finding(
+        CHECK, "warning", f"{firewall} blocks port {names}: apps cannot be reached on it from outside", command
+    )
 
 
 def bridges() -> Iterable[str]:

@@ -47,7 +47,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
     steps = Steps(dry_run=dry_run)
     if not installed() and not dry_run:
         host.out.warn(
-            f"{NFT} is missing, so the engine alone keeps the networks of apps apart. Install the package nftables, then "
+            f"{NFT} is missing, so only the engine isolates the networks of apps. Install the package nftables, then "
             "run: dokkupy setup"
         )
         return []
@@ -84,7 +84,7 @@ def put_in_force(host: Host, steps: Steps) -> None:
     try:
         steps.do(f"load the packet filter's table inet {rules.TABLE}", load)
     except HostError as error:
-        host.out.warn(f"The packet filter between apps was not loaded: {' '.join(error.details)}")
+        host.out.warn(f"The packet filter that isolates apps was not loaded: {' '.join(error.details)}")
 
 
 def tear_down(*, dry_run: bool) -> list[str]:

@@ -48,19 +48,19 @@ FLAGS = (
     "--help",
 )
 REFUSED = {
-    "--name": "The name says what the container is",
-    "--detach": "It always is",
-    "--rm": "The scheduler removes it",
-    "--tty": "The command decides",
-    "--interactive": "The command decides",
-    "--attach": "The command decides",
+    "--name": "dokkupy names the containers",
+    "--detach": "dokkupy always sets it",
+    "--rm": "dokkupy removes the containers itself",
+    "--tty": "The command that starts the container decides",
+    "--interactive": "The command that starts the container decides",
+    "--attach": "The command that starts the container decides",
     "--cidfile": "Ask for the id: ps:inspect APP",
-    "--platform": "The image decides",
-    "--pull": "The image is on this host",
-    "--quiet": "Nothing is pulled",
-    "--sig-proxy": "The command decides",
-    "--detach-keys": "The command decides",
-    "--disable-content-trust": "Nothing is pulled",
+    "--platform": "The app's image decides",
+    "--pull": "The image is already on this host",
+    "--quiet": "dokkupy pulls no image here",
+    "--sig-proxy": "The command that starts the container decides",
+    "--detach-keys": "The command that starts the container decides",
+    "--disable-content-trust": "dokkupy pulls no image here",
     "--use-api-socket": "Mount the engine's socket: -v /var/run/docker.sock:/var/run/docker.sock",
     "--isolation": "It is for Windows",
     "--help": "docker create --help lists the options",
@@ -69,16 +69,16 @@ ISOLATION = {
     "--publish": "reaches the app past the proxy; one instance at a time can hold the port: add it with --process TYPE, and "
     "checks:disable APP TYPE lets the old instance stop first",
     "--publish-all": "reaches the app past the proxy",
-    "--link": "lets that container into the app's network",
-    "--network": "joins the app with what is in that network",
-    "--privileged": "lets the app do to the host what root may",
+    "--link": "connects that container to the app's network",
+    "--network": "connects the app to everything in that network",
+    "--privileged": "gives the app the power of root over the host",
     "--pid": "shows the app processes outside it",
-    "--ipc": "shares memory with what is outside the app",
+    "--ipc": "shares memory with processes outside the app",
     "--uts": "shares the host's name",
-    "--userns": "takes the user namespace away",
+    "--userns": "disables the user namespace",
     "--cap-add": "gives the app rights that containers do not have",
     "--device": "gives the app a device of the host",
-    "--security-opt": "may take confinement away",
+    "--security-opt": "may disable the container's confinement",
     "--volumes-from": "shares another container's volumes",
     "--cgroup-parent": "may lift the app's limits",
 }
@@ -177,7 +177,7 @@ def pairs(words: Sequence[str]) -> list[tuple[str, str]]:
             elif rest and (not rest[0].startswith("-") or NEGATIVE.fullmatch(rest[0])):
                 value = rest.pop(0)
             else:
-                raise UserError(f"The docker option {name} needs a value")
+                raise UserError(f"The docker option {name} requires a value")
         found.append((name, value))
     return found
 

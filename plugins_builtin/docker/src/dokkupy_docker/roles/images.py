@@ -84,7 +84,7 @@ class DockerImages(Images):
 
     def load(self, archive: str, ref: str) -> Image:
         name, _, tag = ref.rpartition(":")
-        with faults(f"{archive} could not be made an image"):
+        with faults(f"{archive} could not be imported as an image"):
             self.engine.client.import_image_from_file(archive, repository=name, tag=tag)
         image = self.find(ref)
         if image is None:
@@ -120,7 +120,7 @@ class DockerImages(Images):
         return known[image, path]
 
     def _has_file(self, image: str, path: str) -> bool:
-        with faults(f"The image {image} could not be looked into"):
+        with faults(f"The files of the image {image} could not be read"):
             made = api.call("POST", "/containers/create", {"Image": image, "Cmd": ["-"]})["Id"]
             try:
                 return api.exists(f"/containers/{made}/archive", path=path)
@@ -147,7 +147,7 @@ class DockerImageBuilds(ImageBuilds):
         if image is None:
             raise HostError(
                 f"The image {identifier} was built but the engine does not have it",
-                hint="A builder of your own (--builder) must load its images into the engine.",
+                hint="A builder that you chose with --builder must load its images into the engine.",
             )
         self.engine.images.tag(image.id, build.tag)
         return image

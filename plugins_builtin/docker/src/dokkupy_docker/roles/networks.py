@@ -31,7 +31,7 @@ class DockerNetworks(Networks):
             make_with_free_subnet(self, name, labels)
             return
         bridge = bridge_name(subnet)
-        with faults(f"The network {name} could not be made"):
+        with faults(f"The network {name} could not be created"):
             body = {
                 "Name": name,
                 "Driver": "bridge",
@@ -64,7 +64,7 @@ class DockerNetworks(Networks):
         if found is None:
             raise NotFound(f"There is no container {ref}")
         if network not in found.addresses:
-            with faults(f"The container {found.name} could not be let into the network {network}"):
+            with faults(f"The container {found.name} could not be connected to the network {network}"):
                 body = {"Container": found.id, "EndpointConfig": {"Aliases": list(aliases)}}
                 api.call("POST", f"/networks/{api.quoted(network)}/connect", body)
 
@@ -73,7 +73,7 @@ class DockerNetworks(Networks):
         if found is None or network not in found.addresses:
             return
         try:
-            with faults(f"The container {found.name} could not be put out of the network {network}"):
+            with faults(f"The container {found.name} could not be disconnected from the network {network}"):
                 body = {"Container": found.id, "Force": True}
                 api.call("POST", f"/networks/{api.quoted(network)}/disconnect", body)
         except NotFound:

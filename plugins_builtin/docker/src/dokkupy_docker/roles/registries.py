@@ -52,7 +52,7 @@ class DockerRegistries(ImageRegistries):
         except DokkupyError as error:
             if says(error.message, REFUSED) or says(error.message, UNKNOWN):
                 return None
-            raise explained(f"The registry does not say what {ref} is", server_of(ref), error) from None
+            raise explained(f"The registry did not return the digest of {ref}", server_of(ref), error) from None
         return str(found["Descriptor"]["digest"])
 
     def push(self, image: str, ref: str, login: RegistryLogin | None) -> None:

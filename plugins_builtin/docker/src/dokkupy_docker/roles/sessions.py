@@ -25,7 +25,7 @@ class DockerContainerSessions(ContainerSessions):
 
     def wait(self, ref: str, *, timeout: float | None = None) -> int:
         try:
-            with faults(f"The container {ref[:12]} could not be waited for"):
+            with faults(f"The container {ref[:12]} could not be waited on"):
                 return int(api.call("POST", f"/containers/{api.quoted(ref)}/wait", timeout=timeout)["StatusCode"])
         except TimeoutError as error:
             raise TimeoutError(f"{ref[:12]} did not end within {timeout} seconds") from error

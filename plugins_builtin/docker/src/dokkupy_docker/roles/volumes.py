@@ -23,7 +23,7 @@ class DockerVolumes(Volumes):
         self.engine = engine
 
     def ensure(self, name: str, *, labels: Mapping[str, str]) -> None:
-        with faults(f"The volume {name} could not be made"):
+        with faults(f"The volume {name} could not be created"):
             api.call("POST", "/volumes/create", {"Name": name, "Labels": dict(labels)})
 
     def find_all(self, labels: Mapping[str, str]) -> list[str]:
