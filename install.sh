@@ -287,7 +287,7 @@ install_dokkupy() {
 # Whether the environment's own interpreter is fit, and what was installed into it can be loaded, as the service user.
 environment_runs() {
   [[ -x $VENV/bin/pip ]] && fit_python "$VENV/bin/python" >/dev/null || return 1
-  [[ ! -e $VENV/.dokkupy-installed ]] || serves "$VENV/bin/python" -I -c 'import dokkupy.cli.main, dokkupy.cli.typer_app, dokkupy_sdk'
+  [[ ! -e $VENV/.dokkupy-installed ]] || serves "$VENV/bin/python" -I -c 'import dokkupy.cli.main, dokkupy_sdk.help'
 }
 
 make_environment() {

@@ -338,7 +338,7 @@ def plain(text: str) -> str:
 
 
 def commands(registry: Registry) -> str:
-    from dokkupy.cli.help import usage
+    from dokkupy.cli.declare import usage
 
     out = [
         "# Commands",

@@ -9,9 +9,9 @@ import pytest
 import typer
 from dokkupy.cli.declare import Command, Group, Options, Parameter, Scope, parameters
 from dokkupy.cli.parse import parse
-from dokkupy.cli.typer_app import as_click
 from dokkupy.errors import UserError
 from dokkupy.kernel.registry import Registry
+from dokkupy_sdk.typer_app import as_click
 
 VALUES = (
     "blog",

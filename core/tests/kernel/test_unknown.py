@@ -13,11 +13,11 @@ from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 
 TOOL = EntryPoint("dokkupy.commands", "tool", "nowhere:group", "dokkupy-box", "1", "")
-HELP = EntryPoint("dokkupy.commands", "help", "dokkupy.cli.help:help_group", "dokkupy-core", "1", "")
+VERSION = EntryPoint("dokkupy.commands", "version", "dokkupy.cli.version:group", "dokkupy-core", "1", "")
 
 
 def test_a_disabled_plugin_that_has_it_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    host = Host(str(tmp_path), registry=Registry([HELP, TOOL], disabled=["box"]))
+    host = Host(str(tmp_path), registry=Registry([VERSION, TOOL], disabled=["box"]))
     assert main(["tool:do"], host=host) == 1
     shown = capsys.readouterr().err
     assert "`tool:do` is not a dokku command" in shown
@@ -31,11 +31,9 @@ def test_messages_have_the_name_by_which_the_program_was_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: str, name: str
 ) -> None:
     monkeypatch.setattr("sys.argv", [path])
-    host = Host(str(tmp_path), registry=Registry([HELP]))
+    host = Host(str(tmp_path), registry=Registry([VERSION]))
     assert main(["tool:do"], host=host) == 1
     assert f"is not a {name} command.\n" in capsys.readouterr().err
-    assert main(["help"], host=host) == 0
-    assert capsys.readouterr().out.startswith(f"Usage: {name} [")
 
 
 def test_missing_distributions_of_the_project_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +43,7 @@ def test_missing_distributions_of_the_project_are_named(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["dokkupy-core==1", "dokkupy-box==1"])
     monkeypatch.setattr(importlib.metadata, "distribution", distribution)
-    hint = unknown("tool", Host(str(tmp_path), registry=Registry([HELP]))).hint
+    hint = unknown("tool", Host(str(tmp_path), registry=Registry([VERSION]))).hint
     assert "comes with dokkupy: dokkupy-box" in hint and "-m pip install dokkupy-box" in hint
 
 
@@ -54,9 +52,9 @@ def test_without_plugins_the_error_says_how_to_install_them(tmp_path: Path, monk
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "requires", requires)
-    assert "-m pip install dokkupy" in unknown("setup", Host(str(tmp_path), registry=Registry([HELP]))).hint
+    assert "-m pip install dokkupy" in unknown("setup", Host(str(tmp_path), registry=Registry([VERSION]))).hint
 
 
 def test_a_typing_error_has_the_nearest_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: [])
-    assert "help" in unknown("hepl", Host(str(tmp_path), registry=Registry([HELP]))).hint
+    assert "version" in unknown("vrsion", Host(str(tmp_path), registry=Registry([VERSION]))).hint

@@ -1,7 +1,36 @@
-"""The command line as a function, for programs that other programs start: git's hook, the timer, the SSH entry."""
+"""The command line as functions, for programs that other programs start (git's hook, the timer, the SSH entry), and what
+help and completion read of it."""
 
-from dokkupy.cli.declare import COMMANDS, find_namespace
+from dokkupy.cli.declare import COMMANDS, Command, Parameter, find_namespace, usage
 from dokkupy.cli.main import main, resolve, split_globals
-from dokkupy.cli.permission import loaded, usable, usable_groups
+from dokkupy.cli.permission import loaded, usable
+from dokkupy.cli.unknown import program, unknown
+from dokkupy.host import Host
+from dokkupy.kernel.access import caller
+from dokkupy.kernel.discovery import ALWAYS, EntryPoint, summary
 
-__all__ = ["COMMANDS", "find_namespace", "loaded", "main", "resolve", "split_globals", "usable", "usable_groups"]
+__all__ = [
+    "ALWAYS",
+    "COMMANDS",
+    "Command",
+    "EntryPoint",
+    "Parameter",
+    "find_namespace",
+    "loaded",
+    "main",
+    "program",
+    "resolve",
+    "split_globals",
+    "summary",
+    "unknown",
+    "usable",
+    "usable_groups",
+    "usage",
+]
+
+
+def usable_groups(host: Host) -> list[str]:
+    """The namespaces in which the caller may use a command. For a key that is not an admin's, all are loaded."""
+    if caller(host).role == "admin":
+        return list(host.registry.group(COMMANDS))
+    return [name for name, group in loaded(host) if usable(host, group)]

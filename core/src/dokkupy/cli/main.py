@@ -106,10 +106,10 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         try:
             call = parse(command, rest, flags.app)
         except WantsHelp:
-            from dokkupy.cli.help import show_command
-
-            show_command(host, command, is_bare=":" not in name and len(rest) == len(words) - 1)
-            return 0
+            is_bare = ":" not in name and len(rest) == len(words) - 1 and command.group.bare and command.name
+            call = parse(
+                *resolve(host, "help" if is_bare else "help:command", [name if is_bare else command.full_name])
+            )
         call_status = invoke(host, call)
     except BaseException as error:
         call_status = report(error, host, json_wanted=call.format == "json" if call else asks_for_json(words))
@@ -219,7 +219,7 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
     if verb:
         found = group.commands.get(verb)
         if found is None and verb == "help":
-            return help_of(namespace), [namespace]
+            return resolve(host, "help", [namespace])
         if found is None:
             from dokkupy.cli.unknown import unknown
 
@@ -231,13 +231,7 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
         return group.commands[rest[0]], rest[1:]
     if group.bare is not None:
         return group.commands[group.bare], rest
-    return help_of(namespace), [namespace]
-
-
-def help_of(namespace: str) -> Command:
-    from dokkupy.cli.help import help_group
-
-    return help_group.commands[""]
+    return resolve(host, "help", [namespace])
 
 
 def handle_of(command: Command, option: Parameter) -> str:

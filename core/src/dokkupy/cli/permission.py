@@ -44,14 +44,6 @@ def usable(host: Host, group: Group) -> list[Command]:
     return shown if me.role == "admin" else [one for one in shown if me.has(one.permission) and not one.root]
 
 
-def usable_groups(host: Host) -> list[str]:
-    """The namespaces in which the caller may use a command. For a key that is not an admin's, all are loaded."""
-    from dokkupy.cli.declare import COMMANDS
-
-    found = host.registry.group(COMMANDS)
-    return list(found) if caller(host).role == "admin" else [n for n, group in loaded(host) if usable(host, group)]
-
-
 def loaded(host: Host) -> Iterator[tuple[str, Group]]:
     """Each namespace with its commands. One whose plugin cannot be loaded is left out."""
     from dokkupy.cli.declare import COMMANDS
@@ -62,9 +54,3 @@ def loaded(host: Host) -> Iterator[tuple[str, Group]]:
             yield name, host.registry.load(entry)
         except PluginError:
             continue
-
-
-def left_out(host: Host, count: int, what: str) -> list[str]:
-    """A line with the number of entries that are hidden from a key; empty if none are."""
-    me = caller(host)
-    return [f"{count} more {what} are not for the key {me.name} ({me.role or 'not on record'})."] if count else []

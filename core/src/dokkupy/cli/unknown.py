@@ -65,7 +65,7 @@ def missing(host: Host) -> str:
             except PackageNotFoundError:
                 absent.append(name)
     except PackageNotFoundError:
-        plugins = {entry.plugin for entry in host.registry.all} - {"core"}
+        plugins = {entry.plugin for entry in host.registry.all} - {"core", "sdk"}
         return (
             ""
             if plugins

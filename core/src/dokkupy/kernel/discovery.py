@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CORE = "dokkupy-core"
+ALWAYS = (CORE, "dokkupy-sdk")
+"""What every plugin stands on. It cannot be disabled, and no plugin can take its names."""
+
 GROUPS = "dokkupy."
 
 

@@ -7,7 +7,7 @@ import sys
 from _thread import RLock, get_ident  # importing `threading` would slow down every command
 
 from dokkupy.errors import PluginError
-from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points
+from dokkupy.kernel.discovery import ALWAYS, EntryPoint, entry_points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Registry:
     """Entry points by group and name, without the disabled ones.
 
     disabled: names of plugins that `plugin:disable` recorded. `DOKKUPY_PLUGINS=a,b` in the environment is an allowlist,
-    for rescue and for tests. Core is always there.
+    for rescue and for tests. Core and the SDK are always there.
     """
 
     def __init__(self, entries: list[EntryPoint] | None = None, *, disabled: Iterable[str] = ()) -> None:
@@ -40,7 +40,7 @@ class Registry:
         self.entries = [
             entry
             for entry in self.all
-            if entry.distribution == CORE or (entry.plugin not in off and (allow is None or entry.plugin in allow))
+            if entry.distribution in ALWAYS or (entry.plugin not in off and (allow is None or entry.plugin in allow))
         ]
 
     def group(self, group: str) -> dict[str, EntryPoint]:
@@ -50,18 +50,18 @@ class Registry:
         for entry in self.entries:
             if entry.group == group:
                 taken = found.get(entry.name)
-                if taken is None or entry.distribution == CORE:
+                if taken is None or entry.distribution in ALWAYS:
                     found[entry.name] = entry
         return dict(sorted(found.items()))
 
     def find(self, group: str, name: str) -> EntryPoint | None:
-        """The entry of that name. Raises PluginError when two plugins claim it. A name of core's own always wins."""
+        """The entry of that name. Raises PluginError when two plugins claim it. A name of core or the SDK always wins."""
         claims = [entry for entry in self.entries if entry.group == group and entry.name == name]
         if not claims:
             return None
-        core = [entry for entry in claims if entry.distribution == CORE]
-        if core:
-            return core[0]
+        own = [entry for entry in claims if entry.distribution in ALWAYS]
+        if own:
+            return own[0]
         if len({entry.distribution for entry in claims}) > 1:
             both = " and ".join(f"{entry.distribution} {entry.version}" for entry in claims)
             raise PluginError(
@@ -148,7 +148,7 @@ class guarded_import:
 
     def __enter__(self) -> None:
         self.stdout = sys.stdout
-        if self.entry.distribution == CORE:
+        if self.entry.distribution in ALWAYS:
             return
         sys.stdout = Diverted()
         try:

@@ -65,7 +65,7 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
     """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too. real: roles
     that an installed plugin fills (`engine`), which are not fakes. Dokku's vocabulary (`apps:create`, `config:set`) is there where it is
     installed: a plugin whose tests type it names `dokkupy-commands` or `dokkupy-run` among what its tests need."""
-    core = [entry for entry in entry_points() if entry.plugin in ("core", *VOCABULARY, *plugins) and ours(entry)]
+    core = [entry for entry in entry_points() if entry.plugin in ("core", "sdk", *VOCABULARY, *plugins) and ours(entry)]
     core += [entry for entry in entry_points() if entry.group in {f"dokkupy.{role}" for role in real}]
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
     host = FakeHost(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from dokkupy.cli.declare import Command, Parameter, parameters, usage
-from dokkupy.cli.unknown import program
+from dokkupy_sdk.cli import parameters
+from dokkupy_sdk.entry import Command, Parameter, program, usage
 
 
 def as_click(command: Command) -> Any:

@@ -1,0 +1,130 @@
+"""`help` and `GROUP:help`. The command line turns `COMMAND --help` into `help:command COMMAND`."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dokkupy_sdk.entry import Command, EntryPoint
+
+group = Group("help", "List commands and show their help")
+
+
+@group.command("", permission="open")
+def help(
+    host: Host,
+    namespace: Annotated[str, Arg("COMMAND")] = "",
+    *,
+    all: Annotated[bool, Opt("--all", help="List every subcommand")] = False,
+) -> CommandResult:
+    """List the commands."""
+    if namespace:
+        name, _, verb = namespace.partition(":")
+        return command_help(host, namespace) if verb not in ("", "help") else group_help(host, name)
+    from dokkupy_sdk.entry import COMMANDS, program, usable_groups
+    from dokkupy_sdk.state import PluginsFile
+
+    every = host.registry.group(COMMANDS)
+    names = usable_groups(host)
+    installed_later = set(host.store.load(PluginsFile).sources)
+    rows = sorted(
+        (*row, entry.distribution not in installed_later)
+        for entry in (every[name] for name in names)
+        for row in rows_of(host, entry, shared_distributions(every[name] for name in names), every_command=all)
+    )
+    width = min(60, max((len(row[0]) for row in rows), default=0) + 2)
+    lines = [f"Usage: {program()} [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
+    for title, own in (
+        (
+            f'Primary help options, type "{program()} COMMAND:help" for more details, or {program()} help --all to '
+            "see all commands.",
+            True,
+        ),
+        ("Plugin commands:", False),
+    ):
+        part = [row for row in rows if row[2] == own]
+        if part:
+            lines += [title, "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
+    lines += left_out(host, len(every) - len(names), "groups of commands")
+    return CommandResult([{"command": row[0], "help": row[1]} for row in rows], lines)
+
+
+@group.command("command", permission="open", hidden=True)
+def command(host: Host, name: Annotated[str, Arg("COMMAND")]) -> CommandResult:
+    """Show the help of one command, as `COMMAND --help` does."""
+    return command_help(host, name)
+
+
+def rows_of(host: Host, entry: EntryPoint, shared: set[str], *, every_command: bool) -> list[tuple[str, str]]:
+    """The namespace with its help, or each of its commands. A namespace is only loaded when that is necessary."""
+    from dokkupy_sdk.entry import summary, usable, usage
+    from dokkupy_sdk.errors import PluginError
+
+    if not every_command and entry.distribution not in shared:
+        return [(entry.name, summary(entry.directory))]
+    try:
+        found: Group = host.registry.load(entry)
+    except PluginError as fault:
+        return [(entry.name, fault.message)]
+    return [(usage(one), one.help) for one in usable(host, found)] if every_command else [(entry.name, found.help)]
+
+
+def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
+    """The distributions whose summary does not describe their namespace: those with several, core and the SDK."""
+    from dokkupy_sdk.entry import ALWAYS
+
+    names = [entry.distribution for entry in entries]
+    return {name for name in names if names.count(name) > 1} | set(ALWAYS)
+
+
+def group_help(host: Host, namespace: str) -> CommandResult:
+    from dokkupy_sdk.entry import find_namespace, unknown, usable
+
+    entry = find_namespace(host.registry, namespace)
+    if entry is None:
+        raise unknown(namespace, host)
+    found: Group = host.registry.load(entry)
+    return CommandResult([row_of(one) for one in usable(host, found)], group_lines(host, found))
+
+
+def command_help(host: Host, name: str) -> CommandResult:
+    """The help of one command, also of a hidden one. The caller must have the command's permission."""
+    from dokkupy_sdk.access import caller
+    from dokkupy_sdk.entry import find_namespace, unknown
+
+    entry = find_namespace(host.registry, name.partition(":")[0])
+    found: Group | None = host.registry.load(entry) if entry else None
+    for one in found.commands.values() if found else ():
+        if one.full_name == name and caller(host).has(one.permission):
+            from dokkupy_sdk.typer_app import help_text
+
+            return CommandResult([row_of(one)], help_text(one).splitlines())
+    raise unknown(name, host, found)
+
+
+def row_of(command: Command) -> dict[str, str]:
+    from dokkupy_sdk.entry import usage
+
+    return {"command": command.full_name, "usage": usage(command), "help": command.help}
+
+
+def group_lines(host: Host, group: Group) -> list[str]:
+    from dokkupy_sdk.entry import program, usable, usage
+
+    rows = [(usage(one), one.help) for one in usable(host, group)]
+    width = min(70, max((len(row[0]) for row in rows), default=0) + 2)
+    lines = [f"Usage: {program()} {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
+    lines += [f"    {words:<{width}} {text}" for words, text in rows]
+    shown = sum(not one.hidden for one in group.commands.values())
+    return lines + left_out(host, shown - len(rows), "commands")
+
+
+def left_out(host: Host, count: int, what: str) -> list[str]:
+    """A line with the number of entries that are hidden from a key; empty if none are."""
+    from dokkupy_sdk.access import caller
+
+    me = caller(host)
+    return [f"{count} more {what} are not for the key {me.name} ({me.role or 'not on record'})."] if count else []
