@@ -1,6 +1,6 @@
 # Fronts for the scripts; they hold the knowledge.
 # `make release VERSION=0.2.0` sets the version first.
-.PHONY: check unit changed test fast release host host-down bench bench-builders bench-scale install demo uninstall
+.PHONY: check unit changed test fast release host host-down bench bench-builders bench-scale site install demo uninstall
 check:
 	./test.sh --check
 unit:
@@ -26,6 +26,8 @@ bench-builders: .venv/stamp
 	.venv/bin/python -m pytest tests/bench/test_builders.py -s
 .venv/stamp:
 	./test.sh --check
+site: .venv/stamp
+	.venv/bin/python docs/site.py
 install:
 	./install.sh --yes
 demo:
