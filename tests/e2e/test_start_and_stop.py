@@ -66,7 +66,7 @@ def test_workers_finish_their_work_and_one_that_dies_after_its_imports_is_refuse
     (repository.path / "start.sh").chmod(0o755)
     repository.commit("workers")
     pushed = host.git_push(repository.path, app)
-    assert "chain.1 is up" in pushed.stderr
+    assert "chain.1   up for" in pushed.stderr
 
     host.exec(["dokkupy", "ps:restart", app])
     wait_for(host, directory, 1)

@@ -124,7 +124,8 @@ class ReleaseSummary(Record, file=RELEASE_FILE):
 
 
 class RetiringFile(Record, file="apps/*/retire/*"):
-    """The instances that a deployment has replaced, and that must still be stopped."""
+    """The instances that a deployment has replaced, and that must still be stopped. log_mark: where the proxy's access log
+    ended before the switch."""
 
     derived = "*"
 
@@ -132,6 +133,7 @@ class RetiringFile(Record, file="apps/*/retire/*"):
     timeout: int = 30
     drain: int | None = None
     forget: AppName | None = None
+    log_mark: str = ""
 
 
 class FailedInstance(Record):

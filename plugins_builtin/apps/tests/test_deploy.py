@@ -95,7 +95,9 @@ def test_a_deploy_serves_its_web_process_and_runs_its_release_task(host: Host) -
     assert len(private) == 32
     assert set(engine(host).tags) == {f"dokku/blog:r1-{private}", f"dokku/blog:latest-{private}"}
     assert private not in host.out.text()  # type: ignore[attr-defined]
-    assert "Executing release task from Procfile" in host.out.text()  # type: ignore[attr-defined]
+    text = host.out.text()  # type: ignore[attr-defined]
+    assert "Releasing v1    release:" in text and "Starting web.1" in text
+    assert "blog v1 is live: http://blog.example.com" in text.splitlines()[-1] and "lost" not in text
     assert builds_of(host, BLOG)[0]["status"] == "succeeded"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import allocate_lock  # a module less than threading
 
 from dokkupy.kernel.console import Console
 
@@ -33,10 +34,17 @@ class Terminal(Console):
         self.is_json = is_json
         self.stderr = sys.stderr
         self._live = False
+        self._lock = allocate_lock()
+        """A thread shows progress while another one writes lines."""
 
     def write(self, stream: IO[str], line: str) -> None:
+        with self._lock:
+            self._write(stream, line)
+
+    def _write(self, stream: IO[str], line: str) -> None:
         if self._live:
             self.stderr.write("\r\x1b[K")
+            self.stderr.flush()
             self._live = False
         try:
             stream.write(line + "\n")
@@ -77,6 +85,7 @@ class Terminal(Console):
 
     def progress(self, text: str) -> None:
         if self.stderr.isatty():
-            self.stderr.write(f"\r\x1b[K{text}")
-            self.stderr.flush()
-            self._live = True
+            with self._lock:
+                self.stderr.write(f"\r\x1b[K{text}")
+                self.stderr.flush()
+                self._live = True

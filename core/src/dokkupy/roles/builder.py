@@ -11,6 +11,9 @@ from dokkupy.model.checks import Readiness
 class Builder(ABC):
     """Builds images from source. `builder:set APP selected NAME` takes the name of its entry point."""
 
+    title: str = ""
+    """What people call it, if that is not the name of its entry point: `Dockerfile`."""
+
     @abstractmethod
     def prepare(self) -> Readiness: ...
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +14,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.files import almost, make_directory, read_text
+from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Deployment, Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
@@ -23,11 +26,9 @@ from dokkupy_apps.builds.records import recorded
 from dokkupy_apps.desired.formation import (
     RELEASE,
     WEB,
-    nothing_runs,
     require_web_kept,
     stored_scale,
     wanted_formation,
-    web_missing,
 )
 from dokkupy_apps.desired.host_ports import without_closed
 from dokkupy_apps.desired.properties import PS
@@ -37,14 +38,12 @@ from dokkupy_apps.releases.records import (
     drop_image,
     image_name,
     next_release,
-    numbers,
-    read_release,
     write_release,
 )
 from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
 from dokkupy_apps.rollout.converge import converge, prune_old
+from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
-from dokkupy_apps.routing.routes import urls, why_unreachable
 
 
 def deploy_source(
@@ -87,7 +86,6 @@ def deploy_source(
                         host.out.warn(note)
                 write_release(tx, release)
                 tx.step("remove the build's temporary tag", lambda: drop_image(host, tag), is_detail=True)
-                host.out.section(f"Releasing {app}...")
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))
                 run_release_tasks(tx, release)
                 if skips_deploy(host, app):
@@ -96,17 +94,14 @@ def deploy_source(
                     tx.follow(call(prune_old, app=app))
                     tx.commit()
                     return None
-                host.out.section(f"Deploying {app}...")
                 deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
                 tx.commit()
             return deployment
 
-    deployment = observed(host, app, deploy)
+    deployment = observed(host, app, deploy, kind=kind, lists_urls=True)
     if deployment is None:
         host.out.section("Skipping deployment")
         host.out.detail(f"The release is kept; to start it: ps:set {app} skip-deploy false, then ps:rebuild {app}")
-    else:
-        announce(host, app)
     return deployment
 
 
@@ -117,61 +112,39 @@ def skips_deploy(host: Host, app: AppName) -> bool:
 Deployed = TypeVar("Deployed", bound="Deployment | None")
 
 
-def observed(host: Host, app: AppName, deploy: Callable[[], Deployed]) -> Deployed:
-    """Deploy, and report to the observers how it ended; a deploy that is skipped (None) is an event alone."""
+def observed(
+    host: Host, app: AppName, deploy: Callable[[], Deployed], *, kind: str = "deploy", lists_urls: bool = False
+) -> Deployed:
+    """Deploy, record how it ended, report it to the observers, and say what is live. A deploy that is skipped (None) is an
+    event alone. lists_urls: print Dokku's list of URLs, which clients read."""
     deployment, outcome, reason = None, "failed", ""
+    began = time.monotonic()
     try:
         deployment = deploy()
         outcome = "skipped" if deployment is None else "succeeded"
-        return deployment
     except BaseException as error:
         reason = error.message if isinstance(error, DokkupyError) else str(error)
         raise
     finally:
+        seconds = time.monotonic() - began
         host.events.record(
             "deploy_finished",
             app=app,
             outcome=outcome,
             reason=reason,
             release=str(deployment.release.number) if isinstance(deployment, Deployment) else "",
+            kind=kind,
+            by=host.who,
+            seconds=f"{seconds:.1f}",
         )
         if outcome != "skipped":
             host.hooks.notify(
                 hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
             )
-
-
-def announce(host: Host, app: AppName) -> None:
-    host.out.title("Application deployed:")
-    try:
-        if goes_on_without_web(host, app):
-            return
-        reason = idle(host, app) or why_unreachable(host, app)
-        found = urls(host, app) if not reason else []
-    except DokkupyError as error:  # it is deployed, whatever a plugin cannot say of its certificates
-        reason, found = error.message, []
-    if reason:
-        host.out.warn(reason)
-    for url in found:
-        host.out.detail(url)
-
-
-def goes_on_without_web(host: Host, app: AppName) -> bool:
-    """Whether it runs no web process and neither did its release before, whose deploy had to say so."""
-    release, _ = current(host, app)
-    earlier = [number for number in numbers(host, app) if release is not None and number < release.number]
-    if release is None or not earlier or not any(release.formation.values()):
-        return False
-    return not release.formation.get(WEB) and not read_release(host, app, max(earlier)).formation.get(WEB)
-
-
-def idle(host: Host, app: AppName) -> str:
-    """What a deploy has to say of an app that serves nobody, because of its Procfile or formation."""
-    release, _ = current(host, app)
-    if release is None:
-        return ""
-    formation = wanted_formation(host, app, release.files, release.processes)
-    return "; ".join(filter(None, (nothing_runs(release, formation), web_missing(host, release, formation))))
+    if isinstance(deployment, Deployment) and not host.dry_run:
+        found = urls_to_say(host, app, lists=lists_urls)
+        host.out.title(live_line(deployment, found, seconds, traffic_of(host, deployment)))
+    return deployment
 
 
 def remove_work(host: Host, identifier: str) -> None:
@@ -223,13 +196,19 @@ def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:
 
 
 def run_release_tasks(tx: Transaction, release: Release) -> None:
-    host = tx.host
-    for _, (title, command) in host.hooks.gather(hookspecs.release_tasks, host=host, release=release):
-        run_release_task(tx, release, title, command)
-    command_of_release = release.processes.get(RELEASE)
-    if command_of_release:
-        run_release_task(tx, release, "Executing release task from Procfile", command_of_release)
-
-
-def run_release_task(tx: Transaction, release: Release, title: str, command: str) -> None:
-    tx.step(f"run in a container: {command}", lambda: run_task(tx.host, release, title, command))
+    host, prefix = tx.host, f"Releasing v{release.number}"
+    tasks = [
+        (title, command, title)
+        for _, (title, command) in host.hooks.gather(hookspecs.release_tasks, host=host, release=release)
+    ]
+    if command := release.processes.get(RELEASE):
+        tasks.append(("Executing release task from Procfile", command, f"release: {one_line(command, 100)}"))
+    if not tasks:
+        host.out.section(prefix)
+    for title, command, label in tasks:
+        heading = f"{prefix}    {label}" if prefix else label
+        tx.step(
+            f"run in a container: {command}",
+            partial(run_task, host, release, title, command, heading=heading),
+        )
+        prefix = ""

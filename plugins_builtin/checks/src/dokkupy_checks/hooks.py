@@ -59,7 +59,8 @@ def check(host: Host, release: Release, instances: Sequence[Instance], *, new: b
     domain, secure = identity(host, release.app)
     times = waits(SETTINGS.all(host.store, release.app))
     plan = plan_checks(release, {one.process for one in wanted}, times, domain=domain, secure=secure)
-    host.out.section("Attempting pre-flight checks")
+    if not new:
+        host.out.section(f"Checking {' '.join(one.dyno for one in wanted)}")
     for line in plan.warnings:
         host.out.warn(line)
     run_checks(host, release, wanted, plan.checks, new=new)

@@ -36,7 +36,7 @@ UNANSWERED = 5.0
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a check. error: empty when it passed. stopped: it was stopped before its result was known. elsewhere: the instance listens, but not
-    where it has to."""
+    where it has to. answer: the status of a GET. seconds: how long it took."""
 
     instance: Instance
     check: Check
@@ -45,6 +45,8 @@ class Outcome:
     attempts: int = 1
     port: int = 0
     elsewhere: bool = False
+    answer: str = ""
+    seconds: float = 0
 
     @property
     def passed(self) -> bool:
@@ -77,9 +79,11 @@ class Probe:
         self.port = check.port or instance.port
         self.reported = 0.0
         self.elsewhere = False
+        self.answer = ""
         self.candidates = check.candidates or (self.port,)
 
     def run(self) -> Outcome:
+        began = time.monotonic()
         try:
             self.pause(self.check.delay)
             error, attempts = {
@@ -92,7 +96,16 @@ class Probe:
             }[self.check.kind]()
         except Stopped:
             return Outcome(self.instance, self.check, stopped=True)
-        return Outcome(self.instance, self.check, error, attempts=attempts, port=self.port, elsewhere=self.elsewhere)
+        return Outcome(
+            self.instance,
+            self.check,
+            error,
+            attempts=attempts,
+            port=self.port,
+            elsewhere=self.elsewhere,
+            answer=self.answer,
+            seconds=time.monotonic() - began,
+        )
 
     def pause(self, seconds: float) -> None:
         if self.stop.wait(seconds) if seconds > 0 else self.stop.is_set():
@@ -169,6 +182,7 @@ class Probe:
             status, body = self.get()
         except (OSError, http.client.HTTPException) as error:
             return f"GET {check.path} failed: {described(error, check.timeout)}"
+        self.answer = str(status)
         if not 200 <= status <= 299:
             return f"GET {check.path} was answered with {status}, expected 2xx"
         if check.content and check.content.encode() not in body:

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.lines import duration, one_line, timed
 from dokkupy_sdk.model import CheckFailed, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.waiting import waiting
 
 from dokkupy_checks.plan import DEFAULT, Check
 from dokkupy_checks.probe import Outcome, Probe
@@ -54,8 +56,10 @@ def run_checks(
     watch = Watch(host, release, instances)
     if new:
         watch.restarts = {}
+    names = " ".join(dict.fromkeys(one.dyno for one, _ in work))
     try:
-        watch.until_all_ended(len(work), started(host, work, stop, watch.progress))
+        with waiting(host.out, f"Checking {names}"):
+            watch.until_all_ended(len(work), started(host, work, stop, watch.progress))
     finally:
         stop.set()
 
@@ -185,7 +189,7 @@ def report_outcome(host: Host, outcome: Outcome) -> bool:
     if outcome.stopped:
         return True
     if not outcome.error:
-        host.out.detail(f"{outcome.instance.dyno} {success(outcome)}")
+        host.out.detail(success(outcome))
         return True
     if outcome.check.warn:
         host.out.warn(
@@ -196,11 +200,16 @@ def report_outcome(host: Host, outcome: Outcome) -> bool:
 
 
 def success(outcome: Outcome) -> str:
-    check = outcome.check
-    if check.name != DEFAULT:
-        return f"passed the check {check.name!r}"
-    verb = {"answers": "answers", "listening": "listens"}.get(check.kind)
-    return f"{verb} on port {outcome.port}" if verb else "is up"
+    """`web.1     GET /health 200     0.3 s`: what was asked, the answer, its time."""
+    check, took = outcome.check, duration(outcome.seconds)
+    if check.kind in ("uptime", "started"):
+        return f"{outcome.instance.dyno:<9} up for {took}"
+    what = {
+        "path": f"GET {one_line(check.path, 30)} {outcome.answer}",
+        "command": f"{one_line(' '.join(check.command), 30)}: exit 0",
+        "listening": f"listens on port {outcome.port}",
+    }.get(check.kind, f"answers on port {outcome.port}")
+    return timed(f"{outcome.instance.dyno:<9} {what}", took)
 
 
 def sentence(outcome: Outcome) -> str:

@@ -99,8 +99,6 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             with_command(engine.images, release, image, start_command(release, process), spec)
             for (process, _), spec in zip(wanted, plain, strict=True)
         ]
-        for process, index in wanted:
-            self.host.out.section(f"Starting {process}.{index}")
         containers = tx.step("start the instances", lambda: self.create_all(app, specs))
         made = [
             one.replace(id=container.id, name=container.name)

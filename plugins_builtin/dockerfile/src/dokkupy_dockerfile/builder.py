@@ -26,6 +26,8 @@ LARGEST = 1024 * 1024
 class DockerfileBuilder(Builder):
     """Hands the source and its Dockerfile to the engine."""
 
+    title = "Dockerfile"
+
     def __init__(self, host: Host) -> None:
         self.host = host
 

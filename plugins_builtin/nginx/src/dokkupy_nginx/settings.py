@@ -134,7 +134,11 @@ def template_path(text: str) -> str:
 
 SETTINGS = Settings(
     "nginx",
-    Property("access-log-format", help="Name of the log format of the access log", parse=format_name),
+    Property(
+        "access-log-format",
+        help="Name of the log format of the access log (default: combined, and how long each request took)",
+        parse=format_name,
+    ),
     Property("access-log-path", f"{LOGS}/{{app}}-access.log", help="File of the access log, or off", parse=log_path),
     Property("bind-address-ipv4", help="IPv4 address to listen on (default: all)", parse=ipv4),
     Property("bind-address-ipv6", "[::]", help="IPv6 address to listen on", parse=ipv6),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.model import Build, Image, Source
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.waiting import waiting
 
 from dokkupy_apps.builds.build_slot import build_slot
 from dokkupy_apps.builds.builder_choice import built_part, choose_builder
+from dokkupy_apps.builds.heading import heading, report_image
 from dokkupy_apps.desired.config import merged_env, validated
 from dokkupy_apps.releases.private_names import private_part
 from dokkupy_apps.releases.records import (
@@ -54,16 +57,19 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple
             "org.label-schema.vendor": "dokku",
         },
     )
-    host.out.section(f"Building {app} from {name}")
+    host.out.section(heading(host, source, name))
+    began = time.monotonic()
     host.hooks.emit(hookspecs.pre_build, host=host, build=request, tx=tx)
 
     def run_builder() -> Image:
-        with build_slot(host, app):
+        with build_slot(host, app), waiting(host.out, f"Building {app}"):
             return host.builder(name).build(request)
 
     image = tx.step(
         f"build the image with the builder {name}", run_builder, undo=call(drop_image, ref=tag), planned=Image("")
     )
+    if not host.dry_run:
+        report_image(host, source, image, began)
     host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
     return name, image
 

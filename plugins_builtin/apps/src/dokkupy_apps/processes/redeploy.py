@@ -38,12 +38,11 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
             )
             if process is not None and process not in release.processes:
                 raise UserError(f"Process type {process} is not in the Procfile of {app}")
-            host.out.section(f"Deploying {app}...")
             return converge(
                 tx, release, release.formation, kind=kind, replaces=lambda name: process is None or name == process
             )
 
-    return observed(host, app, deploy)
+    return observed(host, app, deploy, kind=kind)
 
 
 def restart_with_config(host: Host, app: AppName) -> bool:

@@ -63,7 +63,7 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
             host.out.section(f"Rolling {app} back to v{wanted}")
             return converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
 
-    return observed(host, app, deploy)
+    return observed(host, app, deploy, kind="rollback")
 
 
 def kept_env(host: Host, app: AppName, target: Release) -> dict[EnvKey, Secret]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, access_log
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.ending import how_it_ended, memory_limit
@@ -103,6 +103,7 @@ def converge(
             timeout=timeout,
             forget="" if replacing == app else str(replacing),
             drain=int(release.setting("checks", "wait-to-retire") or timeout),
+            log_mark=deployment.log_mark,
         ),
         call(finalize_and_retire, app=app, deployment=tx.id, serving=as_tables(deployment.instances)),
         call(prune_old, app=app),
@@ -182,12 +183,12 @@ def start(
         )
         for process, index in wanted
     )
-    return tx.step(
-        f"start {names} of v{release.number}",
-        lambda: tx.host.scheduler(app).start(release, wanted, tx.id, tx, on_addresses=on_addresses),
-        planned=planned,
-        is_detail=True,
-    )
+
+    def start_them() -> tuple[Instance, ...]:
+        tx.host.out.section(f"Starting {names.replace(',', '')}")
+        return tx.host.scheduler(app).start(release, wanted, tx.id, tx, on_addresses=on_addresses)
+
+    return tx.step(f"start {names} of v{release.number}", start_them, planned=planned, is_detail=True)
 
 
 def describe_processes(tx: Transaction, deployment: Deployment, retiring: tuple[Instance, ...]) -> None:
@@ -254,6 +255,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: E
         tx.register_undo(
             "route", call(reroute, app=app) if replacing == app else call(route_back, app=replacing, new=app)
         )
+        deployment = replace(deployment, log_mark=access_log.mark(host, app))
         closed = switch_proxy(tx, deployment, replacing, early)
         deployment = without_closed(deployment, closed)
     tx.step("check the new instances", lambda: require_alive(host, deployment), is_detail=True)

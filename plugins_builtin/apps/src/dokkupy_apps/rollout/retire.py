@@ -7,6 +7,7 @@ once; the timer does when that process was killed.
 from __future__ import annotations
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.access_log import since
 from dokkupy_sdk.errors import Busy, DokkupyError
 from dokkupy_sdk.model import Instance
 from dokkupy_sdk.names import AppName
@@ -17,6 +18,7 @@ from dokkupy_apps.releases.records import from_tables, instances_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -28,16 +30,18 @@ def record_retiring(
     timeout: int,
     forget: str = "",
     drain: int | None = None,
+    log_mark: str = "",
 ) -> None:
     """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent.
 
     forget: the app that they were, when that is gone with them (a rename). drain: seconds that web instances may take to
-    finish the connections that they have; None: as long as `timeout`.
+    finish the connections that they have; None: as long as `timeout`. log_mark: see `Deployment`.
     """
     if instances:
         rows = tuple(decode(InstanceRow, table) for table in instances)
         gone = AppName(forget) if forget else None
-        host.store.save(RetiringFile(instances=rows, timeout=timeout, drain=drain, forget=gone), app, deployment)
+        record = RetiringFile(instances=rows, timeout=timeout, drain=drain, forget=gone, log_mark=log_mark)
+        host.store.save(record, app, deployment)
 
 
 def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
@@ -70,6 +74,7 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
                 host.scheduler(name).retire(instances, timeout=record.timeout, drain=record.drain)
                 if record.forget is not None and not host.store.has_app(record.forget):
                     host.scheduler(name).forget(record.forget)
+                record_drained(host, name, instances, record.log_mark)
                 host.store.remove(RetiringFile, name, deployment)
                 gone.extend(instances)
             except DokkupyError as error:
@@ -77,6 +82,20 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
             finally:
                 lock.release()
     return gone
+
+
+def record_drained(host: Host, app: AppName, instances: Sequence[Instance], log_mark: str) -> None:
+    """Write down how many requests were lost between the switch and now, when the last old instance has gone."""
+    traffic = since(host, app, log_mark)
+    if traffic is not None:
+        releases = ",".join(sorted({f"v{one.release}" for one in instances}))
+        host.events.record(
+            "old_instances_retired",
+            app=app,
+            releases=releases,
+            requests=str(traffic.requests),
+            lost=str(traffic.lost),
+        )
 
 
 def retiring(host: Host, app: AppName) -> tuple[Instance, ...]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import meaning_of
 from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.lines import duration, timed
 from dokkupy_sdk.model import Release
+from dokkupy_sdk.waiting import waiting
 
 from dokkupy_apps.releases.serving import is_deployed
 
@@ -30,23 +33,50 @@ def run_task(
     timeout: float = 0,
     program: bool = False,
     env: Mapping[str, Secret] | None = None,
+    heading: str = "",
 ) -> None:
-    """Run a command in a container of the release and print its output.
+    """Run a command in a container of the release and print its output under a heading (default: the title).
 
     timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which is started
     itself: neither the image's entry point nor a shell is asked. env: variables beside the release's, which win.
     Raises AppError when it cannot be started, exits with another status than 0, or does not end in time.
     """
-    host.out.section(title)
     name = f"{release.app}.task.{os.urandom(4).hex()}"
     spec = host.surroundings(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
     spec = replace(spec, env={**spec.env, **(env or {})})
     if program:
         spec = replace(spec, entrypoint=(command,), command=())
-    watch(host, release, spec, title, timeout)
+    watch(host, release, spec, title, timeout, Heading(host, heading or title))
 
 
-def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float) -> None:
+class Heading:
+    """A task's heading: with its time behind it when the task ended without a word, else above what it printed."""
+
+    def __init__(self, host: Host, text: str) -> None:
+        self.out = host.out
+        self.text = text
+        self.began = time.monotonic()
+        self.is_shown = False
+
+    def show(self) -> None:
+        if not self.is_shown:
+            self.is_shown = True
+            self.out.section(self.text)
+
+    def say(self, line: str) -> None:
+        self.show()
+        self.out.detail(line)
+
+    def end(self) -> None:
+        took = duration(time.monotonic() - self.began)
+        if self.is_shown:
+            self.out.detail(timed("", took))
+        else:
+            self.is_shown = True
+            self.out.section(timed(self.text, took))
+
+
+def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float, heading: Heading) -> None:
     """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
     container = host.containers().create(spec)
     late = threading.Event()
@@ -60,11 +90,15 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     if timeout:
         timer.start()
     try:
-        for kind, line in host.sessions().logs(container.id, follow=True):
-            host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
-        status = host.sessions().wait(container.id)
+        with waiting(host.out, heading.text, say=heading.say):
+            for kind, line in host.sessions().logs(container.id, follow=True):
+                heading.show()
+                host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
+            status = host.sessions().wait(container.id)
         ended = host.containers().find(container.id)
+        heading.end()
     except DokkupyError:
+        heading.show()
         if not late.is_set():
             raise
     finally:

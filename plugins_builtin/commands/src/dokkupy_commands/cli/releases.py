@@ -115,7 +115,6 @@ def roll_back(
     from dokkupy_apps.processes.rollback import rollback
 
     deployment = rollback(host, app, release.number if release else None, keep_config=keep_config)
-    host.out.title(f"{app} serves release v{deployment.release.number} ({deployment.release.description})")
     return CommandResult(
         {"app": app, "number": deployment.release.number, "description": deployment.release.description}
     )

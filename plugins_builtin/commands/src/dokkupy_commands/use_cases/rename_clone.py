@@ -112,7 +112,6 @@ def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, 
         release = next_release(host, release, description)
         write_release(tx, release)
     if should_run(host, new):
-        host.out.section(f"Deploying {new}...")
         converge(tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing)
         forget = forget_all_but_processes  # the old name's last instances are drained by those who replaced them
     else:

@@ -12,8 +12,10 @@ import re
 from collections import deque
 from dataclasses import dataclass
 
+from dokkupy_sdk.lines import duration, timed
+
 TAIL = 20
-WIDEST = 56
+WIDEST = 46
 """Characters of a step's title: a script of a hundred lines is one such line."""
 
 LINE = re.compile(r"#(\d+) (.*)")
@@ -102,8 +104,8 @@ class Output:
 
     def _done(self, number: str, step: Step, seconds: str) -> list[str]:
         printed, self._current = self._current == number, "" if self._current == number else self._current
-        duration = f"{float(seconds):.1f} s"
-        return [f"    {duration}"] if printed else [ended(step, duration)]
+        took = duration(float(seconds))
+        return [f"    {took}"] if printed else [ended(step, took)]
 
     def _after_failure(self, text: str) -> list[str]:
         if self.code is not None:
@@ -140,4 +142,4 @@ def step_of(stage: str | None, count: str, command: str) -> Step:
 
 
 def ended(step: Step, how: str) -> str:
-    return f"{step.title:<{WIDEST + 5}} {how:>8}"
+    return timed(step.title, how)

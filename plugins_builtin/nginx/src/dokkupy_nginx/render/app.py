@@ -24,6 +24,7 @@ from dokkupy_nginx.render.streams import stream_lines
 from dokkupy_nginx.render.tls import hsts_lines, quic_lines, session_lines
 from dokkupy_nginx.render.upstreams import RETRY, fresh, location_lines, upstream_lines
 from dokkupy_nginx.render.values import Facts, Staples, Values
+from dokkupy_nginx.server.access_log import FORMAT_NAME
 from dokkupy_nginx.settings import LOGS, in_bytes
 
 TYPE_CHECKING = False
@@ -205,7 +206,7 @@ class AppRendering:
 
     def logs(self) -> list[str]:
         access, error = (self.log_file(f"{kind}-log-path") for kind in ("access", "error"))
-        style = f" {self.values['access-log-format'] or 'combined'} {LOG_BUFFER}" if access != "off" else ""
+        style = f" {self.values['access-log-format'] or FORMAT_NAME} {LOG_BUFFER}" if access != "off" else ""
         return [
             f"    access_log {access}{style};",
             f"    error_log {error};" if error != "off" else "    error_log /dev/null crit;",

@@ -12,6 +12,7 @@ from dokkupy_nginx.render.error_pages import cause_map
 from dokkupy_nginx.render.tls import PROFILES, quic_catch_alls
 from dokkupy_nginx.render.upstreams import MAPS
 from dokkupy_nginx.render.values import Facts
+from dokkupy_nginx.server.access_log import LOG_FORMAT
 
 HOST_MAPS = (
     'map $server_port $dokkupy_served_port { 80 ""; 443 ""; default ":$server_port"; }',
@@ -48,6 +49,7 @@ def render_default(
     ]
     lines += HOST_MAPS
     lines += cause_map()
+    lines.append(LOG_FORMAT)
     lines += [f"{name} {value};" for name, value in HTTP_DIRECTIVES.items() if name not in skip]
     lines += [f"limit_conn_zone $binary_remote_addr zone={PER_ADDRESS}:10m;", ""]
     for claim in catch_alls:

@@ -1,0 +1,40 @@
+"""Lines that people read: a duration at the end, in one column; how long ago something was; text that others chose."""
+
+from __future__ import annotations
+
+WIDTH = 55
+"""Characters of a line before its duration. With it, Dokku's prefix and git's `remote: `, a line has 79."""
+
+UNITS = (("y", 31_536_000), ("w", 604_800), ("d", 86_400), ("h", 3600), ("min", 60))
+
+
+def duration(seconds: float) -> str:
+    """`0.3 s`, `2 min 5 s`, `1 h 12 min`."""
+    if seconds < 99.95:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def timed(text: str, end: str) -> str:
+    """A line with its duration, or what else ends it."""
+    return f"{text:<{WIDTH}} {end:>8}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago something was, in its largest unit: `3 d ago`."""
+    return f"{age(seconds)} ago" if seconds >= 10 else "now"
+
+
+def age(seconds: float) -> str:
+    """An age in its largest unit: `3 d`."""
+    whole = max(0, int(seconds))
+    return next((f"{whole // size} {unit}" for unit, size in UNITS if whole >= size), f"{whole} s")
+
+
+def one_line(text: str, most: int = 50) -> str:
+    """Text that somebody else chose, such as the subject of a commit: one line without control characters, cut."""
+    plain = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."
