@@ -15,13 +15,6 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk import Host
 
-FORMAT_NAME = "dokkupy"
-LOG_FORMAT = (
-    f'log_format {FORMAT_NAME} \'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
-    '"$http_referer" "$http_user_agent" $msec $request_time $upstream_header_time\';'
-)
-"""nginx escapes quotes in what clients sent, so the fields behind the last quote are its own."""
-
 TAIL = re.compile(rb'" (\d{3}) \d+ "[^"]*" "[^"]*" (\d+\.\d+) (\d+\.\d+) ([^"]+)$')
 
 PROXY_ERRORS = (b"502", b"504")
