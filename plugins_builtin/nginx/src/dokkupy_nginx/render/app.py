@@ -20,11 +20,11 @@ from dokkupy_nginx.config.claims import H2C, HTTP, TLS, Claim, Conf
 from dokkupy_nginx.config.syntax import quoted
 from dokkupy_nginx.render import rules
 from dokkupy_nginx.render.error_pages import error_pages, unavailable_page
+from dokkupy_nginx.render.log_format import FORMAT_NAME
 from dokkupy_nginx.render.streams import stream_lines
 from dokkupy_nginx.render.tls import hsts_lines, quic_lines, session_lines
 from dokkupy_nginx.render.upstreams import RETRY, fresh, location_lines, upstream_lines
 from dokkupy_nginx.render.values import Facts, Staples, Values
-from dokkupy_nginx.render.log_format import FORMAT_NAME
 from dokkupy_nginx.settings import LOGS, in_bytes
 
 TYPE_CHECKING = False

@@ -9,10 +9,10 @@ from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES
 from dokkupy_nginx.layout import PROBE_NAME
 from dokkupy_nginx.render.app import PER_ADDRESS, challenge_lines, checked_path, listen
 from dokkupy_nginx.render.error_pages import cause_map
+from dokkupy_nginx.render.log_format import LOG_FORMAT
 from dokkupy_nginx.render.tls import PROFILES, quic_catch_alls
 from dokkupy_nginx.render.upstreams import MAPS
 from dokkupy_nginx.render.values import Facts
-from dokkupy_nginx.render.log_format import LOG_FORMAT
 
 HOST_MAPS = (
     'map $server_port $dokkupy_served_port { 80 ""; 443 ""; default ":$server_port"; }',
