@@ -29,6 +29,9 @@ READ = 65536
 REPORT = 10.0
 """Seconds after which a check says that it still waits, and says so again."""
 
+EXPLAINED_WITHIN = 30.0
+"""Seconds for the question where an instance listens instead, which a busy engine may answer late: not the check's timeout,
+which is the app's."""
 UNANSWERED = 5.0
 """Seconds after which a port that takes connections and speaks no HTTP is taken as it is (the default check)."""
 
@@ -285,7 +288,7 @@ class Probe:
         """Why nobody answers, as far as the sockets say; whether it listens, but not where it is asked."""
         try:
             found = self.host.instances(self.instance.app).exec(
-                self.instance, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=self.check.timeout
+                self.instance, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=EXPLAINED_WITHIN
             )
         except (DokkupyError, TimeoutError):
             return "", False
