@@ -25,7 +25,7 @@ CORE_LINES = {
     "host.py": 84,
     "roles": 790,
     "kernel": 2_900,
-    "model": 1_400,
+    "model": 1_480,
     "errors.py": 150,
 }
 LONGEST_MODULE = 425

@@ -10,13 +10,13 @@ import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dokkupy.errors import AppError
 
 from dokkupy_sdk.tree import read_text
+from dokkupy_sdk.values import dataclass, field
 
 MOST_ENTRIES = 100_000
 """The largest number of entries in a source; more is an error of the source (lessons, C)."""

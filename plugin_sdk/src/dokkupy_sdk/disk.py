@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+from dokkupy_sdk.values import dataclass
 
 GARBAGE, CACHE, KEPT = "garbage", "cache", "kept"
 """Of no use any more; of use only to be faster next time; kept for a time in case that somebody wants it back."""

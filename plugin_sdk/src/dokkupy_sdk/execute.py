@@ -8,10 +8,11 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from dokkupy.errors import HostError
 from dokkupy.kernel.spawn import environment
+
+from dokkupy_sdk.values import dataclass
 
 __all__ = ["Completed", "ending_with_us", "environment", "execute", "poll_reader", "reader_left", "stream"]
 

@@ -5,10 +5,9 @@ validated like the first URL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from dokkupy_sdk.errors import DokkupyError, UserError
 from dokkupy_sdk.names import shown
+from dokkupy_sdk.values import dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

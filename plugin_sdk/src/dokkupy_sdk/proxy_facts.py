@@ -12,12 +12,13 @@ import base64
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 
 from dokkupy.errors import UserError
 from dokkupy.model.names import Domain
 from dokkupy.model.proxy import ProxyFact
 from dokkupy.model.secret import Secret
+
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

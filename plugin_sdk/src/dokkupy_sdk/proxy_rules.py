@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from dokkupy.errors import Conflict, UserError
@@ -19,6 +18,7 @@ from dokkupy_sdk.proxy_facts import (
     Redirect,
     ResponseHeader,
 )
+from dokkupy_sdk.values import dataclass, field, replace
 
 Value = TypeVar("Value")
 

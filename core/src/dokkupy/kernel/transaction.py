@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -19,6 +18,7 @@ from dokkupy.kernel.journal import Journal
 from dokkupy.kernel.session import Session
 from dokkupy.kernel.signals import signals_ignored
 from dokkupy.kernel.store import forget_file
+from dokkupy.model.values import dataclass
 
 H = TypeVar("H", bound=Session)
 P = ParamSpec("P")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dokkupy.model.names import AppName
 from dokkupy.model.ports import Port
 from dokkupy.model.secret import Secret
+from dokkupy.model.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

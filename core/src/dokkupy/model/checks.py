@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dokkupy.errors import AppError
+from dokkupy.model.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

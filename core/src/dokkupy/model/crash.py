@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dokkupy.model.names import AppName
+from dokkupy.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

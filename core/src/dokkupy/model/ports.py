@@ -6,7 +6,7 @@ map is its own, the app's variable PORT sets the container port of the row for i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dokkupy.model.values import dataclass, replace
 
 FALLBACK_PORT = 5000
 """The port on which an app without exposed ports listens: Dokku's PORT."""

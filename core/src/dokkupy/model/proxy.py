@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from dokkupy.model.names import AppName, Domain
 from dokkupy.model.ports import Port
+from dokkupy.model.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,9 @@ def fields_of(kind: type) -> dict[str, tuple[Codec, bool]]:
 
 
 def is_required(kind: type, key: str) -> bool:
+    required = kind.__dict__.get("_required")  # of `dokkupy.model.values`, which this does not load
+    if required is not None:
+        return key in required
     declared = getattr(kind, "__dataclass_fields__", None)
     if declared is None:
         return not hasattr(kind, key)

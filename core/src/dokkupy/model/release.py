@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
@@ -11,6 +10,7 @@ from dokkupy.model.names import AppName, EnvKey, ProcessType
 from dokkupy.model.ports import Listening, Port, effective_map, listening, port_notes, port_number
 from dokkupy.model.secret import Secret
 from dokkupy.model.state import RELEASE_FILE, InstanceRow
+from dokkupy.model.values import dataclass, field
 
 Formation = Mapping[ProcessType, int]
 """Process type -> how many instances of it should run. A type that is absent runs none."""

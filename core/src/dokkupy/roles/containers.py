@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from dokkupy.model.secret import Secret
+from dokkupy.model.values import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dokkupy.model.build import Image, RegistryLogin
 from dokkupy.model.names import AppName
 from dokkupy.model.secret import Secret
+from dokkupy.model.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

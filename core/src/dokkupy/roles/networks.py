@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from dokkupy.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from dokkupy_sdk.errors import Conflict, HostError
 from dokkupy_sdk.model import Ending
 from dokkupy_sdk.roles import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
 from dokkupy_sdk.testing.labels import covers
+from dokkupy_sdk.values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

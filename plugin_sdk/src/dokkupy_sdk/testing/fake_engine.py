@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 
 from dokkupy_sdk import Host
@@ -14,6 +13,7 @@ from dokkupy_sdk.roles import Container, ContainerSpec, Engine, ImageBuild
 from dokkupy_sdk.testing.fake_containers import FakeContainers, FakeContainerSessions
 from dokkupy_sdk.testing.fake_images import FakeImageBuilds, FakeImageRegistries, FakeImages
 from dokkupy_sdk.testing.fake_networks import FakeNetworks, FakeVolumes
+from dokkupy_sdk.values import replace
 
 
 class FakeEngine(Engine):

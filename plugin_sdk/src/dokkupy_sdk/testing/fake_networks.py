@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from ipaddress import ip_network
 
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.roles import Network, Networks, Volumes
 from dokkupy_sdk.testing.labels import covers
+from dokkupy_sdk.values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import posixpath
 import ssl
 import threading
 import urllib.parse
-from dataclasses import dataclass, field
 
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
 from dokkupy_sdk.testing.fakes import FakeProxy
 from dokkupy_sdk.testing.front_rules import Refusals, redirected
+from dokkupy_sdk.values import dataclass, field
 
 CHALLENGES = "/.well-known/acme-challenge/"
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import EnvKey, ProcessType, Secret
+from dokkupy_sdk.values import dataclass, field, replace
 
 from dokkupy_app_json.jsonc import Node, read_jsonc
 

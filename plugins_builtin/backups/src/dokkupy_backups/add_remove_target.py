@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
@@ -13,6 +12,7 @@ from dokkupy_sdk.errors import Conflict, HostError, UserError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.record.manifest import stamp

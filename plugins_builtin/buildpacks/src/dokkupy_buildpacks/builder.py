@@ -9,7 +9,6 @@ import re
 import secrets as random
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dokkupy_apps.desired.config import get_env
@@ -20,6 +19,7 @@ from dokkupy_sdk.files import make_directory, read_file, scratch_directory, writ
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_buildpacks.dockerfile.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
 from dokkupy_buildpacks.dockerfile.withheld_variables import (

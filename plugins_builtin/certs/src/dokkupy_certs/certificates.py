@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 
 from dokkupy_apps.desired.domains import domains_of
@@ -25,6 +24,7 @@ from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_certs.x509 import BUNDLE, Pair, covers
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from dokkupy_app_json.reader import AppJson, HealthCheck, parse_app_json
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_checks.legacy import parse_checks_file, places
 from dokkupy_checks.settings import AUTO, AUTO_SECONDS, SETTINGS

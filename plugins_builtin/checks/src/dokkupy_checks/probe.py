@@ -7,11 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Instance
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_checks.listeners import explain, listeners
 from dokkupy_checks.plan import Check

@@ -23,9 +23,9 @@ for what never gets quiet: a worker that takes up its jobs at once.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from dokkupy_sdk.model import Activity
+from dokkupy_sdk.values import dataclass
 
 QUIET = 3.0
 """Seconds without work after which an instance is past its start."""

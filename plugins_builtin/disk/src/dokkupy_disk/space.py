@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_disk.settings import NONE, SETTINGS
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +26,7 @@ from dokkupy_sdk.roles import (
     Scheduler,
     Surroundings,
 )
+from dokkupy_sdk.values import replace
 
 from dokkupy_docker import command as commands
 from dokkupy_docker import network

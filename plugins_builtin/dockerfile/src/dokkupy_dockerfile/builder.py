@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from dokkupy_apps.releases.app_images import loaded_images, require_usable, usable_name
@@ -15,6 +14,7 @@ from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import RelativePath, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
+from dokkupy_sdk.values import replace
 
 from dokkupy_dockerfile.expose import exposed_ports
 from dokkupy_dockerfile.references import named_images, with_names

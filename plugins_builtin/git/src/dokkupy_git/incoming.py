@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_git.repository.refs import Move
 

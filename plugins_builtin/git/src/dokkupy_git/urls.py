@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Secret, shown
+from dokkupy_sdk.values import dataclass
 
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 FULL = re.compile(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.files import make_directory, sync_directory
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_logs.lines import Line
 

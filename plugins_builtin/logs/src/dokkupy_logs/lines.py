@@ -7,10 +7,10 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from heapq import heappop, heappush, heapreplace
 
 from dokkupy_sdk.cli import harmless
+from dokkupy_sdk.values import dataclass, replace
 
 COLOURS = (36, 33, 32, 35, 31, 34)
 """Dokku's order: cyan, yellow, green, magenta, red, blue."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
@@ -13,6 +12,7 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Instance
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container
+from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_logs.kept import Kept, kept_files
 from dokkupy_logs.lines import Line, by_time, parse_line, whole_seconds

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.values import dataclass
 
 SYSTEM = ("information_schema", "performance_schema", "mysql", "sys", "ndbinfo", "test")
 """Databases that belong to the server; no service's is called so, in whatever case. (`test` is everybody's in old ones.)"""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.values import replace
 
 from dokkupy_nginx.config.claims import Claim, Conf, check_clashes, read_conf, used_defaults, used_quic
 from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES, survey

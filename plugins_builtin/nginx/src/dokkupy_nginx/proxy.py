@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, HostError
@@ -11,6 +10,7 @@ from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.ports import is_direct
 from dokkupy_sdk.roles import Proxy
+from dokkupy_sdk.values import replace
 
 from dokkupy_nginx.config.claims import Conf, read_conf
 from dokkupy_nginx.configuration import Configuration, Staged

@@ -15,7 +15,6 @@ import re
 import shutil
 import sys
 import sysconfig
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, HostError, NotFound, PluginError, UserError
@@ -25,6 +24,7 @@ from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.registry import plugin_name
 from dokkupy_sdk.state import PluginsFile
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_plugins import index, shell_plugins
 from dokkupy_plugins.installed import OURS, require_plugin, require_unrequired, require_unused

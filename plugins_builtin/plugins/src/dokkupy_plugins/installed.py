@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound, PluginError
@@ -13,6 +12,7 @@ from dokkupy_sdk.operation import messages, operation
 from dokkupy_sdk.registry import CORE, Registry, conflicts, summary
 from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import PluginsFile, PropertiesFile
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

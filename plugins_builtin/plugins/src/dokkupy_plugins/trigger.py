@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dokkupy_sdk import Host
@@ -16,6 +15,7 @@ from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.settings import boolean
 from dokkupy_sdk.spelling import did_you_mean
+from dokkupy_sdk.values import dataclass
 
 
 def app_of(host: Host, text: str) -> AppName:

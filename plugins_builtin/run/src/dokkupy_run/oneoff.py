@@ -7,7 +7,6 @@ import secrets
 import shlex
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 
 from dokkupy_apps.desired.config import validated
@@ -17,6 +16,7 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.roles import Container, ContainerSpec
+from dokkupy_sdk.values import dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

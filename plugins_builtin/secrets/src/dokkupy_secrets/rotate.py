@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_secrets import keyring, tokens
 from dokkupy_secrets.cipher import MARK, MISSING, KeyringCipher

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_services.names import ServiceName
 

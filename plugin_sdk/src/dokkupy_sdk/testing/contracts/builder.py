@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Source
 from dokkupy_sdk.roles import Builder
+from dokkupy_sdk.values import replace
 
 
 class BuilderContract:

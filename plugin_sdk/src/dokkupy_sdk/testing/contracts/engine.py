@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.roles import ContainerSpec, Engine
+from dokkupy_sdk.values import replace
 
 MARK = "dokkupy.contract"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -16,6 +15,7 @@ from dokkupy_sdk.testing.contracts.proxy_facts import ProxyFacts
 from dokkupy_sdk.testing.contracts.proxy_fixtures import BAD, BLOG, NAME
 from dokkupy_sdk.testing.contracts.proxy_rules import ProxyRulesContract
 from dokkupy_sdk.testing.contracts.requests import ask, fingerprint
+from dokkupy_sdk.values import replace
 
 DIARY, OTHER = AppName("diary"), Domain("diary.example.org")
 

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -15,6 +14,7 @@ from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.proxy_fixtures import BLOG, ProxyFixtures
+from dokkupy_sdk.values import replace
 
 TCP, UDP = 2525, 9999
 """The ports of the containers."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from dokkupy_sdk.proxy_facts import Location, ProxyFact, ResponseHeader
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.proxy_fixtures import NAME, ProxyFixtures
 from dokkupy_sdk.testing.contracts.requests import ask
+from dokkupy_sdk.values import replace
 
 ODD = "a\"b\\c; } $host {x} # '"
 

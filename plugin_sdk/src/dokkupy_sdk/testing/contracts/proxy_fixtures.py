@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.proxy_facts import ResponseHeader
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.requests import answering, self_signed
+from dokkupy_sdk.values import replace
 
 BLOG, BAD = AppName("blog"), AppName("bad")
 NAME = Domain("blog.example.org")

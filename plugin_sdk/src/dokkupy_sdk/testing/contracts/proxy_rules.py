@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from dokkupy_sdk.proxy_facts import (
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.contracts.proxy_fixtures import NAME, ProxyFixtures
 from dokkupy_sdk.testing.contracts.requests import Response, ask
+from dokkupy_sdk.values import replace
 
 PASSWORD = 'p:a$s"s {x} ü'
 USERS = BasicAuth((("ann", Secret(PASSWORD)), ("bob", Secret("second"))), realm="Staff $only")

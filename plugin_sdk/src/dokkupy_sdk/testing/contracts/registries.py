@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from dokkupy_sdk.errors import UserError
@@ -11,6 +9,7 @@ from dokkupy_sdk.model import RegistryLogin
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.roles import Engine
 from dokkupy_sdk.testing.contracts.engine import EngineFixtures
+from dokkupy_sdk.values import replace
 
 
 class ImageRegistriesContract(EngineFixtures):

@@ -12,11 +12,11 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dokkupy_sdk.model import Certificate, Port, Upstream
+from dokkupy_sdk.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

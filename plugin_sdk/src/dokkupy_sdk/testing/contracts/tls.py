@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.roles import ChallengeServer, Proxy, TlsProbe
 from dokkupy_sdk.testing.contracts.proxy_fixtures import BLOG, NAME, ProxyFixtures
 from dokkupy_sdk.testing.contracts.requests import ask, fingerprint
+from dokkupy_sdk.values import replace
 
 PATH = "/.well-known/acme-challenge/"
 

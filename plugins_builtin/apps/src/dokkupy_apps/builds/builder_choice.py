@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.model import Source
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.desired.properties import BUILDER
 

@@ -5,7 +5,6 @@ A running app's image cannot be lost. That of a stopped app can, and that of an 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from dokkupy_sdk import Host
@@ -14,6 +13,7 @@ from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.model import Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.builds.image import build, prepare_source
 from dokkupy_apps.deploy import remove_work

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.deploy import deploy_source, observed, skips_deploy
 from dokkupy_apps.desired.properties import starts_at_boot

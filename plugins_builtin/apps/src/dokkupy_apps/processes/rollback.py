@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import NotFound
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.deploy import observed
 from dokkupy_apps.desired.config import get_env, merged_env, set_env

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.desired.config import get_env, merged_env
 from dokkupy_apps.desired.formation import (

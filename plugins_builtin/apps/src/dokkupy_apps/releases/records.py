@@ -43,9 +43,8 @@ def next_number(host: Host, app: AppName) -> int:
 
 def next_release(host: Host, release: Release, description: str, **changes: Any) -> Release:
     """The app's next release: this one with the changes, by the caller, now."""
-    from dataclasses import replace
-
     from dokkupy_sdk.events import stamp
+    from dokkupy_sdk.values import replace
 
     number = next_number(host, release.app)
     return replace(release, number=number, created_at=stamp(), by=host.who, description=description, **changes)
@@ -154,7 +153,7 @@ def write_deployment(
 
 def same_content(one: Release, other: Release) -> bool:
     """Whether two releases differ in nothing but their number, time, author and description."""
-    from dataclasses import replace
+    from dokkupy_sdk.values import replace
 
     neutral = {"number": 0, "created_at": "", "description": "", "by": "", "source": "", "plugins": {}, "formation": {}}
     neutral |= {"mark": "", "kept": {}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from dokkupy_sdk import Host, access_log
 from dokkupy_sdk import hooks as hookspecs
@@ -14,6 +13,7 @@ from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Rele
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.state import FailedFile, FailedInstance, FormationFile
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.desired.formation import WEB
 from dokkupy_apps.desired.properties import BUILDER, PS, RELEASES

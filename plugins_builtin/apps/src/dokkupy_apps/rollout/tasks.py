@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import meaning_of
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.lines import duration, timed
 from dokkupy_sdk.model import Release
+from dokkupy_sdk.values import replace
 from dokkupy_sdk.waiting import waiting
 
 from dokkupy_apps.releases.serving import is_deployed

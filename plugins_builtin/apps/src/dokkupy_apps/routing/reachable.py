@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_apps.routing.after_switch import is_checked, list_of, names_on
 

@@ -123,7 +123,7 @@ def make_route(
 
 def stored_route(host: Host, app: AppName) -> Route:
     """The route that the state asks for: no upstreams while the app is stopped."""
-    from dataclasses import replace
+    from dokkupy_sdk.values import replace
 
     release, instances = current(host, app)
     closed = closed_ports(host, app)

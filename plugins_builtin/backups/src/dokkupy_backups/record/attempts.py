@@ -6,13 +6,13 @@ when to try again. Written by whoever holds the subject's lock, and not undone w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.backoff import pause_after
 from dokkupy_sdk.errors import DokkupyError, PluginError
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName

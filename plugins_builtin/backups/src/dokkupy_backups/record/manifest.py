@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from dokkupy_sdk.errors import StateError, UserError
+from dokkupy_sdk.values import dataclass, field, replace
 
 from dokkupy_backups.names import SubjectName
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from dokkupy_sdk import Host
@@ -12,6 +11,7 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record as StateRecord
+from dokkupy_sdk.values import replace
 
 from dokkupy_backups.names import BackupId, SubjectName, TargetName, owners_of
 from dokkupy_backups.record.manifest import MANIFEST, Record, from_tags, moment

@@ -11,11 +11,11 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError
+from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_backups.repository.process import Child
 from dokkupy_backups.settings import SETTINGS

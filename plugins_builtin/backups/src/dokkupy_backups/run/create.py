@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, HostError, Interrupted
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.roles import BackupSubject
+from dokkupy_sdk.values import replace
 
 from dokkupy_backups import hookspecs
 from dokkupy_backups.names import SubjectName

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import Record, moment

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, HostError, Interrupted
 from dokkupy_sdk.roles import BackupSubject
+from dokkupy_sdk.values import replace
 
 from dokkupy_backups.names import DataSubset, SubjectName, TargetName
 from dokkupy_backups.record import attempts

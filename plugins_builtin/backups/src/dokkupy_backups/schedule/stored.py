@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import moment, stamp

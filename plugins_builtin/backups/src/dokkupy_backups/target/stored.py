@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, NotFound
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.target.location import Location, parse_location

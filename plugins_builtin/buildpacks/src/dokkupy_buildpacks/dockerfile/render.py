@@ -6,9 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from dokkupy_sdk.buildpack import ROOT, Copy, Plan, Stage, Step
+from dokkupy_sdk.values import dataclass
 
 USER_ID = 32767
 """Whom the app runs as; the number that Dokku's users know from herokuish (`storage:ensure-directory --chown`)."""

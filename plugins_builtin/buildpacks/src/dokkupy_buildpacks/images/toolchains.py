@@ -7,7 +7,6 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.buildpack import Toolchain, Wanted
@@ -15,6 +14,7 @@ from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory, write_atomic
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.recorded_images import kept_image, record_image
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_buildpacks.dockerfile.render import Bases
 from dokkupy_buildpacks.images.bases import ensure_toolchain

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.values import dataclass
 
 HOME = "/opt/manager"
 """Where the manager lies, while building and running: a Procfile may say `yarn start`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, Toolchain, Tree, Wanted, named
 from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.values import replace
 
 from dokkupy_buildpacks.languages import development_servers, static
 from dokkupy_buildpacks.languages.headers import HEADERS, LIBRARIES

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.values import dataclass
 
 WORKERS = "--workers ${WEB_CONCURRENCY:-2}"
 SERVERS = {

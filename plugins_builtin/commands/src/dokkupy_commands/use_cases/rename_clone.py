@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from dokkupy_apps.apps import finish_destroy, forget_all_but_processes, remove_app_directory
 from dokkupy_apps.desired.domains import default_domains
@@ -39,6 +38,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.secret_files import move_secrets
 from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
+from dokkupy_sdk.values import replace
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")

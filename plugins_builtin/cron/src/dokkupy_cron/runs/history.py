@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_cron import hookspecs
 from dokkupy_cron.schedule.clock import Clock, stamp

@@ -6,8 +6,6 @@ started: so after a crash at any moment it is known whether the command ran, and
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dokkupy_apps.desired.config import merged_env
 from dokkupy_run.oneoff import CRON_ID, RunOptions, checked, release_now, spec_of, stop_run
 from dokkupy_sdk import Host
@@ -15,6 +13,7 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container
+from dokkupy_sdk.values import replace
 
 from dokkupy_cron.runs.history import LAST_LINES, finish, result_of, without_values
 from dokkupy_cron.schedule.clock import Clock

@@ -6,10 +6,10 @@ may be set back or forward at any time: a firing that was served is not served a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dokkupy_sdk.cron import Cron
+from dokkupy_sdk.values import dataclass
 
 LATE = 300
 """Seconds by which a firing may be late and counts as in time: a reboot, a timer that was busy."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 from dokkupy_app_json.hooks import of_release
 from dokkupy_app_json.reader import CronEntry, parse_app_json
@@ -13,6 +12,7 @@ from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import NotFound, StateError, UserError
 from dokkupy_sdk.names import AppName, shown
 from dokkupy_sdk.settings import properties_of
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_cron.schedule.clock import zone_named
 from dokkupy_cron.schedule.firing import Schedule

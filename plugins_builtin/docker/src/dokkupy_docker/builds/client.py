@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import environment, execute
 from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from dokkupy_apps.builds.build_slot import memory_cap
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_docker.builds.options import PERIOD, PIDS, ValidatedOptions
 from dokkupy_docker.engine_api import api

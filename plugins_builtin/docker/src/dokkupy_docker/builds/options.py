@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from dokkupy_sdk.values import dataclass, field
 
 VALUED = frozenset(
     {

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
+
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_sdk.lines import duration, timed
 

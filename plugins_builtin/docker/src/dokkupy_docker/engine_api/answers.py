@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from dokkupy_sdk.model import Ending, Port
 from dokkupy_sdk.roles import Container
+from dokkupy_sdk.values import replace
 
 from dokkupy_docker.command import text_without_passing, without_passing
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 
 from dokkupy_sdk.model import Activity
+from dokkupy_sdk.values import replace
 
 from dokkupy_docker.engine_api import api
 

@@ -8,9 +8,9 @@ of their own, before the engine's, and only ever drop: what they let through, th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.outgoing import METADATA
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_docker.network import BRIDGE, POOL
 

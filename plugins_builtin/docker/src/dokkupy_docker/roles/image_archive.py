@@ -14,11 +14,11 @@ import posixpath
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from dokkupy_apps.releases.app_images import repository_of
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.values import dataclass
 
 MOST_LAYERS = 127
 """The engine's own limit (max depth exceeded)."""

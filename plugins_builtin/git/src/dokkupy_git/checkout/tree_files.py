@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_git.repository import program
 from dokkupy_git.repository.bare import Repository

@@ -15,11 +15,11 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
+from dokkupy_sdk.values import dataclass
 
 TYPES = ("tar", "tar.gz", "zip")
 LARGEST_READ = 1 << 20

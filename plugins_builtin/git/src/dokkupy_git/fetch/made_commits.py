@@ -8,13 +8,13 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO
 
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.names import shown
 from dokkupy_sdk.operation import new_id
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_git.fetch import archives
 from dokkupy_git.repository import program

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import HostError, NotFound, UserError
 from dokkupy_sdk.execute import execute, stream
 from dokkupy_sdk.names import GitRef, shown
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_git.repository import program
 from dokkupy_git.repository.bare import COMMIT, Repository

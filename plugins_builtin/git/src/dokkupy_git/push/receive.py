@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, GitRef, shown
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_git.push.pkt_line import LONGEST_INPUT
 from dokkupy_git.repository import refs

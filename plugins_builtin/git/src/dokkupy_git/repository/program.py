@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from dokkupy_sdk.execute import environment
+from dokkupy_sdk.values import dataclass, field
 
 GIT = "git"
 OWN_REFS = "refs/dokkupy"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.audit import key_after, seal
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_host.audit.trail import Line
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from functools import partial
 
 from dokkupy_sdk import Host
@@ -16,6 +15,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.setup import Steps, content, login, systemd
 from dokkupy_sdk.users import SECOND, USER
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_host.audit import first_key
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from dokkupy_apps.desired.formation import wanted_formation
 from dokkupy_apps.desired.properties import PS
@@ -28,6 +27,7 @@ from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Instances
 from dokkupy_sdk.state import ServingFile
+from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
 from dokkupy_host.supervise.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried

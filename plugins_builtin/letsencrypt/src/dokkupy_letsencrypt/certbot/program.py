@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
 from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, no_room
 from dokkupy_letsencrypt.certbot import lineage, logs

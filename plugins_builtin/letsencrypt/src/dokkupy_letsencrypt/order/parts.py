@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.values import dataclass
 
 SLOT = "letsencrypt"
 """The slot of the first shared certificate. `letsencrypt#2` is the second, `letsencrypt/NAME` the one for a single name."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dokkupy_apps.desired.domains import domains_of
@@ -16,6 +15,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_letsencrypt.order.parts import SLOT, Part, divide
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of

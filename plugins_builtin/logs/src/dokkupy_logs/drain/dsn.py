@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
+from dokkupy_sdk.values import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

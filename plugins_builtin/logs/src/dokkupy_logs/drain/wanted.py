@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Denied
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_logs.drain.dsn import ON_HOST, Dsn, address_of, parse_dsn, require_whole
 from dokkupy_logs.settings import SETTINGS
@@ -61,9 +60,8 @@ def effective(host: Host, app: AppName, name: str) -> tuple[str, bool]:
 def guard_for(host: Host, *, is_global: bool) -> Guard:
     """What a sink may reach: an app's own nothing of the host and of other apps, and private networks only where an admin
     allowed them."""
-    from dataclasses import replace
-
     from dokkupy_sdk.outgoing import Guard, guard_of_source
+    from dokkupy_sdk.values import replace
 
     if is_global:
         return Guard(admin=True)

@@ -6,10 +6,9 @@ and they cannot differ from what nginx serves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

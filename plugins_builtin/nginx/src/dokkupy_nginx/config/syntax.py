@@ -7,9 +7,9 @@ between this parser and nginx's own cannot let anything through.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ deploy of an app without its own template.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate
@@ -15,6 +14,7 @@ from dokkupy_sdk.names import Domain
 from dokkupy_sdk.ports import is_direct, transport
 from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.proxy_rules import merge_facts
+from dokkupy_sdk.values import replace
 
 from dokkupy_nginx.config.claims import H2C, HTTP, TLS, Claim, Conf
 from dokkupy_nginx.config.syntax import quoted

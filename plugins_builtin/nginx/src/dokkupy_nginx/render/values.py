@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_nginx.settings import LOGS, SETTINGS
 

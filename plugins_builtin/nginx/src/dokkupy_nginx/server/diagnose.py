@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_nginx.layout import Layout
 

@@ -7,7 +7,8 @@ not an instance of the app, or claims a name of another app.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_nginx.config.claims import HTTP, TLS
 from dokkupy_nginx.config.syntax import Directive

@@ -6,10 +6,10 @@ import hashlib
 import json
 import re
 import sys
-from dataclasses import replace
 
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.execute import execute
+from dokkupy_sdk.values import replace
 
 from dokkupy_nginx.config.claims import TLS, Conf
 from dokkupy_nginx.config.syntax import ConfigSyntaxError, Directive, parse, write

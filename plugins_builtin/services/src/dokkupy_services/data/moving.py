@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.operation import Transaction, call, new_id, operation
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_services import records
 from dokkupy_services.data import pipes

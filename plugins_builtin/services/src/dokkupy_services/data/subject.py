@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import shown
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.roles import BackupSubject
+from dokkupy_sdk.values import replace
 
 from dokkupy_services import records
 from dokkupy_services.data import moving, pipes

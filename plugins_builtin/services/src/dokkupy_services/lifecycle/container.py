@@ -8,7 +8,6 @@ import shlex
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, StateError
@@ -18,6 +17,7 @@ from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Container, ContainerSpec
 from dokkupy_sdk.sizes import with_unit
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_services import records
 from dokkupy_services.model import FILES, Service, container_of

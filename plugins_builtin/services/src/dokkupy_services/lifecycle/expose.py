@@ -10,7 +10,6 @@ import os
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from ipaddress import ip_address
 
 from dokkupy_sdk import Host
@@ -18,6 +17,7 @@ from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
 from dokkupy_sdk.operation import call, operation
 from dokkupy_sdk.programs import ensure_image
 from dokkupy_sdk.roles import ContainerSpec
+from dokkupy_sdk.values import replace
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container

@@ -8,7 +8,6 @@ import secrets
 import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dokkupy_sdk import Host
@@ -17,6 +16,7 @@ from dokkupy_sdk.model import Image
 from dokkupy_sdk.names import EnvKey, ImageRef, Secret
 from dokkupy_sdk.operation import Transaction, call, new_id, operation
 from dokkupy_sdk.sizes import memory_bytes
+from dokkupy_sdk.values import dataclass, field, replace
 
 from dokkupy_services import hookspecs, records
 from dokkupy_services.lifecycle import container

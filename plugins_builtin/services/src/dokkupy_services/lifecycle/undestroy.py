@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container, trash

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dokkupy_apps.desired.config import get_env, set_env
@@ -12,6 +11,7 @@ from dokkupy_sdk.errors import Conflict, NotFound, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_services.links.variables import free_variable
 from dokkupy_services.names import ServiceName

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import quote
 
 from dokkupy_apps.desired.config import get_env, set_env
@@ -11,6 +10,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, PluginError, StateError, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_services import hookspecs, records
 from dokkupy_services.lifecycle.service import MOVING, require_still
