@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from dokkupy_sdk.values import dataclass
-
 from dokkupy_sdk.lines import duration, timed
+from dokkupy_sdk.values import dataclass
 
 TAIL = 20
 WIDEST = 46
