@@ -18,10 +18,10 @@ from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
 from dokkupy_apps.testing import deploy
-from dokkupy_cron.task import id_of
+from dokkupy_cron.tasks.task import id_of
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.effort import THOROUGH
-from dokkupy_storage.directory import storage_root
+from dokkupy_storage.directories.directory import storage_root
 
 from tests.distributions.killed import difference, look, recovered, typed, whole
 

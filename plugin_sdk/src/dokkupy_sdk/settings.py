@@ -118,7 +118,7 @@ BUILD = Applies("the next deploy", "ps:rebuild {app}")
 
 class Property:
     """One property. scope: app, global or both. in_release: its effective value is part of every release, so that a
-    rollback restores it. secret: masked in reports. parse: validates a text and returns the one to store, or raises
+    rollback restores it. secret: masked in reports and encrypted in the state. parse: validates a text and returns the one to store, or raises
     UserError. applies: when a change takes effect; by default with a restart if it is in the release, else as its
     `Settings` declare (at once). inert: why it has no effect, which the command that sets it says, unless a plugin
     declares that it implements the property (`Registry.handles`). role: the value is the name of an adapter of this role,
@@ -268,15 +268,17 @@ class Settings:
         """Set a property inside an operation; the empty text unsets it."""
         self.require(name, is_global=app is None)
         value = self.parse(tx.host, name, text) if text else ""
+        from dokkupy.model.secret import Secret
         from dokkupy.model.state import PropertiesFile
 
         record = tx.host.store.load(PropertiesFile, app, self.namespace)
-        table = dict(record.properties)
-        if value:
-            table[name] = value
+        if self.properties[name].secret:
+            others = {key: one for key, one in record.secrets.items() if key != name}
+            record = record.replace(secrets={**others, name: Secret(value)} if value else others)
         else:
-            table.pop(name, None)
-        tx.save(record.replace(properties=table), app, self.namespace)
+            plain = {key: one for key, one in record.properties.items() if key != name}
+            record = record.replace(properties={**plain, name: value} if value else plain)
+        tx.save(record, app, self.namespace)
 
 
 def require_choice(host: Session, role: str, name: str) -> None:
@@ -297,7 +299,10 @@ def properties_of(store: Store, app: AppName | None, namespace: str) -> Mapping[
         return {}
     from dokkupy.model.state import PropertiesFile
 
-    return store.load(PropertiesFile, app, namespace).properties
+    record = store.load(PropertiesFile, app, namespace)
+    if not record.secrets:
+        return record.properties
+    return {**record.properties, **{name: secret.reveal() for name, secret in record.secrets.items()}}
 
 
 def property_of(store: Store, app: AppName, namespace: str, name: str) -> str:

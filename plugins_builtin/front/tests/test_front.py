@@ -169,6 +169,8 @@ def test_who_has_a_name_and_password_gets_in(host: Host, run: Run) -> None:
     assert lets_in(auth(host), "bob", "from a pipe")
     assert run("http-auth:remove-user", "blog", "ann")[0] == 0
     assert [name for name, _ in auth(host).users] == ["bob"]
+    status, _, error = run("http-auth:remove-user", "blog", "ann")
+    assert status == 0 and "blog has no user 'ann'. Its users: bob" in error
     assert run("http-auth:disable", "blog")[0] == 0
     assert facts(host) == ()
 

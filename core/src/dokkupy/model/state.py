@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy.model.names import ProcessType
 from dokkupy.model.record import Record
+from dokkupy.model.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +14,11 @@ RELEASE_FILE = "apps/*/releases/*"
 
 
 class PropertiesFile(Record, file="apps/*/*"):
-    """The properties of a namespace (`dokkupy_sdk.settings`). The rest of the file is its plugin's own record."""
+    """The properties of a namespace (`dokkupy_sdk.settings`). secrets: the values of those that are secret. The rest of the
+    file is its plugin's own record."""
 
     properties: Mapping[str, str] = {}
+    secrets: Mapping[str, Secret] = {}
 
 
 class KeyRow(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
-from dokkupy_sdk.names import AppName, Secret
+from dokkupy_sdk.names import AppName, Secret, shown
 from dokkupy_sdk.settings import Settings
 
 from dokkupy_front.records import HttpAuthFile
@@ -71,6 +71,8 @@ def remove_user(host: Host, app: App, user: User) -> None:
     with changed(host, "remove-user", app, takes_away=True) as tx:
         host.out.section(f"Removing {user} from basic auth list")
         record = host.store.load(HttpAuthFile, app)
+        if user not in record.users:
+            host.out.warn(f"{app} has no user {shown(user)}. Its users: {' '.join(sorted(record.users)) or 'none'}")
         tx.save(record.replace(users={name: one for name, one in record.users.items() if name != user}), app)
 
 

@@ -40,9 +40,8 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
         if proxy_enabled(host, app):
-            allocate_port(
-                tx, app
-            )  # a killed change of the global domains may have left the app without a name or a port
+            # A killed change of the global domains may have left the app without a name, and so without a port.
+            allocate_port(tx, app)
         statuses = host.instances(app).status(instances)
         down = [s.instance.dyno for s in statuses if s.state != "running"]
         if len(down) == len(statuses) and should_run(host, app) and not starts_at_boot(host, app):
