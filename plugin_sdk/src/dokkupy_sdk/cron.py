@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 WORDS = {
     "@hourly": "0 * * * *",
@@ -16,6 +18,8 @@ WORDS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+FIELD = frozenset("0123456789*/,-#LABCDEFGHIJMNOPRSTUVWYabcdefghijlmnoprstuvwy")
+"""What a field is made of: numbers, ranges, and the names of months and days."""
 LOOKED_AT = 12
 """The number of next times among which the longest interval is determined."""
 
@@ -29,17 +33,29 @@ class Cron(str):
     def __new__(cls, text: str) -> Cron:
         if isinstance(text, cls):
             return text
+        from datetime import datetime
+
         from cronsim import CronSim, CronSimError
 
         fields = WORDS.get(text.strip(), text).split()
         if len(text) > 200 or len(fields) != 5:
-            raise UserError(f"{shown(text)} is not a cron expression of five fields", hint='Such as "30 3 * * *".')
+            raise UserError(
+                f"{shown(text)} is not a cron expression of five fields",
+                hint='Such as "30 3 * * *", in quotes: a shell replaces each * by the names of files.',
+            )
         expression = " ".join(fields)
         try:
             next(CronSim(expression, datetime(2026, 1, 1)))
         except (CronSimError, StopIteration, ValueError) as error:
             raise UserError(f"{shown(text)} is not a cron expression: {error or 'it never fires'}") from None
         return super().__new__(cls, expression)
+
+    @classmethod
+    def continued(cls, text: str, following: list[str]) -> int:
+        """How many of the following arguments are fields of the expression that begins with text: SSH splits what was
+        quoted once."""
+        fields = [text, *following[:4]]
+        return 4 if len(fields) == 5 and all(FIELD.issuperset(one) and one for one in fields) else 0
 
     def after(self, moment: datetime) -> datetime:
         """The first time after a moment."""
@@ -53,6 +69,8 @@ class Cron(str):
 
     def interval(self, moment: datetime) -> timedelta:
         """The longest interval between two of the next times."""
+        from datetime import timedelta
+
         longest, last = timedelta(0), self.after(moment)
         for _ in range(LOOKED_AT):
             following = self.after(last)

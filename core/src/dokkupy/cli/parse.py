@@ -141,6 +141,8 @@ def take(item: Parameter, name: str, value: str | None, words: list[str], index:
         options[item.name] = value != "false"
         return index
     text, index = value_of(name, value, words, index)
+    text, count = joined(item, text, words[index:])
+    index += count
     converted = item.convert(text)
     if item.many:
         options.setdefault(item.name, []).append(converted)
@@ -169,7 +171,9 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
                 missing(call, item)
             call.arguments.append([item.convert(word) for word in taken])
         elif loose:
-            argument = item.convert(loose.pop(0))
+            text, count = joined(item, loose[0], loose[1:])
+            loose = loose[1 + count :]
+            argument = item.convert(text)
             if call.app is None and isinstance(argument, AppName):
                 call.app = argument
             if item.inert and argument:
@@ -179,6 +183,13 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
             missing(call, item)
         else:
             call.arguments.append(item.default)
+
+
+def joined(item: Parameter, text: str, following: list[str]) -> tuple[str, int]:
+    """A value that a shell has split at its spaces (`30 3 * * *`), as one text, and how many of the following arguments
+    belong to it. A type of such values counts them with its method `continued`."""
+    count = item.convert.continued(text, following) if hasattr(item.convert, "continued") else 0
+    return " ".join([text, *following[:count]]), count
 
 
 def positions(places: list[Parameter], app: str) -> tuple[int | None, int | None]:

@@ -87,6 +87,7 @@ def set_config(
     assignments: Annotated[list[str], Arg("KEY=VALUE")] = [],  # noqa: B006 - never changed
     *,
     encoded: Annotated[bool, Opt("--encoded", help="The values are base64")] = False,
+    stdin: Annotated[bool, Opt("--stdin", help="KEY without =VALUE: its value is standard input")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
     """Set variables, and restart the app with them."""
@@ -95,14 +96,45 @@ def set_config(
     app_of(host, scope)
     if not assignments:
         raise UserError("At least one env pair must be given")
+    if stdin:
+        assignments = [from_input(assignments)]
     changes: dict[EnvKey, Secret | None] = {}
-    for word in assignments:
+    for number, word in enumerate(assignments):
         name, mark, value = word.partition("=")
         if not mark:
-            raise UserError("Invalid env pair: give KEY=VALUE")
+            raise no_pair(assignments, number)
         changes[EnvKey(name)] = Secret(decoded(value) if encoded else value)
     announce(host, changes)
     return apply(host, scope, changes, no_restart=no_restart)
+
+
+def from_input(names: list[str]) -> str:
+    """`KEY=VALUE` with the value from standard input, without the line's end that an editor or `echo` adds."""
+    import sys
+
+    if len(names) != 1 or "=" in names[0]:
+        raise UserError("--stdin takes one KEY, without a value", hint="Such as: config:set APP --stdin KEY < FILE")
+    if sys.stdin.isatty():
+        raise UserError(
+            f"--stdin reads the value of {EnvKey(names[0])} from standard input, which is a terminal",
+            hint="Such as: config:set APP --stdin KEY < FILE",
+        )
+    data = sys.stdin.buffer.read()
+    try:
+        return f"{names[0]}={data.decode().removesuffix(chr(10))}"
+    except UnicodeDecodeError:
+        raise UserError("The value on standard input is not UTF-8 text", hint="Use --encoded with base64.") from None
+
+
+def no_pair(assignments: list[str], number: int) -> UserError:
+    """The error for an argument without `=`. It may be a part of a secret, so it is named by the one before it."""
+    before = assignments[number - 1].partition("=")[0] if number else ""
+    if not EnvKey.fits(before):
+        return UserError("Invalid env pair: the first argument has no =", hint="Give KEY=VALUE.")
+    return UserError(
+        f"Invalid env pair: the argument after {before}=... has no =",
+        hint=f"Was the value of {before} split at a space? Over SSH, quote twice: \"{before}='two words'\"",
+    )
 
 
 def announce(host: Host, changes: Mapping[EnvKey, Secret | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import PluginError, UserError
 
 from dokkupy_services.commands.parameters import Name
@@ -71,7 +72,7 @@ def add_backups(group: Group, kind: str) -> None:
     def backup_schedule(
         host: Host,
         service: Name,
-        schedule: Annotated[str, Arg("schedule", '"0 3 * * *"')],
+        schedule: Annotated[Cron, Arg("schedule", '"0 3 * * *"')],
         bucket: Bucket,
         *,
         use_iam: Iam = False,
