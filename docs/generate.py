@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import importlib
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -23,10 +24,13 @@ import dokkupy_apps
 import dokkupy_sdk
 from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
+from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 from dokkupy.model import checks
+from dokkupy_sdk.examples import examples
 from dokkupy_sdk.settings import Property, Settings
+from dokkupy_sdk.typer_app import prose
 
 sys.path.insert(0, str(Path(__file__).parent))
 import compatibility  # noqa: E402 - beside this file, from wherever it is started
@@ -372,7 +376,9 @@ def described(command: Command, usage: str) -> list[str]:
         "",
         f"    {usage}",
         "",
-        paragraph(doc(command.function)),
+        paragraph(prose(command)),
+        "",
+        *(f"    dokku {line}" for line in examples(Host(os.devnull), command)),
         "",
         f"*{', '.join(traits)}*",
         "",

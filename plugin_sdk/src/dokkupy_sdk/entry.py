@@ -1,7 +1,7 @@
 """The command line as functions, for programs that other programs start (git's hook, the timer, the SSH entry), and what
 help and completion read of it."""
 
-from dokkupy.cli.declare import COMMANDS, Command, Parameter, find_namespace, usage
+from dokkupy.cli.declare import COMMANDS, Command, Parameter, find_namespace, placeholder, usage
 from dokkupy.cli.main import main, resolve, split_globals
 from dokkupy.cli.permission import loaded, usable
 from dokkupy.cli.unknown import program, unknown
@@ -18,6 +18,7 @@ __all__ = [
     "find_namespace",
     "loaded",
     "main",
+    "placeholder",
     "program",
     "resolve",
     "split_globals",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dokkupy_sdk.tasks
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.tasks import HIDDEN, OTHER, SECTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dokkupy_sdk.entry import Command, EntryPoint
+
+OF_PLUGINS = "Plugin commands"
 
 group = Group("help", "List commands and show their help")
 
@@ -25,31 +29,45 @@ def help(
         name, _, verb = namespace.partition(":")
         return command_help(host, namespace) if verb not in ("", "help") else group_help(host, name)
     from dokkupy_sdk.entry import COMMANDS, program, usable_groups
-    from dokkupy_sdk.state import PluginsFile
 
     every = host.registry.group(COMMANDS)
     names = usable_groups(host)
-    installed_later = set(host.store.load(PluginsFile).sources)
+    sections = {**task_of(host, every), **of_plugins(host, every)}
     rows = sorted(
-        (*row, entry.distribution not in installed_later)
-        for entry in (every[name] for name in names)
-        for row in rows_of(host, entry, shared_distributions(every[name] for name in names), every_command=all)
+        (*row, sections[name])
+        for name in names
+        if sections[name] != HIDDEN
+        for row in rows_of(host, every[name], shared_distributions(every.values()), every_command=all)
     )
     width = min(60, max((len(row[0]) for row in rows), default=0) + 2)
-    lines = [f"Usage: {program()} [--quiet|--trace|--force|--app APP] COMMAND <app> [command-specific-options]", ""]
-    for title, own in (
-        (
-            f'Primary help options, type "{program()} COMMAND:help" for more details, or {program()} help --all to '
-            "see all commands.",
-            True,
-        ),
-        ("Plugin commands:", False),
-    ):
-        part = [row for row in rows if row[2] == own]
+    lines = [
+        f"Usage: {program()} [--quiet|--trace|--force|--app APP] COMMAND APP [OPTIONS]",
+        "",
+        f'Primary help options, type "{program()} COMMAND:help" for more details, or {program()} help --all to see all '
+        "commands.",
+        "",
+    ]
+    for section in (*SECTIONS, OF_PLUGINS):
+        part = [row for row in rows if row[2] == section]
         if part:
-            lines += [title, "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
-    lines += left_out(host, len(every) - len(names), "groups of commands")
-    return CommandResult([{"command": row[0], "help": row[1]} for row in rows], lines)
+            lines += [f"{section}:", "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
+    hidden = sum(sections[name] == HIDDEN for name in set(every) - set(names))
+    lines += left_out(host, len(every) - len(names) - hidden, "groups of commands")
+    return CommandResult([{"command": row[0], "help": row[1], "section": row[2]} for row in rows], lines)
+
+
+def task_of(host: Host, names: Iterable[str]) -> dict[str, str]:
+    """The section of each namespace, by the entry points of `dokkupy.tasks`, which are read and not loaded."""
+    tasks = host.registry.group("dokkupy.tasks")
+    return {name: getattr(dokkupy_sdk.tasks, tasks[name].attribute, OTHER) if name in tasks else OTHER for name in names}
+
+
+def of_plugins(host: Host, every: Mapping[str, EntryPoint]) -> dict[str, str]:
+    """The namespaces of plugins that were installed later."""
+    from dokkupy_sdk.state import PluginsFile
+
+    installed_later = set(host.store.load(PluginsFile).sources)
+    return {name: OF_PLUGINS for name, entry in every.items() if entry.distribution in installed_later}
 
 
 @group.command("command", permission="open", hidden=True)
@@ -101,7 +119,7 @@ def command_help(host: Host, name: str) -> CommandResult:
         if one.full_name == name and caller(host).has(one.permission):
             from dokkupy_sdk.typer_app import help_text
 
-            return CommandResult([row_of(one)], help_text(one).splitlines())
+            return CommandResult([row_of(one)], help_text(host, one).splitlines())
     raise unknown(name, host, found)
 
 

@@ -1,4 +1,4 @@
-"""Commands as data: a group of typed functions, read by the fast lane (`parse.py`) and by typer (`typer_app.py`).
+"""Commands as data: a group of typed functions, read by the fast lane (`parse.py`), and by typer for the help (dokkupy-host).
 
     config = Group("config", "Environment variables of apps")
 
@@ -375,16 +375,33 @@ def to_int(text: str) -> int:
         raise UserError(f"{text[:40]!r} is not a whole number") from None
 
 
+FEW = 3
+"""How many options a usage line names; the help lists them all below it."""
+
+
 def usage(command: Command) -> str:
-    """`config:set [--no-restart] <app|--global> KEY=VALUE...`, as the help lists it."""
-    words = []
-    for item in parameters(command.function):
-        if item.kind == "scope":
-            words.append("<app>|--global")
-        elif item.kind == "option":
-            flag = item.flags[0] if item.is_bool else f"{item.flags[0]} {item.metavar}"
-            words.insert(0, f"[{flag}]")
-        elif item.kind != "unknown-flags":
-            name = item.metavar + ("..." if item.many else "")
-            words.append(f"<{name}>" if item.required else f"[<{name}>]")
+    """`config:set [--no-restart] APP|--global KEY=VALUE...`, as the help lists it."""
+    declared = parameters(command.function)
+    words = [option_usage(item) for item in reversed(declared) if item.kind == "option"]
+    if len(words) > FEW:
+        words = ["[OPTIONS]"]
+    for item in declared:
+        if item.kind in ("argument", "scope", "rest"):
+            text = placeholder(item) + ("|--global" if item.kind == "scope" else "...") * (
+                item.many or item.kind != "argument"
+            )
+            words.append(text if item.required else f"[{text}]")
     return " ".join([command.full_name, *words])
+
+
+def option_usage(item: Parameter) -> str:
+    return f"[{item.flags[0]}]" if item.is_bool else f"[{item.flags[0]} {placeholder(item)}]"
+
+
+def placeholder(item: Parameter) -> str:
+    """What stands for a value in help: `APP`, `KEY=VALUE`, `NUMBER`."""
+    if item.kind == "scope":
+        return "APP"
+    if item.kind == "option":
+        return "NUMBER" if item.convert is to_int else item.flags[0].rpartition("-")[2].upper()
+    return item.metavar.upper()

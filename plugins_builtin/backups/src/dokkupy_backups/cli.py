@@ -47,7 +47,10 @@ def target_add(
     host_key: Annotated[str, Opt("--host-key", help="SSH host key to expect, such as `ssh-ed25519 AAAA...`")] = "",
     host_name: Annotated[HostName | None, Opt("--host-name", help="Name of this host in the repository")] = None,
 ) -> CommandResult:
-    """Add a target for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/."""
+    """Add a target for backups: /DIRECTORY, s3:https://HOST/BUCKET, sftp:USER@HOST/PATH or rest:https://HOST/.
+
+    backups:target-add disk /mnt/backups
+    """
     from dokkupy_sdk.files import read_input
 
     from dokkupy_backups import add_remove_target
@@ -142,7 +145,10 @@ def create(
         bool, Opt("--accept-smaller", help="Accept a backup that is much smaller than the last one")
     ] = False,
 ) -> CommandResult:
-    """Back up a subject; the command succeeds when the backup was read back and compared."""
+    """Back up a subject; the command succeeds when the backup was read back and compared.
+
+    backups:create postgres:db
+    """
     from dokkupy_backups.run import create as work
     from dokkupy_backups.target.stored import choose_target
 
@@ -330,7 +336,10 @@ def schedule(
     ] = None,
     objective: Annotated[int, Opt("--objective", help="Maximum age in hours of the last verified backup")] = 0,
 ) -> CommandResult:
-    """Back up a subject at these times, verify the backups, and keep the given number."""
+    """Back up a subject at these times, verify the backups, and keep the given number.
+
+    backups:schedule postgres:db '30 3 * * *' --keep-daily 7
+    """
     from dokkupy_backups.run.retention import Keep
     from dokkupy_backups.schedule.change import make_schedule
     from dokkupy_backups.schedule.due import local_now

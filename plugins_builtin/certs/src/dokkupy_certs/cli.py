@@ -108,7 +108,10 @@ def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
 
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
-    """Serve the app with TLS, with a certificate and key: two files on the server, or a tar on standard input."""
+    """Serve the app with TLS, with a certificate and key: two files on the server, or a tar on standard input.
+
+    certs:add blog < certificate.tar
+    """
     return store(host, "certs:add", app, given(host, app, crt, key))
 
 
@@ -120,7 +123,10 @@ def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResul
 
 @group.command("generate", permission="app:write", mutating=True)
 def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> CommandResult:
-    """Create a key and a self-signed certificate for a domain, and add the domain; `certs:show APP csr` prints the signing request."""
+    """Create a key and a self-signed certificate for a domain, and add the domain; `certs:show APP csr` prints the signing request.
+
+    certs:generate blog blog.example.com
+    """
     from dokkupy_certs.self_signed import key_and_certificate
     from dokkupy_certs.x509 import read_pair
 

@@ -96,7 +96,10 @@ def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
 
 @group.command("run", permission="app:write")
 def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],...")] = "") -> CommandResult:
-    """Run the checks against the running instances."""
+    """Run the checks against the running instances.
+
+    checks:run blog
+    """
     from dokkupy_apps.releases.records import current
 
     from dokkupy_checks.hooks import check

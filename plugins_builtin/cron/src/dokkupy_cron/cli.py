@@ -57,7 +57,10 @@ def set_property(
         list[str], Arg("value", "New value, or a task's schedule and command; without one, it is unset")
     ] = [],  # noqa: B006
 ) -> None:
-    """Set or unset a property, or a task: `cron:set APP task.NAME "30 3 * * * COMMAND"`."""
+    """Set or unset a property, or a task: `cron:set APP task.NAME "30 3 * * * COMMAND"`.
+
+    cron:set blog task.nightly '30 3 * * * python report.py'
+    """
     from dokkupy_cron.tasks.change import set_task
     from dokkupy_cron.tasks.task import SET
 

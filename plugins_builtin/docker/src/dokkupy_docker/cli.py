@@ -109,7 +109,10 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
 
 @options_group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
-    """Add options for the given phases; they apply from the next build or deploy on."""
+    """Add options for the given phases; they apply from the next build or deploy on.
+
+    docker-options:add blog deploy '--shm-size 64m'
+    """
     import shlex
 
     from dokkupy_docker.options.translate import remarks

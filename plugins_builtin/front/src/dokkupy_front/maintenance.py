@@ -25,7 +25,10 @@ def show(host: Host, app: App) -> CommandResult:
 
 @group.command("enable", permission="app:write", mutating=True)
 def enable(host: Host, app: App) -> None:
-    """Answer every request for an app with the status 503 and a page."""
+    """Answer every request for an app with the status 503 and a page.
+
+    maintenance:enable blog
+    """
     host.store.require_app(app)
     switch(host, app, enabled=True)
     host.out.detail("done")

@@ -36,7 +36,10 @@ def set_redirect(
     source: Annotated[Domain, Arg("source", "One of the app's domains")],
     destination: Annotated[Domain, Arg("destination")],
 ) -> None:
-    """Answer requests for a domain of an app with a redirect to the same path on another domain."""
+    """Answer requests for a domain of an app with a redirect to the same path on another domain.
+
+    redirect:set blog old.example.com www.example.com
+    """
     from dokkupy_apps.desired.domains import domains_of
     from dokkupy_apps.routing.traffic import rerouting
 

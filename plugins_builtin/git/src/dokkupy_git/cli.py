@@ -22,7 +22,7 @@ def planned(line: str) -> CommandResult:
 
 
 BuildDir = Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")]
-Author = Annotated[list[str], Arg("GIT_USER> <GIT_EMAIL", "Who commits; a name may have several parts")]
+Author = Annotated[list[str], Arg("GIT_USER GIT_EMAIL", "Who commits; a name may have several parts")]
 
 
 def author_of(parts: list[str]) -> tuple[str, str]:
@@ -50,7 +50,10 @@ def sync(
     ] = False,
     skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Keep the deploy branch as it is")] = False,
 ) -> CommandResult:
-    """Fetch a branch, tag or commit from another repository."""
+    """Fetch a branch, tag or commit from another repository.
+
+    git:sync --build blog https://github.com/ann/blog.git main
+    """
     from dokkupy_git.fetch.deploy import sync_app
 
     changed, commit = sync_app(
@@ -91,7 +94,10 @@ def from_image(
     build_dir: BuildDir = "",
     force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy though nothing changed")] = False,
 ) -> CommandResult:
-    """Deploy an image from a registry or from this host."""
+    """Deploy an image from a registry or from this host.
+
+    git:from-image blog registry.example.com/blog:1.4
+    """
     from dokkupy_git.fetch.deploy import deploy_image
 
     if host.dry_run:
@@ -181,7 +187,10 @@ def auth(
     user: Annotated[str, Arg("USERNAME")] = "",
     password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
 ) -> CommandResult:
-    """Set the login for fetching from a host over HTTPS; without a user, remove it."""
+    """Set the login for fetching from a host over HTTPS; without a user, remove it.
+
+    git:auth github.com ann TOKEN
+    """
     from dokkupy_git.fetch import credentials
     from dokkupy_git.repository import logins
 

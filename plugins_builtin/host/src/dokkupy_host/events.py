@@ -27,7 +27,11 @@ def events(
     num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new events as they arrive")] = False,
 ) -> CommandResult:
-    """Show the latest events, of one app or of all."""
+    """Show the latest events, of one app or of all.
+
+    events blog
+    events --tail
+    """
     rows = latest(host, max(1, num), app)
     if tail:
         for line in follow(host, rows, app):

@@ -31,7 +31,10 @@ def enable(
         Opt("--force", help="Get a new certificate even if the current one is valid or the authority asks to wait"),
     ] = False,
 ) -> CommandResult:
-    """Get a certificate for the app's names, serve it, and renew it from now on."""
+    """Get a certificate for the app's names, serve it, and renew it from now on.
+
+    letsencrypt:enable blog
+    """
     from dokkupy_letsencrypt.order import manage
 
     if (app is None) == (not all):

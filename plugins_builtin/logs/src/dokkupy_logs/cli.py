@@ -93,7 +93,12 @@ def logs(
         ReleaseNumber | None, Opt("--release", help="Only lines of this release, such as 7 or v7")
     ] = None,
 ) -> CommandResult | int:
-    """Print the last lines of an app's output, also of instances that are gone."""
+    """Print the last lines of an app's output, also of instances that are gone.
+
+    logs blog -t
+    logs blog -p web -n 50
+    logs blog --since 1h --grep ERROR
+    """
     from datetime import UTC, datetime
 
     from dokkupy_logs.past import Past, Query

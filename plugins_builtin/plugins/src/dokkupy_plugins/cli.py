@@ -55,7 +55,10 @@ def install(
         bool, Opt("--skip-install-trigger", inert="plugins have no install trigger; `dokkupy setup` runs their set-up")
     ] = False,
 ) -> CommandResult:
-    """Install a plugin; it is loaded in a scratch environment first."""
+    """Install a plugin; it is loaded in a scratch environment first.
+
+    plugin:install dokkupy-webhook
+    """
     from dokkupy_plugins.install import install as do_install
 
     if core:

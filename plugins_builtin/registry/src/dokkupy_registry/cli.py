@@ -32,7 +32,10 @@ def login(
     *,
     password_stdin: Annotated[bool, Opt("--password-stdin", help="Read the password from standard input")] = False,
 ) -> CommandResult:
-    """Log in to a registry, for the builds and releases of one app or of all."""
+    """Log in to a registry, for the builds and releases of one app or of all.
+
+    registry:login --password-stdin blog registry.example.com ann < token
+    """
     from dokkupy_registry.login import given_password, log_in
 
     if scope.app is None and not scope.is_global:

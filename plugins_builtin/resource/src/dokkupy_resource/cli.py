@@ -111,7 +111,11 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResul
 
 @group.command("limit", permission="app:admin", mutating=True)
 def limit(host: Host, app: App, *, process_type: Type = "", limits: Limits) -> CommandResult:
-    """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all."""
+    """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all.
+
+    resource:limit blog --memory 512m --cpu 1
+    resource:limit blog --process-type worker --memory 1g
+    """
     return change(host, app, "limit", process_type, limits)
 
 

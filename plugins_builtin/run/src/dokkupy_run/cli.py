@@ -49,7 +49,11 @@ def run_command(
     cron_id: CronId = "",
     concurrency_policy: Policy = "allow",
 ) -> int:
-    """Run a command in a new container of the serving code, and exit with its status."""
+    """Run a command in a new container of the serving code, and exit with its status.
+
+    run blog bash
+    run blog python manage.py migrate
+    """
     from dokkupy_run.attached import run_attached
     from dokkupy_run.oneoff import RunOptions
 
@@ -74,7 +78,10 @@ def detached(
     cron_id: CronId = "",
     concurrency_policy: Policy = "allow",
 ) -> CommandResult:
-    """Run a command in the background and print the container's name."""
+    """Run a command in the background and print the container's name.
+
+    run:detached blog python import.py
+    """
     from dokkupy_run.oneoff import RunOptions, run_detached
 
     options = RunOptions(

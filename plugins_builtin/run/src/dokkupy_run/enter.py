@@ -25,7 +25,10 @@ def enter(
     *,
     container_id: Annotated[ContainerId | None, Opt("--container-id")] = None,
 ) -> int:
-    """Run a command (by default a shell) in a running instance: `web`, or `web.2`."""
+    """Run a command (by default a shell) in a running instance: `web`, or `web.2`.
+
+    enter blog web
+    """
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     return enter_instance(host, app, process, command, container_id=container_id or "", tty=tty)
 

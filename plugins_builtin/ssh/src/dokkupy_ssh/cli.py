@@ -30,7 +30,11 @@ def add(
     role: Annotated[Role, Opt("--role", help=ROLES)] = ADMIN,
     apps: Annotated[AppNames, Opt("--apps", help=APPS)] = NO_APPS,
 ) -> CommandResult:
-    """Allow a public key, from a file or standard input."""
+    """Allow a public key, from a file or standard input.
+
+    ssh-keys:add ann < ann.pub
+    ssh-keys:add ci --role deployer --apps blog < ci.pub
+    """
     from dokkupy_sdk.files import read_file, read_input
     from dokkupy_sdk.users import become_owner
 
@@ -55,7 +59,10 @@ def change(
     role: Annotated[Role | None, Opt("--role", help=ROLES)] = None,
     apps: Annotated[AppNames | None, Opt("--apps", help=f"{APPS}; they replace those that it has")] = None,
 ) -> CommandResult:
-    """Change the role or the apps of a key; it counts from the next command on."""
+    """Change the role or the apps of a key; it counts from the next command on.
+
+    ssh-keys:set ann --role deployer --apps blog,shop
+    """
     from dokkupy_ssh.keys import change_key
 
     if role is None and apps is None:

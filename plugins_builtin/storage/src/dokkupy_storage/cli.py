@@ -42,7 +42,10 @@ class MountWish(Options):
 
 @group.command("mount", permission="app:write", mutating=True)
 def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = None, wish: MountWish) -> CommandResult:
-    """Mount an entry, or a directory of the host, in an app's containers."""
+    """Mount an entry, or a directory of the host, in an app's containers.
+
+    storage:mount blog blog-uploads:/app/uploads
+    """
     from dokkupy_apps.settings.effect import announce_effect
     from dokkupy_sdk.access import check_access
 

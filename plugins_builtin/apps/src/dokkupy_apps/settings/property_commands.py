@@ -122,7 +122,10 @@ def add_report(
         verbose: Verbose = False,
         info: Info = [],  # noqa: B006 - never changed
     ) -> CommandResult:
-        """Print a report, or with an info flag one value of it."""
+        """Print a report, or with an info flag one value of it.
+
+        apps:report blog
+        """
         hidden = () if verbose or info else tuple(f"--{prefix}-{kind}{name}" for name in beyond for kind in KINDS)
         return report_answer(
             host,

@@ -25,7 +25,10 @@ def list_apps(host: Host) -> CommandResult:
 
 @group.command("create", permission="app:write", mutating=True)
 def create(host: Host, app: App) -> None:
-    """Create an app."""
+    """Create an app.
+
+    apps:create blog
+    """
     from dokkupy_apps.apps import create_app
 
     host.out.announce(f"Creating {app}...")
@@ -40,7 +43,10 @@ def exists(host: Host, app: App) -> None:
 
 @group.command("destroy", permission="app:admin", mutating=True)
 def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Do not ask")] = False) -> None:
-    """Destroy an app and everything that belongs to it."""
+    """Destroy an app and everything that belongs to it.
+
+    apps:destroy blog
+    """
     from dokkupy_apps.apps import destroy_app, require_traces
     from dokkupy_sdk.cli import confirm
 
@@ -57,7 +63,10 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 
 @group.command("rename", permission="app:admin", mutating=True)
 def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
-    """Rename an app."""
+    """Rename an app.
+
+    apps:rename blog journal
+    """
     from dokkupy_commands.use_cases.rename_clone import rename_app
 
     host.out.announce(f"Renaming {old} to {new}...")
@@ -73,7 +82,10 @@ def clone(
     skip_deploy: SkipDeploy = False,
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="Do nothing if the target exists")] = False,
 ) -> None:
-    """Copy an app's configuration, properties and code; its domains are not copied."""
+    """Copy an app's configuration, properties and code; its domains are not copied.
+
+    apps:clone blog blog-staging
+    """
     from dokkupy_commands.use_cases.rename_clone import clone_app
 
     if ignore_existing and host.store.has_app(new):

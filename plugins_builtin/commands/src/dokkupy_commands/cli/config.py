@@ -46,7 +46,11 @@ def quoted(text: str) -> str:
 
 @group.command("show", permission="app:write")
 def show(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
-    """Print the variables."""
+    """Print the variables.
+
+    config:show blog
+    config:show --merged blog
+    """
     env = variables(host, scope, merged)
     width = max((len(key) for key in env), default=0) + 2
     name = scope.app or "global"
@@ -63,7 +67,10 @@ def get(
     *,
     quote: Quoted = False,
 ) -> CommandResult:
-    """Print one variable; the exit status is 1 when it is not set."""
+    """Print one variable; the exit status is 1 when it is not set.
+
+    config:get blog DATABASE_URL
+    """
     secret = secrets_of(host, scope, False).get(key)
     if secret is None:
         # On standard output nothing, as in Dokku; the JSON has the keys of every error.
@@ -90,7 +97,12 @@ def set_config(
     stdin: Annotated[bool, Opt("--stdin", help="KEY without =VALUE: its value is standard input")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
-    """Set variables, and restart the app with them."""
+    """Set variables, and restart the app with them.
+
+    config:set blog GREETING=hello COLOR=blue
+    config:set blog --stdin CERTIFICATE < cert.pem
+    config:set --global --no-restart TZ=Europe/Berlin
+    """
     from dokkupy_sdk.names import Secret
 
     app_of(host, scope)
@@ -157,7 +169,10 @@ def decoded(text: str) -> str:
 def unset(
     host: Host, scope: Scope, names: Annotated[list[EnvKey], Arg("KEY")], *, no_restart: NoRestart = False
 ) -> CommandResult:
-    """Unset variables, and restart the app without them."""
+    """Unset variables, and restart the app without them.
+
+    config:unset blog GREETING
+    """
     present = secrets_of(host, scope, False)
     for key in names:
         if key in present:
@@ -215,7 +230,10 @@ def export(
     format: Annotated[str, Opt("--format", help=", ".join(FORMATS))] = "exports",
     merged: Merged = False,
 ) -> CommandResult:
-    """Print the variables for another program."""
+    """Print the variables for another program.
+
+    config:export blog > blog.env
+    """
     import json
 
     env = variables(host, scope, merged)
@@ -265,7 +283,10 @@ def import_config(
     replace: Annotated[bool, Opt("--replace", help="Also unset variables that the file does not have")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
-    """Set the variables of a file; `-` reads standard input."""
+    """Set the variables of a file; `-` reads standard input.
+
+    config:import blog < .env
+    """
     from dokkupy_sdk.files import read_file, read_input
     from dokkupy_sdk.names import Secret
 

@@ -47,7 +47,10 @@ def require_names(names: Sequence[str]) -> None:
 
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, names: Names) -> CommandResult:
-    """Add domains to an app."""
+    """Add domains to an app.
+
+    domains:add blog www.example.com blog.example.com
+    """
     from dokkupy_apps.desired.domains import add_domains
     from dokkupy_apps.routing.traffic import rerouting
 
@@ -161,7 +164,10 @@ def add_global(host: Host, names: GlobalNames) -> CommandResult:
 
 @group.command("set-global", permission="host:write", mutating=True)
 def set_global(host: Host, names: GlobalNames) -> CommandResult:
-    """Replace the global domains."""
+    """Replace the global domains.
+
+    domains:set-global apps.example.com
+    """
     require_names(names)
     return write_global(host, "set-global", list(dict.fromkeys(map(str, names))))
 

@@ -88,7 +88,11 @@ def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[s
 
 @group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, rows: Rows) -> CommandResult:
-    """Add ports to an app."""
+    """Add ports to an app.
+
+    ports:add blog http:80:5000
+    ports:add blog tcp:2525:25
+    """
     return save(host, "add", app, [*own(host, app), *served_rows(host, app, rows)])
 
 

@@ -45,7 +45,11 @@ Parallel = Annotated[int, Opt("--parallel", "-p", help="Apps at once with --all;
 def restart(
     host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
 ) -> CommandResult:
-    """Restart an app: its instances are replaced with new ones."""
+    """Restart an app: its instances are replaced with new ones.
+
+    ps:restart blog
+    ps:restart blog worker
+    """
     from dokkupy_apps.processes.redeploy import redeploy
 
     from dokkupy_commands.use_cases.parallel import at_once
@@ -63,7 +67,10 @@ def restart(
 
 @group.command("rebuild", permission="app:write", mutating=True)
 def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Build and deploy the app's current code again."""
+    """Build and deploy the app's current code again.
+
+    ps:rebuild blog
+    """
     from dokkupy_apps.processes.redeploy import rebuild
 
     from dokkupy_commands.use_cases.parallel import at_once
@@ -88,7 +95,10 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 
 @group.command("stop", permission="app:write", mutating=True)
 def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Stop an app; it stays stopped at boot."""
+    """Stop an app; it stays stopped at boot.
+
+    ps:stop blog
+    """
     from dokkupy_apps.processes.start_stop import stop_app
 
     from dokkupy_commands.use_cases.parallel import at_once
@@ -132,7 +142,11 @@ def scale_app(
     *,
     skip_deploy: SkipDeploy = False,
 ) -> CommandResult:
-    """Show or set how many instances of each process type run."""
+    """Show or set how many instances of each process type run.
+
+    ps:scale blog
+    ps:scale blog web=3 worker=1
+    """
     host.store.require_app(app)
     if quantities:
         from dokkupy_apps.processes.scale import scale

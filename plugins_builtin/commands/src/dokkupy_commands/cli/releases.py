@@ -111,7 +111,11 @@ def roll_back(
     *,
     keep_config: Annotated[bool, Opt("--keep-config", help="Leave the app's variables as they are now")] = False,
 ) -> CommandResult:
-    """Deploy an older release again, with its code and configuration, without a build."""
+    """Deploy an older release again, with its code and configuration, without a build.
+
+    releases:rollback blog
+    releases:rollback blog v11
+    """
     from dokkupy_apps.processes.rollback import rollback
 
     deployment = rollback(host, app, release.number if release else None, keep_config=keep_config)

@@ -11,7 +11,10 @@ group = Group("doctor", "Check the host and say how to fix it", bare="")
 
 @group.command("", permission="host:read", keeps_root=True)
 def doctor(host: Host, *, fix: Annotated[bool, Opt("--fix", help=FIX)] = False) -> CommandResult:
-    """Check the host; the exit status is 1 when something is broken."""
+    """Check the host; the exit status is 1 when something is broken.
+
+    doctor
+    """
     from dokkupy_host.doctor.examination import examine
 
     if fix:

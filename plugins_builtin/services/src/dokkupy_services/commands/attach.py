@@ -24,7 +24,10 @@ def add_enter(group: Group, kind: str) -> None:
 def add_connect(group: Group, kind: str) -> None:
     @group.command("connect", permission="service:connect", formats=False)
     def connect(host: Host, service: Name, command: Annotated[list[str], Rest("argument")] = []) -> int:  # noqa: B006
-        """Open the server's own client."""
+        """Open the server's own client.
+
+        KIND:connect db
+        """
         from dokkupy_services import records
 
         return attach(host, kind, service, (*found(host, kind).connect(records.read(host, kind, service)), *command))
@@ -38,7 +41,10 @@ def add_tunnel(group: Group, kind: str) -> None:
         *,
         port: Annotated[int, Opt("--port", help="Another port of the server; without it, its first")] = 0,
     ) -> None:
-        """Carry one connection to the service on standard input and output, for a client on your own machine."""
+        """Carry one connection to the service on standard input and output, for a client on your own machine.
+
+        KIND:tunnel db
+        """
         from dokkupy_services.links.tunnel import carry, open_connection
 
         store = found(host, kind)

@@ -63,7 +63,10 @@ def add_change(group: Group, kind: str, title: str) -> None:
         restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
         revert: Annotated[bool, Opt("--revert", help="Go back to the previous instance and the data it had")] = False,
     ) -> CommandResult:
-        """Move a service to another version, with its data."""
+        """Move a service to another version, with its data.
+
+        KIND:upgrade db --image-version 17
+        """
         from dokkupy_services.data import moving
 
         datastore = found(host, kind)

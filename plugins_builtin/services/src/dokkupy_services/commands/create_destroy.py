@@ -11,7 +11,11 @@ from dokkupy_services.names import ServiceName, linked_apps
 def add_create_destroy(group: Group, kind: str, title: str) -> None:
     @group.command("create", permission="host:write", mutating=True, secret_args=1)
     def create(host: Host, service: Name, *, options: NewServiceOptions) -> CommandResult:
-        """Create a service."""
+        """Create a service.
+
+        KIND:create db
+        KIND:create db --memory 1g
+        """
         from dokkupy_services import report
         from dokkupy_services.lifecycle import service as lifecycle
 

@@ -14,7 +14,10 @@ from dokkupy_services.commands.parameters import Name, NewName, NewServiceOption
 def add_data(group: Group, kind: str, title: str) -> None:
     @group.command("export", permission="service:connect", formats=False)
     def export(host: Host, service: Name) -> None:
-        """Write a dump of the service to standard output."""
+        """Write a dump of the service to standard output.
+
+        KIND:export db > db.dump
+        """
         from dokkupy_services import records
         from dokkupy_services.data import moving, pipes
         from dokkupy_services.lifecycle.container import Exec
@@ -31,7 +34,10 @@ def add_data(group: Group, kind: str, title: str) -> None:
 
     @group.command("import", permission="service:write", mutating=True)
     def import_dump(host: Host, service: Name) -> CommandResult:
-        """Replace the service's data with a dump read from standard input; if that fails, nothing changes."""
+        """Replace the service's data with a dump read from standard input; if that fails, nothing changes.
+
+        KIND:import db < db.dump
+        """
         from dokkupy_services import records
         from dokkupy_services.data import imports, moving, pipes
 

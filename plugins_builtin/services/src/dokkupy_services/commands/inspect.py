@@ -34,7 +34,11 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
 
     @group.command("info", permission="service:read")
     def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> CommandResult:  # noqa: B006
-        """Print a service's details, or with a flag such as --dsn one value."""
+        """Print a service's details, or with a flag such as --dsn one value.
+
+        KIND:info db
+        KIND:info db --dsn
+        """
         from dokkupy_services import records, report
 
         return report.info(host, found(host, kind), records.read(host, kind, service), flags)
@@ -48,7 +52,10 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
         num: Annotated[int, Opt("--num", help="Number of lines, counted from the end")] = 0,
     ) -> None:
-        """Print the server's log."""
+        """Print the server's log.
+
+        KIND:logs db 100
+        """
         from dokkupy_services import records, report
 
         lines = num or (digits(number) or 0)

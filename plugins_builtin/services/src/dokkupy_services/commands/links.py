@@ -20,7 +20,10 @@ def add_links(group: Group, kind: str, title: str) -> None:
         querystring: Annotated[str, Opt("--querystring", "-q", help="Query string of the URL, such as pool=5")] = "",
         no_restart: NoRestart = False,
     ) -> CommandResult:
-        """Link a service to an app; the app gets the address in a variable and is restarted."""
+        """Link a service to an app; the app gets the address in a variable and is restarted.
+
+        KIND:link db blog
+        """
         from dokkupy_services.links import variables as links
 
         key = links.link(host, found(host, kind), service, app, alias=alias, query=querystring)

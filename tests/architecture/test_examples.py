@@ -1,0 +1,51 @@
+"""Each command's help has examples that can be typed, and `help` groups each namespace by its task."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+from dokkupy.cli.declare import Command, Group
+from dokkupy.cli.main import resolve, split_globals, take_late_globals
+from dokkupy.cli.parse import parse
+from dokkupy.host import Host
+from dokkupy_sdk.examples import examples
+from dokkupy_sdk.help import task_of
+from dokkupy_sdk.tasks import HIDDEN, OTHER, SECTIONS
+from dokkupy_sdk.typer_app import help_text
+
+HOST = Host(os.devnull)
+GROUPS: list[Group] = [HOST.registry.load(entry) for entry in HOST.registry.group("dokkupy.commands").values()]
+COMMANDS = [command for group in GROUPS for command in group.commands.values() if not command.hidden]
+BUILT_IN = {f"dokkupy-{path.name}" for path in (Path(__file__).parents[2] / "plugins_builtin").iterdir()} | {
+    "dokkupy-core"
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.full_name)
+def test_examples_of_a_command_parse(command: Command) -> None:
+    lines = examples(HOST, command)
+    assert lines
+    for line in lines:
+        flags, words = split_globals(shlex.split(line.partition(" < ")[0].partition(" > ")[0]))
+        found, rest = resolve(HOST, words[0], words[1:])
+        assert found is command, line
+        call = parse(command, take_late_globals(flags, found, rest), flags.app)
+        assert len(call.arguments) + len(call.keywords) > 0 or len(words) == 1, line
+    shown = help_text(HOST, command)
+    assert f"Examples:\n  dokku {lines[0]}" in shown
+    assert not {"[required]", "<str>", "SCOPE", "<app>"} & set(shown.replace("\n", " ").split())
+
+
+def test_help_knows_the_task_of_each_built_in_namespace() -> None:
+    """Declare it in the distribution's pyproject.toml: [project.entry-points."dokkupy.tasks"] (dokkupy_sdk/tasks.py)."""
+    entries = HOST.registry.group("dokkupy.commands")
+    tasks = task_of(HOST, entries)
+    missing = [name for name, entry in entries.items() if entry.distribution in BUILT_IN and tasks[name] == OTHER]
+    assert missing == []
+    hidden = {group.namespace for group in GROUPS if all(one.hidden for one in group.commands.values())}
+    assert {name for name, task in tasks.items() if task == HIDDEN} == hidden
+    for entry in HOST.registry.group("dokkupy.tasks").values():
+        assert HOST.registry.load(entry) in (*SECTIONS, HIDDEN), entry
