@@ -91,16 +91,18 @@ def examples(host: Host, command: Command) -> list[str]:
 
 
 def written(command: Command) -> list[str]:
-    """The indented lines of the docstring that begin with the command's name. `KIND:` and `GROUP:` are its namespace."""
-    found = []
-    for line in (command.function.__doc__ or "").splitlines()[1:]:
-        text = line.strip()
-        for stand_in in ("KIND", "GROUP"):
-            if text.startswith(f"{stand_in}:"):
-                text = command.group.namespace + text.removeprefix(stand_in)
-        if text.split(" ")[0] == command.full_name or text.startswith(f"--app {APP} {command.full_name}"):
-            found.append(text)
-    return found
+    """Those of the docstring: its lines that begin with the command's name. `KIND:` and `GROUP:` are its namespace."""
+    lines = (as_example(command, line) for line in (command.function.__doc__ or "").splitlines()[1:])
+    return [line for line in lines if line]
+
+
+def as_example(command: Command, line: str) -> str:
+    """The example in a line of the docstring; empty for a line of prose."""
+    text = line.strip()
+    for stand_in in ("KIND:", "GROUP:"):
+        if text.startswith(stand_in):
+            text = f"{command.group.namespace}:{text.removeprefix(stand_in)}"
+    return text if text.split(" ")[0] == command.full_name else ""
 
 
 def generated(host: Host, command: Command) -> str:

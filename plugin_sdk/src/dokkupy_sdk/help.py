@@ -59,7 +59,9 @@ def help(
 def task_of(host: Host, names: Iterable[str]) -> dict[str, str]:
     """The section of each namespace, by the entry points of `dokkupy.tasks`, which are read and not loaded."""
     tasks = host.registry.group("dokkupy.tasks")
-    return {name: getattr(dokkupy_sdk.tasks, tasks[name].attribute, OTHER) if name in tasks else OTHER for name in names}
+    return {
+        name: getattr(dokkupy_sdk.tasks, tasks[name].attribute, OTHER) if name in tasks else OTHER for name in names
+    }
 
 
 def of_plugins(host: Host, every: Mapping[str, EntryPoint]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dokkupy_sdk.cli import Host, parameters
 from dokkupy_sdk.entry import Command, Parameter, placeholder, program, usage
-from dokkupy_sdk.examples import examples
+from dokkupy_sdk.examples import as_example, examples
 
 
 def as_click(command: Command) -> Any:
@@ -57,6 +57,6 @@ def help_text(host: Host, command: Command) -> str:
 
 
 def prose(command: Command) -> str:
-    """The docstring without its indented examples."""
-    lines = inspect.getdoc(command.function) or ""
-    return "\n".join(line for line in lines.splitlines() if not line.startswith("    ")).strip()
+    """The docstring without its examples."""
+    lines = (inspect.getdoc(command.function) or "").splitlines()
+    return "\n".join(line for line in lines[:1] + [one for one in lines[1:] if not as_example(command, one)]).strip()

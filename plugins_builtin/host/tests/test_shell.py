@@ -79,5 +79,5 @@ def test_the_help_of_a_command_has_one_usage_line_and_its_options(
     assert main(["config:set", "--help"], host=host) == 0
     shown = capsys.readouterr().out
     assert shown.count("Usage:") == 1
-    assert "<app>|--global" in shown
+    assert "APP|--global [KEY=VALUE...]" in shown
     assert "--no-restart" in shown
