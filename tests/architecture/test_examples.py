@@ -12,8 +12,7 @@ from dokkupy.cli.main import resolve, split_globals, take_late_globals
 from dokkupy.cli.parse import parse
 from dokkupy.host import Host
 from dokkupy_sdk.examples import examples
-from dokkupy_sdk.help import task_of
-from dokkupy_sdk.tasks import HIDDEN, OTHER, SECTIONS
+from dokkupy_sdk.help import HIDDEN, OTHER, SECTIONS, task_of
 from dokkupy_sdk.typer_app import help_text
 
 HOST = Host(os.devnull)
@@ -40,7 +39,7 @@ def test_examples_of_a_command_parse(command: Command) -> None:
 
 
 def test_help_knows_the_task_of_each_built_in_namespace() -> None:
-    """Declare it in the distribution's pyproject.toml: [project.entry-points."dokkupy.tasks"] (dokkupy_sdk/tasks.py)."""
+    """Declare it in the distribution's pyproject.toml: [project.entry-points."dokkupy.tasks"] (dokkupy_sdk/help.py)."""
     entries = HOST.registry.group("dokkupy.commands")
     tasks = task_of(HOST, entries)
     missing = [name for name, entry in entries.items() if entry.distribution in BUILT_IN and tasks[name] == OTHER]

@@ -1,5 +1,5 @@
-"""Types what the first pages say, on a newcomer's own machine, and reads what they show: docs/tutorial/first-app.md, then
-the README's five minutes. `your-server` is a name that this machine knows; nothing else is put in their place.
+"""Types what the first pages say, on a newcomer's own machine, and reads what they show: docs/tutorial/first-app.md, the
+README's five minutes, then four how-tos that need no more. `your-server` is a name that this machine knows; nothing else is put in their place.
 """
 
 from __future__ import annotations
@@ -84,3 +84,7 @@ def test_a_newcomer_gets_what_the_first_pages_show(fresh_host: Host) -> None:
     newcomer.type(REPOSITORY)
     newcomer.follow(ROOT / "README.md")
     assert newcomer.count > 30
+    for name in ("from-your-own-machine", "dns", "ci", "monorepo"):
+        newcomer.place = "/root/laptop"
+        newcomer.follow(ROOT / f"docs/how-to/{name}.md")
+    assert newcomer.count > 50

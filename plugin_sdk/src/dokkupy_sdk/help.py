@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dokkupy_sdk.tasks
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.tasks import HIDDEN, OTHER, SECTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +10,17 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.entry import Command, EntryPoint
 
+DEPLOY = "Deploy and run"
+LOOK = "Look"
+CONFIGURE = "Configure"
+DATA = "Data"
+HOST = "The host"
+OTHER = "Other"
+SECTIONS = (DEPLOY, LOOK, CONFIGURE, DATA, HOST, OTHER)
+"""The tasks by which namespaces are grouped, in the order of the help. A distribution gives its namespaces one by an entry
+point of the group `dokkupy.tasks`: `config = "dokkupy_sdk.help:CONFIGURE"`."""
+HIDDEN = ""
+"""In the place of a task: only programs such as git call the namespace's commands, so it is not listed."""
 OF_PLUGINS = "Plugin commands"
 
 group = Group("help", "List commands and show their help")
@@ -59,9 +68,7 @@ def help(
 def task_of(host: Host, names: Iterable[str]) -> dict[str, str]:
     """The section of each namespace, by the entry points of `dokkupy.tasks`, which are read and not loaded."""
     tasks = host.registry.group("dokkupy.tasks")
-    return {
-        name: getattr(dokkupy_sdk.tasks, tasks[name].attribute, OTHER) if name in tasks else OTHER for name in names
-    }
+    return {name: globals().get(tasks[name].attribute, OTHER) if name in tasks else OTHER for name in names}
 
 
 def of_plugins(host: Host, every: Mapping[str, EntryPoint]) -> dict[str, str]:
