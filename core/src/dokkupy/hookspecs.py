@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dokkupy.errors import DokkupyError
     from dokkupy.host import Host
     from dokkupy.model.build import Build, Image, RegistryLogin, Source
     from dokkupy.model.checks import Finding, Job
@@ -188,9 +189,16 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 
 @hookspec
-def on_deploy_finished(host: Host, app: AppName, deployment: Deployment | None, outcome: str, reason: str) -> None:
+def on_deploy_finished(
+    host: Host,
+    app: AppName,
+    deployment: Deployment | None,
+    outcome: str,
+    reason: str,
+    error: DokkupyError | None,
+) -> None:
     """A deploy ended. outcome: succeeded or failed. reason: why it failed. deployment: None when it failed before there was
-    a release."""
+    a release. error: what the user is shown next; add to its hint what you know of the cause."""
 
 
 @hookspec

@@ -13,6 +13,7 @@ from dokkupy.errors import (
     PluginError,
     StateError,
     UserError,
+    as_errors,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "PluginError",
     "StateError",
     "UserError",
+    "as_errors",
 ]

@@ -137,18 +137,26 @@ class RetiringFile(Record, file="apps/*/retire/*"):
 
 
 class FailedInstance(Record):
-    """exit_code: absent if the instance was running."""
+    """exit_code: absent if the instance was running. listens: where it listened, if somebody looked. port: where it had to."""
 
     dyno: str
     ended: str
     exit_code: int | None = None
     oom: bool = False
     lines: tuple[str, ...] = ()
+    listens: tuple[str, ...] | None = None
+    port: int = 0
 
 
 class FailedFile(Record, file="apps/*/failed"):
-    """The last failed deploy, for `logs:failed`."""
+    """The last failed deploy, for `logs:failed` and `why`. step: build, release or start. code: the error's. lines: what the
+    failing step printed last, if it was no instance. serving: the operation that made what served then (`ServingFile.id`):
+    while that serves, the failure is the latest news."""
 
     at: str
     reason: str
     instances: tuple[FailedInstance, ...] = ()
+    step: str = "start"
+    code: str = ""
+    lines: tuple[str, ...] = ()
+    serving: str = ""

@@ -31,12 +31,13 @@ from dokkupy_apps.processes.start_stop import start_app, stop_app
 from dokkupy_apps.releases import from_state
 from dokkupy_apps.releases.private_names import private_part
 from dokkupy_apps.releases.records import current, read_release, releases
-from dokkupy_apps.rollout.converge import explain
+from dokkupy_apps.rollout.failures import explain
 from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.routing import after_switch as look
 from dokkupy_apps.routing.reroute import reroute
 from dokkupy_apps.routing.routes import urls
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.state import FailedFile
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole
 
 BLOG = AppName("blog")
@@ -137,6 +138,30 @@ def test_a_failed_deploy_leaves_everything_as_it_was(host: Host, breaks: Callabl
     build = builds_of(host, BLOG)[0]
     assert build["status"] == "failed"
     assert caught.value.message in Path(host.path("builds", BLOG, f"{build['id']}.log")).read_text()
+
+
+@pytest.mark.parametrize(
+    ("breaks", "step"), [(fail_build, "build"), (fail_task, "release"), (fail_start, "start"), (fail_proxy, "start")]
+)
+def test_each_failed_deploy_is_kept_with_its_step_and_with_what_served_then(
+    host: Host, breaks: Callable[[Host], None], step: str
+) -> None:
+    serving = deploy(host, "blog", TREE)
+    breaks(host)
+    with pytest.raises(DokkupyError) as caught:
+        deploy(host, "blog", TREE)
+    record = host.store.load(FailedFile, BLOG)
+    assert (record.step, record.reason, record.serving) == (step, caught.value.message, serving.id)
+    assert caught.value.hint.count("The old instances keep serving.") == 1
+    assert caught.value.hint.count("builds:output blog") == (1 if breaks is not fail_proxy else 0)
+
+
+def test_a_failed_first_deploy_claims_no_old_instances(host: Host) -> None:
+    fail_build(host)
+    with pytest.raises(AppError) as caught:
+        deploy(host, "blog", TREE)
+    assert caught.value.hint == "See also: builds:output blog"
+    assert host.store.load(FailedFile, BLOG).serving == ""
 
 
 def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:

@@ -15,7 +15,9 @@ import pytest
 from dokkupy_certs import cli
 from dokkupy_certs.bundle import from_tar
 from dokkupy_certs.certificates import place, slot_of
-from dokkupy_certs.expiry import findings
+from dokkupy_certs.expiry import causes, findings
+from dokkupy_certs.hooks import diagnose
+from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.testing import FakeProxy, FakeTlsProbe, dry
@@ -387,5 +389,10 @@ def test_doctor_looks_at_what_is_served_and_for_how_long(bench: Bench) -> None:
     for days, level in ((350, "warning"), (360, "error"), (366, "error")):
         found = findings(bench.host, datetime.now(UTC) + timedelta(days=days))
         assert found[0].level == level and "certs:update blog" in found[0].remedy
+    assert list(causes(bench.host, BLOG)) == [] == list(diagnose(bench.host, Evidence("blog", "build")))
+    (expired,) = causes(bench.host, BLOG, datetime.now(UTC) + timedelta(days=366))
+    assert "expired 1 days ago" in expired.title and "certs:update blog" in expired.fix[0]
     probe(bench).serves["blog.example.com"] = "ab" * 32
     assert "another certificate (abababab" in findings(bench.host)[-1].message
+    (other,) = diagnose(bench.host, Evidence("blog", "serve"))
+    assert "Another certificate" in other.title and "proxy:build-config blog" in other.fix[0]

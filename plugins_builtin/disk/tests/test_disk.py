@@ -13,11 +13,12 @@ from dokkupy_apps.testing import deploy
 from dokkupy_disk import collect, space, watch
 from dokkupy_disk.collect import chosen, ranked
 from dokkupy_disk.doctor import findings
-from dokkupy_disk.hooks import pre_source_receive
+from dokkupy_disk.hooks import diagnose, pre_source_receive
 from dokkupy_disk.settings import share, size
 from dokkupy_disk.space import Disk, line
 from dokkupy_disk.stored import DAY, Sample, SamplesFile, UsageFile, UseRow, growth
 from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.disk import CACHE, GARBAGE, KEPT, DiskUse, Reclaimable, used_bytes
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.names import AppName
@@ -340,3 +341,11 @@ def test_used_bytes_count_a_file_with_two_names_once_and_leave_out_what_is_named
 )
 def test_bytes_for_people(number: int, text: str) -> None:
     assert in_units(number) == text
+
+
+def test_why_names_a_full_disk(host: Host, attic: Attic) -> None:
+    evidence = Evidence("blog", "run")
+    assert list(diagnose(host, evidence)) == []
+    attic.other = 990
+    (found,) = diagnose(host, evidence)
+    assert found.title.startswith("The disk is full: ") and "disk:report blog" in found.fix[0]

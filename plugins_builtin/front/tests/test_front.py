@@ -12,8 +12,10 @@ from dokkupy_apps.apps import destroy_app
 from dokkupy_apps.routing.routes import stored_route
 from dokkupy_apps.testing import deploy
 from dokkupy_front.archive import LARGEST, page_of
+from dokkupy_front.hooks import diagnose
 from dokkupy_front.page import STANDARD, pages_root
 from dokkupy_sdk import Host
+from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.proxy_facts import BasicAuth, DomainRedirect, Location, hash_password
@@ -36,6 +38,15 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.fixture
 def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     return command_line(host, capsys, monkeypatch)
+
+
+def test_why_names_the_maintenance_page(host: Host, run: Run) -> None:
+    evidence = Evidence("blog", "serve")
+    assert list(diagnose(host, evidence)) == []
+    assert run("maintenance:enable", "blog")[0] == 0
+    (found,) = diagnose(host, evidence)
+    assert found.title == "Visitors get the maintenance page" and found.fix == ("maintenance:disable blog",)
+    assert list(diagnose(host, Evidence("blog", "build"))) == []
 
 
 def tar(**files: bytes) -> bytes:

@@ -15,9 +15,11 @@ from dokkupy_apps.testing import deploy
 from dokkupy_certs.certificates import slot_of
 from dokkupy_letsencrypt import cli
 from dokkupy_letsencrypt.certbot.program import Certbot
+from dokkupy_letsencrypt.hooks import diagnose
 from dokkupy_letsencrypt.order import leftovers, manage
 from dokkupy_letsencrypt.validation import dns
 from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
@@ -145,11 +147,14 @@ def test_authority_that_is_down_changes_nothing_and_is_asked_again_later(tmp_pat
         )
         at += timedelta(hours=hours)
     assert served(bench) == first and cli.extra(bench.host, BLOG)["failures"] == "7"
+    (cause,) = diagnose(bench.host, Evidence("blog", "serve"))
+    assert "gives no certificate (7 failed attempts)" in cause.title and "letsencrypt:enable blog" in cause.fix[0]
     with operation(bench.host, "letsencrypt:set", f"app:{BLOG}") as tx:
         manage.SETTINGS.set(tx, BLOG, "server", "")
     # With the old authority back, what there is will do: nothing is asked for, and the trouble is over.
     assert manage.enable(bench.host, BLOG) is False and served(bench) == first
     assert cli.extra(bench.host, BLOG)["failures"] == "0" and cli.extra(bench.host, BLOG)["next-try"] == ""
+    assert list(diagnose(bench.host, Evidence("blog", "serve"))) == []
     assert manage.renew_due(bench.host) == []
 
 

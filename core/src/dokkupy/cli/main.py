@@ -328,8 +328,8 @@ def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
             host.out.warn(one.message)
         for line in () if one.details_shown else one.details:
             host.out.warn(line)
-        if one.hint:
-            host.out.warn(one.hint)
+        for line in one.hint.splitlines():
+            host.out.warn(line)
     return first.exit_code
 
 

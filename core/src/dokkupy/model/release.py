@@ -117,7 +117,8 @@ class Instance(InstanceRow):
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """The current state of an instance. state: running, exited, restarting, paused, created, dead or missing."""
+    """The current state of an instance. state: running, exited, restarting, paused, created, dead or missing. listens: where it
+    listens (`127.0.0.1:8080`); None if nobody looked."""
 
     instance: Instance
     state: str
@@ -125,6 +126,7 @@ class InstanceStatus:
     oom_killed: bool = False
     restarts: int = 0
     started_at: str = ""
+    listens: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.errors import as_errors
 from dokkupy_sdk.files import almost, make_directory, read_text
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Deployment, Image, Release, Source
@@ -42,6 +42,7 @@ from dokkupy_apps.releases.records import (
 )
 from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
 from dokkupy_apps.rollout.converge import converge, prune_old
+from dokkupy_apps.rollout.failures import noted
 from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 
@@ -73,12 +74,13 @@ def deploy_source(
                 tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
                 make_directory(str(directory))
                 try:
-                    source = prepare_source(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
-                    require_web_kept(host, declared(host, source), current(host, app)[1])
-                    tag = image_name(host, app, f"build-{tx.id}".lower())
-                    builder, image = build(tx, source, tag, no_cache=no_cache)
-                    release = make_release(tx, source, builder, image)
-                    require_web_kept(host, release, current(host, app)[1])
+                    with noted(host, app, "build"):
+                        source = prepare_source(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
+                        require_web_kept(host, declared(host, source), current(host, app)[1])
+                        tag = image_name(host, app, f"build-{tx.id}".lower())
+                        builder, image = build(tx, source, tag, no_cache=no_cache)
+                        release = make_release(tx, source, builder, image)
+                        require_web_kept(host, release, current(host, app)[1])
                 finally:
                     remove_work(host, tx.id)
                 for name in PROPERTIES if not host.dry_run else ():
@@ -87,7 +89,8 @@ def deploy_source(
                 write_release(tx, release)
                 tx.step("remove the build's temporary tag", lambda: drop_image(host, tag), is_detail=True)
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))
-                run_release_tasks(tx, release)
+                with noted(host, app, "release"):
+                    run_release_tasks(tx, release)
                 if skips_deploy(host, app):
                     if keep is not None:
                         keep(tx)
@@ -117,13 +120,14 @@ def observed(
 ) -> Deployed:
     """Deploy, record how it ended, report it to the observers, and say what is live. A deploy that is skipped (None) is an
     event alone. lists_urls: print Dokku's list of URLs, which clients read."""
-    deployment, outcome, reason = None, "failed", ""
+    deployment, outcome, reason, fault = None, "failed", "", None
     began = time.monotonic()
     try:
         deployment = deploy()
         outcome = "skipped" if deployment is None else "succeeded"
     except BaseException as error:
-        reason = error.message if isinstance(error, DokkupyError) else str(error)
+        fault = next(iter(as_errors(error)), None)
+        reason = fault.message if fault is not None else str(error)
         raise
     finally:
         seconds = time.monotonic() - began
@@ -139,7 +143,13 @@ def observed(
         )
         if outcome != "skipped":
             host.hooks.notify(
-                hookspecs.on_deploy_finished, host=host, app=app, deployment=deployment, outcome=outcome, reason=reason
+                hookspecs.on_deploy_finished,
+                host=host,
+                app=app,
+                deployment=deployment,
+                outcome=outcome,
+                reason=reason,
+                error=fault,
             )
     if isinstance(deployment, Deployment) and not host.dry_run:
         found = urls_to_say(host, app, lists=lists_urls)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.diagnosis import FACT, Cause
 from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
 
 from dokkupy_certs.certificates import StoredCertificate, expectations, slots
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WARN = 21
 """Days. A certificate of 90 days should by then have been renewed for nine days."""
@@ -56,6 +61,13 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
                 )
             )
     return found
+
+
+def causes(host: Host, app: AppName, now: datetime | None = None) -> Iterator[Cause]:
+    """A certificate that has expired, and a name for which another one is served."""
+    for found in findings_of(host, app, now or datetime.now(UTC)):
+        if found.level == "error" and "is good for" not in found.message:
+            yield Cause(found.message.partition(": ")[2].capitalize(), (found.remedy,), sure=FACT)
 
 
 def validity(days: float) -> str:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.model import Certificate, Finding, Job
 
 
@@ -27,6 +28,15 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_certs.expiry import findings
 
     return findings(host)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    if evidence.step != "serve":
+        return []
+    from dokkupy_certs.expiry import causes
+
+    return causes(host, AppName(evidence.app))
 
 
 @hookimpl

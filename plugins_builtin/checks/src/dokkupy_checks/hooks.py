@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.model import Deployment, Instance, Release
     from dokkupy_sdk.operation import Transaction
 
@@ -21,6 +22,13 @@ def release_files(host: Host, app: AppName) -> Iterable[str]:
     # The path is app-json's property; this plugin works without that one.
     path = property_of(host.store, app, "app-json", "appjson-path") or "app.json"
     return [path, *places(path)]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(evidence: Evidence) -> Iterable[Cause]:
+    from dokkupy_checks.causes import check_causes
+
+    return check_causes(evidence)
 
 
 @hookimpl

@@ -40,8 +40,8 @@ def explain(found: list[tuple[str, int]], port: int) -> str:
     """Why nobody answers on the port, in words; empty when the sockets do not say."""
     on_port = [where for where, number in found if number == port]
     if on_port and all(ipaddress.ip_address(where).is_loopback for where in on_port):
-        return f"it listens on {on_port[0]} only: make it listen on 0.0.0.0"
+        return f"it listens on {on_port[0]} only"
     if on_port or not found:
         return "" if on_port else "it listens on no port"
     places = ", ".join(f"{where}:{number}" for where, number in found[:5])
-    return f"it listens on {places}: make it listen on 0.0.0.0:{port} (the variable PORT), or set ports"
+    return f"it listens on {places}"

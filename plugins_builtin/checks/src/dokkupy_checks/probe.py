@@ -38,8 +38,8 @@ UNANSWERED = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a check. error: empty when it passed. stopped: it was stopped before its result was known. elsewhere: the instance listens, but not
-    where it has to. answer: the status of a GET. seconds: how long it took."""
+    """What became of a check. error: empty when it passed. stopped: it was stopped before its result was known. listens:
+    where it listened instead of where it has to, if somebody looked. answer: the status of a GET. seconds: how long it took."""
 
     instance: Instance
     check: Check
@@ -47,7 +47,7 @@ class Outcome:
     stopped: bool = False
     attempts: int = 1
     port: int = 0
-    elsewhere: bool = False
+    listens: tuple[str, ...] | None = None
     answer: str = ""
     seconds: float = 0
 
@@ -81,7 +81,7 @@ class Probe:
         self.stop = stop
         self.port = check.port or instance.port
         self.reported = 0.0
-        self.elsewhere = False
+        self.listens: tuple[str, ...] | None = None
         self.answer = ""
         self.candidates = check.candidates or (self.port,)
 
@@ -105,7 +105,7 @@ class Probe:
             error,
             attempts=attempts,
             port=self.port,
-            elsewhere=self.elsewhere,
+            listens=self.listens,
             answer=self.answer,
             seconds=time.monotonic() - began,
         )
@@ -278,25 +278,26 @@ class Probe:
         )
 
     def why_nobody_listened(self, waited: float) -> str:
-        reason, self.elsewhere = self.explanation()
+        reason = self.explanation()
         ports = " or ".join(map(str, self.candidates[:5]))
         return f"nobody listened on {self.instance.address}:{ports} within {waited:.0f} s" + (
             f"; {reason}" if reason else ""
         )
 
-    def explanation(self) -> tuple[str, bool]:
-        """Why nobody answers, as far as the sockets say; whether it listens, but not where it is asked."""
+    def explanation(self) -> str:
+        """Why nobody answers, as far as the sockets say."""
         try:
             found = self.host.instances(self.instance.app).exec(
                 self.instance, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], timeout=EXPLAINED_WITHIN
             )
         except (DokkupyError, TimeoutError):
-            return "", False
+            return ""
         # Without IPv6 there is no tcp6, and cat says so with its exit code; without cat there is no header.
         if "local_address" not in found.output:
-            return "", False
+            return ""
         sockets = listeners(found.output)
-        return explain(sockets, self.port), bool(sockets)
+        self.listens = tuple(f"{where}:{port}" for where, port in sockets)
+        return explain(sockets, self.port)
 
     def says_something(self, deadline: float) -> bool:
         """Whether a plain request for / gets at least a byte back."""

@@ -12,6 +12,7 @@ from dokkupy_sdk.ending import how_it_ended, memory_limit
 from dokkupy_sdk.lines import duration, one_line, timed
 from dokkupy_sdk.model import CheckFailed, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.values import replace
 from dokkupy_sdk.waiting import waiting
 
 from dokkupy_checks.plan import DEFAULT, Check
@@ -155,7 +156,8 @@ class Watch:
         from dokkupy_checks.notify import on_failure
 
         instances = tuple(dict.fromkeys(outcome.instance for outcome in failed))
-        states = self.running.status(instances)
+        listens = {outcome.instance.id: outcome.listens for outcome in failed}
+        states = tuple(replace(row, listens=listens[row.instance.id]) for row in self.running.status(instances))
         for outcome in failed:
             on_failure(self.host, self.release, outcome)
         raise CheckFailed(
@@ -221,7 +223,7 @@ def sentence(outcome: Outcome) -> str:
 def advice(outcome: Outcome) -> str:
     """Which property gives more time, and what it is now."""
     app, check = outcome.instance.app, outcome.check
-    if outcome.elsewhere or check.kind not in ("answers", "listening", "path", "command"):
+    if outcome.listens or check.kind not in ("answers", "listening", "path", "command"):
         return ""
     where = "" if check.name == DEFAULT else ", unless app.json says it"
     return (

@@ -9,8 +9,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.disk import DiskUse
     from dokkupy_sdk.model import Build, Finding, Job
+
+FULL = 32 << 20
+"""Free bytes below which a disk counts as full."""
 
 OTHERS = ("app-logs", "builds", "repos")
 """Directories of the state that are counted as something else."""
@@ -47,6 +51,19 @@ def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
         yield DiskUse("build logs", used_bytes(host.path("builds", name)), app=name)
     if app is None:
         yield DiskUse("state", used_bytes(host.root, leave_out=OTHERS))
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    """A full disk, on which anything fails."""
+    from dokkupy_sdk.diagnosis import FACT, Cause
+
+    from dokkupy_disk.space import disks
+
+    for disk in disks(host):
+        if disk.free < FULL:
+            fix = (f"See what uses it: disk:report {evidence.app}; give back what is of no use: cleanup",)
+            yield Cause(f"The disk is full: {disk}", fix, sure=FACT)
 
 
 @hookimpl

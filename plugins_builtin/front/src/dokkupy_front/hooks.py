@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.names import AppName
     from dokkupy_sdk.proxy_facts import ProxyFact
 
@@ -29,6 +30,19 @@ def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:
 
         facts += password_facts(host, app)
     return facts
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    """The maintenance page, in whose place visitors expect the app."""
+    from dokkupy_sdk.names import AppName
+
+    from dokkupy_front.records import MaintenanceFile
+
+    if evidence.step == "serve" and host.store.load(MaintenanceFile, AppName(evidence.app)).enabled:
+        from dokkupy_sdk.diagnosis import FACT, Cause
+
+        yield Cause("Visitors get the maintenance page", (f"maintenance:disable {evidence.app}",), sure=FACT)
 
 
 @hookimpl

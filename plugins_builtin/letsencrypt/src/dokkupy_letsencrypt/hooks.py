@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.operation import Transaction
 
@@ -41,6 +42,25 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
                 )
             )
     return found
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    """An order that failed: a name that leads elsewhere, most often."""
+    if evidence.step != "serve":
+        return
+    from dokkupy_sdk.diagnosis import FACT, Cause
+
+    from dokkupy_letsencrypt.order.state import status
+
+    app = AppName(evidence.app)
+    one = status(host, app)
+    if one.enabled and one.failures:
+        yield Cause(
+            f"Let's Encrypt gives no certificate ({one.failures} failed attempts): {one.last_error[:300]}",
+            (f"Let each name of the app lead to this server (domains:report {app}), then: letsencrypt:enable {app}",),
+            sure=FACT,
+        )
 
 
 @hookimpl

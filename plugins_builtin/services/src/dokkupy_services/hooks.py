@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.model import Deployment, Finding, Job
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.roles import BackupSubject
@@ -87,6 +88,15 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_services.timer.maintenance import findings
 
     return findings(host)
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    if not any_service(host):
+        return []
+    from dokkupy_services.links.causes import service_causes
+
+    return service_causes(host, AppName(evidence.app), evidence)
 
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed

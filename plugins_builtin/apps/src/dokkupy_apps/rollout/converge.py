@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dokkupy_sdk import Host, access_log
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.audit import stamp
-from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
-from dokkupy_sdk.state import FailedFile, FailedInstance, FormationFile
+from dokkupy_sdk.state import FormationFile
 from dokkupy_sdk.values import replace
 
 from dokkupy_apps.desired.formation import WEB
@@ -28,6 +27,7 @@ from dokkupy_apps.releases.records import (
     write_deployment,
 )
 from dokkupy_apps.rollout.early_validation import EarlyValidation
+from dokkupy_apps.rollout.failures import SERVES, add_hint, explain, keep_failure, serving_id
 from dokkupy_apps.rollout.retire import finalize_and_retire, record_retiring
 from dokkupy_apps.rollout.tasks import remove_tasks
 from dokkupy_apps.routing.after_switch import closed_after, covers, require_alive
@@ -37,9 +37,6 @@ from dokkupy_apps.routing.routes import allocate_port, make_route, proxy_enabled
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.model import Route
-
-LAST_LINES = 20
-"""Lines of a failing instance's output that a failed deploy shows."""
 
 
 def converge(
@@ -61,7 +58,7 @@ def converge(
     host, app = tx.host, release.app
     replacing = replacing or app
     _, old = current(host, replacing)
-    stopped = not should_run(host, replacing)
+    before, stopped = serving_id(host, replacing), not should_run(host, replacing)
     kept = keepable(host, app, old, formation, replaces)
     missing = [
         (process, index)
@@ -86,9 +83,13 @@ def converge(
         deployment = start_checked(tx, deployment, missing, resumed, validate_early)
         deployment = switch(tx, replace(deployment, passed_at=time.monotonic()), replacing, early)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
-    except CheckFailed as fault:
+    except (AppError, HostError) as fault:
         serving = not stopped and any(row.state == "running" for row in host.instances(app).status(old))
-        explain(host, release, fault, serving=serving)
+        if isinstance(fault, CheckFailed):
+            explain(host, release, fault, serving=serving, before=before)
+        else:
+            keep_failure(host, app, fault, step="start", serving=before)
+            add_hint(fault, SERVES if serving else "")
         raise
     finally:
         early.end()  # before anything is undone
@@ -333,36 +334,3 @@ def prune_old(host: Host, app: str) -> None:
     name = AppName(app)
     if host.store.has_app(name) and BUILDER.get(host.store, name, "skip-cleanup") != "true":
         prune_releases(host, name, int(RELEASES.get(host.store, name, "retention")))
-
-
-def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool) -> None:
-    """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
-    `logs:failed`. serving: whether an older release goes on."""
-    app = release.app
-    running = host.instances(app)
-    states = {row.instance.id: row for row in fault.states or running.status(fault.instances)}
-    rows, details = [], list(fault.details)
-    for one in fault.instances:
-        state = states.get(one.id)
-        if state is None or running.status([one])[0].state == "missing":
-            continue
-        lines = [line.decode(errors="replace") for _, line in running.logs(one, tail=LAST_LINES)]
-        ran = state.state == "running" and not state.restarts
-        ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
-        again = ", and was started again" if state.restarts else ""
-        details += [
-            f"{app}[{one.dyno}] {ended}{again}, its last lines:",
-            *(f"  {line}" for line in lines or ["(none)"]),
-        ]
-        code = None if ran else state.exit_code
-        rows.append(
-            FailedInstance(dyno=one.dyno, ended=ended, exit_code=code, oom=state.oom_killed, lines=tuple(lines))
-        )
-    fault.details = tuple(details)
-    oom = any(row.oom_killed for row in states.values())
-    more = f"resource:limit {app} --memory SIZE changes the limit." if oom else ""
-    old = "The old instances keep serving." if serving else ""
-    see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
-    fault.hint = " ".join(text for text in (fault.hint, more, old, see) if text)
-    # Not a part of the operation: it must outlive the undo.
-    host.store.save(FailedFile(at=stamp(), reason=fault.message, instances=tuple(rows)), app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import meaning_of
@@ -14,7 +15,7 @@ from dokkupy_sdk.model import Release
 from dokkupy_sdk.values import replace
 from dokkupy_sdk.waiting import waiting
 
-from dokkupy_apps.releases.serving import is_deployed
+from dokkupy_apps.rollout.failures import LAST_LINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,11 +90,13 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     timer.daemon = True
     if timeout:
         timer.start()
+    tail: deque[str] = deque(maxlen=LAST_LINES)
     try:
         with waiting(host.out, heading.text, say=heading.say):
             for kind, line in host.sessions().logs(container.id, follow=True):
                 heading.show()
-                host.out.stream(line.decode(errors="replace"), error=kind == "stderr")
+                tail.append(line.decode(errors="replace"))
+                host.out.stream(tail[-1], error=kind == "stderr")
             status = host.sessions().wait(container.id)
         ended = host.containers().find(container.id)
         heading.end()
@@ -104,15 +107,14 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     finally:
         timer.cancel()
         end_task(host, container.id)
-    serves = is_deployed(host, release.app)
-    hint = "The previous release keeps serving." if serves else ""
     if late.is_set():
-        raise AppError(f"{title} failed: it did not end within {timeout:g} seconds", hint=hint, code="task_timeout")
-    if status != 0:
+        reason, code = f"it did not end within {timeout:g} seconds", "task_timeout"
+    elif status != 0:
         memory = ", it ran out of memory" if ended is not None and ended.oom_killed else ""
-        raise AppError(
-            f"{title} failed: it exited with status {status}{meaning_of(status)}{memory}", hint=hint, code="task_failed"
-        )
+        reason, code = f"it exited with status {status}{meaning_of(status)}{memory}", "task_failed"
+    else:
+        return
+    raise AppError(f"{title} failed: {reason}", details=tuple(tail), details_shown=True, code=code)
 
 
 def end_task(host: Host, container: str) -> None:

@@ -292,5 +292,5 @@ def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
                 "apps",
                 "warning" if runs else "error",
                 f"{app}: {status.instance.dyno} {what}: {words}",
-                f"dokkupy logs {app}; dokkupy ps:restart {app}",
+                f"dokkupy why {app}; dokkupy logs {app}; dokkupy ps:restart {app}",
             )

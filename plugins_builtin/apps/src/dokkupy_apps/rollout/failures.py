@@ -1,0 +1,117 @@
+"""Failures of a deploy: their record, which outlives the undo, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.audit import stamp
+from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.errors import AppError, DokkupyError, HostError, PluginError
+from dokkupy_sdk.model import CheckFailed, Release
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.state import FailedFile, FailedInstance, ServingFile
+
+from dokkupy_apps.desired.status import should_run
+from dokkupy_apps.releases.records import current
+
+LAST_LINES = 20
+"""Lines of a failing instance's output that a failed deploy shows."""
+
+KEPT_LINES = 80
+"""Lines of it that are kept: the line that names the cause may stand above a long trace."""
+
+SERVES = "The old instances keep serving."
+
+
+def serving_id(host: Host, app: AppName) -> str:
+    """The operation that made what serves; empty before the first."""
+    serving = host.store.find(ServingFile, app)
+    return serving.id if serving is not None else ""
+
+
+def old_ones_serve(host: Host, app: AppName) -> bool:
+    """Whether the release that was deployed before runs."""
+    _, old = current(host, app)
+    return (
+        bool(old) and should_run(host, app) and any(row.state == "running" for row in host.instances(app).status(old))
+    )
+
+
+@contextmanager
+def noted(host: Host, app: AppName, step: str) -> Iterator[None]:
+    """Keep what fails in this step of a deploy, before there are instances. step: build or release."""
+    try:
+        yield
+    except (AppError, HostError, PluginError) as fault:
+        if not host.dry_run:
+            keep_failure(host, app, fault, step=step, serving=serving_id(host, app))
+            add_hint(fault, SERVES if old_ones_serve(host, app) else "", f"See also: builds:output {app}")
+        raise
+
+
+def keep_failure(
+    host: Host,
+    app: AppName,
+    fault: DokkupyError,
+    *,
+    step: str,
+    serving: str,
+    instances: tuple[FailedInstance, ...] = (),
+) -> None:
+    """Keep a failure for `logs:failed` and `why`. It is not a part of the operation, because it must outlive the undo."""
+    host.store.save(
+        FailedFile(
+            at=stamp(),
+            reason=fault.message,
+            instances=instances,
+            step=step,
+            code=fault.code,
+            lines=() if instances else fault.details[-2 * LAST_LINES :],
+            serving=serving,
+        ),
+        app,
+    )
+
+
+def add_hint(fault: DokkupyError, *sentences: str) -> None:
+    fault.hint = "\n".join(text for text in (fault.hint, *sentences) if text)
+
+
+def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool, before: str = "") -> None:
+    """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
+    `logs:failed` and `why`. serving: whether an older release goes on. before: the operation that made that."""
+    app = release.app
+    running = host.instances(app)
+    states = {row.instance.id: row for row in fault.states or running.status(fault.instances)}
+    rows, details = [], list(fault.details)
+    for one in fault.instances:
+        state = states.get(one.id)
+        if state is None or running.status([one])[0].state == "missing":
+            continue
+        lines = [line.decode(errors="replace") for _, line in running.logs(one, tail=KEPT_LINES)]
+        ran = state.state == "running" and not state.restarts
+        ended = "was running" if ran else how_it_ended(state, memory_limit(release.deploy_options(one.process)))
+        again = ", and was started again" if state.restarts else ""
+        details += [
+            f"{app}[{one.dyno}] {ended}{again}, its last lines:",
+            *(f"  {line}" for line in lines[-LAST_LINES:] or ["(none)"]),
+        ]
+        rows.append(
+            FailedInstance(
+                dyno=one.dyno,
+                ended=ended,
+                exit_code=None if ran else state.exit_code,
+                oom=state.oom_killed,
+                lines=tuple(lines),
+                listens=state.listens,
+                port=one.port,
+            )
+        )
+    keep_failure(host, app, fault, step="start", serving=before, instances=tuple(rows))
+    fault.details = tuple(details)
+    oom = any(row.oom_killed for row in states.values())
+    more = f"resource:limit {app} --memory SIZE changes the limit." if oom else ""
+    see = f"See also: logs:failed {app}" + (f", builds:output {app}" if release.builder else "")
+    add_hint(fault, more, SERVES if serving else "", see)

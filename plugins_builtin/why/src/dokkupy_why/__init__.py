@@ -1,0 +1,1 @@
+"""Why an app failed or does not answer, and what fixes it."""

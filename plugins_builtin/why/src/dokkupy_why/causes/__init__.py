@@ -1,0 +1,1 @@
+"""Causes: pure functions of the evidence, by what they are about."""

@@ -1,0 +1,26 @@
+"""The command `why`."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, harmless
+from dokkupy_sdk.names import AppName
+
+group = Group("why", "Say why an app failed or does not answer", bare="")
+
+
+@group.command("", permission="app:read")
+def why(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
+    """Say why the last deploy failed, a process crashed or the app does not answer, and what fixes it."""
+    from dokkupy_why.diagnosis import causes_of
+    from dokkupy_why.evidence import gathered
+    from dokkupy_why.render import data_of, next_commands, text_of
+    from dokkupy_why.state import state_of
+
+    host.store.require_app(app)
+    found = [(evidence, causes_of(host, evidence)) for evidence in gathered(host, app)]
+    found = [(evidence, causes) for evidence, causes in found if causes or evidence.step != "serve"]
+    state, sentences = state_of(host, app, is_well=not found)
+    lines = [line for evidence, causes in found for line in text_of(evidence, causes)]
+    text = [*lines, *(f"       {line}" for line in sentences), *(next_commands(app, found) if found else [])]
+    data = {"app": str(app), "state": state, "notes": sentences, "failures": [data_of(*one) for one in found]}
+    return CommandResult(data, [harmless(line) for line in text])

@@ -1,0 +1,39 @@
+"""The causes of a failure, of all plugins, the surest first."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.diagnosis import GUESS, READ, Cause
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.diagnosis import Evidence
+
+
+def known_causes(evidence: Evidence) -> Iterator[Cause]:
+    """This plugin's own. Pure."""
+    from dokkupy_why.causes.builds import build_causes
+    from dokkupy_why.causes.languages import language_causes
+    from dokkupy_why.causes.network import network_causes
+    from dokkupy_why.causes.processes import process_causes
+
+    yield from build_causes(evidence)
+    yield from language_causes(evidence)
+    yield from network_causes(evidence)
+    yield from process_causes(evidence)
+
+
+def causes_of(host: Host, evidence: Evidence) -> tuple[Cause, ...]:
+    """All plugins' causes, the surest first."""
+    from dokkupy_why import hookspecs
+
+    return ranked(cause for _, cause in host.hooks.gather(hookspecs.diagnose, host=host, evidence=evidence))
+
+
+def ranked(causes: Iterable[Cause]) -> tuple[Cause, ...]:
+    """The surest first, each title once. Beside something that was read nobody wants a guess."""
+    found = {cause.title: cause for cause in sorted(causes, key=lambda one: one.sure)}
+    rows = sorted(found.values(), key=lambda one: -one.sure)
+    return tuple(one for one in rows if one.sure > GUESS or rows[0].sure < READ)

@@ -1,0 +1,94 @@
+"""Diagnoses as lines and as data. Pure."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.diagnosis import GUESS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from dokkupy_sdk.diagnosis import Cause, Evidence
+
+    Diagnosis = tuple[Evidence, Sequence[Cause]]
+
+STEPS = {
+    "build": "the last deploy failed in its build",
+    "release": "the last deploy failed in its release task",
+    "start": "the last deploy failed at its start",
+}
+TAIL = 6
+SURE = {3: "fact", 2: "read", 1: "guess"}
+
+
+def hint_lines(message: str, causes: Sequence[Cause]) -> list[str]:
+    """For the end of a failed deploy, whose message and last lines stand above: the surest cause, and what fixes it."""
+    if not causes or causes[0].sure <= GUESS:
+        return []
+    cause = causes[0]
+    named = cause.title.lower() in message.lower()
+    return [*([] if named else [f"Cause: {cause.title}."]), *numbered("Fix: ", cause.fix)]
+
+
+def numbered(label: str, sentences: Iterable[str]) -> list[str]:
+    """The sentences below each other, the label before the first."""
+    return [(label if not number else " " * len(label)) + text for number, text in enumerate(sentences)]
+
+
+def headline(evidence: Evidence) -> str:
+    at = f" ({evidence.at})" if evidence.at else ""
+    if evidence.step == "run":
+        return f"{evidence.app}: {evidence.reason}{at}"
+    if evidence.step == "serve":
+        return f"{evidence.app}: something may keep requests from it"
+    return f"{evidence.app}: {STEPS.get(evidence.step, 'the last deploy failed')}{at}"
+
+
+def text_of(evidence: Evidence, causes: Sequence[Cause]) -> list[str]:
+    lines = [f"=====> {headline(evidence)}"]
+    if evidence.step not in ("run", "serve"):
+        lines += [f"       {line}" for line in evidence.reason.splitlines()]
+    for cause in causes:
+        lines.append(f"       Cause: {cause.title}.")
+        lines += [f"           {line}" for line in cause.lines]
+        lines += [f"       {line}" for line in numbered("Fix:   ", cause.fix)]
+    if not causes:
+        lines += unknown(evidence)
+    return lines
+
+
+def unknown(evidence: Evidence) -> list[str]:
+    """What was seen, where nobody knows the cause."""
+    tail = [line.rstrip() for line in evidence.lines if line.strip()][-TAIL:]
+    seen = f"It printed nothing{'' if evidence.exit_code is None else ', and ended with exit code ' + str(evidence.exit_code)}."
+    return ["       Cause: not known.", *([f"           {line}" for line in tail] or [f"       {seen}"])]
+
+
+def next_commands(app: str, found: Sequence[Diagnosis]) -> list[str]:
+    """Where to look further, for what was found."""
+    steps = {evidence.step for evidence, _ in found}
+    commands = [
+        *([f"logs:failed {app}"] if steps & {"start", "release"} else []),
+        *([f"builds:output {app}"] if steps & {"build", "release", "start"} else []),
+        *([f"logs {app}", f"ps:report {app}"] if "run" in steps else []),
+        f"releases {app}",
+    ]
+    return [f"       Next:  {', '.join(commands)}"]
+
+
+def data_of(evidence: Evidence, causes: Sequence[Cause]) -> dict[str, Any]:
+    return {
+        "step": evidence.step,
+        "process": evidence.process or None,
+        "reason": evidence.reason,
+        "at": evidence.at or None,
+        "exit_code": evidence.exit_code,
+        "out_of_memory": evidence.oom,
+        "restarts": evidence.restarts,
+        "lines": list(evidence.lines),
+        "causes": [
+            {"title": one.title, "fix": list(one.fix), "lines": list(one.lines), "sure": SURE[one.sure]}
+            for one in causes
+        ],
+    }

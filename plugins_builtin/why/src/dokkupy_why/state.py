@@ -1,0 +1,47 @@
+"""What an app is like, beside its failures: new, stopped, or running."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dokkupy_sdk import Host
+    from dokkupy_sdk.diagnosis import Cause
+    from dokkupy_sdk.names import AppName
+
+
+def unreachable(host: Host, app: AppName) -> Iterator[Cause]:
+    """Why requests do not reach a deployed app, as far as the state says it."""
+    from dokkupy_apps.routing.routes import why_unreachable
+    from dokkupy_sdk.diagnosis import FACT, Cause
+
+    if reason := why_unreachable(host, app):
+        yield Cause(reason, sure=FACT)
+
+
+def state_of(host: Host, app: AppName, *, is_well: bool) -> tuple[str, list[str]]:
+    """new, stopped, failing or running; and sentences about it. is_well: no failure is known."""
+    from dokkupy_apps.apps import app_record
+    from dokkupy_apps.desired.status import should_run
+    from dokkupy_sdk.state import FailedFile, ServingFile
+
+    serving, failed = host.store.find(ServingFile, app), host.store.find(FailedFile, app)
+    notes = [f"It is locked against deploys: apps:unlock {app}"] if app_record(host, app).locked else []
+    if serving is None:
+        first = [f"{app} has not been deployed yet: push its code (git push HOST:{app} main), or git:from-image"]
+        return "new", [*(first if is_well else []), *notes]
+    if not should_run(host, app):
+        return "stopped", [f"{app} was stopped: ps:start {app} starts it", *notes]
+    if not is_well:
+        return "failing", notes
+    past = (
+        [f"The deploy that failed at {failed.at} is over, because a later one succeeded: {failed.reason}"]
+        if failed is not None
+        else []
+    )
+    return "running", [
+        f"{app} runs its release v{serving.release}, and nothing is known that keeps requests from it.",
+        *past,
+        *notes,
+    ]

@@ -1,0 +1,180 @@
+"""Causes are read from what programs really print: `outputs/` has recorded ones, their exit code in the last line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from dokkupy_sdk.diagnosis import FACT, GUESS, Evidence
+from dokkupy_why.diagnosis import known_causes, ranked
+
+OUTPUTS = Path(__file__).parent / "outputs"
+BUILDS = ("npm-", "pip-", "go-compile", "go-syntax", "go-module", "rust-compile", "java-compile", "bundler-", "docker-")
+
+
+def recorded(name: str, **more: object) -> Evidence:
+    *lines, last = (OUTPUTS / f"{name}.txt").read_text().splitlines()
+    code = re.fullmatch(r"\[exit (\d+)\]", last)
+    assert code is not None
+    step = "build" if name.startswith(BUILDS) else "start"
+    process = "" if step == "build" else "web.1"
+    facts = {"process": process, "exit_code": int(code[1]), "lines": tuple(lines), **more}
+    return Evidence("blog", step, **facts)  # type: ignore[arg-type]
+
+
+TABLE = {
+    "bash-arm": ("was built for another processor", "--platform"),
+    "bash-crlf": ("line ends of Windows", "eol=lf"),
+    "bash-crlf2": ("line ends of Windows", "eol=lf"),
+    "bash-noexec": ("The script ./noexec.sh is not executable", "--chmod=+x ./noexec.sh"),
+    "bash-unset": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+    "bundler-exec": ("The command puma is in no gem of the Gemfile", "bundle add puma"),
+    "bundler-frozen": ("Bundler finds no Gemfile.lock", "bundle lock"),
+    "bundler-version": ("no version of the Ruby gem rack (= 99.0) that fits", "Gemfile"),
+    "docker-base": ("The base image no-such-image.invalid/none:1 cannot be had", "FROM line"),
+    "docker-copy": ("copies /settings.ini, which is not in what was pushed", ".dockerignore"),
+    "docker-dockerfile": ("A mistake in line 2 of the Dockerfile", "Correct the line"),
+    "env-noexec": ("The script /start.sh is not executable", "--chmod=+x /start.sh"),
+    "go-compile": ("The Go compiler refuses the source: undefined: x", "Correct the source"),
+    "go-module": ("The Go package github.com/gorilla/mux is not in go.mod", "go get github.com/gorilla/mux"),
+    "go-port": ("The port is taken", "the variable PORT"),
+    "go-refused": ("looks for the postgres server in its own container, at 127.0.0.1:5432", "postgres:link NAME blog"),
+    "go-syntax": ("refuses the source: syntax error: unexpected {, expected )", "Correct the source"),
+    "java-class": ("The Java class org.postgresql.Driver is not in the image", "dependencies"),
+    "java-compile": ("The Java compiler refuses the source: incompatible types", "Correct the source"),
+    "java-jar": ("The file app.jar is not in the image", "Procfile"),
+    "java-main": ("The Java class NoSuchMain is not in the image", "main class"),
+    "java-name": ("The host name dokku-postgres-db.invalid leads nowhere", "link it"),
+    "java-oom": ("used up the memory that its runtime may take", "resource:limit blog --memory"),
+    "java-port": ("The port is taken", "the variable PORT"),
+    "java-refused": ("A server that the program calls does not take connections", "config:show blog"),
+    "node-env": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+    "node-env-undefined": ("An address that the program reads is undefined", "config:keys blog"),
+    "node-esm": ("The Node module express is not installed", "npm install express"),
+    "node-heap": ("used up the memory that its runtime may take", "--max-old-space-size"),
+    "node-module": ("The Node module express is not installed", "npm install express"),
+    "node-name": ("The host name dokku-postgres-db.invalid leads nowhere", "link it"),
+    "node-nofile": ("The file /app/server.js is not in the image", "upper and lower case"),
+    "node-perm": ("may not write or read /etc/app.log", "storage:mount blog"),
+    "node-port": ("The port is taken", "the variable PORT"),
+    "node-port80": ("may not listen on port 80", "ports:set blog"),
+    "node-refused": ("looks for the postgres server in its own container", "postgres:create NAME"),
+    "node-relative": ("The file ./routes/index is not in the image", "upper and lower case"),
+    "node-syntax": ("A mistake in the source: Function statements require a function name", "Correct the source"),
+    "npm-json": ("package.json is not valid JSON", "Correct the place"),
+    "npm-lock": ("npm ci finds no lock file that fits package.json", "package-lock.json"),
+    "npm-nolock": ("npm ci finds no lock file that fits package.json", "package-lock.json"),
+    "npm-nopackage": ("The registry has no Node package dokkupy-no-such-package-xyz@1", ".npmrc"),
+    "npm-noversion": ("no version of the Node package left-pad@99.0.0 that fits", "package.json"),
+    "npm-resolve": ("need versions of another that exclude each other", "Could not resolve dependency"),
+    "npm-script": ("package.json has no script build", "scripts"),
+    "npm-start": ("package.json has no script start", "Procfile"),
+    "php-class": ("The PHP class PDOx is not installed", "composer.json"),
+    "php-file": ("The file index.php is not in the image", "Procfile"),
+    "php-memory": ("used up the memory that its runtime may take", "memory_limit"),
+    "php-module": ("The PHP packages are not installed", "composer install"),
+    "php-pdo": ("looks for the postgres server in its own container", "postgres:link NAME blog"),
+    "php-syntax": ("A mistake in the source: syntax error, unexpected token", "Correct the source"),
+    "pip-managed": ("pip may not install into the Python of the image's system", "FROM python:3"),
+    "pip-nofile": ("The file nothing-requirements.txt is not in the image", "copy it in the Dockerfile"),
+    "pip-nopackage": ("no version of the Python package dokkupy-core-no-such-package==9.9", "requirements.txt"),
+    "pip-noversion": ("no version of the Python package flask==99.9 that fits", "requirements.txt"),
+    "python-disk": ("The disk is full", "disk:report blog"),
+    "python-env": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+    "python-file": ("The file /app/serve.py is not in the image", "Procfile"),
+    "python-files": ("too many files or connections open", "--ulimit"),
+    "python-indent": ("A mistake in the source: expected an indented block", "Correct the source"),
+    "python-memory": ("used up the memory that its runtime may take", "resource:limit"),
+    "python-module": ("The Python module flask_that_is_missing is not installed", "requirements.txt"),
+    "python-name": ("A host name that the program uses leads nowhere", "link it"),
+    "python-perm": ("may not write or read /etc/app.log", "storage:mount"),
+    "python-port": ("The port is taken", "the variable PORT"),
+    "python-port80": ("may not listen on port 80", "ports:set blog"),
+    "python-refused": ("A server that the program calls does not take connections", ":start SERVICE"),
+    "python-syntax": ("A mistake in the source: invalid syntax", "Correct the source"),
+    "python-tls": ("A server that the program calls does not take connections", "config:show"),
+    "ruby-env": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+    "ruby-file": ("The file server.rb is not in the image", "Procfile"),
+    "ruby-module": ("The Ruby gem with sinatra is not installed", "bundle add sinatra"),
+    "ruby-port": ("The port is taken", "the variable PORT"),
+    "ruby-refused": ("looks for the postgres server in its own container", "postgres:link NAME blog"),
+    "ruby-syntax": ("A mistake in the source: unexpected end-of-input", "Correct the source"),
+    "rust-compile": ("The Rust compiler refuses the source: mismatched types", "Correct the source"),
+    "rust-env": ("A variable of the environment that the program reads is not set", "config:set blog"),
+    "rust-port": ("The port is taken", "the variable PORT"),
+    "sh-arm": ("was built for another processor", "--platform"),
+    "sh-elf": ("The program /server was built for another processor", "--platform"),
+    "sh-crlf": ("The script ./crlf.sh is not in the image, or its first line names an interpreter", "eol=lf"),
+    "sh-crlf2": ("line ends of Windows", "eol=lf"),
+    "sh-noexec": ("The script ./noexec.sh is not executable", "--chmod=+x"),
+    "sh-nofile": ("The file start.sh is not in the image", "Procfile"),
+    "sh-notfound": ("The command gunicorn is not in the image", "dependencies"),
+    "sh-perm": ("may not write or read /etc/app.log", "storage:mount"),
+    "sh-required": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+    "tini-notfound": ("The command gunicorn is not in the image", "Procfile or Dockerfile"),
+    "sh-unset": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+}
+NOT_KNOWN = {"go-panic"}
+"""A program's own mistake: no cause is invented, and its exit code and last lines stand there."""
+
+
+def test_each_recorded_output_is_in_the_table() -> None:
+    assert {path.stem for path in OUTPUTS.glob("*.txt")} == set(TABLE) | NOT_KNOWN
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_recorded_output_names_its_cause_and_what_fixes_it(name: str) -> None:
+    title, fix = TABLE[name]
+    found = ranked(known_causes(recorded(name)))
+    assert found and title in found[0].title, [one.title for one in found]
+    assert fix in "\n".join(found[0].fix), found[0].fix
+    assert found[0].lines and "{" not in "".join((found[0].title, *found[0].fix)).replace("unexpected {", "").replace(
+        'token "{"', ""
+    )
+
+
+@pytest.mark.parametrize("name", sorted(NOT_KNOWN))
+def test_an_unknown_failure_is_its_exit_code_and_its_last_lines(name: str) -> None:
+    (found,) = ranked(known_causes(recorded(name)))
+    assert found.sure == GUESS and "ended with exit code" in found.title and found.lines
+    assert found.fix == ()
+
+
+def test_out_of_memory_wins_over_what_the_program_printed() -> None:
+    evidence = recorded("python-env", oom=True, exit_code=137, memory="64m")
+    first = ranked(known_causes(evidence))[0]
+    assert (first.sure, "which is 64m" in first.title) == (FACT, True)
+    assert "resource:limit blog --memory" in first.fix[0]
+
+
+def test_a_variable_that_the_app_has_is_not_called_missing() -> None:
+    evidence = recorded("python-env", keys=frozenset({"DATABASE_URL"}))
+    assert not [one for one in known_causes(evidence) if "DATABASE_URL" in one.title]
+
+
+def test_a_linked_service_is_not_to_be_created_again() -> None:
+    evidence = recorded("ruby-refused", links=("dokku-postgres-db",))
+    first = ranked(known_causes(evidence))[0]
+    assert "dokku-postgres-db is linked" in first.fix[0] and "create" not in first.fix[0]
+
+
+def test_a_process_that_ends_without_an_error_is_to_stay_in_the_foreground() -> None:
+    (found,) = ranked(known_causes(Evidence("blog", "start", process="web.1", exit_code=0, lines=("started",))))
+    assert "without an error" in found.title and "foreground" in found.fix[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /missing 404 Not Found",
+        "127.0.0.1 - - [29/Nov/2026 20:00:00] code 404, message File not found",
+        "connected to postgres at dokku-postgres-db:5432",
+        "the user's key was not found in the cache, reading it again",
+        "listening on :5000",
+        "permission denied for user 12: the page is private",
+        "DATABASE_URL is set",
+    ],
+)
+def test_an_ordinary_line_is_no_cause(line: str) -> None:
+    assert list(known_causes(Evidence("blog", "run", lines=(line,)))) == []

@@ -1,0 +1,166 @@
+"""`why` and the end of a failed deploy, on a host of fakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from dokkupy_apps.apps import create_app, set_locked
+from dokkupy_apps.processes.start_stop import stop_app
+from dokkupy_apps.releases.records import current
+from dokkupy_apps.testing import deploy
+from dokkupy_sdk import Host
+from dokkupy_sdk.diagnosis import GUESS, Cause, Evidence
+from dokkupy_sdk.errors import AppError, DokkupyError
+from dokkupy_sdk.model import CheckFailed
+from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeScheduler, fake_host
+from dokkupy_sdk.testing.command_line import Run, command_line
+from dokkupy_why.diagnosis import ranked
+from dokkupy_why.render import hint_lines, text_of
+
+BLOG = AppName("blog")
+TREE = {"Procfile": "web: serve\n"}
+MISSING = [b"Traceback (most recent call last):", b"ModuleNotFoundError: No module named 'flask'"]
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.delenv("DOKKU_APP_NAME", raising=False)
+    return fake_host(tmp_path / "dokkupy", plugins=("why",))
+
+
+@pytest.fixture
+def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    return command_line(host, capsys, monkeypatch)
+
+
+def break_start(host: Host, lines: list[bytes]) -> None:
+    scheduler, engine = host.scheduler(), host.engine()
+    assert isinstance(scheduler, FakeScheduler) and isinstance(engine, FakeEngine)
+    scheduler.dead.add("web")
+    engine.output["serve"] = lines
+
+
+def repair_start(host: Host) -> None:
+    scheduler = host.scheduler()
+    assert isinstance(scheduler, FakeScheduler)
+    scheduler.dead.clear()
+
+
+def break_build(host: Host, error: AppError) -> None:
+    builder = host.builder("fake")
+    assert isinstance(builder, FakeBuilder)
+    builder.fails = error
+
+
+def test_the_error_of_a_failed_deploy_names_the_cause_and_its_fix_and_the_next_commands(host: Host) -> None:
+    break_start(host, MISSING)
+    with pytest.raises(CheckFailed) as caught:
+        deploy(host, "blog", TREE)
+    lines = caught.value.hint.splitlines()
+    assert lines[0] == "Cause: The Python module flask is not installed in the image."
+    assert lines[1].startswith("Fix: Add its package to requirements.txt")
+    assert lines[-1] == "See also: logs:failed blog, builds:output blog, why blog"
+    assert "keep serving" not in caught.value.hint
+
+
+def test_why_names_the_cause_the_lines_and_the_fix_until_a_deploy_succeeds(host: Host, run: Run) -> None:
+    break_start(host, MISSING)
+    with pytest.raises(CheckFailed):
+        deploy(host, "blog", TREE)
+    status, out, err = run("why", "blog")
+    assert (status, err) == (0, "")
+    assert out.startswith("=====> blog: the last deploy failed at its start (")
+    for text in (
+        "Cause: The Python module flask is not installed in the image.",
+        "ModuleNotFoundError: No module named 'flask'",
+        "Next:  logs:failed blog, builds:output blog, releases blog",
+    ):
+        assert text in out
+    repair_start(host)
+    deploy(host, "blog", TREE)
+    _, out, _ = run("why", "blog")
+    assert "blog runs its release v1, and nothing is known that keeps requests from it." in out.replace("v2", "v1")
+    assert "is over, because a later one succeeded" in out and "Cause" not in out
+
+
+def test_why_reads_what_the_build_printed(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    break_build(host, AppError("App build failed", details=('npm error Missing script: "build"',), code="build_failed"))
+    with pytest.raises(AppError) as caught:
+        deploy(host, "blog", TREE)
+    assert "Cause: package.json has no script build." in caught.value.hint
+    assert "The old instances keep serving." in caught.value.hint
+    _, out, _ = run("why", "blog", "--format", "json")
+    (failure,) = json.loads(out)["failures"]
+    assert (failure["step"], failure["causes"][0]["sure"]) == ("build", "read")
+    assert failure["causes"][0]["title"] == "package.json has no script build"
+
+
+def test_an_unknown_failure_is_shown_as_it_was_seen(host: Host, run: Run) -> None:
+    break_build(host, AppError("App build failed", details=("frobnicate: 7 gizmos left",), code="build_failed"))
+    with pytest.raises(AppError) as caught:
+        deploy(host, "blog", TREE)
+    assert caught.value.hint == "See also: builds:output blog, why blog"
+    _, out, _ = run("why", "blog")
+    assert "Cause: not known." in out and "Next:  builds:output blog, releases blog" in out
+
+
+def test_a_refused_command_is_no_failed_deploy(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    set_locked(host, BLOG, True)
+    with pytest.raises(DokkupyError):
+        deploy(host, "blog", TREE)
+    _, out, _ = run("why", "blog")
+    assert "blog runs its release v1" in out and "apps:unlock blog" in out
+
+
+def test_a_process_that_crashed_is_explained_by_the_event_of_its_crash(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    _, (web,) = current(host, BLOG)
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.end(web.id, 1, at=1.0)
+    host.events.record("process_crashed", app="blog", process="web.1", exit_code="1", lines="KeyError: 'SECRET_KEY'")
+    _, out, _ = run("why", "blog")
+    assert "blog: web.1 does not run: it is exited" in out
+    assert "Cause: The variable SECRET_KEY is not set." in out and "config:set blog SECRET_KEY=VALUE" in out
+
+
+def test_why_says_what_a_new_and_a_stopped_app_wait_for(host: Host, run: Run) -> None:
+    create_app(host, BLOG)
+    assert "blog has not been deployed yet" in run("why", "blog")[1]
+    deploy(host, "blog", TREE)
+    stop_app(host, BLOG)
+    assert "ps:start blog starts it" in run("why", "blog")[1]
+    assert json.loads(run("why", "blog", "--format", "json")[1])["state"] == "stopped"
+    assert run("why", "nope")[0] == 20
+
+
+def test_a_guess_stands_only_where_nothing_better_is_known() -> None:
+    guess, read = Cause("exit code 1", sure=GUESS), Cause("the module is missing")
+    assert ranked([guess, read]) == (read,)
+    assert ranked([guess, guess]) == (guess,)
+
+
+def test_a_cause_that_the_message_names_is_not_said_twice() -> None:
+    cause = Cause("It listens on 127.0.0.1 only", ("Make it listen on 0.0.0.0:5000",))
+    assert hint_lines("nobody listened; it listens on 127.0.0.1 only", [cause]) == [
+        "Fix: Make it listen on 0.0.0.0:5000"
+    ]
+    assert hint_lines("it failed", [Cause("exit code 1", sure=GUESS)]) == []
+
+
+def test_control_sequences_of_an_app_do_not_reach_the_reader(host: Host, run: Run) -> None:
+    break_start(host, [b"\x1b]0;owned\x07ModuleNotFoundError: No module named 'x\x1b[31m'"])
+    with pytest.raises(CheckFailed):
+        deploy(host, "blog", TREE)
+    assert "\x1b" not in run("why", "blog")[1]
+
+
+def test_text_without_lines_says_the_exit_code() -> None:
+    assert (
+        text_of(Evidence("blog", "start", reason="it failed", exit_code=None), ())[-1] == "       It printed nothing."
+    )
