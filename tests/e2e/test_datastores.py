@@ -92,7 +92,7 @@ def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhe
             assert "apps could not reach it for" in moved.stdout
             assert notes(host, deployed) == ["first", "zweite ü ☃"]
             assert post(host, deployed, "third") == 200
-            host.ssh(["--", "postgres:upgrade", "db", "--revert"])
+            host.ssh(["--", "postgres:revert", "db"])
             assert notes(host, deployed) == ["first", "zweite ü ☃"]
         assert "pg_dump" in host.exec(["cat", argv]).stdout
         places = [argv, "/var/lib/dokkupy/journal", "/var/lib/dokkupy/logs", "/var/lib/dokkupy/tmp", "/var/log"]

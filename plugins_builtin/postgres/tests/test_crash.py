@@ -116,7 +116,7 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_with_all_rows(bench
         outcomes.append("after" if found.image == new else "before")
         assert bench.pieces() == {**ONE, "volumes": 2 if found.image == new else 1}, number
         if found.image == new:
-            assert through or bench.run("postgres:upgrade", bench.name, "--revert").returncode == 0
+            assert through or bench.run("postgres:revert", bench.name).returncode == 0
             assert through or bench.rows() == 1000
         if found.image == new and not through:
             # The old one again, without the way back, for the next boundary.

@@ -65,7 +65,7 @@ class RabbitMQ(Datastore):
         return inside.run(["rabbitmq-diagnostics", "-q", "server_version"]).strip()
 
     def keeps_data(self, old: str, new: str) -> bool:
-        # Patch releases only: a node does not go back to an earlier series, and `upgrade --revert` would promise that.
+        # Patch releases only: a node does not go back to an earlier series, and `revert` would promise that.
         # https://www.rabbitmq.com/docs/upgrade#rolling-upgrade-versions
         return old.split(".")[:2] == new.split(".")[:2]
 

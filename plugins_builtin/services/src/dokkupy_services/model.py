@@ -49,7 +49,7 @@ class Service:
     networks: Mapping[str, str] = field(default_factory=dict)
     """initial-network, post-create-network, post-start-network (reference, section 6.2) -> names with commas."""
     previous: Mapping[str, str] = field(default_factory=dict)
-    """What `upgrade --revert` goes back to: id of the instance, image, image_id, version, volume, until (ISO 8601)."""
+    """What `revert` goes back to: id of the instance, image, image_id, version, volume, until (ISO 8601)."""
 
     file = "services/*/*/service"
 

@@ -63,7 +63,7 @@ def test_a_viewer_gets_no_password(host: Host, run: Callable[..., Ran]) -> None:
 
 
 @pytest.mark.usefixtures("linked")
-@pytest.mark.parametrize("verb", ["connect", "export", "import"])
+@pytest.mark.parametrize("verb", ["connect", "export", "import", "revert"])
 def test_a_deployer_reaches_the_data_of_its_own_services(host: Host, run: Callable[..., Ran], verb: str) -> None:
     assert "Access denied" not in run(f"fake:{verb}", "db", who="key:dev")[2]
     for other in ("shared", "foreign", "loose"):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dokkupy_services.data.moving import Moved
 
 
+RestartApps = Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")]
+
+
 def add_change(group: Group, kind: str, title: str) -> None:
     @group.command("set", permission="host:write", mutating=True)
     def set_property(
@@ -60,8 +63,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         service: Name,
         *,
         options: ContainerOptions,
-        restart_apps: Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")] = "",
-        revert: Annotated[bool, Opt("--revert", help="Go back to the previous instance and the data it had")] = False,
+        restart_apps: RestartApps = "",
     ) -> CommandResult:
         """Move a service to another version, with its data.
 
@@ -70,14 +72,21 @@ def add_change(group: Group, kind: str, title: str) -> None:
         from dokkupy_services.data import moving
 
         datastore = found(host, kind)
-        wish, networks = options.of_service(), options.networks
-        if revert:
-            moving.require_no_wish(wish, networks)
-            moved = moving.revert(host, datastore, service)
-        else:
-            moving.set_networks(host, datastore, service, networks)
-            moved = moving.upgrade(host, datastore, service, wish)
-        return moved_result(host, kind, moved, restart=restart_apps.lower() in ("true", "1", "yes"))
+        moving.set_networks(host, datastore, service, options.networks)
+        moved = moving.upgrade(host, datastore, service, options.of_service())
+        return moved_result(host, kind, moved, restart=is_yes(restart_apps))
+
+    @group.command("revert", permission="service:write", mutating=True)
+    def revert(host: Host, service: Name, *, restart_apps: RestartApps = "") -> CommandResult:
+        """Go back to the data and version before the last upgrade, import or restore. A second revert returns."""
+        from dokkupy_services.data import moving
+
+        moved = moving.revert(host, found(host, kind), service)
+        return moved_result(host, kind, moved, restart=is_yes(restart_apps))
+
+
+def is_yes(text: str) -> bool:
+    return text.lower() in ("true", "1", "yes")
 
 
 def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> CommandResult:
@@ -87,7 +96,7 @@ def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> Comma
     if moved.how != "nothing" and not host.dry_run:
         host.out.title(f"{one.name} runs {one.image} ({one.version}); apps could not reach it for {moved.seconds} s")
         if one.previous:
-            host.out.detail(f"To go back, until {one.previous['until']}: {kind}:upgrade {one.name} --revert")
+            host.out.detail(f"To go back, until {one.previous['until']}: {kind}:revert {one.name}")
     apps = [link.app for link in records.links(host, one)]
     again = [app for app in apps if restarted(host, AppName(app), restart)]
     return CommandResult(

@@ -1,7 +1,7 @@
 """A service's data moves: to another version (`upgrade`), or another content takes its place (`import`, a restore).
 
 The new instance is made beside the old one, on a volume of its own, and looked at before it takes the old one's place;
-until then nothing has changed, and afterwards the old one's data is kept for a time, as the way back (`--revert`).
+until then nothing has changed, and afterwards the old one's data is kept for a time, as the way back (`revert`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, HostError, NotFound
 from dokkupy_sdk.model import Image
 from dokkupy_sdk.operation import Transaction, call, new_id, operation
 from dokkupy_sdk.values import dataclass, replace
@@ -245,20 +245,12 @@ def set_networks(host: Host, datastore: Datastore, service: ServiceName, network
             lifecycle.set_network(host, datastore, service, key, value)
 
 
-def require_no_wish(wish: ServiceOptions, networks: Mapping[str, str]) -> None:
-    """Raise UserError if `--revert` is combined with an option that it does not support."""
-    if wish != ServiceOptions() or any(networks.values()):
-        raise UserError(
-            "--revert restores the previous instance unchanged, so it takes no other option but --restart-apps"
-        )
-
-
 def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
     """Return to the instance before the last upgrade, import or restore, with its data from then. The current instance is
     kept for another revert."""
     kind = datastore.kind
     records.read(host, kind, name)
-    with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
+    with operation(host, f"{kind}:revert", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
         lifecycle.require_still(before)
         if not before.previous:
