@@ -191,9 +191,9 @@ SERVICES = "plugins_builtin/services/tests/test_services.py"
 ELSEWHERE = {
     **dict.fromkeys((*KINDS, "services"), SERVICES),
     "backups": "plugins_builtin/backups/tests/run/test_crash.py",
-    "cron:run": "plugins_builtin/cron/tests/test_due.py",
-    "cron:run-command": "plugins_builtin/cron/tests/test_host_commands.py",
-    "cron:run-due": "plugins_builtin/cron/tests/test_due.py",
+    "cron:run": "plugins_builtin/cron/tests/runs/test_due.py",
+    "cron:run-command": "plugins_builtin/cron/tests/runs/test_host_commands.py",
+    "cron:run-due": "plugins_builtin/cron/tests/runs/test_due.py",
     "certs:add": "tests/e2e/test_certs.py",
     "certs:rollback": "tests/e2e/test_certs.py",
     "certs:update": "tests/e2e/test_certs.py",
