@@ -1,17 +1,56 @@
-"""The roles that an adapter implements; each class documents its contract."""
+"""The roles that an adapter implements; each class documents its contract. Each is loaded when it is first imported from
+here: a command that reads logs loads neither the builder's role nor the proxy's."""
 
-from dokkupy.roles.builder import Builder
-from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
-from dokkupy.roles.engine import Engine
-from dokkupy.roles.images import ImageBuild, ImageBuilds, ImageRegistries, Images
-from dokkupy.roles.networks import Network, Networks
-from dokkupy.roles.proxy import Proxy
-from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
-from dokkupy.roles.source import SourceStore
-from dokkupy.roles.tls import ChallengeServer, TlsProbe
-from dokkupy.roles.volumes import Volumes
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.roles.builder import Builder
+    from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
+    from dokkupy.roles.engine import Engine
+    from dokkupy.roles.images import ImageBuild, ImageBuilds, ImageRegistries, Images
+    from dokkupy.roles.networks import Network, Networks
+    from dokkupy.roles.proxy import Proxy
+    from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
+    from dokkupy.roles.source import SourceStore
+    from dokkupy.roles.tls import ChallengeServer, TlsProbe
+    from dokkupy.roles.volumes import Volumes
 
-from dokkupy_sdk.backup_subject import BackupSubject
+    from dokkupy_sdk.backup_subject import BackupSubject
+
+HOMES = {
+    "BackupSubject": "dokkupy_sdk.backup_subject",
+    "Builder": "dokkupy.roles.builder",
+    "ChallengeServer": "dokkupy.roles.tls",
+    "Container": "dokkupy.roles.containers",
+    "ContainerSessions": "dokkupy.roles.containers",
+    "ContainerSpec": "dokkupy.roles.containers",
+    "Containers": "dokkupy.roles.containers",
+    "Engine": "dokkupy.roles.engine",
+    "ExecResult": "dokkupy.roles.containers",
+    "ImageBuild": "dokkupy.roles.images",
+    "ImageBuilds": "dokkupy.roles.images",
+    "ImageRegistries": "dokkupy.roles.images",
+    "Images": "dokkupy.roles.images",
+    "Instances": "dokkupy.roles.scheduler",
+    "Network": "dokkupy.roles.networks",
+    "Networks": "dokkupy.roles.networks",
+    "Proxy": "dokkupy.roles.proxy",
+    "Scheduler": "dokkupy.roles.scheduler",
+    "SourceStore": "dokkupy.roles.source",
+    "Surroundings": "dokkupy.roles.scheduler",
+    "TlsProbe": "dokkupy.roles.tls",
+    "Volumes": "dokkupy.roles.volumes",
+}
+"""Name -> its module."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dokkupy.kernel.registry import module_of
+
+    globals()[name] = found = getattr(module_of(HOMES[name]), name)
+    return found
+
 
 __all__ = [
     "BackupSubject",

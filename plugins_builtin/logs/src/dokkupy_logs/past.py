@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.model import Instance
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.roles import Container
 from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_logs.kept import Kept, kept_files
 from dokkupy_logs.lines import Line, by_time, parse_line, whole_seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dokkupy_sdk.model import Instance
+    from dokkupy_sdk.roles import Container
 
 FIRST = ""
 """The time of a source whose first line's time is not known: it sorts before all."""

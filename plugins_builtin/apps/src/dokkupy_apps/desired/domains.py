@@ -17,26 +17,32 @@ if TYPE_CHECKING:
     from dokkupy_sdk.operation import Transaction
 
 
-def listed_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
-    """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled."""
+def listed_domains(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | None = None) -> tuple[Domain, ...]:
+    """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled.
+
+    below: the global domains, if the caller has read them."""
     record = host.store.load(DomainsFile, app)
     if not record.enabled:
         return ()
-    return record.vhosts if record.vhosts is not None else default_domains(host, app)
+    return record.vhosts if record.vhosts is not None else default_domains(host, app, below)
 
 
-def domains_of(host: Host, app: AppName) -> tuple[Domain, ...]:
+def domains_of(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | None = None) -> tuple[Domain, ...]:
     """The names the app answers to: `.example.com` is `example.com` and every name below it."""
+    listed = listed_domains(host, app, below)
+    if not any(name.startswith(".") for name in listed):
+        return tuple(dict.fromkeys(listed))
     names: list[str] = []
-    for name in listed_domains(host, app):
+    for name in listed:
         names += [name[1:], f"*{name}"] if name.startswith(".") else [name]
     return tuple(Domain(name) for name in dict.fromkeys(names))
 
 
-def default_domains(host: Host, app: AppName) -> tuple[Domain, ...]:
+def default_domains(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | None = None) -> tuple[Domain, ...]:
     if "." in app:
         return (Domain(app),)
-    return tuple(Domain(f"{app}.{name}") for name in global_domains(host) if not name.is_address)
+    below = global_domains(host) if below is None else below
+    return tuple(Domain(f"{app}.{name}") for name in below if not name.is_address)
 
 
 def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
@@ -46,9 +52,10 @@ def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
     """Raises Conflict for a name of another app, deployed or not, and Denied for one that takes an admin: `_`, a global
     domain, a wildcard over one, the default domain that another app does not use now."""
+    below = global_domains(host)  # once for all apps, of which there may be hundreds
     others, _ = over_each(
         (other for other in host.store.apps() if other != app),
-        lambda other: (domains_of(host, other), default_domains(host, other)),
+        lambda other: (domains_of(host, other, below), default_domains(host, other, below)),
     )
     admin = is_admin(host)
     for name in names:

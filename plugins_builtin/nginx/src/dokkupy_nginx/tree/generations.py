@@ -72,10 +72,7 @@ class Trees:
         return os.path.basename(self.live)
 
     def apps(self, tree: str = "") -> list[AppName]:
-        try:
-            names = os.listdir(os.path.join(tree or self.live, "apps"))
-        except OSError:
-            return []
+        names = names_in(os.path.join(tree or self.live, "apps"))
         return [AppName(name.removesuffix(".conf")) for name in sorted(names) if name.endswith(".conf")]
 
     def text(self, app: AppName, tree: str = "", *, head: bool = False) -> str:
@@ -99,12 +96,14 @@ class Trees:
             make_directory(directory, 0o750)
         for directory in (self.layout.base, self.layout.trees, tree, apps, streams, main):
             self.layout.hand_over(directory)
-        for app in self.apps():
+        live = self.live
+        direct_before = {*names_in(os.path.join(live, "streams"))}
+        for app in self.apps(live):
             if app not in texts and app not in without:
-                os.link(os.path.join(self.live, "apps", f"{app}.conf"), os.path.join(apps, f"{app}.conf"))
-                beside = os.path.join(self.live, "streams", f"{app}.conf")
-                if os.path.exists(beside):
-                    os.link(beside, os.path.join(streams, f"{app}.conf"))
+                name = f"{app}.conf"
+                os.link(f"{live}/apps/{name}", f"{apps}/{name}")
+                if name in direct_before:
+                    os.link(f"{live}/streams/{name}", f"{streams}/{name}")
         failpoint("nginx: tree linked")
         for app, text in texts.items():
             web, _, direct = text.partition(STREAMS)
@@ -172,6 +171,14 @@ class Trees:
         for name in os.listdir(self.layout.base):
             if name.endswith(".tmp"):
                 os.unlink(os.path.join(self.layout.base, name))
+
+
+def names_in(directory: str) -> list[str]:
+    """The names of the files in a directory; none if it does not exist."""
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
 
 
 def content(path: str) -> str:
