@@ -48,10 +48,11 @@ ROLES = (
     "builder",
     "source",
     "proxy",
-    "tls",
 )
 KIT_ROLES = (
     "dokkupy.kernel.cipher",
+    "dokkupy_sdk.states",
+    "dokkupy_sdk.tls",
     "dokkupy_sdk.backup_subject",
     "dokkupy_services.role",
     "dokkupy_services.backup_role",

@@ -10,7 +10,7 @@ from dokkupy.cli.parse import parse
 from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied
 from dokkupy.host import Host
-from dokkupy.kernel.access import allowed, caller, check_access, has_deployers, visible_apps
+from dokkupy.kernel.access import allowed, caller, check_access, visible_apps
 from dokkupy.model.names import AppName
 
 KEYS = {
@@ -86,10 +86,6 @@ def test_a_value_of_several_apps_requires_all_of_them(host: Host) -> None:
         laptop, "service:write", Shared()
     )
     assert allowed(as_key(host, "boss"), "service:write", Shared())
-
-
-def test_an_app_has_deployers_where_a_deployer_s_key_names_it(host: Host) -> None:
-    assert has_deployers(host, AppName("shop")) and not has_deployers(host, AppName("wiki"))
 
 
 class Shared(Options):

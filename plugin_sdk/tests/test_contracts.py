@@ -29,6 +29,7 @@ from dokkupy_sdk.testing.contracts.requests import answering
 from dokkupy_sdk.testing.fakes import FakeBuilder, FakeProxy
 from dokkupy_sdk.testing.front import Front
 from dokkupy_sdk.testing.front_direct import DirectFront
+from dokkupy_sdk.tls import challenge_server, tls_probe
 
 IMAGE = "sha256:" + "a" * 64
 
@@ -122,7 +123,7 @@ class TestFakeChallengeServer(ChallengeServerContract):
 
     @pytest.fixture
     def server(self, host: Host) -> ChallengeServer:
-        return host.challenge_server()
+        return challenge_server(host)
 
 
 class TestFakeTlsProbe(TlsProbeContract):
@@ -134,7 +135,7 @@ class TestFakeTlsProbe(TlsProbeContract):
 
     @pytest.fixture
     def probe(self, host: Host) -> TlsProbe:
-        return host.tls_probe()
+        return tls_probe(host)
 
 
 class TestFakeBuilder(BuilderContract):

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
     from dokkupy.roles.source import SourceStore
-    from dokkupy.roles.states import InstanceStates
-    from dokkupy.roles.tls import ChallengeServer, TlsProbe
     from dokkupy.roles.volumes import Volumes
 
 
@@ -48,27 +46,20 @@ class Host(Session):
         return self.engine().volumes
 
     def scheduler(self, app: AppName | None = None) -> Scheduler:
-        return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
+        return self.role("scheduler", self.scheduler_name(app))  # type: ignore[no-any-return]
 
     def instances(self, app: AppName | None = None) -> Instances:
-        return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
-
-    def instance_states(self, app: AppName | None = None) -> InstanceStates | None:
-        """None if the scheduler does not fill this role."""
-        name = self.selected_adapter("scheduler", "selected", app)
-        return self.role("instance_states", name) if name in self.offered("instance_states") else None
+        return self.role("scheduler", self.scheduler_name(app))  # type: ignore[no-any-return]
 
     def surroundings(self, app: AppName | None = None) -> Surroundings:
-        return self.role("scheduler", self.selected_adapter("scheduler", "selected", app))  # type: ignore[no-any-return]
+        return self.role("scheduler", self.scheduler_name(app))  # type: ignore[no-any-return]
+
+    def scheduler_name(self, app: AppName | None = None) -> str:
+        """The name of the scheduler's adapters, of which the one of `dokkupy.scheduler` is the first."""
+        return self.selected_adapter("scheduler", "selected", app)
 
     def proxy(self, app: AppName | None = None) -> Proxy:
         return self.role("proxy", self.proxy_name(app))  # type: ignore[no-any-return]
-
-    def challenge_server(self, app: AppName | None = None) -> ChallengeServer:
-        return self.role("challenge_server", self.proxy_name(app))  # type: ignore[no-any-return]
-
-    def tls_probe(self, app: AppName | None = None) -> TlsProbe:
-        return self.role("tls_probe", self.proxy_name(app))  # type: ignore[no-any-return]
 
     def proxy_name(self, app: AppName | None = None) -> str:
         """The name of the adapter and of its settings."""

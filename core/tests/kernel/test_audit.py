@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from pathlib import Path
 
 import pytest
@@ -105,47 +104,6 @@ def test_a_garbage_key_file_does_not_end_a_command(log: Audit) -> None:
     assert rows(log)[0]["seal"] == ""
 
 
-def test_writers_beside_each_other_and_beside_a_rotation_write_each_number_once(log: Audit) -> None:
-    sealed(log)
-
-    def write() -> None:
-        for _ in range(30):
-            log.record(who="ann", command="a", status=0)
-
-    threads = [threading.Thread(target=write) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    log.rotate()
-    for thread in threads:
-        thread.join()
-    numbers = [
-        json.loads(line)["number"]
-        for path in sorted(Path(log.path).parent.glob("audit*.log"))
-        for line in path.read_text().splitlines()
-    ]
-    assert sorted(numbers) == list(range(1, 122))
-
-
 def test_a_line_is_json_as_the_library_writes_it() -> None:
     entry = {"number": 3, "who": 'bücher "q" \\ \n\x01\U0001f600', "command": "", "status": 130}
     assert audit.json_object(entry) == json.dumps(entry).encode()
-
-
-@pytest.mark.parametrize("boundary", ["link_over", "replace"])
-def test_a_rotation_that_is_killed_leaves_the_audit_as_it_was(
-    log: Audit, monkeypatch: pytest.MonkeyPatch, boundary: str
-) -> None:
-    sealed(log)
-    for _ in range(70):
-        log.record(who="ann", command="a", status=0)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(audit if boundary == "link_over" else audit.os, boundary, killed)
-    with pytest.raises(KeyboardInterrupt):
-        log.rotate()
-    monkeypatch.undo()
-    log.record(who="ann", command="b", status=0, durable=True)
-    assert [row["number"] for row in rows(log)] == list(range(1, 72))
-    assert read_key(log.key_path)[0] == 72

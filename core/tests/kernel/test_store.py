@@ -47,7 +47,6 @@ def test_the_generation_before_is_kept_and_named_when_the_file_is_lost(store: St
     with pytest.raises(StateError, match="is missing, but its previous generation exists") as caught:
         store.read("global", "nginx")
     assert caught.value.hint == f"Bring the generation before it back: cp -p {path}.previous {path}"
-    assert store.previous(str(path)) == {"number": 1}
     assert store.load_derived(PropertiesFile, None, "nginx").properties == {}
 
 
@@ -118,10 +117,3 @@ def test_apps_are_those_with_a_record(store: Store, tmp_path: Path) -> None:
         store.require_app(AppName("other"))
     with pytest.raises(StateError, match="other files of the app shop exist"):
         store.require_app(AppName("shop"))
-
-
-def test_files_names_also_those_that_are_lost(store: Store) -> None:
-    store.write("apps", "blog", "app", data={})
-    store.write("global", "nginx", data={})
-    os.unlink(store.path("global", "nginx"))
-    assert store.files("apps", "global") == [store.path("apps", "blog", "app"), store.path("global", "nginx")]

@@ -1,6 +1,6 @@
 """Files: durable writes, normalized text, and reading untrusted trees without following links."""
 
-from dokkupy.kernel.files import make_directory, sync_directory, write_atomic
+from dokkupy.kernel.files import link_over, make_directory, open_own, sync_directory, write_atomic
 from dokkupy.kernel.session import SCRATCH
 
 from dokkupy_sdk.scratch import day_ago_or_boot, locked, scratch_directory, sweep, sweep_old, unnamed_file
@@ -12,8 +12,10 @@ __all__ = [
     "almost",
     "day_ago_or_boot",
     "decode_text",
+    "link_over",
     "locked",
     "make_directory",
+    "open_own",
     "read_file",
     "read_input",
     "read_input_line",

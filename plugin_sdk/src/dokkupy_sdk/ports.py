@@ -1,8 +1,8 @@
-"""Rows of a port map, and the default map of an app. This module uses no dataclasses, because reports load it."""
+"""Rows of a port map. The rules about whole maps are in `dokkupy_sdk.port_map`."""
 
-from dokkupy.model.ports import DEFAULT_PORTS, Port, effective_map, port_number
+from dokkupy.model.ports import DEFAULT_PORTS, Port
 
-__all__ = ["DEFAULT_PORTS", "Port", "effective_map", "is_direct", "port_number", "transport"]
+__all__ = ["DEFAULT_PORTS", "Port", "is_direct", "transport"]
 
 
 def transport(port: Port) -> str:

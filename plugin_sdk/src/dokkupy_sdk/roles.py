@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
     from dokkupy.roles.source import SourceStore
-    from dokkupy.roles.tls import ChallengeServer, TlsProbe
     from dokkupy.roles.volumes import Volumes
 
     from dokkupy_sdk.backup_subject import BackupSubject
+    from dokkupy_sdk.tls import ChallengeServer, TlsProbe
 
 HOMES = {
     "BackupSubject": "dokkupy_sdk.backup_subject",
     "Builder": "dokkupy.roles.builder",
-    "ChallengeServer": "dokkupy.roles.tls",
+    "ChallengeServer": "dokkupy_sdk.tls",
     "Container": "dokkupy.roles.containers",
     "ContainerSessions": "dokkupy.roles.containers",
     "ContainerSpec": "dokkupy.roles.containers",
@@ -37,7 +37,7 @@ HOMES = {
     "Scheduler": "dokkupy.roles.scheduler",
     "SourceStore": "dokkupy.roles.source",
     "Surroundings": "dokkupy.roles.scheduler",
-    "TlsProbe": "dokkupy.roles.tls",
+    "TlsProbe": "dokkupy_sdk.tls",
     "Volumes": "dokkupy.roles.volumes",
 }
 """Name -> its module."""

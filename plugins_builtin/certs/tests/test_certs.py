@@ -21,12 +21,13 @@ from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.errors import Denied, HostError, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.testing import FakeProxy, FakeTlsProbe, dry
+from dokkupy_sdk.tls import tls_probe
 
 from plugins_builtin.certs.tests.conftest import BLOG, Bench
 
 
 def probe(bench: Bench) -> FakeTlsProbe:
-    made = bench.host.tls_probe()
+    made = tls_probe(bench.host)
     assert isinstance(made, FakeTlsProbe)
     return made
 

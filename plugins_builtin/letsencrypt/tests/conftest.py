@@ -20,6 +20,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeProxy, fake_host
+from dokkupy_sdk.tls import challenge_server, tls_probe
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.front import Front
@@ -56,7 +57,7 @@ class Bench:
         properties = {"server": authority.directory, "ca-bundle": authority.bundle, "email": "me@example.com"}
         store.write("global", "letsencrypt", data={"properties": properties})
         deploy(self.host, "blog", TREE)
-        handler = partial(Handler, directory=self.host.challenge_server().directory())
+        handler = partial(Handler, directory=challenge_server(self.host).directory())
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", authority.http), handler)
         threading.Thread(target=lambda: self.server.serve_forever(0.02), daemon=True).start()
 
@@ -67,7 +68,7 @@ class Bench:
         return made
 
     def served(self, name: str = "blog.example.com", app: AppName = BLOG) -> str:
-        return self.host.tls_probe().served(app, Domain(name), 443)
+        return tls_probe(self.host).served(app, Domain(name), 443)
 
     def add(self, *names: str) -> None:
         with operation(self.host, "domains:add", f"app:{BLOG}") as tx:

@@ -27,6 +27,7 @@ from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeProxy
 from dokkupy_sdk.testing.effort import stride
+from dokkupy_sdk.tls import challenge_server
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble, wait_for
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, Bench
@@ -130,7 +131,7 @@ def tick(bench: Bench) -> None:
 
 def assert_nothing_left(bench: Bench, where: str) -> None:
     """What lies beside it for an hour at most; then the tick takes it away."""
-    place = Path(bench.host.challenge_server().directory())
+    place = Path(challenge_server(bench.host).directory())
     files = [path for path in place.iterdir() if not path.is_dir()]
     assert len(files) <= 2, where
     for path in files:

@@ -24,19 +24,20 @@ from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeTlsProbe, dry
+from dokkupy_sdk.tls import tls_probe
 
 from plugins_builtin.letsencrypt.tests.authority import Pebble
 from plugins_builtin.letsencrypt.tests.conftest import BLOG, TREE, Bench
 
 
 def probe(bench: Bench) -> FakeTlsProbe:
-    made = bench.host.tls_probe()
+    made = tls_probe(bench.host)
     assert isinstance(made, FakeTlsProbe)
     return made
 
 
 def served(bench: Bench, name: str = "blog.example.com") -> str:
-    return bench.host.tls_probe().served(BLOG, Domain(name), 443)
+    return tls_probe(bench.host).served(BLOG, Domain(name), 443)
 
 
 def add(bench: Bench, *names: str) -> None:

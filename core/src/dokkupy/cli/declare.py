@@ -104,8 +104,6 @@ class CommandResult:
     the command out of the audit, because it did nothing (the timer's `tick` without a due job).
     """
 
-    __slots__ = ("columns", "data", "documents", "header", "raw", "recorded", "status", "text")
-
     def __init__(
         self,
         data: Any = None,
@@ -134,45 +132,21 @@ class Command:
     root switches to the system user. mutating: has `--dry-run`. formats: has `--format`, unlike a command that passes a
     container's output through."""
 
-    __slots__ = (
-        "formats",
-        "function",
-        "group",
-        "help",
-        "hidden",
-        "keeps_root",
-        "mutating",
-        "name",
-        "permission",
-        "root",
-        "secret_args",
-    )
+    group: Group
+    name: str
+    function: Callable[..., Any]
+    permission: str
+    root: bool
+    keeps_root: bool
+    mutating: bool
+    hidden: bool
+    formats: bool
+    secret_args: bool | int
 
-    def __init__(
-        self,
-        group: Group,
-        name: str,
-        function: Callable[..., Any],
-        *,
-        permission: str,
-        root: bool,
-        keeps_root: bool,
-        mutating: bool,
-        hidden: bool,
-        formats: bool,
-        secret_args: bool | int,
-    ) -> None:
-        self.group = group
-        self.name = name
-        self.function = function
-        self.permission = permission
-        self.root = root
-        self.keeps_root = root or keeps_root
-        self.mutating = mutating
-        self.hidden = hidden
-        self.formats = formats
-        self.secret_args = secret_args
-        self.help = (function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    def __init__(self, **declared: Any) -> None:
+        self.__dict__.update(declared)
+        self.keeps_root = self.root or self.keeps_root
+        self.help = (self.function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
     @property
     def full_name(self) -> str:
@@ -228,9 +202,9 @@ class Group:
 
         def add(function: Callable[..., Any]) -> Callable[..., Any]:
             self.commands[name] = Command(
-                self,
-                name,
-                function,
+                group=self,
+                name=name,
+                function=function,
                 permission=permission,
                 root=root,
                 keeps_root=keeps_root,
@@ -249,34 +223,20 @@ class Parameter:
     several values. required: has no default. inert: why it has no effect, else empty. part_of: the parameter and the
     subclass of `Options` of which the option is a field."""
 
-    __slots__ = (
-        "convert",
-        "default",
-        "flags",
-        "help",
-        "inert",
-        "is_bool",
-        "kind",
-        "many",
-        "metavar",
-        "name",
-        "part_of",
-        "required",
-    )
+    flags: tuple[str, ...] = ()
+    help = ""
+    inert = ""
+    many = False
+    is_bool = False
+    required = True
+    default: Any = None
+    convert: Callable[[str], Any] = str
+    part_of: tuple[str, type[Options]] | None = None
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
         self.kind = kind
         self.metavar = name.upper()
-        self.flags: tuple[str, ...] = ()
-        self.help = ""
-        self.inert = ""
-        self.many = False
-        self.is_bool = False
-        self.required = True
-        self.default: Any = None
-        self.convert: Callable[[str], Any] = str
-        self.part_of: tuple[str, type[Options]] | None = None
 
 
 def parameters(function: Callable[..., Any]) -> list[Parameter]:

@@ -112,11 +112,6 @@ def visible_apps(host: Session, permission: str = "app:read") -> list[AppName]:
     return [app for app in host.store.apps() if me.has_all((app,))] if me.has(permission) else []
 
 
-def has_deployers(host: Session, app: AppName) -> bool:
-    """Whether anyone who is not an admin may deploy the app."""
-    return any(key.role == "deployer" and app in key.apps for key in keys_of(host).values())
-
-
 def is_admin(host: Session) -> bool:
     """Whether the caller may change the host itself: a local user, or the key of an admin."""
     return caller(host).has("host:write")

@@ -13,7 +13,7 @@ import fcntl
 import os
 import time
 
-from dokkupy.kernel.files import link_over, make_directory, open_own
+from dokkupy.kernel.files import make_directory, open_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,35 +41,15 @@ class Audit:
     def record(self, *, who: str, command: str, status: int, app: str = "", durable: bool = False) -> None:
         """Append a line. durable: sync the line to the disk and save the next key. Raises OSError when the disk is full,
         and leaves no partial line."""
-        fd = self._lock()
+        fd = self.locked()
         try:
             entry = {"who": who[:200], "app": app, "command": shortened(command), "status": status}
-            self._append(fd, 1 + last_number(fd), entry, durable=durable)
+            self.append(fd, 1 + last_number(fd), entry, durable=durable)
         finally:
             os.close(fd)
 
-    def rotate(self) -> None:
-        """Rename the file to `logs/audit-NUMBER.log`, after its last line, and continue with the next number in a new one."""
-        fd = self._lock()
-        try:
-            after = last_number(fd)
-            name = f"audit-{after:012d}.log"
-            fresh = self.path + ".new"
-            new = open_own(fresh, os.O_RDWR | os.O_TRUNC, 0o640)
-            try:
-                entry = {"who": "", "app": "", "command": f"audit: the lines before are in {name}", "status": 0}
-                self._append(new, after + 1, entry, durable=None)
-                # The path always has a file. A crash between the two calls leaves two names of one file, which readers
-                # count once.
-                link_over(self.path, os.path.join(os.path.dirname(self.path), name), f"{fresh}.link")
-                os.replace(fresh, self.path)
-            finally:
-                os.close(new)
-        finally:
-            os.close(fd)
-
-    def _lock(self) -> int:
-        """Open and lock the file; open it again if it was rotated in the meantime."""
+    def locked(self) -> int:
+        """The descriptor of the locked file, which is opened again if it was rotated in the meantime."""
         make_directory(os.path.dirname(self.path))
         while True:
             fd = open_own(self.path, os.O_RDWR | os.O_APPEND, 0o640)
@@ -81,7 +61,7 @@ class Audit:
                 pass
             os.close(fd)
 
-    def _append(self, fd: int, number: int, entry: dict[str, object], *, durable: bool | None) -> None:
+    def append(self, fd: int, number: int, entry: dict[str, object], *, durable: bool | None) -> None:
         """durable: see `record`. None while the file is not in use yet, so that the key does not get ahead of the lines."""
         saved, key = read_key(self.key_path)
         number = max(number, saved)  # missing lines leave a visible gap

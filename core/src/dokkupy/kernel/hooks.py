@@ -142,15 +142,13 @@ class Hooks:
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call every implementation of an event. The first failure is raised, and the others are not called."""
-        refuse_positional(spec, args)
-        for implementation in self._implementations(spec):
+        for implementation in self._implementations(spec, args):
             self._call(implementation, spec.__name__, kwargs)
 
     def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
         """Call every implementation of an event that can no longer be undone. Returns the failures."""
-        refuse_positional(spec, args)
         failures = []
-        for implementation in self._implementations(spec):
+        for implementation in self._implementations(spec, args):
             try:
                 self._call(implementation, spec.__name__, kwargs)
             except Interrupted:
@@ -161,8 +159,7 @@ class Hooks:
 
     def ask(self, spec: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """A query: the first answer that is not None."""
-        refuse_positional(spec, args)
-        for implementation in self._implementations(spec):
+        for implementation in self._implementations(spec, args):
             answer = self._call(implementation, spec.__name__, kwargs)
             if answer is not None:
                 return answer  # type: ignore[no-any-return]
@@ -171,8 +168,7 @@ class Hooks:
     def gather(self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs) -> list[tuple[str, T]]:
         """A contribution: (plugin, fact) from every implementation, in name order of the plugins."""
         facts: list[tuple[str, T]] = []
-        refuse_positional(spec, args)
-        for implementation in self._implementations(spec):
+        for implementation in self._implementations(spec, args):
             answers = self._call(implementation, spec.__name__, kwargs, consume=True)
             facts.extend((implementation.plugin_name.partition(".")[0], fact) for fact in answers)
         return facts
@@ -183,8 +179,7 @@ class Hooks:
         """A contribution in which one plugin's failure does not hide the facts of the others: (facts, failures)."""
         facts: list[tuple[str, T]] = []
         failures: list[tuple[str, DokkupyError]] = []
-        refuse_positional(spec, args)
-        for implementation in self._implementations(spec):
+        for implementation in self._implementations(spec, args):
             plugin = implementation.plugin_name.partition(".")[0]
             try:
                 given = self._call(implementation, spec.__name__, kwargs, consume=True)
@@ -197,14 +192,17 @@ class Hooks:
 
     def notify(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An observer: a failure is a warning."""
-        refuse_positional(spec, args)
-        for implementation in self._implementations(spec):
+        for implementation in self._implementations(spec, args):
             try:
                 self._call(implementation, spec.__name__, kwargs)
             except DokkupyError as error:
                 self.warn(error.message)
 
-    def _implementations(self, spec: Callable[..., object]) -> list[Any]:
+    def _implementations(self, spec: Callable[..., object], args: tuple[Any, ...] = ()) -> list[Any]:
+        """In name order. Raises TypeError for positional arguments: implementations receive arguments by name, so that a
+        specification can add one anywhere."""
+        if args:
+            raise TypeError(f"arguments of the hook {spec.__name__} are given by keyword")
         caller = getattr(self.manager.hook, spec.__name__)
         return sorted(caller.get_hookimpls(), key=lambda implementation: str(implementation.plugin_name))
 
@@ -239,13 +237,6 @@ def bad_specification(name: str, options: Mapping[str, object]) -> str:
     if bool(options["firstresult"]) != name.startswith("resolve_"):
         return "but firstresult=True and a name `resolve_<noun>` go together: both mean that the first answer counts"
     return ""
-
-
-def refuse_positional(spec: Callable[..., object], args: tuple[Any, ...]) -> None:
-    """Raise TypeError for positional arguments. Implementations receive arguments by name, so that a specification can
-    add one anywhere."""
-    if args:
-        raise TypeError(f"arguments of the hook {spec.__name__} are given by keyword")
 
 
 def taken(function: Any) -> tuple[str, ...]:

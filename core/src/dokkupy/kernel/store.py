@@ -155,14 +155,6 @@ class Store:
         token = cipher.seal(text, where) if cipher else None
         return escaped(text) if token is None else token
 
-    def previous(self, path: str) -> Table:
-        """The previous generation; empty if there was none or if it cannot be read either."""
-        try:
-            with open(previous_of(path), "rb") as file:
-                return parse(previous_of(path), file.read())
-        except (OSError, StateError):
-            return {}
-
     def write(self, *parts: str, data: Table) -> None:
         """Replace the table. Raises HostError when the disk is full, and leaves the old table."""
         path = self.path(*parts)
@@ -196,15 +188,6 @@ class Store:
     def apps(self) -> list[AppName]:
         return [app for app in map(AppName, filter(AppName.fits, self.names("apps"))) if self.has_app(app)]
 
-    def services(self) -> list[str]:
-        """`kind:name` of the services that have a record, even a broken one. A destroyed service may leave a directory."""
-        return [
-            f"{kind}:{one}"
-            for kind in self.names("services")
-            for one in self.names("services", kind)
-            if os.path.exists(self.path("services", kind, one, "service"))
-        ]
-
     def has_app(self, app: AppName) -> bool:
         return os.path.exists(self.path("apps", app, "app"))
 
@@ -223,17 +206,6 @@ class Store:
                 raise lost_record(self.path("apps", app, "app"), app)
             raise AppNotFound(app)
         return app
-
-    def files(self, *tops: str) -> list[str]:
-        """The paths of all tables below these directories, sorted, including lost ones."""
-        found = []
-        for top in tops:
-            for directory, _, names in os.walk(os.path.join(self.root, top)):
-                tables = {
-                    name.removesuffix(".previous") for name in names if name.endswith((".toml", ".toml.previous"))
-                }
-                found += [os.path.join(directory, name) for name in tables]
-        return sorted(found)
 
 
 class Read(dict[str, "Any"]):

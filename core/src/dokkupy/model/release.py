@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from dokkupy.model.defaults import RESTART_POLICY, STOP_TIMEOUT
 from dokkupy.model.names import AppName, EnvKey, ProcessType
-from dokkupy.model.ports import Listening, Port, effective_map, listening, port_notes, port_number
+from dokkupy.model.ports import Port
 from dokkupy.model.secret import Secret
 from dokkupy.model.state import RELEASE_FILE, InstanceRow
 from dokkupy.model.values import dataclass, field
@@ -64,32 +64,6 @@ class Release:
     def deploy_options(self, process: str) -> tuple[str, ...]:
         """Docker options of an instance. A release of an older version has the same ones for all process types."""
         return self.options.get(f"deploy:{process}", self.options.get("deploy", ()))
-
-    @property
-    def ports(self) -> tuple[Port, ...]:
-        """The effective port map."""
-        return effective_map(self.own_ports, self.detected, self.port_variable)
-
-    @property
-    def listening(self) -> Listening:
-        """Where its containers listen: for their variable PORT, for checks and for the proxy."""
-        return listening(self.own_ports, self.detected, self.port_variable)
-
-    @property
-    def port_variable(self) -> int | None:
-        value = self.env.get(EnvKey("PORT"))
-        return port_number(value.reveal()) if value is not None else None
-
-    @property
-    def port_notes(self) -> tuple[str, ...]:
-        """Warnings about a variable PORT that its containers do not get."""
-        value = self.env.get(EnvKey("PORT"))
-        return port_notes(self.own_ports, self.detected, value.reveal() if value is not None else None)
-
-    def environment(self, dyno: str) -> dict[str, Secret]:
-        """The variables of a container."""
-        own = {str(key): value for key, value in self.env.items()}
-        return {**own, "PORT": Secret(str(self.listening.port)), "DYNO": Secret(dyno)}
 
     @property
     def restart_policy(self) -> str:

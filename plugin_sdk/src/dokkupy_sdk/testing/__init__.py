@@ -15,13 +15,12 @@ The fakes keep the promises of the roles' docstrings; their public attributes re
 from dokkupy.kernel.dry_run import dry
 
 from dokkupy_sdk.testing.fake_engine import FakeEngine
+from dokkupy_sdk.testing.fake_tls import FakeChallengeServer, FakeTlsProbe
 from dokkupy_sdk.testing.fakes import (
     FakeBuilder,
-    FakeChallengeServer,
     FakeProxy,
     FakeScheduler,
     FakeSource,
-    FakeTlsProbe,
 )
 from dokkupy_sdk.testing.hosts import RecordingConsole, fake_host
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,9 +24,9 @@ from dokkupy_sdk.model import (
 )
 from dokkupy_sdk.names import AppName, Domain, ProcessType
 from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.port_map import environment_of, listening
 from dokkupy_sdk.roles import (
     Builder,
-    ChallengeServer,
     ContainerSpec,
     ExecResult,
     Instances,
@@ -37,7 +34,6 @@ from dokkupy_sdk.roles import (
     Scheduler,
     SourceStore,
     Surroundings,
-    TlsProbe,
 )
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
@@ -75,7 +71,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
                 id="",
                 name=f"{release.app}.{process}.{index}.upcoming-{number}",
                 address=f"10.0.{number // 250}.{number % 250}",
-                port=release.listening.port,
+                port=listening(release).port,
                 release=release.number,
                 deployment=deployment,
             )
@@ -89,7 +85,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
                     one.name,
                     release.image,
                     command=(release.processes[process] or "",),
-                    env=release.environment(f"{process}.{index}"),
+                    env=environment_of(release, f"{process}.{index}"),
                     network=f"app-{release.app}",
                     address=one.address,
                     labels={
@@ -116,7 +112,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
             name,
             release.image,
             command=words,
-            env=release.environment(dyno),
+            env=environment_of(release, dyno),
             labels={"dokkupy.app": release.app, "dokkupy.kind": kind},
         )
 
@@ -318,40 +314,6 @@ class FakeProxy(Proxy):
         return str(self.routes.get(app, ""))
 
 
-class FakeChallengeServer(ChallengeServer):
-    def __init__(self, host: Host) -> None:
-        self.host = host
-
-    def directory(self) -> str:
-        path = self.host.path("challenges")
-        os.makedirs(path, exist_ok=True)
-        return path
-
-
-class FakeTlsProbe(TlsProbe):
-    """Says what the fake proxy's routes say. serves: by name, the certificate that clients get instead."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self.serves: dict[str, str] = {}
-
-    def served(self, app: AppName, domain: Domain, port: int) -> str:
-        if domain in self.serves:
-            return self.serves[domain]
-        proxy = self.host.proxy(app)
-        assert isinstance(proxy, FakeProxy)
-        route = proxy.routes.get(app)
-        certificate = route.certificate_of(domain) if route else None
-        if (
-            route is None
-            or certificate is None
-            or port not in {one.host for one in route.ports if one.scheme == "https"}
-        ):
-            return ""
-        leaf = Path(certificate.chain).read_text().partition("-----END CERTIFICATE-----")
-        return hashlib.sha256(ssl.PEM_cert_to_DER_cert("".join(leaf[:2]))).hexdigest()
-
-
 class FakeBuilder(Builder):
     """fails: the error of the next build, when set. ports: what the image exposes."""
 
@@ -415,11 +377,9 @@ def write_tree(directory: Path, tree: Mapping[str, str]) -> None:
 
 __all__ = [
     "FakeBuilder",
-    "FakeChallengeServer",
     "FakeEngine",
     "FakeProxy",
     "FakeScheduler",
     "FakeSource",
-    "FakeTlsProbe",
     "write_tree",
 ]

@@ -17,6 +17,7 @@ from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
 from dokkupy_sdk.testing.fakes import FakeProxy
 from dokkupy_sdk.testing.front_rules import Refusals, redirected
 from dokkupy_sdk.values import dataclass, field
+from dokkupy_sdk.tls import challenge_server
 
 CHALLENGES = "/.well-known/acme-challenge/"
 
@@ -45,7 +46,7 @@ class Front:
 
     def __init__(self, proxy: FakeProxy) -> None:
         self.proxy = proxy
-        self.challenges = proxy.host.challenge_server().directory()
+        self.challenges = challenge_server(proxy.host).directory()
         self.turn = 0
         self.refusals = Refusals()
 

@@ -12,13 +12,12 @@ from dokkupy.kernel.registry import Registry
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.testing.fake_engine import FakeEngine
+from dokkupy_sdk.testing.fake_tls import FakeChallengeServer, FakeTlsProbe
 from dokkupy_sdk.testing.fakes import (
     FakeBuilder,
-    FakeChallengeServer,
     FakeProxy,
     FakeScheduler,
     FakeSource,
-    FakeTlsProbe,
 )
 
 

@@ -25,6 +25,7 @@ from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.values import dataclass, replace
+from dokkupy_sdk.tls import tls_probe
 
 from dokkupy_certs.x509 import BUNDLE, Pair, covers
 
@@ -220,7 +221,7 @@ def orphans(host: Host, app: AppName) -> list[str]:
 def check_served(host: Host, app: AppName) -> None:
     """Verify the certificate of each of the app's names by a handshake. Raises HostError if the proxy serves another."""
     for domain, number, expected in expectations(host, app):
-        served = host.tls_probe(app).served(app, domain, number)
+        served = tls_probe(host, app).served(app, domain, number)
         if served != expected.id:
             what = f"another ({served[:16]})" if served else "none"
             raise HostError(

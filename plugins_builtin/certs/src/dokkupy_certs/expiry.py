@@ -9,6 +9,7 @@ from dokkupy_sdk.diagnosis import FACT, Cause
 from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.tls import tls_probe
 
 from dokkupy_certs.certificates import StoredCertificate, expectations, slots
 
@@ -49,7 +50,7 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
         text = f"{app}: the certificate for {names} {validity(days)} ({slot.current.origin})"
         found.append(Finding("certificates", level_of(days), text, remedy(str(app), slot.current, days)))
     for domain, port, one in expectations(host, app):
-        served = host.tls_probe(app).served(app, domain, port)
+        served = tls_probe(host, app).served(app, domain, port)
         if served != one.id:
             what = f"another certificate ({served[:16]})" if served else "no certificate"
             found.append(

@@ -8,6 +8,7 @@ from dokkupy_app_json.reader import AppJson, HealthCheck, parse_app_json
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.values import dataclass, replace
+from dokkupy_sdk.port_map import listening, ports_of
 
 from dokkupy_checks.legacy import parse_checks_file, places
 from dokkupy_checks.settings import AUTO, AUTO_SECONDS, SETTINGS
@@ -133,25 +134,25 @@ def plan_checks(release: Release, processes: set[ProcessType], times: Waits, *, 
 
 def asked_at(found: list[Check], release: Release) -> list[Check]:
     """The checks, at the ports where an instance may listen."""
-    ports = release.listening.candidates
+    ports = listening(release).candidates
     return [check if check.port else replace(check, candidates=ports) for check in found]
 
 
 def further_ports(release: Release, times: Waits, secure: bool) -> list[Check]:
     """Where the proxy will go besides, by the app's own map: a port that opens late must not be switched to early."""
     served = {"http", "grpc", *(("https", "grpcs") if secure else ())}
-    routed = {port.container for port in release.ports if port.scheme in served}
+    routed = {port.container for port in ports_of(release) if port.scheme in served}
     return [
         Check(f"port {port}", "listening", times.attempts, times.timeout, times.wait, port=port)
-        for port in release.listening.required
+        for port in listening(release).required
         if port in routed
     ]
 
 
 def default_check(release: Release, process: ProcessType, times: Waits, domain: str, secure: bool) -> Check:
     check = Check(DEFAULT, "answers", times.attempts, times.timeout, times.wait, patience=times.max_wait)
-    if process == WEB and release.listening.candidates:
-        if not any(port.scheme in ("http", "https") for port in release.ports):
+    if process == WEB and listening(release).candidates:
+        if not any(port.scheme in ("http", "https") for port in ports_of(release)):
             return replace(check, kind="listening")
         return replace(check, seconds=times.default_wait or 0, headers=with_own((), domain, secure))
     if times.default_wait is None:

@@ -9,6 +9,7 @@ from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port, Readiness
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.port_map import ports_of
 from dokkupy_sdk.roles import Proxy
 from dokkupy_sdk.testing.fakes import FakeProxy
 
@@ -161,4 +162,4 @@ def test_an_exposed_port_opens_none_that_a_deployer_could_not_open(run: Run, hos
     run("proxy:set", "--global", "deployer-ports", "8080")
     assert without_closed(host, app, exposed) == exposed[1:]
     assert without_closed(host, AppName("wiki"), exposed) == exposed  # no deployer has it
-    assert deploy(host, team, {"Procfile": "web: serve\n"}).release.ports
+    assert ports_of(deploy(host, team, {"Procfile": "web: serve\n"}).release)

@@ -16,6 +16,7 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.port_map import environment_of, listening
 from dokkupy_sdk.roles import (
     Container,
     Containers,
@@ -86,7 +87,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 id="",
                 name=spec.name,
                 address=address_of(spec),
-                port=release.listening.port,
+                port=listening(release).port,
                 release=release.number,
                 deployment=deployment,
             )
@@ -150,7 +151,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         spec = ContainerSpec(
             name=name,
             image=release.image,
-            env=release.environment(dyno),
+            env=environment_of(release, dyno),
             labels={
                 **labels(release.app, kind, dyno.partition(".")[0], dyno),
                 "dokkupy.release": str(release.number),
@@ -360,7 +361,7 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
     return ContainerSpec(
         name=f"{app}.{dyno}.upcoming-{os.urandom(3).hex()}",
         image=release.image,
-        env=release.environment(dyno),
+        env=environment_of(release, dyno),
         labels={
             **labels(app, "deploy", process, dyno),
             "dokkupy.index": str(index),

@@ -13,6 +13,7 @@ from dokkupy_sdk.registry import CORE, Registry, conflicts, summary
 from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import PluginsFile, PropertiesFile
 from dokkupy_sdk.values import dataclass
+from dokkupy_sdk.state_files import services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def require_unused(host: Host, name: str) -> None:
         (entry.group.removeprefix("dokkupy."), entry.name) for entry in host.registry.all if entry.plugin == name
     }
     for kind in sorted(kind for role, kind in offered if role == "datastore"):
-        found = [one for one in host.store.services() if one.startswith(f"{kind}:")]
+        found = [one for one in services(host.store) if one.startswith(f"{kind}:")]
         if found:
             raise Conflict(
                 f"The plugin {name} manages {', '.join(found)}",

@@ -16,6 +16,7 @@ from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.values import dataclass
+from dokkupy_sdk.state_files import services
 
 from dokkupy_secrets import keyring, tokens
 from dokkupy_secrets.cipher import MARK, MISSING, KeyringCipher
@@ -88,8 +89,8 @@ def encrypt(host: Host) -> int:
 def subjects(host: Host) -> list[tuple[str, str]]:
     """(lock, directory) of all that has files: what works on an app meanwhile ends first."""
     apps = [(f"app:{app}", f"apps/{app}") for app in host.store.apps()]
-    services = [(service, f"services/{service.replace(':', '/')}") for service in host.store.services()]
-    return [*apps, *services, ("host", "global"), ("host", "backups")]
+    owners = [(service, f"services/{service.replace(':', '/')}") for service in services(host.store)]
+    return [*apps, *owners, ("host", "global"), ("host", "backups")]
 
 
 def again(

@@ -6,6 +6,7 @@ import os
 import re
 
 from dokkupy_sdk.names import AppName, Identifier
+from dokkupy_sdk.state_files import state_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Exposure(Identifier):
 
 def linked_apps(host: Host, kind: str, name: str) -> list[str]:
     """The apps that have a link, even a broken or lost one. Links of destroyed apps do not count."""
-    files = host.store.files(os.path.join("services", kind, name, "links"))
+    files = state_files(host.store, os.path.join("services", kind, name, "links"))
     every = [os.path.basename(path).removesuffix(".toml") for path in files]
     return [app for app in every if AppName.fits(app) and host.store.has_traces(AppName(app))]
 

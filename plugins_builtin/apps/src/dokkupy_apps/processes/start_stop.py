@@ -5,6 +5,7 @@ from __future__ import annotations
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.port_map import listening
 from dokkupy_sdk.state import FormationFile
 
 from dokkupy_apps.desired.formation import wanted_formation
@@ -61,7 +62,7 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
         timeout = release.stop_timeout
         tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
     # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
-    lasting = tuple(one for one in instances if one.port in release.listening.candidates)
+    lasting = tuple(one for one in instances if one.port in listening(release).candidates)
     running = {row.instance.id for row in host.instances(app).status(lasting) if row.state == "running"}
     names = ", ".join(one.dyno for one in lasting)
     up = tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.states import instance_states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def states(host: Host, app: AppName, rows: Sequence[InstanceRow]) -> dict[str, str]:
     """Instance id -> state of these instances, as `InstanceStatus` has it."""
-    light = host.instance_states(app) if rows else None
+    light = instance_states(host, app) if rows else None
     if light is not None:
         found = light.of(app)
         return {row.id: found.get(row.id, "missing") for row in rows}

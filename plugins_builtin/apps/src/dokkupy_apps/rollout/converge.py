@@ -11,6 +11,7 @@ from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
+from dokkupy_sdk.port_map import listening, port_notes
 from dokkupy_sdk.state import FormationFile
 from dokkupy_sdk.values import replace
 
@@ -167,7 +168,7 @@ def start(
     if not wanted:
         return ()
     app = release.app
-    for note in release.port_notes:
+    for note in port_notes(release):
         tx.host.out.warn(note)
     names = ", ".join(f"{process}.{index}" for process, index in wanted)
     planned = tuple(
@@ -310,7 +311,7 @@ def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, ea
 
 def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment:
     """The deployment with its web instances at a port where they listen."""
-    port = next((one for one in deployment.release.listening.candidates if one not in closed), None)
+    port = next((one for one in listening(deployment.release).candidates if one not in closed), None)
     if not closed or port is None:
         return deployment
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import CheckFailed, Deployment, Release
+from dokkupy_sdk.port_map import listening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def may_be_closed(release: Release, route: Route, missing: Sequence[Unserved]) -
         for port in route.ports
         for name in names_on(route, port.scheme)
     )
-    return not partly and bool(set(release.listening.candidates) - closed)
+    return not partly and bool(set(listening(release).candidates) - closed)
 
 
 def names_on(route: Route, scheme: str) -> Sequence[object]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.names import AppName, Domain, EnvKey
-from dokkupy_sdk.ports import DEFAULT_PORTS, Port, effective_map, is_direct, port_number
+from dokkupy_sdk.port_map import effective_map, port_number, port_variable, ports_of
+from dokkupy_sdk.ports import DEFAULT_PORTS, Port, is_direct
 from dokkupy_sdk.state import PortsFile
 
 from dokkupy_apps.desired.config import merged_env
@@ -26,13 +27,13 @@ FIRST_ALLOCATED = 10000
 
 def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
     """The effective port map of a release, or of an app that has none yet."""
-    return release.ports if release is not None else own_ports(host, app) or detected_map(host, app, None)
+    return ports_of(release) if release is not None else own_ports(host, app) or detected_map(host, app, None)
 
 
 def detected_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
     """The map that an app has without one of its own."""
     if release is not None:
-        return effective_map((), release.detected, release.port_variable)
+        return effective_map((), release.detected, port_variable(release))
     value = merged_env(host, app).get(EnvKey("PORT"))
     return effective_map((), (), port_number(value.reveal()) if value is not None else None)
 

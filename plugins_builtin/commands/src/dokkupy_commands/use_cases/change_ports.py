@@ -11,6 +11,7 @@ from dokkupy_apps.routing.routes import proxy_enabled, stored_route
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.port_map import listening
 from dokkupy_sdk.state import PortRow, PortsFile
 
 TYPE_CHECKING = False
@@ -42,9 +43,9 @@ def follow(tx: Transaction, app: AppName) -> None:
     )
     write_release(tx, release)
     if should_run(host, app):
-        moves = release.listening.port != serving.listening.port
+        moves = listening(release).port != listening(serving).port
         if moves:
-            host.out.section(f"Restarting app {app} with PORT={release.listening.port}")
+            host.out.section(f"Restarting app {app} with PORT={listening(release).port}")
         converge(tx, release, release.formation, kind="config", replaces=lambda _: moves)
         return
     tx.register_undo("route", call(reroute, app=app))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.model import Release
+from dokkupy_sdk.port_map import ports_of
 
 
 def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
@@ -23,8 +24,8 @@ def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
         for key in sorted({*old_map, *new_map}):
             if old_map.get(key) != new_map.get(key):
                 rows.append((f"{what} {key}", str(old_map.get(key, "")), str(new_map.get(key, ""))))
-    if one.ports != other.ports:
-        rows.append(("ports", " ".join(map(str, one.ports)), " ".join(map(str, other.ports))))
+    if ports_of(one) != ports_of(other):
+        rows.append(("ports", " ".join(map(str, ports_of(one))), " ".join(map(str, ports_of(other)))))
     for plugin in sorted({*one.settings, *other.settings}):
         for name in sorted({*one.settings.get(plugin, {}), *other.settings.get(plugin, {})}):
             old_text, new_text = one.setting(plugin, name), other.setting(plugin, name)

@@ -39,6 +39,7 @@ from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.secret_files import move_secrets
 from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
 from dokkupy_sdk.values import replace
+from dokkupy_sdk.state_files import state_files
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")
@@ -166,7 +167,7 @@ def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, 
             shutil.copytree(path, os.path.join(target, name), symlinks=True)
         else:
             shutil.copy2(path, os.path.join(target, name), follow_symlinks=False)
-    for path in host.store.files(os.path.join("apps", new)):
+    for path in state_files(host.store, os.path.join("apps", new)):
         _, _, *below = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
         if os.path.exists(path):
             move_secrets(host.store, ("apps", old, *below), ("apps", new, *below))

@@ -14,6 +14,7 @@ from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.setup import Steps, content, login, systemd
+from dokkupy_sdk.state_files import services
 from dokkupy_sdk.users import SECOND, USER
 from dokkupy_sdk.values import dataclass
 
@@ -130,9 +131,9 @@ def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
             "There are still apps: " + ", ".join(host.store.apps()),
             hint="Destroy each first with dokkupy apps:destroy <app>; purging would orphan its containers.",
         )
-    if purge and host.store.services():
+    if purge and services(host.store):
         raise HostError(
-            "There are still services: " + ", ".join(host.store.services()),
+            "There are still services: " + ", ".join(services(host.store)),
             hint="Destroy each first with dokkupy KIND:destroy NAME --purge; purging would orphan their data.",
         )
     contributed = host.hooks.gather(hookspecs.teardown_changes, host=host, dry_run=dry_run, purge=purge)

@@ -16,6 +16,7 @@ from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, properties_of, require_choice
 from dokkupy_sdk.state import lost_record
+from dokkupy_sdk.state_files import state_files
 
 
 def state_findings(host: Host) -> Iterator[Finding]:
@@ -73,7 +74,7 @@ def faults(host: Host, *places: str) -> Iterator[tuple[str, DokkupyError]]:
         if AppName.fits(name) and not store.has_app(AppName(name)) and store.has_traces(AppName(name)):
             path = store.path("apps", name, "app")
             yield path, lost_record(path, name)
-    for path in store.files(*(places or tops(host))):
+    for path in state_files(store, *(places or tops(host))):
         parts = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
         if parts[-1] == "app" and len(parts) == 3 and not os.path.exists(path):
             continue  # named above

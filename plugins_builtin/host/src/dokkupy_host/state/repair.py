@@ -10,6 +10,7 @@ from functools import partial
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.state_files import previous_generation
 
 from dokkupy_host.state.check import faults
 
@@ -17,7 +18,7 @@ from dokkupy_host.state.check import faults
 def restore_lost(host: Host) -> Iterator[str]:
     """Restores each file; yields a line for each. One that cannot be restored stays as it is, and the doctor names it."""
     for path, _ in list(faults(host)):
-        if not host.store.previous(path):
+        if not previous_generation(path):
             continue  # an empty one would be an empty configuration
         parts = os.path.relpath(path, host.root).split(os.sep)
         subject = f"app:{parts[1]}" if parts[0] == "apps" else "host"

@@ -26,6 +26,7 @@ from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.values import dataclass
+from dokkupy_sdk.tls import challenge_server
 
 from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, no_room
 from dokkupy_letsencrypt.certbot import lineage, logs
@@ -248,7 +249,7 @@ class Certbot:
             return
         provider = SETTINGS.get(self.host.store, app, "dns-provider")
         if provider in ("", "none"):
-            place = webroot(self.host.challenge_server(app).directory())
+            place = webroot(challenge_server(self.host, app).directory())
             yield {"authenticator": "webroot", "webroot-path": place, "preferred-challenges": "http"}
         elif provider == HOOK:
             with dns.answering(self.host, app, directory) as lines:

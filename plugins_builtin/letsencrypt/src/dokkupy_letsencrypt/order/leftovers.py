@@ -12,6 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.tls import challenge_server
 
 from dokkupy_letsencrypt.certbot import lineage
 from dokkupy_letsencrypt.certbot.program import Certbot
@@ -33,7 +34,7 @@ def sweep_challenges(host: Host) -> None:
     places = set()
     for app in (None, *host.store.apps()):
         with suppress(DokkupyError):  # no proxy, or one that is not set up
-            places.add(host.challenge_server(app).directory())
+            places.add(challenge_server(host, app).directory())
     for place in places:
         for path in old_files(place, time.time() - AGE):
             with suppress(OSError):

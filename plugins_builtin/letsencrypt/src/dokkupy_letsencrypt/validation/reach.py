@@ -15,6 +15,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.tls import challenge_server
 
 from dokkupy_letsencrypt.acme_errors import no_room
 
@@ -41,7 +42,7 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     """The names that an authority would not find at this host -> the reason. A name to which this host cannot connect is
     assumed to be right, because many networks do not let a host reach its own public address."""
     token = f"dokkupy-{secrets.token_hex(12)}"
-    path = os.path.join(host.challenge_server(app).directory(), token)
+    path = os.path.join(challenge_server(host, app).directory(), token)
     try:
         write_atomic(path, token.encode())
     except OSError as error:

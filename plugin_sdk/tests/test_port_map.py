@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.model.names import AppName, EnvKey
-from dokkupy.model.ports import Port, port_number
+from dokkupy.model.ports import Port
 from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
+from dokkupy_sdk.port_map import environment_of, listening, port_notes, port_number, ports_of
 
 WITHOUT = None
 
@@ -66,15 +67,15 @@ def test_the_effective_map_and_where_containers_listen(
     required: tuple[int, ...],
 ) -> None:
     release = of(own, detected, variable)
-    assert " ".join(map(str, release.ports)) == ports
-    assert (release.listening.port, release.listening.candidates, release.listening.required) == (
+    assert " ".join(map(str, ports_of(release))) == ports
+    assert (listening(release).port, listening(release).candidates, listening(release).required) == (
         port,
         candidates,
         required,
     )
-    assert release.environment("web.1")["PORT"] == Secret(str(port))
+    assert environment_of(release, "web.1")["PORT"] == Secret(str(port))
     # What a check asks is where the proxy goes.
-    assert {*candidates, *required} <= {row.container for row in release.ports}
+    assert {*candidates, *required} <= {row.container for row in ports_of(release)}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_the_effective_map_and_where_containers_listen(
     ],
 )
 def test_a_variable_that_the_containers_do_not_get_is_named(own: str, variable: str | None, note: str) -> None:
-    notes = of(own, "", variable).port_notes
+    notes = port_notes(of(own, "", variable))
     assert " ".join(notes).endswith(note) and bool(notes) == bool(note)
     assert "secret" not in " ".join(notes)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.model.names import AppName, Domain
+from dokkupy.host import Host
+from dokkupy.model.names import AppName, Domain
 
 
 class ChallengeServer(ABC):
@@ -26,3 +25,11 @@ class TlsProbe(ABC):
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         """The SHA-256 (hex, of the DER form) of the certificate that a handshake returns for an app's name on a TLS port of
         the host. For a wildcard, a name that it covers is used. Empty if the handshake fails. Raises nothing."""
+
+
+def challenge_server(host: Host, app: AppName | None = None) -> ChallengeServer:
+    return host.role("challenge_server", host.proxy_name(app))  # type: ignore[no-any-return]
+
+
+def tls_probe(host: Host, app: AppName | None = None) -> TlsProbe:
+    return host.role("tls_probe", host.proxy_name(app))  # type: ignore[no-any-return]
