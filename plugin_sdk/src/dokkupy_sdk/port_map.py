@@ -6,12 +6,11 @@ map is its own, the app's variable PORT sets the container port of the row for i
 
 from __future__ import annotations
 
-from dokkupy.model.values import dataclass, replace
-
 from dokkupy.model.names import EnvKey
 from dokkupy.model.ports import Port
 from dokkupy.model.release import Release
 from dokkupy.model.secret import Secret
+from dokkupy.model.values import dataclass, replace
 
 FALLBACK_PORT = 5000
 """The port on which an app without exposed ports listens: Dokku's PORT."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dokkupy.model.values import dataclass
 
-
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """The port of a client that types only a domain, by scheme."""
 

@@ -16,8 +16,8 @@ from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
 from dokkupy_sdk.testing.fakes import FakeProxy
 from dokkupy_sdk.testing.front_rules import Refusals, redirected
-from dokkupy_sdk.values import dataclass, field
 from dokkupy_sdk.tls import challenge_server
+from dokkupy_sdk.values import dataclass, field
 
 CHALLENGES = "/.well-known/acme-challenge/"
 

@@ -24,8 +24,8 @@ from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.records import Record
-from dokkupy_sdk.values import dataclass, replace
 from dokkupy_sdk.tls import tls_probe
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_certs.x509 import BUNDLE, Pair, covers
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dokkupy_app_json.reader import AppJson, HealthCheck, parse_app_json
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import ProcessType
-from dokkupy_sdk.values import dataclass, replace
 from dokkupy_sdk.port_map import listening, ports_of
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_checks.legacy import parse_checks_file, places
 from dokkupy_checks.settings import AUTO, AUTO_SECONDS, SETTINGS

@@ -12,8 +12,8 @@ from dokkupy_sdk.operation import messages, operation
 from dokkupy_sdk.registry import CORE, Registry, conflicts, summary
 from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import PluginsFile, PropertiesFile
-from dokkupy_sdk.values import dataclass
 from dokkupy_sdk.state_files import services
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from dokkupy_sdk.errors import NotFound, StateError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.values import dataclass
 from dokkupy_sdk.state_files import services
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_secrets import keyring, tokens
 from dokkupy_secrets.cipher import MARK, MISSING, KeyringCipher

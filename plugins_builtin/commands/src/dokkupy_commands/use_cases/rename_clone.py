@@ -38,8 +38,8 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.secret_files import move_secrets
 from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
-from dokkupy_sdk.values import replace
 from dokkupy_sdk.state_files import state_files
+from dokkupy_sdk.values import replace
 
 NEVER_COPIED = ("deployment.toml", "failed.toml", "retire")
 NOT_CLONED = ("releases", "certs.toml", "tls")

@@ -25,8 +25,8 @@ from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
 from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.values import dataclass
 from dokkupy_sdk.tls import challenge_server
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, no_room
 from dokkupy_letsencrypt.certbot import lineage, logs
