@@ -25,6 +25,7 @@ def gathered(host: Host, app: AppName) -> list[Evidence]:
     run. At the end, what keeps requests from an app that is deployed."""
     from dokkupy_apps.desired.status import should_run
     from dokkupy_apps.releases.records import current
+    from dokkupy_sdk.port_map import listening
 
     release, instances = current(host, app)
     found = failed_deploy(host, app)
@@ -32,7 +33,7 @@ def gathered(host: Host, app: AppName) -> list[Evidence]:
         found += [
             evidence for row in host.instances(app).status(instances) for evidence in of_instance(host, release, row)
         ]
-        found.append(with_facts(host, app, Evidence(app, "serve", port=release.listening.port)))
+        found.append(with_facts(host, app, Evidence(app, "serve", port=listening(release).port)))
     return found
 
 
