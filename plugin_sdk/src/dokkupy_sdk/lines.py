@@ -34,7 +34,23 @@ def age(seconds: float) -> str:
     return next((f"{whole // size} {unit}" for unit, size in UNITS if whole >= size), f"{whole} s")
 
 
+def when(at: str, now: float, terminal: bool | None = None) -> str:
+    """A time in ISO 8601, for people on terminals as how long ago it was. terminal: whether standard output is one, if that
+    is not given."""
+    import sys
+    from datetime import datetime
+
+    if not (sys.stdout.isatty() if terminal is None else terminal):
+        return at
+    try:
+        return ago(now - datetime.fromisoformat(at).timestamp())
+    except ValueError:
+        return at
+
+
 def one_line(text: str, most: int = 50) -> str:
     """Text that somebody else chose, such as the subject of a commit: one line without control characters, cut."""
-    plain = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    from dokkupy.cli.output import harmless
+
+    plain = " ".join("".join(one if one.isprintable() else " " for one in harmless(text)).split())
     return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 class Column:
     """head: its heading. right: whether its cells stand at the right, as numbers do. optional: a narrow terminal drops the
-    columns with the highest number first; 0 stays."""
+    columns with the highest number first; 0 stays. wraps: whether a text that is too long goes on in the next line of a
+    terminal; otherwise it is cut."""
 
-    __slots__ = ("head", "optional", "right")
+    __slots__ = ("head", "optional", "right", "wraps")
 
-    def __init__(self, head: str, *, right: bool = False, optional: int = 0) -> None:
+    def __init__(self, head: str, *, right: bool = False, optional: int = 0, wraps: bool = False) -> None:
         self.head = head
         self.right = right
         self.optional = optional
+        self.wraps = wraps
 
 
 def table(
@@ -41,6 +43,11 @@ def table(
     import shutil
 
     return drawn(columns, rows, styles, width or shutil.get_terminal_size().columns)
+
+
+def colorful() -> bool:
+    """Whether standard output is a terminal whose reader did not refuse colours (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
@@ -74,11 +81,18 @@ def drawn(columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapp
     from rich.table import Table
     from rich.text import Text
 
-    kept = fitting(columns, rows, width)
+    kept, sizes = fitting(columns, rows, width), widths(columns, rows)
+    has_wrapping = any(columns[at].wraps for at in kept)
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for at in kept:
         justify = "right" if columns[at].right else "left"
-        shown.add_column(columns[at].head, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        shown.add_column(
+            columns[at].head,
+            justify=justify,  # type: ignore[arg-type]
+            no_wrap=not columns[at].wraps,
+            overflow="fold" if columns[at].wraps else "ellipsis",
+            min_width=sizes[at] if has_wrapping and not columns[at].wraps else None,
+        )
     for row in rows:
         shown.add_row(*(Text(row[at], style=styles.get(row[at], "")) for at in kept))
     console = Console(

@@ -108,6 +108,17 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
         yield Finding(CHECK, "ok", f"{name}: {what}")
 
 
+def status_of(host: Host, now: datetime) -> Iterator[Finding]:
+    """One line: how many schedules there are, and which are late."""
+    found, broken = readable(host)
+    late = [str(one.subject) for one in found if age(host, one, now)[0] > one.allowed_age()]
+    if late or broken:
+        names = ", ".join([*late, *(str(name) for name, _ in broken)])
+        yield Finding(CHECK, "warning", f"late, or never verified: {names}", "dokkupy doctor says why")
+    elif found:
+        yield Finding(CHECK, "ok", f"{len(found)} scheduled, none is late")
+
+
 def report_rows(host: Host, name: SubjectName | None, now: datetime) -> list[dict[str, Any]]:
     """A row for each subject that exists, has backups, or has a schedule."""
     known = {*subjects(host), *(one.subject for one in schedules(host)), *(one.subject for one in records(host))}

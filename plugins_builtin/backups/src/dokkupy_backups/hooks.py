@@ -7,8 +7,9 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from dokkupy_sdk.figures import Gauge
     from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.roles import BackupSubject
@@ -27,6 +28,27 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_backups.schedule.due import local_now
 
     return findings(host, local_now())
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-commands, which may not be installed
+def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:
+    """When each app was last backed up and read back."""
+    if not host.store.names("backups", "records"):
+        return []
+    from dokkupy_sdk.figures import Gauge
+
+    from dokkupy_backups.record.stored import verified_at
+
+    return [Gauge(lambda: verified_at(host, apps), (("backup_verified_at", "BACKUP"),))]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-host, which may not be installed
+def host_status(host: Host) -> Iterable[Finding]:
+    """How many schedules are late, by name."""
+    from dokkupy_backups.doctor import status_of
+    from dokkupy_backups.schedule.due import local_now
+
+    return status_of(host, local_now())
 
 
 @hookimpl

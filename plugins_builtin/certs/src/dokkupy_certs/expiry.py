@@ -22,6 +22,9 @@ WARN = 21
 
 URGENT = 7
 
+SHOWN = 3
+"""How many certificates `status` names: those that end next."""
+
 
 def days_left(one: StoredCertificate, now: datetime) -> float:
     return (datetime.fromisoformat(one.not_after) - now).total_seconds() / 86400
@@ -40,6 +43,20 @@ def findings(host: Host, now: datetime | None = None) -> list[Finding]:
         text = f"{app}: {'; '.join(messages(error))}"
         found.append(Finding("certificates", "error", text, getattr(error, "hint", "")))
     return found
+
+
+def status_of(host: Host, now: datetime | None = None) -> list[Finding]:
+    """The certificates that end next, from the state: no handshake."""
+    at = now or datetime.now(UTC)
+    done, _ = over_each(
+        host.store.apps(), lambda app: slots(host, app)
+    )  # what cannot be read is a finding of the doctor
+    ends = sorted((days_left(slot.current, at), str(app)) for app, rows in done for slot in rows)
+    if not ends:
+        return []
+    shown = "; ".join(f"{app}: {validity(days)}" for days, app in ends[:SHOWN])
+    remedy = "" if level_of(ends[0][0]) == "ok" else "dokkupy doctor says why"
+    return [Finding("certificates", level_of(ends[0][0]), f"{len(ends)}; {shown}", remedy)]
 
 
 def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:

@@ -39,6 +39,13 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
     return causes(host, AppName(evidence.app))
 
 
+@hookimpl(optionalhook=True)  # of dokkupy-host, which may not be installed
+def host_status(host: Host) -> Iterable[Finding]:
+    from dokkupy_certs.expiry import status_of
+
+    return status_of(host)
+
+
 @hookimpl
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job

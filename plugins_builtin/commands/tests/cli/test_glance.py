@@ -28,7 +28,7 @@ def test_each_app_has_a_line_with_its_state_release_processes_and_url(run: Run, 
     run("ps:scale", "blog", "worker=2")
     run("domains:set", "blog", "blog.example.com")
     head, blog, shop = run("ps")[1].splitlines()
-    assert head.split() == ["APP", "STATE", "RELEASE", "AGE", "PROCESSES", "RESTARTS", "URL"]
+    assert head.split() == ["APP", "STATE", "RELEASE", "AGE", "BY", "PROCESSES", "RESTARTS", "URL"]
     assert blog.split()[:4] == ["blog", "●", "running", "v1"] and "web 1/1 worker 2/2" in blog
     assert blog.endswith("http://blog.example.com")
     assert shop.split() == ["shop", "○", "new"]
@@ -71,12 +71,12 @@ def test_a_key_sees_its_own_apps(run: Run, host: Host) -> None:
 def test_the_space_form_of_other_commands_goes_on(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     assert run("ps", "scale", "blog")[1] == run("ps:scale", "blog")[1]
-    assert run("ps", "blog")[1].split()[7] == "blog"
+    assert run("ps", "blog")[1].split()[8] == "blog"
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59, "59 s"), (61, "1 m"), (7200, "2 h"), (200_000, "2 d"), (10**6, "1 w"), (-5, "0 s")],
+    [(0, "0 s"), (59, "59 s"), (61, "1 min"), (7200, "2 h"), (200_000, "2 d"), (10**6, "1 w"), (-5, "0 s")],
 )
 def test_an_age_is_in_its_largest_unit(seconds: int, text: str) -> None:
     assert age("2026-01-01T00:00:00Z", 1_767_225_600 + seconds) == text

@@ -39,6 +39,13 @@ def findings(host: Host) -> Iterator[Finding]:
             yield Finding(CHECK, "warning", text, f"releases:prune {app} --keep 2, or disk:set {app} budget SIZE")
 
 
+def status_of(host: Host) -> Iterator[Finding]:
+    """How full each disk is, and when it will be full."""
+    samples = host.store.load_derived(SamplesFile).samples
+    for disk in disks(host):
+        yield of_disk(disk, samples.get(disk.path, ()))
+
+
 def of_disk(disk: Disk, samples: tuple[Sample, ...]) -> Finding:
     """Pure."""
     days = days_until_full(disk, samples)

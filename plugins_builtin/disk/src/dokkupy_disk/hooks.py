@@ -66,6 +66,13 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
             yield Cause(f"The disk is full: {disk}", fix, sure=FACT)
 
 
+@hookimpl(optionalhook=True)  # of dokkupy-host, which may not be installed
+def host_status(host: Host) -> Iterable[Finding]:
+    from dokkupy_disk.doctor import status_of
+
+    return status_of(host)
+
+
 @hookimpl
 def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_disk.doctor import findings

@@ -7,9 +7,10 @@ from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from dokkupy_sdk.disk import DiskUse, Reclaimable
+    from dokkupy_sdk.figures import Gauge
     from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.operation import Transaction
 
@@ -36,6 +37,17 @@ def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
 
     links = [link for option in all_options(host, app) for link in joins(shlex.split(option))["--link"]]
     return [(name, alias or name) for name, _, alias in (link.partition(":") for link in links)]
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-commands, which may not be installed
+def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:
+    if not is_engine(host):
+        return []
+    from dokkupy_sdk.figures import Gauge
+
+    from dokkupy_docker.instances.usage import HEADS, figures
+
+    return [Gauge(lambda: figures(host, apps), HEADS)]
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-storage, which may not be installed

@@ -7,6 +7,7 @@ import time
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
 from dokkupy_sdk.events import Tail, latest, of_app
+from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -38,7 +39,10 @@ def events(
             sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
         return CommandResult(rows)
-    return CommandResult(rows, [harmless(line_of(row)) for row in rows])
+    now = time.time()
+    return CommandResult(
+        rows, [harmless(line_of({**row, "time": when(str(row.get("time", "?")), now)})) for row in rows]
+    )
 
 
 ALWAYS = "Events are always recorded"

@@ -6,8 +6,9 @@ from dokkupy_sdk import Host, hookimpl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from dokkupy_sdk.figures import Gauge
     from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.names import AppName
 
@@ -31,6 +32,15 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_nginx.setup.doctor import findings
 
     return findings(adapter(host))
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-commands, which may not be installed
+def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:
+    from dokkupy_sdk.figures import Gauge
+
+    from dokkupy_nginx.server.figures import HEADS, figures
+
+    return [Gauge(lambda: figures(host, apps), HEADS)]
 
 
 @hookimpl

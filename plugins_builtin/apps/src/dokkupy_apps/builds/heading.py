@@ -26,7 +26,7 @@ def described(host: Host, source: Source) -> str:
     from dokkupy_sdk.history import commits
 
     found = commits(host, source.app, source.revision)
-    subject = f' "{one_line(found[0].subject)}"' if found and found[0].subject.strip() else ""
+    subject = f' "{one_line(found[0].subject, 40)}"' if found and found[0].subject.strip() else ""
     return f"commit {source.revision[:SHORT]}{subject}"
 
 

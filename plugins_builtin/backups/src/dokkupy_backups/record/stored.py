@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from dokkupy_sdk import Host
@@ -16,6 +16,10 @@ from dokkupy_sdk.values import replace
 from dokkupy_backups.names import BackupId, SubjectName, TargetName, owners_of
 from dokkupy_backups.record.manifest import MANIFEST, Record, from_tags, moment
 from dokkupy_backups.repository.restic import Repository, Snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.figures import Figure
 
 HALVES = frozenset({"data", "manifest"})
 """The tags that mark a backup's two snapshots."""
@@ -42,6 +46,16 @@ def records(host: Host, subject: SubjectName | None = None, target: TargetName |
         if one and (subject is None or one.subject == subject) and (target is None or one.target == target):
             found.append(one)
     return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+
+
+def verified_at(host: Host, apps: Sequence[AppName]) -> Iterator[Figure]:
+    """When the newest verified backup of each app's own volumes began."""
+    from dokkupy_sdk.figures import Figure
+
+    wanted = {f"app:{app}": app for app in apps}
+    for one in records(host):
+        if one.verified and not one.failed and (app := wanted.pop(str(one.subject), None)):
+            yield Figure(app, "backup_verified_at", one.started)
 
 
 class Usable:

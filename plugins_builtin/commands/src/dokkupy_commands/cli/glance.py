@@ -6,25 +6,24 @@ import time
 from collections import Counter
 from datetime import datetime
 
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, lines
 from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.figures import readings, shown
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import ServingFile
 from dokkupy_sdk.table import Column, table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-COLUMNS = (
-    Column("APP"),
-    Column("STATE"),
-    Column("RELEASE"),
-    Column("AGE", optional=3),
-    Column("PROCESSES", optional=1),
-    Column("RESTARTS", right=True, optional=4),
-    Column("URL", optional=2),
-)
+FIXED = (Column("APP"), Column("STATE"), Column("RELEASE"))
+MIDDLE = (Column("AGE", optional=3), Column("BY", optional=6), Column("PROCESSES", optional=1))
+LAST = (Column("RESTARTS", right=True, optional=4), Column("URL", optional=2))
+FIGURES = 7
+"""Where the columns of figures begin in the order in which a narrow terminal drops columns: before those of the state."""
+
 STYLES = {
     "● running": "green",
     "● partly": "yellow",
@@ -34,12 +33,35 @@ STYLES = {
     "○ new": "dim",
 }
 MARKS = {"running": "●", "partly": "●", "down": "●", "broken": "●", "stopped": "○", "new": "○"}
-UNITS = (("y", 31_536_000), ("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60))
+PAUSE = 2.0
+"""Seconds between two looks of `--watch`."""
+
+
+def glance(host: Host, apps: Sequence[AppName]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The rows, and the headings of the figures that plugins have of these apps."""
+    rows = [glance_at(host, app) for app in apps]
+    heads, figures = figures_of(host, [AppName(row["app"]) for row in rows if row["release"]])
+    for row in rows:
+        row.update({name: figures.get(row["app"], {}).get(name) for name in heads})
+    return rows, heads
+
+
+def figures_of(host: Host, apps: Sequence[AppName]) -> tuple[dict[str, str], dict[str, dict[str, float | str]]]:
+    from dokkupy_commands import hookspecs
+
+    if not apps:
+        return {}, {}
+    found, failed = host.hooks.gather_what_can(hookspecs.app_figures, host=host, apps=apps)
+    for plugin, error in failed:
+        host.out.warn(f"{plugin}: {error.message}")
+    gauges = [gauge for _, gauge in found]
+    return dict(head for gauge in gauges for head in gauge.heads), readings(gauges)
 
 
 def glance_at(host: Host, app: AppName) -> dict[str, Any]:
     """state: new (never deployed), running, partly (some instances are down), down, stopped, or broken (a file of its state
-    cannot be read). processes: type -> running and wanted instances. restarts: of its crashed instances, together."""
+    cannot be read). by: who made the release. processes: type -> running and wanted instances. restarts: of its crashed
+    instances, together."""
     try:
         return look(host, app)
     except DokkupyError as error:
@@ -48,7 +70,14 @@ def glance_at(host: Host, app: AppName) -> dict[str, Any]:
 
 
 def nothing_of(app: AppName, state: str) -> dict[str, Any]:
-    empty: dict[str, Any] = {"release": None, "released_at": None, "processes": {}, "restarts": 0, "url": None}
+    empty: dict[str, Any] = {
+        "release": None,
+        "released_at": None,
+        "by": "",
+        "processes": {},
+        "restarts": 0,
+        "url": None,
+    }
     return {"app": str(app), "state": state, **empty}
 
 
@@ -75,35 +104,52 @@ def look(host: Host, app: AppName) -> dict[str, Any]:
         "state": state,
         "release": serving.release,
         "released_at": summary.created_at if summary is not None else None,
+        "by": summary.by if summary is not None else "",
         "processes": {name: {"running": up[name], "wanted": wanted[name]} for name in sorted(wanted)},
         "restarts": sum(one.total for id, one in watched.items() if id in found),
         "url": next(iter(urls(host, app)), None),
     }
 
 
-def lines_of(rows: list[dict[str, Any]]) -> list[str]:
-    now = time.time()
+def lines_of(
+    rows: Sequence[Mapping[str, Any]],
+    heads: Mapping[str, str],
+    *,
+    now: float | None = None,
+    terminal: bool | None = None,
+    width: int = 0,
+) -> list[str]:
+    """Pure, if the time and the terminal are given."""
+    at = time.time() if now is None else now
+    figures = [Column(head, right=True, optional=FIGURES + number) for number, head in enumerate(heads.values())]
     cells = [
         (
             row["app"],
             f"{MARKS[row['state']]} {row['state']}",
             f"v{row['release']}" if row["release"] else "",
-            age(row["released_at"], now),
+            age(row["released_at"], at),
+            lines.one_line(row["by"].removeprefix("key:"), 16),
             " ".join(f"{name} {one['running']}/{one['wanted']}" for name, one in row["processes"].items()),
+            *(shown(name, row.get(name), at) for name in heads),
             str(row["restarts"]) if row["release"] else "",
             row["url"] or "",
         )
         for row in rows
     ]
-    return table(COLUMNS, cells, styles=STYLES)
+    return table((*FIXED, *MIDDLE, *figures, *LAST), cells, styles=STYLES, terminal=terminal, width=width)
 
 
 def age(at: str | None, now: float) -> str:
     """How long ago a time in ISO 8601 was, in its largest unit: `3 d`."""
-    if not at:
-        return ""
-    seconds = max(0, int(now - datetime.fromisoformat(at).timestamp()))
-    for unit, size in UNITS:
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    return lines.age(now - datetime.fromisoformat(at).timestamp()) if at else ""
+
+
+def watch(draw: Callable[[], list[str]]) -> None:
+    """Draw the screen again every two seconds, until Ctrl-C or the terminal goes."""
+    import sys
+
+    while True:
+        shown = draw()
+        sys.stdout.write("\x1b[H\x1b[J" + "\n".join(shown) + "\n")
+        sys.stdout.flush()
+        time.sleep(PAUSE)

@@ -24,17 +24,30 @@ def deployed(host: Host, app: AppName) -> bool:
     return False
 
 
+Watch = Annotated[bool, Opt("--watch", "-w", help="On a terminal: show it again every two seconds, until Ctrl-C")]
+
+
 @group.command("list", permission="app:read")
-def list_apps(host: Host, app: Annotated[AppName | None, Arg("app")] = None) -> CommandResult:
-    """Show apps on one screen: state, release, processes, URL. `ps` alone does the same."""
+def list_apps(
+    host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, watch: Watch = False
+) -> CommandResult | None:
+    """Show apps on one screen: state, release, processes, processor, memory, requests, URL. `ps` alone does the same."""
     from dokkupy_sdk.access import visible_apps
 
-    from dokkupy_commands.cli.glance import glance_at, lines_of
+    from dokkupy_commands.cli import glance
 
-    rows = [glance_at(host, one) for one in ([host.store.require_app(app)] if app else visible_apps(host))]
+    apps = [host.store.require_app(app)] if app else visible_apps(host)
+    if watch:
+        import sys
+
+        if not sys.stdout.isatty():
+            raise UserError("--watch draws on a terminal, and this is none", hint="Over SSH: ssh -t HOST ps --watch")
+        glance.watch(lambda: glance.lines_of(*glance.glance(host, apps)))
+        return None
+    rows, heads = glance.glance(host, apps)
     if not rows:
         host.out.warn("You haven't deployed any applications yet")
-    lines = lines_of(rows)
+    lines = glance.lines_of(rows, heads)
     return CommandResult(rows, lines[1:], columns=lines[:1])
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 from dokkupy_apps.desired.properties import RELEASES
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.lines import one_line, when
 from dokkupy_sdk.names import AppName, ReleaseNumber
 from dokkupy_sdk.table import Column, table
+
+COMMITS = 20
+"""The most that `releases:diff` lists."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 group = Group("releases", "Show releases and go back to one", bare="list")
 
@@ -43,18 +54,26 @@ def list_releases(host: Host, app: App) -> CommandResult:
         }
         for number, one in found
     ]
+    lines = lines_of(rows)
+    return CommandResult(rows, lines[1:], header=f"{app} releases", columns=lines[:1])
+
+
+def lines_of(
+    rows: Sequence[Mapping[str, Any]], *, now: float | None = None, terminal: bool | None = None, width: int = 0
+) -> list[str]:
+    """Pure, if the time and the terminal are given."""
+    at = time.time() if now is None else now
     cells = [
         (
             f"{'*' if row['serving'] else ' '} v{row['number']}",
-            str(row["created_at"]),
-            one.by.removeprefix("key:"),
-            one.source,
-            one.description,
+            when(row["created_at"], at, terminal),
+            row["by"].removeprefix("key:"),
+            row["source"],
+            one_line(row["description"], 60),
         )
-        for row, (_, one) in zip(rows, found, strict=True)
+        for row in rows
     ]
-    lines = table(COLUMNS, cells)
-    return CommandResult(rows, lines[1:], header=f"{app} releases", columns=lines[:1])
+    return table(COLUMNS, cells, terminal=terminal, width=width)
 
 
 @group.command("info", permission="app:read")
@@ -70,37 +89,50 @@ def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("rel
         found = read_release(host, app, release.number)
     if found is None:
         raise NotFound(f"App {app} has no release")
-    table = encode(found)
-    table["env"] = sorted(table["env"])
-    table["config"] = sorted(table["config"])
-    table["files"] = sorted(table["files"])
-    lines = [f"       {name + ':':<20} {value}" for name, value in table.items()]
-    return CommandResult(table, lines, header=f"{app} release v{found.number}")
+    from dokkupy_commands.use_cases.release_words import about, as_lines
+
+    data = encode(found)
+    for name in ("env", "config", "files"):
+        data[name] = sorted(data[name])
+    return CommandResult(data, as_lines(about(found)), header=f"{app} release v{found.number}")
 
 
 @group.command("diff", permission="app:read")
 def diff(
     host: Host,
     app: App,
-    one: Annotated[ReleaseNumber, Arg("from")],
-    other: Annotated[ReleaseNumber | None, Arg("to")] = None,
+    one: Annotated[ReleaseNumber | None, Arg("from", "Default: the release before the other")] = None,
+    other: Annotated[ReleaseNumber | None, Arg("to", "Default: the serving one")] = None,
 ) -> CommandResult:
-    """Show what differs between two releases; the second is by default the serving one."""
-    from dokkupy_apps.releases.records import current, read_release
+    """Show what differs between two releases: commits, keys of the configuration, formation, settings. No values of variables."""
+    from dokkupy_apps.releases.records import current, numbers, read_release
     from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.history import commits
 
     from dokkupy_commands.use_cases.release_diff import differences
+    from dokkupy_commands.use_cases.release_words import as_lines, compared
 
     host.store.require_app(app)
     serving, _ = current(host, app)
     after = read_release(host, app, other.number) if other else serving
     if after is None:
         raise NotFound(f"App {app} has no release")
-    rows = differences(read_release(host, app, one.number), after)
-    return CommandResult(
-        [{"what": what, "from": old, "to": new} for what, old, new in rows],
-        [f"       {what + ':':<30} {old} -> {new}" for what, old, new in rows],
+    earlier = [number for number in numbers(host, app) if number < after.number]
+    if one is None and not earlier:
+        raise NotFound(f"App {app} has no release before v{after.number}")
+    before = read_release(host, app, one.number if one else max(earlier))
+    code = (
+        commits(host, app, after.revision, before.revision, limit=COMMITS) if before.revision != after.revision else ()
     )
+    rows = differences(before, after)
+    data = {
+        "from": before.number,
+        "to": after.number,
+        "commits": [{"id": row.id, "author": row.author, "subject": row.subject} for row in code],
+        "changes": [{"what": what, "from": old, "to": new} for what, old, new in rows],
+    }
+    lines = as_lines(compared(before, after, code, rows)) or ["       Nothing differs"]
+    return CommandResult(data, lines, header=f"{app} v{before.number} -> v{after.number}")
 
 
 @group.command("rollback", permission="app:write", mutating=True)

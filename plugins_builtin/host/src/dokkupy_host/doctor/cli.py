@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
+from dokkupy_sdk.table import colorful
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dokkupy_sdk.model import Finding
 
 FIX = "Restore lost and broken files of the state from their previous generation, then do what `recover` does"
 
@@ -10,10 +17,15 @@ group = Group("doctor", "Check the host and say how to fix it", bare="")
 
 
 @group.command("", permission="host:read", keeps_root=True)
-def doctor(host: Host, *, fix: Annotated[bool, Opt("--fix", help=FIX)] = False) -> CommandResult:
-    """Check the host; the exit status is 1 when something is broken.
+def doctor(
+    host: Host,
+    *,
+    fix: Annotated[bool, Opt("--fix", help=FIX)] = False,
+    quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out what is well, and print nothing if all is")] = False,
+) -> CommandResult:
+    """Check the host: what is wrong comes first. The exit status is 1 when something is broken.
 
-    doctor
+    doctor --quiet
     """
     from dokkupy_host.doctor.examination import examine
 
@@ -32,10 +44,33 @@ def doctor(host: Host, *, fix: Annotated[bool, Opt("--fix", help=FIX)] = False) 
             host.out.section(line)
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
-    lines = []
-    for row in rows:
-        mark = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}[row["level"]]
-        lines.append(f"{mark} {row['check']}: {row['message']}")
-        if row["remedy"]:
-            lines.append(f"        {row['remedy']}")
+    lines = lines_of(findings, quiet=quiet, color=colorful())
     return CommandResult(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
+
+
+MARKS = {"error": "ERROR  ", "warning": "warning", "ok": "ok     "}
+COLORS = {"error": "31", "warning": "33", "ok": "32"}
+"""Of a terminal (ECMA-48, SGR): red, yellow, green."""
+
+
+def lines_of(findings: Sequence[Finding], *, quiet: bool = False, color: bool = False) -> list[str]:
+    """The worst first, a summary last. quiet: without what is well. Pure."""
+    lines = []
+    for level in MARKS:
+        mark = f"\x1b[{COLORS[level]}m{MARKS[level]}\x1b[0m" if color else MARKS[level]
+        for one in findings:
+            if one.level != level or (quiet and level == "ok"):
+                continue
+            lines.append(f"{mark} {one.check}: {one.message}")
+            if one.remedy:
+                lines.append(f"        {one.remedy}")
+    return lines if quiet and not lines else [*lines, summary(findings)]
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """`24 checks, 1 warning`."""
+    parts = [f"{len(findings)} checks"]
+    for level in ("error", "warning"):
+        if number := sum(one.level == level for one in findings):
+            parts.append(f"{number} {level}{'' if number == 1 else 's'}")
+    return ", ".join(parts) if len(parts) > 1 else f"{parts[0]}, all is well"

@@ -1,0 +1,104 @@
+"""A release, and what differs between two, in words for people. Pure."""
+
+from __future__ import annotations
+
+from dokkupy_sdk.history import Commit
+from dokkupy_sdk.lines import one_line
+from dokkupy_sdk.model import Release
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dokkupy_sdk.names import ProcessType
+
+SHORT = 7
+IMAGE = 12
+"""Characters of a commit's and of an image's id."""
+
+Row = tuple[str, str]
+
+
+def short_image(image: str) -> str:
+    return image.removeprefix("sha256:")[:IMAGE]
+
+
+def short_revision(revision: str) -> str:
+    is_commit = len(revision) in (40, 64) and all(one in "0123456789abcdef" for one in revision)
+    return revision[:SHORT] if is_commit else one_line(revision, 60)
+
+
+def formation(counts: Mapping[ProcessType, int]) -> str:
+    return ", ".join(f"{name}={counts[name]}" for name in sorted(counts)) or "nothing runs"
+
+
+def about(release: Release) -> list[Row]:
+    """(what, how it is) of one release; without values of the environment, and without what is empty."""
+    rows = [
+        ("Made at", release.created_at),
+        ("By", release.by.removeprefix("key:")),
+        ("What", release.description),
+        ("Source", " ".join(filter(None, (release.source, short_revision(release.revision))))),
+        ("Image", " ".join(filter(None, (short_image(release.image), release.builder and f"({release.builder})")))),
+        ("Formation", formation(release.formation)),
+        *((f"Runs {name}", command or "the image's own command") for name, command in release.processes.items()),
+        ("Config", " ".join(sorted(release.config))),
+        ("Other variables", " ".join(sorted({*release.env} - {*release.config}))),
+        ("Ports", " ".join(map(str, release.ports))),
+        ("Files", " ".join(sorted(release.files))),
+        *((f"Options {phase}", " ".join(words)) for phase, words in sorted(release.options.items())),
+        *((f"{plugin} {name}", value) for plugin, name, value in settings(release)),
+    ]
+    return [(what, one_line(how, 400)) for what, how in rows if how]
+
+
+def is_used(release: Release, plugin: str) -> bool:
+    """Whether a plugin's settings matter to a reader: those of the builders that were not chosen do not."""
+    return not plugin.startswith("builder-") or plugin == f"builder-{release.builder}"
+
+
+def settings(release: Release) -> list[tuple[str, str, str]]:
+    used = sorted(plugin for plugin in release.settings if is_used(release, plugin))
+    return [(plugin, name, value) for plugin in used for name, value in release.settings[plugin].items()]
+
+
+def compared(
+    one: Release, other: Release, commits: Sequence[Commit], differences: Sequence[tuple[str, str, str]]
+) -> list[Row]:
+    """(what, how it changed): code by commits, keys of the configuration by what became of them, then all else.
+
+    commits: those that `other` has and `one` lacks, newest first. differences: of `release_diff`.
+    """
+    rows: list[Row] = []
+    if one.revision != other.revision:
+        rows.append(("Code", f"{short_revision(one.revision) or 'none'} -> {short_revision(other.revision) or 'none'}"))
+        rows += [("", f"{row.id[:SHORT]} {one_line(row.subject)} ({one_line(row.author, 24)})") for row in commits]
+    if keys := changed_keys(one, other):
+        rows.append(("Config", keys))
+    for name in sorted({*one.formation, *other.formation}):
+        before, after = one.formation.get(name, 0), other.formation.get(name, 0)
+        if before != after:
+            rows.append(("Formation", f"{name} {before} -> {after}"))
+    for what, old, new in differences:
+        if what.startswith(("env ", "formation ")) or what == "revision":
+            continue
+        if what == "image":
+            old, new = short_image(old), short_image(new)
+        how = f"{one_line(old, 60) or 'none'} -> {one_line(new, 60) or 'none'}"
+        rows.append((what[0].upper() + what[1:], new if what.startswith("file ") else how))
+    return rows
+
+
+def changed_keys(one: Release, other: Release) -> str:
+    """`+ A ~ B - C`: variables that were set, changed and unset; never their values."""
+    marks = [
+        *(f"+ {key}" for key in sorted({*other.env} - {*one.env})),
+        *(f"~ {key}" for key in sorted({*one.env} & {*other.env}) if one.env[key] != other.env[key]),
+        *(f"- {key}" for key in sorted({*one.env} - {*other.env})),
+    ]
+    return "  ".join(marks)
+
+
+def as_lines(rows: Sequence[Row]) -> list[str]:
+    size = max((len(what) for what, _ in rows), default=0) + 1
+    return [f"       {what + ':' if what else '':<{size}} {how}" for what, how in rows]

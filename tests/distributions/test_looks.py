@@ -1,0 +1,299 @@
+"""How commands look, in golden files: fixed data, drawn at 80 and 120 columns, in colour and with NO_COLOR, and without a terminal.
+
+To make the files again after a change of looks: `UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/distributions/test_looks.py`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dokkupy.cli.output import Terminal
+from dokkupy_apps.rollout.summary import live_line
+from dokkupy_checks.plan import Check
+from dokkupy_checks.probe import Outcome
+from dokkupy_checks.run import success
+from dokkupy_commands.cli import glance, releases
+from dokkupy_commands.use_cases.release_diff import differences
+from dokkupy_commands.use_cases.release_words import about, as_lines, compared
+from dokkupy_docker.builds.output import Output
+from dokkupy_host import deploys, status
+from dokkupy_host.doctor import cli as doctor
+from dokkupy_sdk.access_log import Traffic
+from dokkupy_sdk.history import Commit
+from dokkupy_sdk.lines import timed
+from dokkupy_sdk.model import Deployment, Finding, Instance, Release
+from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
+
+pytestmark = pytest.mark.unit
+
+GOLDEN = Path(__file__).parent / "looks"
+NOW = 1_767_225_600.0
+"""2026-01-01T00:00:00Z."""
+
+Draw = Callable[..., list[str]]
+
+
+def require_golden(name: str, lines: Sequence[str]) -> None:
+    path, text = GOLDEN / f"{name}.txt", "\n".join(lines) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=["pipe", "80", "120", "120-no-color"])
+def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
+    """A name, and how tables are drawn."""
+    name = str(request.param)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if name.endswith("no-color"):
+        monkeypatch.setenv("NO_COLOR", "1")
+    width, _, _ = name.partition("-")
+    return name, {"terminal": False} if name == "pipe" else {"terminal": True, "width": int(width)}
+
+
+BUILD = """\
+#4 [1/3] FROM docker.io/library/python:3.13-slim@sha256:{digest}
+#4 CACHED
+#5 [2/3] RUN pip install -r requirements.txt
+#5 1.132 Collecting flask
+#5 DONE 4.2s
+#6 [3/3] COPY . .
+#6 DONE 0.1s
+""".format(digest="0" * 64)
+
+FAILING = """\
+#4 [1/2] FROM docker.io/library/python:3.13-slim@sha256:{digest}
+#4 CACHED
+#5 [2/2] RUN pip install -r requirements.txt
+#5 1.132 ERROR: No matching distribution found for flaks
+#5 ERROR: process "/bin/sh -c pip install -r requirements.txt" did not complete successfully: exit code: 1
+------
+ > [2/2] RUN pip install -r requirements.txt:
+1.132 ERROR: No matching distribution found for flaks
+------
+Dockerfile:3
+--------------------
+   1 |     FROM python:3.13-slim
+   2 |     COPY . .
+   3 | >>> RUN pip install -r requirements.txt
+--------------------
+ERROR: failed to solve: process "/bin/sh -c pip install -r requirements.txt" did not complete successfully: exit code: 1
+""".format(digest="0" * 64)
+
+
+def built(transcript: str) -> list[str]:
+    output = Output()
+    return [line for text in transcript.splitlines() for line in output.line(text)] + output.rest()
+
+
+class Screen(Terminal):
+    """A console whose streams are one text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = io.StringIO()
+        self.stdout = self.stderr = self.text  # type: ignore[assignment]
+
+
+def instance(process: str) -> Instance:
+    return Instance(
+        app=AppName("blog"),
+        process=ProcessType(process),
+        index=1,
+        id=process,
+        name=f"blog.{process}.1",
+        address="10.0.0.2",
+        port=5000,
+        release=12,
+        deployment="1",
+    )
+
+
+def release(number: int, **facts: Any) -> Release:
+    return Release(AppName("blog"), number, "sha256:" + f"{number:x}" * 64, "2025-12-31T23:58:00Z", "git-hook", **facts)
+
+
+def test_a_push_reads_as_a_story() -> None:
+    out = Screen()
+    out.section('Building blog (Dockerfile, commit 1cb17e5 "A friendlier greeting")')
+    for line in [*built(BUILD), timed("Image 164 MiB", "4.9 s")]:
+        out.detail(line)
+    out.section(timed("Releasing v12    release: python3 release.py", "0.4 s"))
+    out.section("Starting web.1 worker.1")
+    check = Check("web answers", "path", 3, 5, 5, path="/health")
+    out.detail(success(Outcome(instance("web"), check, answer="200", port=5000, seconds=0.31)))
+    out.detail(success(Outcome(instance("worker"), Check("default", "started", 1, 0, 0), seconds=3.2)))
+    out.title("Application deployed:")
+    out.detail("https://blog.apps.example.com")
+    deployment = Deployment("1", AppName("blog"), "deploy", release(12))
+    out.title(live_line(deployment, ["https://blog.apps.example.com"], 3.42, Traffic(341, 0, 0.02)))
+    lines = out.text.getvalue().splitlines()
+    assert all(len("remote: " + line) <= 80 for line in lines if line.startswith(" ")), "wider than a terminal"
+    require_golden("push", lines)
+
+
+def test_lost_requests_are_counted_out_loud_and_unknown_ones_are_not_mentioned() -> None:
+    deployment = Deployment("1", AppName("blog"), "deploy", release(12))
+    lines = [
+        live_line(deployment, urls, 72.0, traffic) for urls, traffic in (([], None), (["http://b"], Traffic(9, 2)))
+    ]
+    require_golden("live", lines)
+
+
+def test_a_failed_build_shows_the_step_its_output_and_the_line() -> None:
+    require_golden("failed-build", built(FAILING))
+
+
+def row(app: str, state: str, **more: Any) -> dict[str, Any]:
+    empty = {"release": None, "released_at": None, "by": "", "processes": {}, "restarts": 0, "url": None}
+    return {"app": app, "state": state, **empty, **more}
+
+
+APPS = [
+    row(
+        "blog",
+        "running",
+        release=12,
+        released_at="2025-12-31T23:58:00Z",
+        by="key:ann",
+        processes={"web": {"running": 2, "wanted": 2}, "worker": {"running": 1, "wanted": 1}},
+        url="https://blog.apps.example.com",
+        cpu_percent=12.31,
+        memory_bytes=171_000_000,
+        requests_per_minute=340,
+        p95_seconds=0.042,
+        backup_verified_at="2025-12-31T03:00:00Z",
+    ),
+    row(
+        "shop",
+        "partly",
+        release=3,
+        released_at="2025-11-01T00:00:00Z",
+        by="root",
+        processes={"web": {"running": 1, "wanted": 2}},
+        restarts=7,
+        url="http://shop.apps.example.com",
+        cpu_percent=0.0,
+        memory_bytes=52_000_000,
+        requests_per_minute=0,
+        p95_seconds=None,
+        backup_verified_at=None,
+    ),
+    row("new", "new"),
+]
+HEADS = {
+    "cpu_percent": "CPU %",
+    "memory_bytes": "MEMORY",
+    "requests_per_minute": "REQ/MIN",
+    "p95_seconds": "P95",
+    "backup_verified_at": "BACKUP",
+}
+
+
+def test_ps_is_one_screen(look: tuple[str, dict[str, Any]]) -> None:
+    require_golden(f"ps-{look[0]}", glance.lines_of(APPS, HEADS, now=NOW, **look[1]))
+
+
+FINDINGS = [
+    Finding("apps", "error", "shop: web.2 should run and is: crashed (exit 1, 7 restarts)", "dokkupy logs shop"),
+    Finding("engine", "ok", "Docker 27.3.1"),
+    Finding("memory", "ok", "1.8 GiB of 3.8 GiB used"),
+    Finding("backups", "warning", "late, or never verified: postgres:db", "dokkupy doctor says why"),
+    Finding("certificates", "ok", "2; blog: is good for 61 days; shop: is good for 80 days"),
+]
+
+
+def test_status_is_one_screen(look: tuple[str, dict[str, Any]]) -> None:
+    require_golden(f"status-{look[0]}", status.lines_of(FINDINGS, **look[1]))
+
+
+RELEASES = [
+    {
+        "number": 2,
+        "created_at": "2025-12-31T23:58:00Z",
+        "by": "key:ann",
+        "source": "git-hook",
+        "description": "Set GREETING",
+        "serving": True,
+    },
+    {
+        "number": 1,
+        "created_at": "2025-12-25T12:00:00Z",
+        "by": "root",
+        "source": "git-hook",
+        "description": "Deploy 7d519726",
+        "serving": False,
+    },
+]
+
+
+def test_releases_say_when_who_and_what(look: tuple[str, dict[str, Any]]) -> None:
+    require_golden(f"releases-{look[0]}", releases.lines_of(RELEASES, now=NOW, **look[1]))
+
+
+EVENTS = [
+    {"time": "2025-12-31T22:00:00Z", "event": "deploy_finished", "app": "blog", "outcome": "succeeded", "release": "1"},
+    {"time": "2025-12-31T23:00:00Z", "event": "deploy_finished", "app": "blog", "outcome": "failed"}
+    | {"reason": "blog web.1 failed its check\x1b[2J", "kind": "git-hook", "by": "key:bob", "seconds": "12.0"},
+    {"time": "2025-12-31T23:58:00Z", "event": "deploy_finished", "app": "blog", "outcome": "succeeded", "release": "2"}
+    | {"kind": "rollback", "by": "key:ann", "seconds": "0.9"},
+    {"time": "2025-12-31T23:58:30Z", "event": "old_instances_retired", "app": "blog", "requests": "341", "lost": "0"},
+    {"time": "2025-12-31T23:59:55Z", "event": "rolled_back_after_crash", "app": "shop", "release": "4", "to": "3"},
+]
+
+
+def test_deploys_are_a_timeline(look: tuple[str, dict[str, Any]]) -> None:
+    rows = [{**one, "what": deploys.what(one, "")} for one in deploys.timeline(EVENTS)]
+    require_golden(f"deploys-{look[0]}", deploys.lines_of(rows, now=NOW, **look[1]))
+
+
+@pytest.mark.parametrize("name", ["plain", "quiet", "color"])
+def test_doctor_begins_with_what_is_wrong_and_ends_with_a_summary(name: str) -> None:
+    lines = doctor.lines_of(FINDINGS[1:] + FINDINGS[:1], quiet=name == "quiet", color=name == "color")
+    require_golden(f"doctor-{name}", lines)
+
+
+def test_a_well_host_has_nothing_to_say_quietly() -> None:
+    assert doctor.lines_of([FINDINGS[1]], quiet=True) == []
+    assert doctor.lines_of([FINDINGS[1]])[-1] == "1 checks, all is well"
+
+
+BEFORE = release(
+    1,
+    revision="7d51972623160bc0ad297577f55d2eff0ac71380",
+    by="key:ann",
+    builder="dockerfile",
+    description="Deploy 7d519726",
+    env={EnvKey("A"): Secret("secret-1"), EnvKey("GONE"): Secret("secret-2")},
+    config={EnvKey("A"): Secret("secret-1")},
+    processes={ProcessType("web"): "python3 web.py"},
+    formation={ProcessType("web"): 1},
+    settings={"ps": {"restart-policy": "on-failure:10"}, "builder-lambda": {"lambdayml-path": "lambda.yml"}},
+    files={"Procfile": "web: python3 web.py"},
+)
+AFTER = release(
+    2,
+    revision="43a05483160bc0ad297577f55d2eff0ac7138062",
+    env={EnvKey("A"): Secret("secret-3"), EnvKey("NEW"): Secret("secret-4")},
+    processes={ProcessType("web"): "python3 web.py", ProcessType("worker"): "python3 worker.py"},
+    formation={ProcessType("web"): 3, ProcessType("worker"): 1},
+    settings={"ps": {"restart-policy": "always"}},
+)
+
+
+def test_a_release_is_described_in_words() -> None:
+    lines = as_lines(about(BEFORE))
+    assert "secret" not in "".join(lines) and "{" not in "".join(lines)
+    require_golden("release-info", lines)
+
+
+def test_what_differs_between_releases_is_code_keys_and_formation() -> None:
+    code = [Commit("43a05483160bc0ad297577f55d2eff0ac7138062", "Ann\x07", "A friendlier\x1b[31m greeting")]
+    lines = as_lines(compared(BEFORE, AFTER, code, differences(BEFORE, AFTER)))
+    assert "secret" not in "".join(lines)
+    require_golden("release-diff", lines)
