@@ -38,10 +38,11 @@ def when(at: str, now: float, terminal: bool | None = None) -> str:
     """A time in ISO 8601, for people on terminals as how long ago it was. terminal: whether standard output is one, if that
     is not given."""
     import sys
-    from datetime import datetime
 
     if not (sys.stdout.isatty() if terminal is None else terminal):
         return at
+    from datetime import datetime
+
     try:
         return ago(now - datetime.fromisoformat(at).timestamp())
     except ValueError:

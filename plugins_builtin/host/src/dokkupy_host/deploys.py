@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.lines import duration, one_line, when
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -104,6 +101,8 @@ def seconds(text: object) -> float | None:
 
 def what(row: Mapping[str, Any], description: str) -> str:
     """What happened, in the release's own words if it made one."""
+    from dokkupy_sdk.lines import one_line
+
     if row["kind"] == "restart":
         return KINDS["restart"]
     if row["outcome"] == "failed":
@@ -120,6 +119,9 @@ def lines_of(
     width: int = 0,
 ) -> list[str]:
     """Pure, if the time and the terminal are given."""
+    import time
+
+    from dokkupy_sdk.lines import duration, one_line, when
     from dokkupy_sdk.table import Column, table
 
     at = time.time() if now is None else now

@@ -7,7 +7,6 @@ import time
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
 from dokkupy_sdk.events import Tail, latest, of_app
-from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -39,6 +38,8 @@ def events(
             sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
         return CommandResult(rows)
+    from dokkupy_sdk.lines import when
+
     now = time.time()
     return CommandResult(
         rows, [harmless(line_of({**row, "time": when(str(row.get("time", "?")), now)})) for row in rows]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import CommandResult, Group, Host
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.model import Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from dokkupy_sdk.model import Finding
 
 group = Group("status", "Show the host on one screen: apps, engine, memory, disk, certificates, backups", bare="")
 
@@ -24,6 +25,8 @@ def status(host: Host) -> CommandResult:
 
 
 def examine(host: Host) -> list[Finding]:
+    from dokkupy_sdk.model import Finding
+
     from dokkupy_host import hookspecs
     from dokkupy_host.supervise import apps
 
@@ -35,11 +38,15 @@ def examine(host: Host) -> list[Finding]:
 
 def summed(check: str, findings: Iterable[Finding]) -> list[Finding]:
     """What is wrong, or that nothing is."""
+    from dokkupy_sdk.model import Finding
+
     rows = list(findings)
     return [Finding(check, one.level, one.message, one.remedy) for one in rows if one.level != "ok"] or rows[:1]
 
 
 def engine(host: Host) -> Finding:
+    from dokkupy_sdk.model import Finding
+
     try:
         ready = host.role("engine", host.default_adapter("engine")).prepare()
     except DokkupyError as error:
@@ -54,6 +61,7 @@ def meminfo() -> str:
 
 def memory(text: str) -> Finding:
     """text: of /proc/meminfo. Pure."""
+    from dokkupy_sdk.model import Finding
     from dokkupy_sdk.sizes import in_units
 
     sizes = {line.partition(":")[0]: int(line.split()[1]) * 1024 for line in text.splitlines()}

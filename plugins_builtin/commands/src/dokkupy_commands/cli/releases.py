@@ -8,7 +8,6 @@ from dokkupy_apps.desired.properties import RELEASES
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.lines import one_line, when
 from dokkupy_sdk.names import AppName, ReleaseNumber
 from dokkupy_sdk.table import Column, table
 
@@ -62,6 +61,8 @@ def lines_of(
     rows: Sequence[Mapping[str, Any]], *, now: float | None = None, terminal: bool | None = None, width: int = 0
 ) -> list[str]:
     """Pure, if the time and the terminal are given."""
+    from dokkupy_sdk.lines import one_line, when
+
     at = time.time() if now is None else now
     cells = [
         (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
-from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -44,6 +41,10 @@ def show(
         and (not failed or line.status)
     )
     rows = [row(line) for line in deque(wanted, maxlen=max(1, num))]
+    import time
+
+    from dokkupy_sdk.lines import when
+
     now = time.time()
     text = [harmless(f"{when(str(r['time']), now)} {r['who'] or '-'} {r['status']} {r['command']}") for r in rows]
     return CommandResult(rows, text)

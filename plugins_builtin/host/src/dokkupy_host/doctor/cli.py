@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
-from dokkupy_sdk.table import colorful
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def doctor(
             host.out.section(line)
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
+    from dokkupy_sdk.table import colorful
+
     lines = lines_of(findings, quiet=quiet, color=colorful())
     return CommandResult(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
 
