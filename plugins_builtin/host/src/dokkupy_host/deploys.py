@@ -35,7 +35,11 @@ def deploys(
     *,
     num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 20,
 ) -> CommandResult:
-    """Show the latest deploys, restarts and rollbacks, newest first: when, what, by whom, how long, requests lost."""
+    """Show the latest deploys, restarts and rollbacks, newest first: when, what, by whom, how long, requests lost.
+
+    deploys
+    deploys blog -n 50
+    """
     from dokkupy_apps.releases.serving import release_summaries
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.events import latest

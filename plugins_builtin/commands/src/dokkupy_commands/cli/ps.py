@@ -31,7 +31,11 @@ Watch = Annotated[bool, Opt("--watch", "-w", help="On a terminal: show it again 
 def list_apps(
     host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, watch: Watch = False
 ) -> CommandResult | None:
-    """Show apps on one screen: state, release, processes, processor, memory, requests, URL. `ps` alone does the same."""
+    """Show apps on one screen: state, release, processes, processor, memory, requests, URL. `ps` alone does the same.
+
+    ps:list
+    ps:list blog --watch
+    """
     from dokkupy_sdk.access import visible_apps
 
     from dokkupy_commands.cli import glance

@@ -105,7 +105,11 @@ def diff(
     one: Annotated[ReleaseNumber | None, Arg("from", "Default: the release before the other")] = None,
     other: Annotated[ReleaseNumber | None, Arg("to", "Default: the serving one")] = None,
 ) -> CommandResult:
-    """Show what differs between two releases: commits, keys of the configuration, formation, settings. No values of variables."""
+    """Show what differs between two releases: commits, keys of the configuration, formation, settings. No values of variables.
+
+    releases:diff blog
+    releases:diff blog v3 v5
+    """
     from dokkupy_apps.releases.records import current, numbers, read_release
     from dokkupy_sdk.errors import NotFound
     from dokkupy_sdk.history import commits
