@@ -5,6 +5,7 @@ from __future__ import annotations
 from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Release
+from dokkupy_sdk.port_map import ports_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def about(release: Release) -> list[Row]:
         *((f"Runs {name}", command or "the image's own command") for name, command in release.processes.items()),
         ("Config", " ".join(sorted(release.config))),
         ("Other variables", " ".join(sorted({*release.env} - {*release.config}))),
-        ("Ports", " ".join(map(str, release.ports))),
+        ("Ports", " ".join(map(str, ports_of(release)))),
         ("Files", " ".join(sorted(release.files))),
         *((f"Options {phase}", " ".join(words)) for phase, words in sorted(release.options.items())),
         *((f"{plugin} {name}", value) for plugin, name, value in settings(release)),
