@@ -45,12 +45,13 @@ ROLES = (
     "networks",
     "volumes",
     "scheduler",
-    "builder",
-    "source",
     "proxy",
 )
 KIT_ROLES = (
     "dokkupy.kernel.cipher",
+    "dokkupy_sdk.builder",
+    "dokkupy_sdk.one_offs",
+    "dokkupy_sdk.source_store",
     "dokkupy_sdk.states",
     "dokkupy_sdk.tls",
     "dokkupy_sdk.backup_subject",

@@ -12,6 +12,7 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Port, RegistryLogin, Release, Source, Upstream
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.roles import Builder, ChallengeServer, Engine, Proxy, SourceStore, TlsProbe
+from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.contracts import (
     BuilderContract,
@@ -19,6 +20,7 @@ from dokkupy_sdk.testing.contracts import (
     EngineContract,
     ImageRegistriesContract,
     InstancesContract,
+    OneOffsContract,
     ProxyContract,
     SchedulerContract,
     SourceContract,
@@ -64,7 +66,7 @@ class TestFakeRegistries(ImageRegistriesContract):
         return RegistryLogin("registry.example.com", "ann", Secret("pass"))
 
 
-class TestFakeScheduler(SchedulerContract, InstancesContract, SurroundingsContract):
+class TestFakeScheduler(SchedulerContract, InstancesContract, SurroundingsContract, OneOffsContract):
     @pytest.fixture
     def host(self, host: Host) -> Host:
         host.scheduler().dead.add("dies")  # type: ignore[attr-defined]
@@ -163,5 +165,5 @@ class TestFakeBuilder(BuilderContract):
 class TestFakeSource(SourceContract):
     @pytest.fixture
     def sources(self, host: Host) -> SourceStore:
-        host.sources().trees["blog"] = {"index.txt": "hello"}  # type: ignore[attr-defined]
-        return host.sources()
+        source_store(host).trees["blog"] = {"index.txt": "hello"}  # type: ignore[attr-defined]
+        return source_store(host)

@@ -7,14 +7,12 @@ from dokkupy.kernel.session import Session
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy.model.names import AppName
-    from dokkupy.roles.builder import Builder
     from dokkupy.roles.containers import Containers, ContainerSessions
     from dokkupy.roles.engine import Engine
     from dokkupy.roles.images import ImageBuilds, ImageRegistries, Images
     from dokkupy.roles.networks import Networks
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
-    from dokkupy.roles.source import SourceStore
     from dokkupy.roles.volumes import Volumes
 
 
@@ -64,9 +62,3 @@ class Host(Session):
     def proxy_name(self, app: AppName | None = None) -> str:
         """The name of the adapter and of its settings."""
         return self.selected_adapter("proxy", "type", app)
-
-    def builder(self, name: str) -> Builder:
-        return self.role("builder", name)  # type: ignore[no-any-return]
-
-    def sources(self) -> SourceStore:
-        return self.role("source", self.default_adapter("source"))  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from importlib.metadata import MetadataPathFinder
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel.discovery import EntryPoint, entry_points, summary
+from dokkupy.kernel.discovery import EntryPoint, entry_points
 
 Found = set[tuple[str, str, str, str, str]]
 
@@ -40,11 +40,11 @@ def context(path: Iterable[str]) -> MetadataPathFinder.Context:  # type: ignore[
     return DistributionFinder.Context(path=list(path))
 
 
-def install(directory: Path, distribution: str, entries: str, *, version: str = "1.0", summary: str = "") -> None:
+def install(directory: Path, distribution: str, entries: str, *, version: str = "1.0") -> None:
     made = directory / f"{distribution.replace('-', '_')}-{version}.dist-info"
     made.mkdir(parents=True)
     (made / "entry_points.txt").write_text(entries)
-    (made / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{summary}\n")
+    (made / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
 
 
 def test_it_finds_the_same_entry_points_as_importlib_metadata() -> None:
@@ -82,9 +82,8 @@ def test_the_first_of_two_copies_on_the_path_counts(tmp_path: Path) -> None:
     assert [entry.module for entry in entry_points(path)] == ["new"]
 
 
-def test_a_distribution_is_its_name_version_and_summary(tmp_path: Path) -> None:
+def test_a_distribution_is_its_name_and_version(tmp_path: Path) -> None:
     entries = "[dokkupy.plugins]\nit = a\n"
-    install(tmp_path, "Dokkupy-Sample", entries, version="3.1", summary="Summary: A sample")
+    install(tmp_path, "Dokkupy-Sample", entries, version="3.1")
     entry: EntryPoint = entry_points([str(tmp_path)])[0]
     assert (entry.plugin, entry.distribution, entry.version) == ("sample", "dokkupy-sample", "3.1")
-    assert summary(entry.directory) == "A sample"

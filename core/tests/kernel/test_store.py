@@ -9,6 +9,7 @@ import pytest
 from dokkupy.errors import AppNotFound, HostError, StateError
 from dokkupy.kernel.store import Store
 from dokkupy.model.names import AppName
+from dokkupy.model.release import Release
 from dokkupy.model.state import PropertiesFile
 
 BLOG = AppName("blog")
@@ -87,14 +88,12 @@ def test_a_broken_file_is_an_error_that_names_it(store: Store, text: bytes, why:
 
 
 def test_a_key_of_another_kind_or_a_missing_one_names_the_file(store: Store) -> None:
-    store.write("global", "nginx", data={"list": "text"})
-    table, path = store.read("global", "nginx"), store.path("global", "nginx")
-    for default, kind in (([], "list"), ({}, "table")):
-        with pytest.raises(StateError, match=f"{path}: list is not a {kind}"):
-            table.get("list", default)
-    with pytest.raises(StateError, match=f"{path} has no other"):
-        table["other"]
-    assert table.get("list", "") == "text"
+    store.write("global", "nginx", data={"properties": "text"})
+    with pytest.raises(StateError, match="nginx.toml: properties is text, and has to be a table"):
+        store.load(PropertiesFile, None, "nginx")
+    store.write("apps", "blog", "releases", "000001", data={"number": 1})
+    with pytest.raises(StateError, match="000001.toml: it lacks image"):
+        store.load(Release, BLOG, "000001")
 
 
 def test_a_directory_in_place_of_a_file_and_one_that_cannot_be_written_are_errors(store: Store, tmp_path: Path) -> None:

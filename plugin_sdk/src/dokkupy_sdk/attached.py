@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dokkupy.host import Host
     from dokkupy.roles.containers import Container
 
+    from dokkupy_sdk.one_offs import OneOffContainers, OneOffs
+
     Stop = Callable[[Host, Container, str], None]
     """Ends a container. The text is the reason."""
 
@@ -79,8 +81,8 @@ def terminal() -> dict[str, str]:
     return {key: os.environ[key] for key in ("TERM", "DOCKER_HOST", "HOME") if key in os.environ}
 
 
-def attach(host: Host, container: Container, ttl: int, stop: Stop) -> int:
-    """Start a created container on the caller's terminal or pipes. Returns its exit status and leaves no container.
+def attach(host: Host, at: OneOffContainers, container: Container, ttl: int, stop: Stop) -> int:
+    """Start a created container, one of `at`, on the caller's terminal or pipes. Returns its exit status and leaves no container.
 
     A signal, the time limit and a disconnected caller end the container too. (An interrupted SSH connection without a
     terminal sends no signal.) stop: asks its process to end, and kills it after a grace period.
@@ -91,16 +93,14 @@ def attach(host: Host, container: Container, ttl: int, stop: Stop) -> int:
     try:
         try:
             with interruptible():
-                client = subprocess.Popen(
-                    host.sessions().start_argv(container.id, stdin=True), env=environment(terminal())
-                )
+                client = subprocess.Popen(at.start_argv(container.id, stdin=True), env=environment(terminal()))
                 reason = until_end(client, ttl)
         except SignalReceived as error:
             interrupted, reason = error, "its caller was interrupted"
         with signals_ignored():
-            status = ended(host, container, client, reason, stop)
+            status = ended(host, at, container, client, reason, stop)
     finally:
-        host.containers().remove(container.id)
+        at.remove(container.id)
     if interrupted is not None:
         raise interrupted
     if reason:
@@ -108,17 +108,23 @@ def attach(host: Host, container: Container, ttl: int, stop: Stop) -> int:
     return status
 
 
-def ended(host: Host, container: Container, client: subprocess.Popen[bytes] | None, reason: str, stop: Stop) -> int:
+def ended(
+    host: Host,
+    at: OneOffs,
+    container: Container,
+    client: subprocess.Popen[bytes] | None,
+    reason: str,
+    stop: Stop,
+) -> int:
     """End what is still running. Returns the exit status."""
-    containers = host.containers()
-    found = containers.find(container.id)
+    found = at.find(container.id)
     if reason and client is not None and found is not None and found.state == "created":
         client.kill()  # it must not start the container anymore
         client.wait()
-        found = containers.find(container.id)
+        found = at.find(container.id)
     if found is not None and found.state not in ("exited", "dead") and (reason or found.state != "created"):
         stop(host, found, reason or "its caller disconnected")
-        found = containers.find(container.id)
+        found = at.find(container.id)
     if client is not None:
         try:
             client.wait(GRACE)

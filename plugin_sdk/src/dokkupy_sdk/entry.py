@@ -7,7 +7,7 @@ from dokkupy.cli.permission import loaded, usable
 from dokkupy.cli.unknown import program, unknown
 from dokkupy.host import Host
 from dokkupy.kernel.access import caller
-from dokkupy.kernel.discovery import ALWAYS, EntryPoint, summary
+from dokkupy.kernel.discovery import ALWAYS, EntryPoint
 
 __all__ = [
     "ALWAYS",
@@ -22,7 +22,6 @@ __all__ = [
     "program",
     "resolve",
     "split_globals",
-    "summary",
     "unknown",
     "usable",
     "usable_groups",

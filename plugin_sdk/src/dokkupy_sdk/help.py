@@ -87,8 +87,9 @@ def command(host: Host, name: Annotated[str, Arg("COMMAND")]) -> CommandResult:
 
 def rows_of(host: Host, entry: EntryPoint, shared: set[str], *, every_command: bool) -> list[tuple[str, str]]:
     """The namespace with its help, or each of its commands. A namespace is only loaded when that is necessary."""
-    from dokkupy_sdk.entry import summary, usable, usage
+    from dokkupy_sdk.entry import usable, usage
     from dokkupy_sdk.errors import PluginError
+    from dokkupy_sdk.summary import summary
 
     if not every_command and entry.distribution not in shared:
         return [(entry.name, summary(entry.directory))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points, plugin_name, summary
+from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points, plugin_name
 from dokkupy.kernel.hooks import GROUP, Hooks
 from dokkupy.kernel.registry import Registry
+
+from dokkupy_sdk.summary import summary
 
 __all__ = ["CORE", "Hooks", "Registry", "conflicts", "entry_points", "plugin_name", "summary"]
 

@@ -3,22 +3,23 @@ here: a command that reads logs loads neither the builder's role nor the proxy's
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.roles.builder import Builder
     from dokkupy.roles.containers import Container, Containers, ContainerSessions, ContainerSpec, ExecResult
     from dokkupy.roles.engine import Engine
     from dokkupy.roles.images import ImageBuild, ImageBuilds, ImageRegistries, Images
     from dokkupy.roles.networks import Network, Networks
     from dokkupy.roles.proxy import Proxy
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
-    from dokkupy.roles.source import SourceStore
     from dokkupy.roles.volumes import Volumes
 
     from dokkupy_sdk.backup_subject import BackupSubject
+    from dokkupy_sdk.builder import Builder
+    from dokkupy_sdk.one_offs import OneOffs, OneOffSessions
+    from dokkupy_sdk.source_store import SourceStore
     from dokkupy_sdk.tls import ChallengeServer, TlsProbe
 
 HOMES = {
     "BackupSubject": "dokkupy_sdk.backup_subject",
-    "Builder": "dokkupy.roles.builder",
+    "Builder": "dokkupy_sdk.builder",
     "ChallengeServer": "dokkupy_sdk.tls",
     "Container": "dokkupy.roles.containers",
     "ContainerSessions": "dokkupy.roles.containers",
@@ -33,9 +34,11 @@ HOMES = {
     "Instances": "dokkupy.roles.scheduler",
     "Network": "dokkupy.roles.networks",
     "Networks": "dokkupy.roles.networks",
+    "OneOffSessions": "dokkupy_sdk.one_offs",
+    "OneOffs": "dokkupy_sdk.one_offs",
     "Proxy": "dokkupy.roles.proxy",
     "Scheduler": "dokkupy.roles.scheduler",
-    "SourceStore": "dokkupy.roles.source",
+    "SourceStore": "dokkupy_sdk.source_store",
     "Surroundings": "dokkupy.roles.scheduler",
     "TlsProbe": "dokkupy_sdk.tls",
     "Volumes": "dokkupy.roles.volumes",
@@ -69,6 +72,8 @@ __all__ = [
     "Instances",
     "Network",
     "Networks",
+    "OneOffSessions",
+    "OneOffs",
     "Proxy",
     "Scheduler",
     "SourceStore",

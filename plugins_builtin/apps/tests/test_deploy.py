@@ -38,6 +38,7 @@ from dokkupy_apps.routing.reroute import reroute
 from dokkupy_apps.routing.routes import urls
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.state import FailedFile
+from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeProxy, FakeScheduler, RecordingConsole
 
 BLOG = AppName("blog")
@@ -63,7 +64,7 @@ def scheduler(host: Host) -> FakeScheduler:
 
 
 def builder(host: Host) -> FakeBuilder:
-    made = host.builder("fake")
+    made = builder_of(host, "fake")
     assert isinstance(made, FakeBuilder)
     return made
 

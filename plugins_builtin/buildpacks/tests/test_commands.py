@@ -9,6 +9,7 @@ from dokkupy_buildpacks import cli, images_cli
 from dokkupy_buildpacks.select.lists import kept
 from dokkupy_sdk.cli import Scope
 from dokkupy_sdk.errors import Conflict, Denied, NotFound, UserError
+from dokkupy_sdk.source_store import source_store
 
 from plugins_builtin.buildpacks.tests.conftest import APP, Bench
 
@@ -90,7 +91,7 @@ def test_images_are_listed_and_only_own_ones_removed_without_force(bench: Bench)
 
 
 def test_plan_is_printed_and_builds_nothing(bench: Bench) -> None:
-    source = bench.host.sources()
+    source = source_store(bench.host)
     source.trees[APP] = {"requirements.txt": "flask\ngunicorn", "app.py": "app = Flask(__name__)"}  # type: ignore[attr-defined]
     answer = cli.plan(bench.host, APP)
     assert answer.data["plans"][0]["language"] == "python"
@@ -101,7 +102,7 @@ def test_plan_is_printed_and_builds_nothing(bench: Bench) -> None:
 
 
 def test_plan_looks_at_the_part_of_the_source_that_is_built(bench: Bench) -> None:
-    source = bench.host.sources()
+    source = source_store(bench.host)
     source.trees[APP] = {"index.html": "", "api/requirements.txt": "flask", "api/Procfile": "web: x"}  # type: ignore[attr-defined]
     bench.host.store.write("apps", APP, "builder", data={"properties": {"build-dir": "api"}})
     assert cli.plan(bench.host, APP).data["plans"][0]["language"] == "python"

@@ -11,6 +11,7 @@ from dokkupy.host import Host
 from dokkupy.model.names import AppName, EnvKey
 from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.source_store import source_store
 
 from plugins_builtin.commands.tests.conftest import Run
 
@@ -167,7 +168,7 @@ def test_changed_domains_and_host_ports_reach_the_proxy_without_touching_an_inst
 
 def test_a_changed_container_port_reaches_containers_check_and_route_as_one(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
-    host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
+    source_store(host).trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
     assert run("ports:set", "blog", "http:80:3000")[0] == 0
 
     def asked() -> tuple[set[str], set[int], list[int]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from dokkupy.host import Host
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.testing.hosts import VOCABULARY
 
 Run = Callable[..., tuple[int, str, str]]
@@ -74,7 +75,7 @@ def everything(host: Host) -> dict[str, bytes]:
     root = Path(host.root)
     found = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
     found.pop("logs/audit.log", None)
-    for role in (host.engine(), host.scheduler(), host.proxy(), host.sources()):
+    for role in (host.engine(), host.scheduler(), host.proxy(), source_store(host)):
         known = {name: value for name, value in vars(role).items() if name != "host"}
         found[type(role).__name__] = repr(known).encode()
     return found
@@ -84,7 +85,7 @@ def everything(host: Host) -> dict[str, bytes]:
 def ready(host: Host, run: Run) -> Host:
     run("domains:add-global", "example.com")
     deploy(host, "blog", TREE)
-    host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
+    source_store(host).trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
     run("ps:scale", "blog", "worker=1")
     run("config:set", "--no-restart", "blog", "COLOR=blue")
     assert run("ssh-keys:add", "me", stdin=KEY + "\n")[0] == 0

@@ -14,6 +14,7 @@ from dokkupy_apps.releases.records import current, read_release
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
@@ -50,7 +51,7 @@ def can_check_out(host: Host, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             (directory / name).write_text(text)
         return revision
 
-    monkeypatch.setattr(host.sources(), "checkout", checkout)
+    monkeypatch.setattr(source_store(host), "checkout", checkout)
     return asked
 
 
@@ -100,7 +101,7 @@ def test_without_its_commit_the_error_says_what_is_lost_and_nothing_changes(
     def checkout(app: AppName, directory: Path, revision: str = "") -> str:
         raise AppError(f"blog has no revision {revision}", hint="Push it.")
 
-    monkeypatch.setattr(host.sources(), "checkout", checkout)
+    monkeypatch.setattr(source_store(host), "checkout", checkout)
     prune(host)
     with pytest.raises(
         AppError, match="image of v1 of blog is missing from the engine, and cannot be built again: blog has no"

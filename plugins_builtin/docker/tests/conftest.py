@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_docker.engine import DockerEngine
+from dokkupy_docker.one_offs import LocalOneOffs
 from dokkupy_docker.scheduler import DockerLocal
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port, RegistryLogin, Release
@@ -81,6 +82,7 @@ def host(tmp_path: Path, app: AppName) -> Iterator[Host]:
     made = fake_host(tmp_path, plugins=("docker",))
     made.override_role("engine", "fake", DockerEngine(made))
     made.override_role("scheduler", "fake", DockerLocal(made))
+    made.override_role("one_offs", "fake", LocalOneOffs(made))
     yield made
     # `sleep` as a container's first process hears no SIGTERM: forgetting it waits for the end of its time.
     running = subprocess.run(

@@ -10,6 +10,7 @@ from dokkupy_sdk.testing.contracts import (
     EngineContract,
     ImageRegistriesContract,
     InstancesContract,
+    OneOffsContract,
     SchedulerContract,
     SurroundingsContract,
 )
@@ -33,7 +34,7 @@ class TestDockerRegistries(ImageRegistriesContract):
         return registry
 
 
-class TestDockerLocal(SchedulerContract, InstancesContract, SurroundingsContract):
+class TestDockerLocal(SchedulerContract, InstancesContract, SurroundingsContract, OneOffsContract):
     @pytest.fixture
     def host(self, host: Host) -> Host:
         return host

@@ -208,25 +208,6 @@ class Store:
         return app
 
 
-class Read(dict[str, "Any"]):
-    """A table as it was read. A key whose default is a table or a list must hold one. A key without a default must
-    exist."""
-
-    def __init__(self, path: str, table: Table) -> None:
-        super().__init__(table)
-        self.path = path
-
-    def __missing__(self, key: str) -> Any:
-        raise StateError(f"{self.path} has no {key}", hint=restore_hint(self.path))
-
-    def get(self, key: str, default: Any = None) -> Any:
-        value = super().get(key, default)
-        for kind, name in ((dict, "table"), ((list, tuple), "list")):
-            if isinstance(default, kind) and not isinstance(value, kind):
-                raise StateError(f"{self.path}: {key} is not a {name}", hint=restore_hint(self.path))
-        return value
-
-
 NO_CIPHER = (
     "dokkupy plugin:list says why; `dokkupy plugin:install dokkupy-secrets` installs the one that comes with dokkupy."
 )
@@ -248,7 +229,7 @@ def parse(path: str, text: bytes) -> Table:
             f"{path} has schema {schema}; this version of dokkupy knows up to {SCHEMA}",
             hint="A newer version of dokkupy wrote it: install that version again.",
         )
-    return Read(path, table)
+    return table
 
 
 def previous_of(path: str) -> str:

@@ -9,6 +9,7 @@ from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_key_scan.scan import private_keys
 from dokkupy_sdk import Host
+from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
@@ -31,7 +32,7 @@ def test_code_with_a_private_key_is_refused_before_the_build(host: Host) -> None
         deploy(host, "blog", {**TREE, "config/tls.key": KEY})
     assert "key-scan:set blog allowed config/tls.key" in caught.value.hint
     assert current(host, BLOG) == serving
-    assert len(host.builder("fake").builds) == 1  # type: ignore[attr-defined]
+    assert len(builder_of(host, "fake").builds) == 1  # type: ignore[attr-defined]
 
 
 def test_an_allowed_path_is_built(host: Host) -> None:

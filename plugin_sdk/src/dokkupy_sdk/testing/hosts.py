@@ -11,6 +11,7 @@ from dokkupy.kernel.discovery import EntryPoint, entry_points
 from dokkupy.kernel.registry import Registry
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.one_offs import EngineOneOffs
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 from dokkupy_sdk.testing.fake_tls import FakeChallengeServer, FakeTlsProbe
 from dokkupy_sdk.testing.fakes import (
@@ -65,7 +66,11 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
     that an installed plugin fills (`engine`), which are not fakes. Dokku's vocabulary (`apps:create`, `config:set`) is there where it is
     installed: a plugin whose tests type it names `dokkupy-commands` or `dokkupy-run` among what its tests need."""
     core = [entry for entry in entry_points() if entry.plugin in ("core", "sdk", *VOCABULARY, *plugins) and ours(entry)]
-    core += [entry for entry in entry_points() if entry.group in {f"dokkupy.{role}" for role in real}]
+    core += [
+        entry
+        for entry in entry_points()
+        if entry.group in {f"dokkupy.{role}" for role in (*real, *(["one_offs"] if "scheduler" in real else []))}
+    ]
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
     host = FakeHost(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
     fakes: dict[str, Callable[[Host], Any]] = {
@@ -74,6 +79,8 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
         "proxy": FakeProxy,
         "source": FakeSource,
     }
+    if "scheduler" not in real:
+        fakes["one_offs"] = EngineOneOffs
     if "proxy" not in real:
         fakes |= {"challenge_server": FakeChallengeServer, "tls_probe": FakeTlsProbe}
     for role, fake in fakes.items():
@@ -83,7 +90,8 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
 
 
 ADAPTERS = frozenset(
-    f"dokkupy.{role}" for role in ("engine", "scheduler", "builder", "proxy", "challenge_server", "tls_probe", "source")
+    f"dokkupy.{role}"
+    for role in ("engine", "scheduler", "builder", "proxy", "challenge_server", "tls_probe", "source", "one_offs")
 )
 
 

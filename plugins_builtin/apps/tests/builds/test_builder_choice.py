@@ -11,8 +11,9 @@ from dokkupy.host import Host
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
-from dokkupy.roles.builder import Builder
+from dokkupy_apps.builds import builder_choice
 from dokkupy_apps.builds.builder_choice import choose_builder
+from dokkupy_sdk.roles import Builder
 from dokkupy_sdk.testing import fake_host
 
 MISSING = Readiness("not-installed", "the program pack is not installed", "Install it: https://example.com/pack")
@@ -40,7 +41,7 @@ def host(tmp_path: Path) -> Host:
 def chosen(host: Host, monkeypatch: pytest.MonkeyPatch, **builders: tuple[int, Readiness]) -> str:
     made: dict[str, Any] = {name: builder(*facts) for name, facts in builders.items()}
     monkeypatch.setattr(type(host.registry), "group", lambda self, group: made if group == "dokkupy.builder" else {})
-    monkeypatch.setattr(type(host), "builder", lambda self, name: made[name])
+    monkeypatch.setattr(builder_choice, "builder_of", lambda host, name: made[name])
     monkeypatch.setattr(host.hooks, "ask", lambda *args, **facts: None)
     return choose_builder(host, Source(AppName("blog"), Path(host.root), "git-hook"))
 

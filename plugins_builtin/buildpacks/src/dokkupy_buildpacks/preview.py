@@ -16,6 +16,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.model import Source
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.source_store import source_store
 
 from dokkupy_buildpacks.builder import plan_source
 from dokkupy_buildpacks.dockerfile.render import Bases, Mounts, dockerfile
@@ -25,7 +26,7 @@ from dokkupy_buildpacks.dockerfile.render import Bases, Mounts, dockerfile
 def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
     """A copy of the code that the host keeps of an app, for as long as it is looked at."""
     host.store.require_app(app)
-    sources = host.sources()
+    sources = source_store(host)
     if not sources.has_code(app):
         raise UserError(f"{app} has no code on this host", hint="Push it first: git push.")
     with scratch_directory(host.path("tmp", "look")) as directory:

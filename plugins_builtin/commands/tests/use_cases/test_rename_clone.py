@@ -25,6 +25,7 @@ from dokkupy_apps.testing import deploy
 from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 from dokkupy_host.timer.maintenance import recover_all
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.testing import FakeProxy, fake_host
 
 OLD, NEW = AppName("blog"), AppName("diary")
@@ -35,7 +36,7 @@ TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\n"}
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     host = fake_host(tmp_path)
     deploy(host, "blog", TREE)
-    host.sources().trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
+    source_store(host).trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
     with operation(host, "test", "app:blog") as tx:
         set_env(tx, OLD, {EnvKey("COLOR"): Secret("blue")})
         tx.write("apps", "blog", "domains", data={"vhosts": ["blog.org"], "enabled": True})
@@ -70,7 +71,7 @@ def test_a_renamed_app_has_all_that_the_old_one_had_and_the_old_one_is_gone(host
     routes = host.proxy().routes  # type: ignore[attr-defined]
     assert list(routes) == ["diary"]
     assert [str(name) for name in routes["diary"].domains] == ["blog.org"]
-    assert "blog" not in host.sources().trees  # type: ignore[attr-defined]
+    assert "blog" not in source_store(host).trees  # type: ignore[attr-defined]
     assert rollback(host, NEW).release.number == max(kept) + 1
 
 
@@ -146,7 +147,7 @@ def test_failed_anywhere_a_copy_happened_or_it_did_not(
         apps = {str(app) for app in host.store.apps()}
         routes = host.proxy().routes  # type: ignore[attr-defined]
         assert set(routes) == apps, where
-        assert set(host.sources().trees) == apps, where  # type: ignore[attr-defined]
+        assert set(source_store(host).trees) == apps, where  # type: ignore[attr-defined]
         assert running(host) == {f"{app}.{dyno}" for app in apps for dyno in ("web.1", "worker.1")}, where
         if apps == {"blog"}:
             assert numbers(host, OLD) == kept, where

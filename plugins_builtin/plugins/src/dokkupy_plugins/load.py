@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-ROLES = ("engine", "scheduler", "proxy", "challenge_server", "tls_probe", "builder", "source")
+ROLES = ("engine", "scheduler", "proxy", "challenge_server", "tls_probe", "builder", "source", "one_offs")
 
 
 def main(directory: str, names: list[str]) -> None:

@@ -6,6 +6,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.attached import attach
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.values import replace
+from dokkupy_sdk.one_offs import one_offs
 
 from dokkupy_run.oneoff import RunOptions, checked, one_at_a_time, release_now, spec_of, stop_run
 
@@ -19,5 +20,6 @@ def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunO
     release = release_now(host, app)
     checked(options)
     with one_at_a_time(host, app, options):
-        container = host.containers().create(replace(spec_of(host, release, command, options), stdin=True), start=False)
-    return attach(host, container, options.ttl, stop_run)
+        at = one_offs(host, app)
+        container = at.create(replace(spec_of(host, release, command, options), stdin=True), start=False)
+    return attach(host, at, container, options.ttl, stop_run)

@@ -15,6 +15,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName, EnvKey, Secret
+from dokkupy_sdk.one_offs import OneOffs, all_one_offs, one_offs
 from dokkupy_sdk.roles import Container, ContainerSpec
 from dokkupy_sdk.values import dataclass, replace
 
@@ -117,7 +118,7 @@ def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunO
         host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
         return ""
     with one_at_a_time(host, app, options):
-        return host.containers().create(spec_of(host, release, command, options)).name
+        return one_offs(host, app).create(spec_of(host, release, command, options)).name
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
         return
     lock = host.lock(f"run:{app}", wait=GRACE + 5, command=host.command or "run")
     try:
-        for one in host.containers().find_all({"dokkupy.app": app, CRON_ID: options.cron_id}):
+        for one in one_offs(host, app).find_all({"dokkupy.app": app, CRON_ID: options.cron_id}):
             if one.state in ("exited", "dead"):
                 continue
             if options.policy == "forbid":
@@ -140,26 +141,35 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
 
 
 def runs_of(host: Host, app: AppName) -> list[Container]:
-    return host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "run"})
+    return one_offs(host, app).find_all({"dokkupy.app": app, "dokkupy.kind": "run"})
 
 
 def run_of(host: Host, name: str) -> Container:
     """A one-off container of ours by name; any other container is not found."""
-    found = host.containers().find(name)
-    if found is None or found.labels.get("dokkupy.kind") != "run":
-        raise NotFound(f"Container {name[:80]!r} does not exist", hint="List them: run:list APP")
-    return found
+    for at in all_one_offs(host):
+        found = at.find(name)
+        if found is not None and found.labels.get("dokkupy.kind") == "run":
+            return found
+    raise NotFound(f"Container {name[:80]!r} does not exist", hint="List them: run:list APP")
+
+
+def every_run(host: Host, app: AppName | None) -> Iterator[tuple[OneOffs, Container]]:
+    """The one-off containers of an app or of all, each with the role of the scheduler that it belongs to."""
+    labels = {"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}
+    for at in all_one_offs(host):
+        for one in at.find_all(labels):
+            yield at, one
 
 
 def end_run(host: Host, one: Container, reason: str) -> None:
     """End a one-off process and remove its container."""
     stop_run(host, one, reason)
-    host.containers().remove(one.id)
+    one_offs(host, one.labels["dokkupy.app"]).remove(one.id)
 
 
 def stop_run(host: Host, one: Container, reason: str) -> None:
     """Ask a one-off process to end, and kill it when it does not."""
-    host.containers().stop(one.id, timeout=GRACE)
+    one_offs(host, one.labels["dokkupy.app"]).stop(one.id, timeout=GRACE)
     host.events.record("run_ended", app=one.labels.get("dokkupy.app", ""), container=one.name, reason=reason)
 
 
@@ -174,9 +184,9 @@ def ended_runs(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
     """For `cleanup`: those that ended, and that `run` has not removed itself."""
     from dokkupy_sdk.disk import Reclaimable
 
-    for one in host.containers().find_all({"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}):
+    for at, one in every_run(host, app):
         if one.state in ("exited", "dead"):
-            remove = partial(host.containers().remove, one.id)
+            remove = partial(at.remove, one.id)
             owner = one.labels.get("dokkupy.app", "")
             yield Reclaimable("container", one.name, 0, "its one-off process ended", remove, app=owner)
 
@@ -185,14 +195,13 @@ def retire_runs(host: Host, app: AppName | None = None, now: float | None = None
     """Remove one-off containers that ended, and end those whose time is over. One that fails is a warning."""
     gone = []
     now = time.time() if now is None else now
-    labels = {"dokkupy.kind": "run", **({"dokkupy.app": str(app)} if app else {})}
-    for one in host.containers().find_all(labels):
+    for at, one in every_run(host, app):
         is_over = now >= deadline_of(one)
         if one.state not in ("exited", "dead") and not is_over:
             continue
         try:
             if one.state in ("exited", "dead"):
-                host.act(f"remove the container {one.name}", partial(host.containers().remove, one.id))
+                host.act(f"remove the container {one.name}", partial(at.remove, one.id))
             else:
                 reason = f"it reached its time limit of {one.labels.get(DEADLINE, DAY)} s"
                 host.act(f"end the container {one.name}: {reason}", partial(end_run, host, one, reason))

@@ -9,6 +9,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.execute import reader_left
 from dokkupy_sdk.values import dataclass
+from dokkupy_sdk.one_offs import one_offs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Line:
 
 def read(host: Host, one: Container, num: int, *, follow: bool = False) -> Iterator[Line]:
     dyno = one.labels.get("com.dokku.dyno", "run")
-    for _, data in host.sessions().logs(one.id, tail=num, follow=follow, timestamps=True):
+    for _, data in one_offs(host, one.labels["dokkupy.app"]).logs(one.id, tail=num, follow=follow, timestamps=True):
         at, _, text = data.decode(errors="replace").partition(" ")
         yield Line(one.name, dyno, at, text)
 

@@ -23,7 +23,12 @@ from dokkupy_sdk.testing.contracts.engine import (
 from dokkupy_sdk.testing.contracts.language import LanguageContract
 from dokkupy_sdk.testing.contracts.proxy import ProxyContract
 from dokkupy_sdk.testing.contracts.registries import ImageRegistriesContract
-from dokkupy_sdk.testing.contracts.scheduler import InstancesContract, SchedulerContract, SurroundingsContract
+from dokkupy_sdk.testing.contracts.scheduler import (
+    InstancesContract,
+    OneOffsContract,
+    SchedulerContract,
+    SurroundingsContract,
+)
 from dokkupy_sdk.testing.contracts.source import SourceContract
 from dokkupy_sdk.testing.contracts.tls import ChallengeServerContract, TlsProbeContract
 
@@ -41,6 +46,7 @@ __all__ = [
     "ProxyContract",
     "SchedulerContract",
     "SourceContract",
+    "OneOffsContract",
     "SurroundingsContract",
     "TlsProbeContract",
     "VolumesContract",

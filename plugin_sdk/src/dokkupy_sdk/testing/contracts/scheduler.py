@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import ProcessType
+from dokkupy_sdk.one_offs import OneOffContainers, one_offs
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import Instances, Scheduler, Surroundings
 
@@ -191,3 +194,75 @@ class SurroundingsContract(SchedulerFixtures):
         }.items()
         assert spec.labels["dokkupy.app"] == release.app
         assert spec.labels["dokkupy.kind"] == "task"
+
+
+class OneOffsContract(SchedulerFixtures):
+    """Commands run in containers of their own, which live until they are removed. One adapter has both roles."""
+
+    @pytest.fixture
+    def at(self, host: Host, release: Release) -> OneOffContainers:
+        return one_offs(host, release.app)
+
+    def create(self, host: Host, release: Release, *words: str, start: bool = False) -> str:
+        spec = host.surroundings(release.app).one_off(
+            release, words, name=f"{release.app}.run.{words[0]}", kind="run", dyno="run.1"
+        )
+        made = one_offs(host, release.app).create(replace(spec, labels={**spec.labels, "mine": words[0]}), start=start)
+        return made.id
+
+    def test_a_created_one_runs_only_when_it_is_started(
+        self, host: Host, at: OneOffContainers, release: Release
+    ) -> None:
+        ref = self.create(host, release, "sleep", "60")
+        try:
+            found = at.find(ref)
+            assert found is not None and found.state == "created"
+            at.start(ref)
+            found = at.find(ref)
+            assert found is not None and found.state == "running"
+        finally:
+            at.remove(ref)
+
+    def test_it_is_found_by_its_labels_until_it_is_removed(
+        self, host: Host, at: OneOffContainers, release: Release
+    ) -> None:
+        ref, other = self.create(host, release, "echo"), self.create(host, release, "sleep", "60")
+        assert [one.id for one in at.find_all({"dokkupy.app": release.app, "mine": "echo"})] == [ref]
+        assert {one.id for one in at.find_all({"dokkupy.app": release.app, "dokkupy.kind": "run"})} == {ref, other}
+        for one in (ref, other):
+            at.remove(one)
+            at.remove(one)  # idempotent
+            assert at.find(one) is None
+        assert at.find_all({"dokkupy.app": release.app, "dokkupy.kind": "run"}) == []
+
+    def test_it_is_found_by_its_name(self, host: Host, at: OneOffContainers, release: Release) -> None:
+        ref = self.create(host, release, "echo")
+        found = at.find(f"{release.app}.run.echo")
+        assert found is not None and found.id == ref and found.labels["dokkupy.app"] == release.app
+        at.remove(ref)
+
+    def test_a_stopped_one_has_ended_and_stays(self, host: Host, at: OneOffContainers, release: Release) -> None:
+        ref = self.create(host, release, "sleep", "60", start=True)
+        at.stop(ref, timeout=0)
+        at.stop(ref, timeout=0)  # idempotent
+        found = at.find(ref)
+        assert found is not None and found.state == "exited"
+        at.remove(ref)
+
+    def test_its_exit_code_comes_back(self, host: Host, at: OneOffContainers, release: Release) -> None:
+        ref = self.create(host, release, "false", start=True)
+        assert at.wait(ref) == 1
+        at.remove(ref)
+
+    def test_output_of_a_removed_one_is_an_error(self, host: Host, at: OneOffContainers, release: Release) -> None:
+        ref = self.create(host, release, "echo")
+        at.remove(ref)
+        with pytest.raises(DokkupyError):
+            list(at.logs(ref))
+
+    def test_the_program_that_starts_it_on_the_terminal_exits_with_its_status(
+        self, host: Host, at: OneOffContainers, release: Release
+    ) -> None:
+        ref = self.create(host, release, "echo")
+        assert subprocess.run(at.start_argv(ref, stdin=False), check=False, capture_output=True).returncode == 0
+        at.remove(ref)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.errors import AppError, HostError, UserError
 from dokkupy_sdk.model import Source
 from dokkupy_sdk.values import replace
@@ -37,7 +38,9 @@ def choose_builder(host: Host, source: Source) -> str:
             raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
         return chosen
     sure = [
-        name for certainty, name in sorted((-host.builder(name).detect(source), name) for name in names) if certainty
+        name
+        for certainty, name in sorted((-builder_of(host, name).detect(source), name) for name in names)
+        if certainty
     ]
     if not sure:
         raise AppError(
@@ -45,7 +48,7 @@ def choose_builder(host: Host, source: Source) -> str:
             hint="Add a Dockerfile, or the file that a language needs (requirements.txt, package.json, go.mod, index.html...). "
             f"Installed builders: {', '.join(names) or 'none'}",
         )
-    readiness = host.builder(sure[0]).prepare()
+    readiness = builder_of(host, sure[0]).prepare()
     if not readiness.ready:
         raise not_ready(host, source, sure, readiness.reason, readiness.remedy)
     return sure[0]
@@ -54,7 +57,7 @@ def choose_builder(host: Host, source: Source) -> str:
 def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostError:
     """The error of a source whose own sign is for a builder that does not work here. No other one is taken by itself: it
     would make another image than the one that the source asks for."""
-    able = [name for name in sure[1:] if host.builder(name).prepare().ready]
+    able = [name for name in sure[1:] if builder_of(host, name).prepare().ready]
     details = (f"Other builders that can build this source: {', '.join(able)}.",) if able else ()
     commands = " or ".join(f"dokkupy builder:set {source.app} selected {name}" for name in able[:3])
     return HostError(

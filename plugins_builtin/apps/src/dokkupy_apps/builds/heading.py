@@ -6,6 +6,7 @@ import re
 import time
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.lines import duration, one_line, timed
 from dokkupy_sdk.model import Image, Source
 
@@ -16,7 +17,7 @@ SHORT = 7
 
 def heading(host: Host, source: Source, builder: str) -> str:
     """`Building blog (Dockerfile, commit 1cb17e5 "A friendlier greeting")`."""
-    title = host.builder(builder).title or builder
+    title = builder_of(host, builder).title or builder
     return f"Building {source.app} ({', '.join(filter(None, (title, described(host, source))))})"
 
 

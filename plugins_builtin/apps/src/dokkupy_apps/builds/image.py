@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 
 from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.model import Build, Image, Source
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.operation import Transaction, call
@@ -63,7 +64,7 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple
 
     def run_builder() -> Image:
         with build_slot(host, app), waiting(host.out, f"Building {app}"):
-            return host.builder(name).build(request)
+            return builder_of(host, name).build(request)
 
     image = tx.step(
         f"build the image with the builder {name}", run_builder, undo=call(drop_image, ref=tag), planned=Image("")

@@ -48,6 +48,8 @@ RESERVED = {("tcp", 22), ("tcp", 80), ("tcp", 443), ("udp", 443)}
 
 def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -> None:
     """Raises UserError for 443 without TLS and for a port of another app, Denied for one that is not the caller's to take."""
+    ports = tuple(ports)
+    others = rows_of_others(host, app) if ports else []
     for port in ports:
         if is_direct(port) and (transport(port), port.host) in RESERVED:
             raise UserError(
@@ -64,7 +66,7 @@ def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -
                 f"The host's port {port.host} may not be used with this key: use 80 or 443",
                 hint=f"Ask an admin for: dokkupy proxy:set --global {SETTING} {port.host}",
             )
-        owner = owner_beside(host, app, port)
+        owner = owner_beside(others, port)
         if owner is not None:
             raise UserError(
                 f"{port}: the host's {transport(port).upper()} port {port.host} belongs to app {owner}",
@@ -72,14 +74,22 @@ def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -
             )
 
 
-def owner_beside(host: Host, app: AppName | None, wanted: Port) -> AppName | None:
-    """The other app with which this one cannot share a port of the host."""
+def rows_of_others(host: Host, app: AppName | None) -> list[tuple[AppName, Port]]:
+    """The rows of the port maps of all other apps."""
+    found = []
     for other in host.store.apps():
-        record = host.store.load(PortsFile, other)
-        rows = [Port.from_text(row) for row in record.map]
-        rows += [Port("http", record.allocated, record.allocated)] if record.allocated else []
-        for row in rows:
-            same = (transport(row), row.host) == (transport(wanted), wanted.host)
-            if same and other != app and (is_direct(row) or is_direct(wanted)):
-                return other
+        if other != app:
+            record = host.store.load(PortsFile, other)
+            rows = [Port.from_text(row) for row in record.map]
+            rows += [Port("http", record.allocated, record.allocated)] if record.allocated else []
+            found += [(other, row) for row in rows]
+    return found
+
+
+def owner_beside(others: Iterable[tuple[AppName, Port]], wanted: Port) -> AppName | None:
+    """The first of these apps with which a port of the host cannot be shared."""
+    for other, row in others:
+        same = (transport(row), row.host) == (transport(wanted), wanted.host)
+        if same and (is_direct(row) or is_direct(wanted)):
+            return other
     return None

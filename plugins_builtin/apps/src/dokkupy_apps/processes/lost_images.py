@@ -14,6 +14,7 @@ from dokkupy_sdk.model import Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.values import replace
+from dokkupy_sdk.source_store import source_store
 
 from dokkupy_apps.builds.image import build, prepare_source
 from dokkupy_apps.deploy import remove_work
@@ -55,7 +56,7 @@ def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
     tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
     make_directory(str(directory))
     try:
-        revision = host.sources().checkout(app, directory, release.revision)
+        revision = source_store(host).checkout(app, directory, release.revision)
         source = prepare_source(tx, Source(app, directory, release.source, revision, release.revision))
         tag = image_name(host, app, f"build-{tx.id}".lower())
         return build(tx, source, tag, no_cache=False)[1], tag

@@ -8,6 +8,7 @@ from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.values import replace
+from dokkupy_sdk.source_store import source_store
 
 from dokkupy_apps.deploy import deploy_source, observed, skips_deploy
 from dokkupy_apps.desired.properties import starts_at_boot
@@ -74,7 +75,7 @@ def refreshed(tx: Transaction, serving: Release, description: str) -> Release:
 def rebuild(host: Host, app: AppName) -> Deployment | None:
     """Build and deploy the app's current code again."""
     host.store.require_app(app)
-    sources = host.sources()
+    sources = source_store(host)
     if not sources.has_code(app):
         raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
     return deploy_source(

@@ -30,14 +30,19 @@ def release_summaries(host: Host, app: AppName) -> list[tuple[int, ReleaseSummar
 def serving_summary(host: Host, app: AppName) -> ReleaseSummary | None:
     """The serving release, for reports that want a value or two of it; None when there is none."""
     serving = host.store.find(ServingFile, app)
-    return host.store.find(ReleaseSummary, app, release_key(serving.release)) if serving is not None else None
+    return summary_of(host, app, serving) if serving is not None else None
+
+
+def summary_of(host: Host, app: AppName, serving: ServingFile) -> ReleaseSummary | None:
+    return host.store.find(ReleaseSummary, app, release_key(serving.release))
 
 
 def serving_formation(host: Host, app: AppName) -> Formation:
     """The formation of the serving release, with 0 of its release task; that of an app without one as it is scaled."""
     from dokkupy_apps.desired.formation import RELEASE, WEB, as_scaled, stored_scale, wanted_formation
 
-    serving, release = host.store.find(ServingFile, app), serving_summary(host, app)
+    serving = host.store.find(ServingFile, app)
+    release = summary_of(host, app, serving) if serving is not None else None
     if serving is None or release is None:
         return {WEB: 1, **stored_scale(host, app)}
     tasks = {RELEASE: 0} if RELEASE in release.processes else {}

@@ -13,6 +13,7 @@ from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.lines import duration, timed
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.values import replace
+from dokkupy_sdk.one_offs import OneOffs, one_offs
 from dokkupy_sdk.waiting import waiting
 
 from dokkupy_apps.rollout.failures import LAST_LINES
@@ -79,12 +80,13 @@ class Heading:
 
 def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float, heading: Heading) -> None:
     """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
-    container = host.containers().create(spec)
+    at = one_offs(host, release.app)
+    container = at.create(spec)
     late = threading.Event()
 
     def end() -> None:
         late.set()
-        end_task(host, container.id)
+        end_task(at, container.id)
 
     timer = threading.Timer(timeout, end)
     timer.daemon = True
@@ -93,12 +95,12 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     tail: deque[str] = deque(maxlen=LAST_LINES)
     try:
         with waiting(host.out, heading.text, say=heading.say):
-            for kind, line in host.sessions().logs(container.id, follow=True):
+            for kind, line in at.logs(container.id, follow=True):
                 heading.show()
                 tail.append(line.decode(errors="replace"))
                 host.out.stream(tail[-1], error=kind == "stderr")
-            status = host.sessions().wait(container.id)
-        ended = host.containers().find(container.id)
+            status = at.wait(container.id)
+        ended = at.find(container.id)
         heading.end()
     except DokkupyError:
         heading.show()
@@ -106,7 +108,7 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
             raise
     finally:
         timer.cancel()
-        end_task(host, container.id)
+        end_task(at, container.id)
     if late.is_set():
         reason, code = f"it did not end within {timeout:g} seconds", "task_timeout"
     elif status != 0:
@@ -117,16 +119,16 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     raise AppError(f"{title} failed: {reason}", details=tuple(tail), details_shown=True, code=code)
 
 
-def end_task(host: Host, container: str) -> None:
+def end_task(at: OneOffs, container: str) -> None:
     """Stop a container, which has its stop timeout to end by itself, and remove it. Idempotent."""
-    containers = host.containers()
-    found = containers.find(container)
+    found = at.find(container)
     if found is not None and found.state == "running":
-        containers.stop(found.id, timeout=None)
-    containers.remove(container)
+        at.stop(found.id, timeout=None)
+    at.remove(container)
 
 
 def remove_tasks(host: Host, app: str) -> None:
     """Remove the task containers of an app, whose lock the caller holds: nobody waits for them any more."""
-    for container in host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "task"}):
-        end_task(host, container.id)
+    at = one_offs(host, app)
+    for container in at.find_all({"dokkupy.app": app, "dokkupy.kind": "task"}):
+        end_task(at, container.id)

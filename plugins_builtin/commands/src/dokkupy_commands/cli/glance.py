@@ -84,7 +84,7 @@ def nothing_of(app: AppName, state: str) -> dict[str, Any]:
 def look(host: Host, app: AppName) -> dict[str, Any]:
     from dokkupy_apps.desired.status import should_run
     from dokkupy_apps.processes.states import states
-    from dokkupy_apps.releases.serving import serving_summary
+    from dokkupy_apps.releases.serving import summary_of
     from dokkupy_apps.routing.routes import urls
     from dokkupy_host.supervise.watched import read_watched
 
@@ -94,7 +94,7 @@ def look(host: Host, app: AppName) -> dict[str, Any]:
     found = states(host, app, serving.instances)
     wanted = Counter(str(row.process) for row in serving.instances)
     up = Counter(str(row.process) for row in serving.instances if found[row.id] == "running")
-    summary, watched = serving_summary(host, app), read_watched(host, app)
+    summary, watched = summary_of(host, app, serving), read_watched(host, app)
     if not should_run(host, app):
         state = "stopped"
     else:

@@ -37,6 +37,7 @@ from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.secret_files import move_secrets
+from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.state import AppFile, DomainsFile, PortsFile
 from dokkupy_sdk.state_files import state_files
 from dokkupy_sdk.values import replace
@@ -91,8 +92,8 @@ def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContex
 
 def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
     host = tx.host
-    if "source" in host.available_roles() and host.sources().has_code(old):
-        tx.step("copy the code", lambda: host.sources().copy(old, new), undo=call(forget_code, app=new))
+    if "source" in host.available_roles() and source_store(host).has_code(old):
+        tx.step("copy the code", lambda: source_store(host).copy(old, new), undo=call(forget_code, app=new))
 
 
 def tag_copy(tx: Transaction, release: Release, new: AppName) -> None:
@@ -175,4 +176,4 @@ def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, 
 
 
 def forget_code(host: Host, app: str) -> None:
-    host.sources().forget(AppName(app))
+    source_store(host).forget(AppName(app))

@@ -9,6 +9,7 @@ from dokkupy_sdk.attached import interruptible
 from dokkupy_sdk.cli import CommandResult
 from dokkupy_sdk.errors import Conflict
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.one_offs import one_offs
 from dokkupy_sdk.operation import SignalReceived
 
 from dokkupy_cron.runs.due import new_run
@@ -65,9 +66,9 @@ def follow(host: Host, app: AppName, task: Task, run: OpenRun, clock: Clock) -> 
     """Print what the run prints up to its end. It goes with its caller, as `run` does."""
     try:
         with interruptible():
-            found = container_of(host, run)
+            found = container_of(host, app, run)
             if found is not None:
-                for kind, line in host.sessions().logs(found.id, follow=True):
+                for kind, line in one_offs(host, app).logs(found.id, follow=True):
                     to = sys.stderr if kind == "stderr" or host.out.is_json else sys.stdout
                     to.buffer.write(line + b"\n")
                     to.flush()

@@ -12,6 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.one_offs import one_offs
 from dokkupy_sdk.roles import Container
 from dokkupy_sdk.values import replace
 
@@ -30,10 +31,11 @@ MOST_AT_ONCE = 20
 ALIVE = ("created", "running", "paused", "restarting")
 
 
-def container_of(host: Host, run: OpenRun) -> Container | None:
+def container_of(host: Host, app: AppName, run: OpenRun) -> Container | None:
     """A run's container with all that is known of it."""
-    found = host.containers().find_all({RUN: run.id})
-    return host.containers().find(found[0].id) if found else None
+    at = one_offs(host, app)
+    found = at.find_all({RUN: run.id})
+    return at.find(found[0].id) if found else None
 
 
 def start(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
@@ -42,15 +44,15 @@ def start(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, c
         state = make_way(host, app, task, state, run, clock)
         if run not in state.runs:
             return state
-        found = container_of(host, run) or create(host, app, task, run)
+        found = container_of(host, app, run) or create(host, app, task, run)
         failpoint("cron: after create")
         run = run.replace(phase=STARTED, began=clock.now(), running=clock.running())
         state = saved(host, app, state.with_run(run))
         failpoint("cron: before start")
-        host.containers().start(found.id)
+        one_offs(host, app).start(found.id)
         failpoint("cron: after start")
     except DokkupyError as error:
-        if not host.engine().prepare().ready:
+        if not host.scheduler(app).prepare().ready:
             raise  # nothing is known then; the next minute tries again
         state = ended(host, app, state, run, "failed", clock, exit_code=NOT_STARTED, reason=error.message)
     return state
@@ -59,14 +61,14 @@ def start(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, c
 def create(host: Host, app: AppName, task: Task, run: OpenRun) -> Container:
     options = checked(RunOptions(ttl=run.limit, cron_id=task.id))
     spec = spec_of(host, release_now(host, app), task.words, options, kind="cron")
-    return host.containers().create(replace(spec, labels={**spec.labels, RUN: run.id}), start=False)
+    return one_offs(host, app).create(replace(spec, labels={**spec.labels, RUN: run.id}), start=False)
 
 
 def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
     """Apply the concurrency policy to what runs of the task."""
     others = [
         one
-        for one in host.containers().find_all({"dokkupy.app": app, CRON_ID: task.id})
+        for one in one_offs(host, app).find_all({"dokkupy.app": app, CRON_ID: task.id})
         if one.state in ALIVE and one.labels.get(RUN) != run.id
     ]
     if others and task.policy == "forbid":
@@ -79,7 +81,7 @@ def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun
         older = next((other for other in state.runs if other.id == one.labels.get(RUN)), None)
         if older is None:
             stop_run(host, one, "another run replaced it")
-            host.containers().remove(one.id)
+            one_offs(host, app).remove(one.id)
         else:
             state = end(host, app, state, older, "replaced", clock)
     return state
@@ -91,16 +93,16 @@ def end(
     """End a run that goes on: it is asked to end, and killed after a grace."""
     run = run.replace(ends=outcome)
     state = saved(host, app, state.with_run(run))
-    found = container_of(host, run)
+    found = container_of(host, app, run)
     if found is not None:
         stop_run(host, found, reason or outcome)
-        found = host.containers().find(found.id)
+        found = one_offs(host, app).find(found.id)
     return ended(host, app, state, run, outcome, clock, found=found, reason=reason)
 
 
 def advance_run(host: Host, app: AppName, task: Task | None, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
     """Look at a run: start it, end it at its limit, or take down how it ended. Returns the state as it is saved."""
-    found = container_of(host, run)
+    found = container_of(host, app, run)
     if run.ends:  # whoever was ending it did not come to its end
         return end(host, app, state, run, run.ends, clock)
     if run.phase == CLAIMED:
@@ -112,7 +114,7 @@ def advance_run(host: Host, app: AppName, task: Task | None, state: CronFile, ru
     if found is None:
         return ended(host, app, state, run, "lost", clock, reason="its container was removed")
     if found.state == "created" and found.exit_code in (None, 0):
-        host.containers().start(found.id)
+        one_offs(host, app).start(found.id)
         return state
     if found.state in ALIVE[1:]:
         if seconds_of(run, clock) < run.limit:
@@ -142,16 +144,16 @@ def ended(
 ) -> CronFile:
     """Keep the result, remove the container, and forget the run: in this order, each of which may come twice."""
     lines: tuple[str, ...] = ()
-    found = found or container_of(host, run)
+    found = found or container_of(host, app, run)
     if found is not None:
         values = [value.reveal() for value in merged_env(host, app).values()]
-        lines = without_values(last_lines(host, found), values)
+        lines = without_values(last_lines(host, app, found), values)
         exit_code = found.exit_code if exit_code is None and found.state != "created" else exit_code
     seconds = ran_for(found, run, clock)
     finish(host, result_of(app, run, outcome, clock, seconds=seconds, exit_code=exit_code, reason=reason, lines=lines))
     failpoint("cron: after history")
     if found is not None:
-        host.containers().remove(found.id)
+        one_offs(host, app).remove(found.id)
     failpoint("cron: after remove")
     return saved(host, app, state.without_run(run))
 
@@ -169,9 +171,9 @@ def ran_for(found: Container | None, run: OpenRun, clock: Clock) -> float:
         return seconds_of(run, clock)
 
 
-def last_lines(host: Host, container: Container) -> list[str]:
+def last_lines(host: Host, app: AppName, container: Container) -> list[str]:
     try:
-        return [line.decode(errors="replace") for _, line in host.sessions().logs(container.id, tail=LAST_LINES)]
+        return [line.decode(errors="replace") for _, line in one_offs(host, app).logs(container.id, tail=LAST_LINES)]
     except DokkupyError:
         return []
 

@@ -7,6 +7,7 @@ import sys
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.attached import GRACE, attach
+from dokkupy_sdk.one_offs import EngineOneOffs
 from dokkupy_sdk.roles import Container, ContainerSpec
 
 from dokkupy_storage.directories.directory import require_real
@@ -44,8 +45,8 @@ def run_in_entry(host: Host, entry: Entry, command: Sequence[str], *, image: str
         stdin=True,
         stop_timeout=GRACE,
     )
-    container = host.containers().create(spec, start=False)
-    return attach(host, container, DAY, stop)
+    at = EngineOneOffs(host)
+    return attach(host, at, at.create(spec, start=False), DAY, stop)
 
 
 def stop(host: Host, one: Container, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from dokkupy.host import Host
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
 
@@ -27,3 +28,8 @@ class Builder(ABC):
     def build(self, build: Build) -> Image:
         """Build the image, tag it as `build.tag` and return it. Print progress to `host.out`. Raises AppError. A failure or
         a signal leaves no process and no tag."""
+
+
+def builder_of(host: Host, name: str) -> Builder:
+    """The builder of this name."""
+    return host.role("builder", name)  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from dokkupy.host import Host
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
 
@@ -35,3 +36,7 @@ class SourceStore(ABC):
 
     @abstractmethod
     def copy(self, old: AppName, new: AppName) -> None: ...
+
+
+def source_store(host: Host) -> SourceStore:
+    return host.role("source", host.default_adapter("source"))  # type: ignore[no-any-return]
