@@ -10,6 +10,8 @@ from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Ran as Ran
 from dokkupy_sdk.testing.command_line import Run, command_line
 
+TREE = {"Procfile": "web: serve\nworker: work\n"}
+
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:

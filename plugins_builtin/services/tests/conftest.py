@@ -53,3 +53,16 @@ def run(host: Host, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return status, shown.out, shown.err
 
     return typed
+
+
+@pytest.fixture
+def empty_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A host with the datastore `fake`, without apps and commands."""
+    made = fake_host(tmp_path / "state", plugins=("services",))
+    engine = made.engine()
+    assert isinstance(engine, FakeEngine)
+    for ref in ("fake:1", "fake:2"):
+        engine.keep(ref, {})
+    made.override_role("datastore", "fake", FakeDatastore(made))
+    monkeypatch.setattr(records, "kinds", lambda host: ["fake"])
+    return made

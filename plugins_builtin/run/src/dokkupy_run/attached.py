@@ -5,8 +5,8 @@ from __future__ import annotations
 from dokkupy_sdk import Host
 from dokkupy_sdk.attached import attach
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.values import replace
 from dokkupy_sdk.one_offs import one_offs
+from dokkupy_sdk.values import replace
 
 from dokkupy_run.oneoff import RunOptions, checked, one_at_a_time, release_now, spec_of, stop_run
 

@@ -8,8 +8,8 @@ import threading
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.execute import reader_left
-from dokkupy_sdk.values import dataclass
 from dokkupy_sdk.one_offs import one_offs
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.model import Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
-from dokkupy_sdk.values import replace
 from dokkupy_sdk.source_store import source_store
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.builds.image import build, prepare_source
 from dokkupy_apps.deploy import remove_work

@@ -7,8 +7,8 @@ from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
-from dokkupy_sdk.values import replace
 from dokkupy_sdk.source_store import source_store
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.deploy import deploy_source, observed, skips_deploy
 from dokkupy_apps.desired.properties import starts_at_boot

@@ -12,8 +12,8 @@ from dokkupy_sdk.ending import meaning_of
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.lines import duration, timed
 from dokkupy_sdk.model import Release
-from dokkupy_sdk.values import replace
 from dokkupy_sdk.one_offs import OneOffs, one_offs
+from dokkupy_sdk.values import replace
 from dokkupy_sdk.waiting import waiting
 
 from dokkupy_apps.rollout.failures import LAST_LINES
