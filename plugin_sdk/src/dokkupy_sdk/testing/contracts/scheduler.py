@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -15,6 +14,7 @@ from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.one_offs import OneOffContainers, one_offs
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import Instances, Scheduler, Surroundings
+from dokkupy_sdk.values import replace
 
 WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
 
