@@ -19,13 +19,13 @@ SOURCES = [file for dist in DISTRIBUTIONS for file in sorted((dist / "src").rglo
 FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "base", "common", "info"}
 #: Lines of core, a layer each, the highest first. They may only shrink (CONTRIBUTING has the table).
 CORE_LINES = {
-    "cli": 1_650,
-    "hookspecs.py": 260,
+    "cli": 1_460,
+    "hookspecs.py": 245,
     "transaction.py": 8,
-    "host.py": 84,
-    "roles": 790,
-    "kernel": 2_900,
-    "model": 1_480,
+    "host.py": 66,
+    "roles": 600,
+    "kernel": 2_790,
+    "model": 1_390,
     "errors.py": 150,
 }
 LONGEST_MODULE = 425
