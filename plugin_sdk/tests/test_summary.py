@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy_sdk.summary import summary
+from dokkupy_sdk.help import summary
 
 pytestmark = pytest.mark.unit
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 
 TYPE_CHECKING = False
@@ -89,7 +91,6 @@ def rows_of(host: Host, entry: EntryPoint, shared: set[str], *, every_command: b
     """The namespace with its help, or each of its commands. A namespace is only loaded when that is necessary."""
     from dokkupy_sdk.entry import usable, usage
     from dokkupy_sdk.errors import PluginError
-    from dokkupy_sdk.summary import summary
 
     if not every_command and entry.distribution not in shared:
         return [(entry.name, summary(entry.directory))]
@@ -156,3 +157,17 @@ def left_out(host: Host, count: int, what: str) -> list[str]:
 
     me = caller(host)
     return [f"{count} more {what} are not for the key {me.name} ({me.role or 'not on record'})."] if count else []
+
+
+def summary(directory: str) -> str:
+    """The one-line summary of a distribution, for help and `plugin:list`."""
+    try:
+        with open(os.path.join(directory, "METADATA"), encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("Summary:"):
+                    return line.partition(":")[2].strip()
+                if line in ("\n", "\r\n"):
+                    break
+    except OSError:
+        pass
+    return ""

@@ -6,7 +6,7 @@ from dokkupy.kernel.discovery import CORE, EntryPoint, entry_points, plugin_name
 from dokkupy.kernel.hooks import GROUP, Hooks
 from dokkupy.kernel.registry import Registry
 
-from dokkupy_sdk.summary import summary
+from dokkupy_sdk.help import summary
 
 __all__ = ["CORE", "Hooks", "Registry", "conflicts", "entry_points", "plugin_name", "summary"]
 
