@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import pytest
 from bed.servers import server
@@ -11,12 +12,13 @@ from dokkupy_apps.desired.config import get_env
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName
 from dokkupy_services.data import moving
+from dokkupy_services.lifecycle import mounts
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.links import variables as links
 from dokkupy_services.model import Service
-from dokkupy_services.names import ServiceName
+from dokkupy_services.names import Mount, ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract
 from dokkupy_services.timer import maintenance
@@ -82,3 +84,23 @@ class TestMemcached(DatastoreContract):
         assert moved.how == "in-place" and moved.service.memory == "50"
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         links.unlink(host, datastore.kind, service.name, app)
+
+    def test_mounts_are_in_the_container_from_its_next_start_on(
+        self, host: Host, datastore: Datastore, service: Service, tmp_path: Path
+    ) -> None:
+        files = tmp_path / "files"
+        files.mkdir()
+        (files / "word").write_text("mounted")
+        volume = f"dokkupy-test-{service.name}"
+        wanted = [Mount(f"{files}:/opt/files:ro"), Mount(f"{volume}:/opt/volume")]
+        try:
+            mounts.mount(host, datastore, service.name, wanted)
+            lifecycle.restart(host, datastore, service.name)
+            inside = self.inside(host, service)
+            assert inside.run(("cat", "/opt/files/word")) == "mounted" and inside.ok(("test", "-d", "/opt/volume"))
+            assert not inside.ok(("sh", "-c", ": >/opt/files/other"))
+        finally:
+            mounts.unmount(host, datastore, service.name, None)
+            lifecycle.restart(host, datastore, service.name)
+            host.volumes().remove(volume)
+        assert not inside.ok(("test", "-e", "/opt/files"))

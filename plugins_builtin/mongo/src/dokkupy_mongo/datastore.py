@@ -55,6 +55,7 @@ class Mongo(Datastore):
     alias = "MONGO"
     data = "/data/db"
     suffix = "archive"
+    dumps_all = False
     dump_command = "mongodump --db=DATABASE --archive --gzip"
     import_magics = (HEADER, ARCHIVE, GZIP)
     compressed_imports = True
@@ -105,13 +106,15 @@ class Mongo(Datastore):
         return (*BASH, script("dump.sh"), "dump", service.database, ADMIN)
 
     def export(self, service: Service) -> tuple[str, ...]:
+        return (*self.export_all(service), f"--db={service.database}")
+
+    def export_all(self, service: Service) -> tuple[str, ...]:
         return (
             "mongodump",
             "--host=127.0.0.1",
             f"--username={ADMIN}",
             "--authenticationDatabase=admin",
             f"--config={FILES}/tools.yaml",
-            f"--db={service.database}",
             "--archive",
             "--gzip",
         )

@@ -42,6 +42,7 @@ class MySQL(Datastore):
     alias = "DATABASE"
     data = "/var/lib/mysql"
     suffix = "sql"
+    dumps_all = False
     dump_command = "mysqldump --single-transaction --routines --triggers DATABASE"
     stop_seconds = 120
     start_seconds = 180
@@ -120,6 +121,9 @@ class MySQL(Datastore):
 
     def export(self, service: Service) -> tuple[str, ...]:
         return (*self.dumping(), "--single-transaction", service.database)
+
+    def export_all(self, service: Service) -> tuple[str, ...]:
+        return (*self.dumping(), "--single-transaction", "--all-databases")
 
     def restore(self, service: Service) -> tuple[str, ...]:
         words = (self.client, ADMIN, APP, self.kind, service.database, service.user)

@@ -36,6 +36,7 @@ class Postgres(Datastore):
     ports = (5432,)
     scheme = "postgres"
     alias = "DATABASE"
+    dumps_all = False
     dump_command = "pg_dump -Fc --no-owner --no-acl DATABASE"
     # The volume lies above the image's own places for data, which moved with version 18: one layout for all versions.
     data = "/var/lib/postgresql"
@@ -102,6 +103,12 @@ class Postgres(Datastore):
 
     def export(self, service: Service) -> tuple[str, ...]:
         return ("pg_dump", "-U", ADMIN, "-Fc", "--no-acl", "--no-owner", "-d", service.database)
+
+    def export_all(self, service: Service) -> tuple[str, ...]:
+        return ("pg_dumpall", "-U", ADMIN, "--no-role-passwords")
+
+    def check_export_all(self, head: bytes, tail: bytes, size: int) -> str:
+        return "" if b"database cluster dump complete" in tail else "it ends before the last database"
 
     def restore(self, service: Service) -> tuple[str, ...]:
         return ("bash", "-euo", "pipefail", "-c", sql.RESTORE, "restore", service.database, service.user, ADMIN)

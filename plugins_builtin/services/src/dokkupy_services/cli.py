@@ -10,6 +10,7 @@ from dokkupy_services.commands.change import add_change
 from dokkupy_services.commands.create_destroy import add_create_destroy
 from dokkupy_services.commands.inspect import add_inspect
 from dokkupy_services.commands.links import add_links
+from dokkupy_services.commands.mounts import add_mounts
 from dokkupy_services.commands.start_stop import add_start_stop
 
 
@@ -21,6 +22,7 @@ def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, con
     add_links(group, kind, title)
     add_inspect(group, kind, title)
     add_change(group, kind, title)
+    add_mounts(group, kind)
     add_enter(group, kind)
     add_tunnel(group, kind)
     if connects:

@@ -46,6 +46,8 @@ class Service:
     restart_policy: str = "always"
     exposed: tuple[str, ...] = ()
     """`ADDRESS:HOST_PORT:PORT` each."""
+    mounts: tuple[str, ...] = ()
+    """`SOURCE:DIRECTORY[:OPTIONS]` each."""
     networks: Mapping[str, str] = field(default_factory=dict)
     """initial-network, post-create-network, post-start-network (reference, section 6.2) -> names with commas."""
     previous: Mapping[str, str] = field(default_factory=dict)

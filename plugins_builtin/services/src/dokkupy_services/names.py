@@ -47,6 +47,87 @@ class Exposure(Identifier):
         return f"{text[:60]!r} is not a port, or ADDRESS:PORT"
 
 
+class Mount(Identifier):
+    """`SOURCE:DIRECTORY[:OPTIONS]`: a path of the host, or the name of a docker volume, and where the container has it. With
+    the option `volume-subpath=PATH`, the source is a directory of the path."""
+
+    __slots__ = ()
+    what = "Mount"
+    max_length = 8192
+    options_known = ("ro", "rw", "z", "Z", "nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate")
+
+    @classmethod
+    def normalized(cls, text: str) -> str:
+        source, target, options = cls.parts(text)
+        rest = []
+        for word in filter(None, options.split(",")):
+            key, _, value = word.partition("=")
+            if key == "volume-subpath" and source.startswith("/") and ".." not in value.split("/"):
+                source = f"{source.rstrip('/')}/{value.strip('/')}"
+            elif word != "volume-chown=false":
+                rest.append(word)
+        return ":".join([source.rstrip("/") or source, target.rstrip("/") or target, *filter(None, [",".join(rest)])])
+
+    @classmethod
+    def matches(cls, text: str) -> bool:
+        return not cls.reason(text)
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return cls.reason(text)
+
+    @classmethod
+    def reason(cls, text: str) -> str:
+        """Why it is no mount; empty if it is one."""
+        source, target, options = cls.parts(text)
+        if re.search(r"[\x00-\x1f\x7f\\]", text) or not (is_plain_path(source) or VOLUME.fullmatch(source)):
+            return f"{text[:80]!r} does not begin with an absolute path or the name of a docker volume"
+        if not is_plain_path(target) or target == "/":
+            return f"{text[:80]!r} is not a mount such as /srv/files:/opt/files or /srv/files:/opt/files:ro"
+        for word in filter(None, options.split(",")):
+            if word.startswith("volume-subpath="):
+                return "Of a docker volume, the whole is mounted: volume-subpath is for paths of the host, without `..`"
+            if word.startswith("volume-chown="):
+                return "The owner of a mounted directory is not changed: use chown on the host"
+            if word not in cls.options_known:
+                return f"{word[:40]!r} is not an option of a mount: use {', '.join(cls.options_known)}"
+        return ""
+
+    @staticmethod
+    def parts(text: str) -> tuple[str, str, str]:
+        source, _, rest = text.partition(":")
+        target, _, options = rest.partition(":")
+        return source, target, options
+
+    @property
+    def source(self) -> str:
+        return self.parts(self)[0]
+
+    @property
+    def target(self) -> str:
+        return self.parts(self)[1]
+
+    @property
+    def options(self) -> str:
+        return self.parts(self)[2]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.source, self.target
+
+    @property
+    def is_path(self) -> bool:
+        return self.startswith("/")
+
+
+VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,127}")
+
+
+def is_plain_path(text: str) -> bool:
+    """Whether it is an absolute path in its only spelling, which docker's `-v` can take."""
+    return text.startswith("/") and not text.startswith("//") and os.path.normpath(text) == text and "," not in text
+
+
 def linked_apps(host: Host, kind: str, name: str) -> list[str]:
     """The apps that have a link, even a broken or lost one. Links of destroyed apps do not count."""
     files = state_files(host.store, os.path.join("services", kind, name, "links"))

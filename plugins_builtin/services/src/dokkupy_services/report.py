@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
@@ -18,6 +20,9 @@ from dokkupy_services.role import Datastore
 
 WIDTH = 20
 """The width of the labels, as in Dokku's datastores."""
+
+MOST_EVENTS = 100_000
+"""How many events of the host `backup-logs` looks at."""
 
 SHOWN_ONLY_ALONE = "dsn"
 """The URL contains the password, so it is masked unless its flag asks for it."""
@@ -37,6 +42,9 @@ def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]
         "id": found.id if found else "-",
         "initial-network": networks.get("initial-network", ""),
         "internal-ip": own or "-",
+        "memory": service.memory,
+        "mounts": " ".join(service.mounts),
+        "restart-policy": service.restart_policy,
         "links": " ".join(link.app for link in records.links(host, service)) or "-",
         "post-create-network": networks.get("post-create-network", ""),
         "post-start-network": networks.get("post-start-network", ""),
@@ -83,3 +91,28 @@ def print_logs(host: Host, service: Service, lines: int, *, follow: bool) -> Non
                 f"{service.subject} has no container now", hint=f"{service.kind}:start {service.name}"
             ) from None
         raise
+
+
+def print_backup_logs(host: Host, service: Service, number: int, *, follow: bool, pause: float = 0.5) -> None:
+    """The results of a service's backups, which are among the events of the host."""
+    from dokkupy_sdk.events import Tail, latest
+
+    fresh = Tail(host)
+    found = backup_lines(service, latest(host, MOST_EVENTS, service.subject))
+    for line in found[-number:]:
+        print(line, flush=True)
+    while follow:
+        for line in backup_lines(service, fresh.fresh()):
+            print(line, flush=True)
+        time.sleep(pause)
+
+
+def backup_lines(service: Service, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for row in rows:
+        what = str(row.get("event", ""))
+        if what.startswith("backup_") and row.get("subject") == service.subject:
+            reason = " ".join(str(row.get("reason", "")).split())
+            words = [str(row.get("time", "?")), what.removeprefix("backup_"), *([reason] if reason else [])]
+            lines.append(harmless(container.without_secrets(service, " ".join(words))))
+    return lines

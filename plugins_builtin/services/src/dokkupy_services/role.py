@@ -45,7 +45,8 @@ class Datastore(ABC):
     `REPOSITORY:TAG` of the official image. port: where the server listens; ports: that and others of its own. scheme: of
     its URL. alias: of the variable that a linked app gets (`DATABASE` -> `DATABASE_URL`). data: path of its data in the
     container, where the volume is mounted; empty when it keeps none. dumps: whether there are dump and restore, so
-    export, import, clone, upgrade with data and backups. connects: whether there is a client to connect with.
+    export, import, clone, upgrade with data and backups. dumps_all: whether a dump has all databases of the server, and not
+    the service's own alone. connects: whether there is a client to connect with.
     authenticates: whether the server knows passwords.
     suffix: of a dump's file name. dump_command: what a person runs elsewhere to make a dump that `import` takes; errors show
     it. import_magics: how a file that `import` takes may begin; anyhow when there are none. compressed_imports: whether `restore` itself reads what gzip compressed. stop_seconds: how long it is given to stop. start_seconds: how long it is given to
@@ -61,6 +62,7 @@ class Datastore(ABC):
     alias: ClassVar[str]
     data: ClassVar[str]
     dumps: ClassVar[bool] = True
+    dumps_all: ClassVar[bool] = True
     connects: ClassVar[bool] = True
     authenticates: ClassVar[bool] = True
     suffix: ClassVar[str] = "dump"
@@ -119,6 +121,10 @@ class Datastore(ABC):
         """The argv for `export`, in a format that the server's own tools read. By default `dump`."""
         return self.dump(service)
 
+    def export_all(self, service: Service) -> tuple[str, ...]:
+        """The argv for `export --all-databases`. By default `export`, where a dump has the whole server."""
+        return self.export(service)
+
     def restore(self, service: Service) -> tuple[str, ...]:
         """argv that makes the content of a dump on standard input the service's content: what was there and is not in the
         dump is gone. Takes what `dump` and `export` make. Its status says whether all of it went in. It is only run on an
@@ -151,6 +157,10 @@ class Datastore(ABC):
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         """Why a dump with this beginning and end (up to 64 KiB each) must be incomplete; empty if it may be complete. Pure."""
         return "" if size else "it is empty"
+
+    def check_export_all(self, head: bytes, tail: bytes, size: int) -> str:
+        """The same for what `export_all` makes. Pure."""
+        return self.check_dump(head, tail, size)
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         """Invariants of the content: a hash of the schema, the number of rows of each table; the same in all versions of

@@ -75,3 +75,8 @@ def test_a_deployer_reaches_the_data_of_its_own_services(host: Host, run: Callab
 def test_only_admins_may_change_a_service_itself(host: Host, run: Callable[..., Ran], verb: str) -> None:
     assert "lacks the permission host:write" in run(f"fake:{verb}", "db", who="key:both")[2]
     assert "lacks the permission host:write" in run("fake:link", "foreign", "blog", who="key:both")[2]
+
+
+@pytest.mark.usefixtures("linked")
+def test_a_deployer_imports_no_file_of_the_host(run: Callable[..., Ran]) -> None:
+    assert "lacks the permission host:write" in run("fake:import", "db", "--file", "/etc/passwd", who="key:dev")[2]

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.errors import PluginError, UserError
+from dokkupy_sdk.names import digits
 
 from dokkupy_services.commands.parameters import Name
+from dokkupy_services.commands.parameters import found as datastore_of
 from dokkupy_services.names import ServiceName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_services.backup_role import ServiceBackups
+
+LINES = 100
+"""How many lines `backup-logs` prints by default."""
 
 Bucket = Annotated[str, Arg("bucket-name")]
 Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not supported: authenticate with a key")]
@@ -39,8 +44,23 @@ def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = Fals
 
 def add_backups(group: Group, kind: str) -> None:
     @group.command("backup", permission="host:write", mutating=True)
-    def backup(host: Host, service: Name, bucket: Bucket, *, use_iam: Iam = False) -> CommandResult:
+    def backup(
+        host: Host,
+        service: Name,
+        bucket: Bucket,
+        *,
+        use_iam: Iam = False,
+        all_databases: Annotated[
+            bool, Opt("--all-databases", help="Every database of the server, where a dump has them")
+        ] = False,
+    ) -> CommandResult:
         """Back up a service to a bucket; backups:create does the same for any target."""
+        if all_databases and not datastore_of(host, kind).dumps_all:
+            raise UserError(
+                f"A backup has the database of {kind}:{service}, which a restore compares; not the server's other databases",
+                hint=f"Give each database a service of its own, or: {kind}:export {service} --all-databases > FILE",
+                code="one_database",
+            )
         found, subject = backups(host, kind, service, use_iam=use_iam)
         return CommandResult({"service": service, "backup": found.backup(subject, bucket)})
 
@@ -95,6 +115,19 @@ def add_backups(group: Group, kind: str) -> None:
         found, subject = backups(host, kind, service)
         found.unschedule(subject)
         return CommandResult({"service": service})
+
+    @group.command("backup-logs", permission="service:read", formats=False)
+    def backup_logs(
+        host: Host,
+        service: Name,
+        number: Annotated[str, Arg("lines")] = "",
+        *,
+        tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
+    ) -> None:
+        """Print how the backups of a service ended, the latest last."""
+        from dokkupy_services import records, report
+
+        report.print_backup_logs(host, records.read(host, kind, service), digits(number) or LINES, follow=tail)
 
     add_encryption(group, kind)
 

@@ -23,14 +23,17 @@ def add_change(group: Group, kind: str, title: str) -> None:
     def set_property(
         host: Host, service: Name, key: Annotated[str, Arg("key")] = "", value: Annotated[str, Arg("value")] = ""
     ) -> None:
-        """Set or unset a property of a service: initial-network, post-create-network, post-start-network."""
+        """Set or unset a property: initial-network, post-create-network, post-start-network, restart-policy."""
         from dokkupy_services.lifecycle import service as lifecycle
 
         if not key:
             raise UserError("No key specified")
-        if key not in NETWORKS:
-            raise UserError(f"Invalid key specified, valid keys include: {', '.join(NETWORKS)}")
-        lifecycle.set_network(host, found(host, kind), service, key, value)
+        if key not in (*NETWORKS, "restart-policy"):
+            raise UserError(f"Invalid key specified, valid keys include: {', '.join(NETWORKS)}, restart-policy")
+        if key in NETWORKS:
+            lifecycle.set_network(host, found(host, kind), service, key, value)
+        else:
+            lifecycle.set_restart_policy(host, found(host, kind), service, value)
         host.out.title(f"Setting {key} to {value}" if value else f"Unsetting {key}")
 
     @group.command("expose", permission="host:write", mutating=True)

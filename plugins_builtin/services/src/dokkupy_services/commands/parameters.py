@@ -44,9 +44,13 @@ class ContainerOptions(Options):
     ] = ""
     shm_size: Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")] = ""
     restart_policy: Annotated[
-        str, Opt("--restart-policy", help="Restart policy: always, unless-stopped, on-failure:10, no")
+        str, Opt("--restart", "--restart-policy", help="Restart policy: always, unless-stopped, on-failure:10, no")
     ] = ""
     cpus: Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")] = ""
+    volume: Annotated[
+        list[str],
+        Opt("--volume", help="A path of the host or a volume to mount, such as /srv/files:/opt/files:ro; repeatable"),
+    ] = []  # noqa: RUF012
 
     @property
     def networks(self) -> dict[str, str]:
@@ -76,6 +80,7 @@ class ContainerOptions(Options):
             self.cpus,
             password,
             root_password,
+            tuple(filter(None, self.volume)) if self.volume else None,
         )
 
 

@@ -18,7 +18,7 @@ from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_services import records
 from dokkupy_services.data import pipes
-from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import container, mounts, trash
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import MOVING, ServiceOptions
@@ -69,6 +69,9 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOp
         ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), before.image)
         image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
+        if wish.mounts is not None:
+            after = replace(after, mounts=mounts.validated(host, datastore, wish.mounts))
+            mounts.prepare(tx, after.mounts)
         if after == before:
             host.out.section(f"{before.subject} already runs {ref}")
             return Moved(before, 0.0, "nothing")
@@ -316,10 +319,13 @@ def clone(
             )
         fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
-        for key in ("config_options", "custom_env", "memory", "cpus", "shm_size"):
+        for key in ("config_options", "custom_env", "memory", "cpus", "shm_size", "restart_policy"):
             if not getattr(wish, key):
                 fresh = replace(fresh, **{key: getattr(source, key)})
-        fresh = replace(fresh, networks=lifecycle.validated_networks(networks or {}))
+        given = lifecycle.validated_networks(networks or {})
+        mounted = source.mounts if wish.mounts is None else wish.mounts
+        fresh = replace(fresh, networks={**source.networks, **given}, mounts=mounts.validated(host, datastore, mounted))
+        mounts.prepare(tx, fresh.mounts)
         copy = lifecycle.make(tx, datastore, fresh)
         ends = Exec(host, source, source.container), Exec(host, copy, copy.container)
         host.out.section(f"Copying the data of {name} into {new}")

@@ -60,9 +60,14 @@ def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:
     return tuple(without_secrets(inside.service, line) for line in lines)
 
 
-def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) -> Generator[bytes, None, None]:
+Check = Callable[[bytes, bytes, int], str]
+
+
+def pieces_of(
+    datastore: Datastore, inside: Exec, argv: tuple[str, ...] = (), check: Check | None = None
+) -> Generator[bytes, None, None]:
     """A dump in pieces. Raises HostError at its end if it failed or must be incomplete. argv: the program, by default the
-    datastore's `dump`."""
+    datastore's `dump`. check: what sees that it is incomplete, by default `check_dump`."""
     service, edges = inside.service, Edges()
     with program(
         inside,
@@ -75,7 +80,7 @@ def pieces_of(datastore: Datastore, inside: Exec, argv: tuple[str, ...] = ()) ->
         while piece := process.stdout.read(PIECE):
             edges.take(piece)
             yield piece
-    require_whole(datastore, service.subject, edges)
+    require_whole(check or datastore.check_dump, service.subject, edges)
 
 
 def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
@@ -84,8 +89,8 @@ def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], a
         write(piece)
 
 
-def require_whole(datastore: Datastore, subject: str, edges: Edges) -> None:
-    reason = datastore.check_dump(edges.head, edges.tail, edges.size)
+def require_whole(check: Check, subject: str, edges: Edges) -> None:
+    reason = check(edges.head, edges.tail, edges.size)
     if reason:
         raise HostError(f"The dump of {subject} is incomplete: {reason}", code="bad_dump")
 
@@ -108,7 +113,7 @@ def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None
             process.stdin.close()
         except BrokenPipeError:
             pass  # the program ended before its input; its exit status tells whether that is an error
-    require_whole(datastore, service.subject, edges)
+    require_whole(datastore.check_dump, service.subject, edges)
 
 
 def transfer(datastore: Datastore, source: Exec, target: Exec) -> None:
@@ -126,7 +131,12 @@ def compare(before: dict[str, str], after: dict[str, str]) -> list[str]:
     return lines
 
 
-def export_to(datastore: Datastore, inside: Exec, file: IO[bytes]) -> None:
-    """Write the dump for users to a file or pipe, such as standard output."""
-    dump(datastore, inside, file.write, datastore.export(inside.service))
+def export_to(datastore: Datastore, inside: Exec, file: IO[bytes], *, every: bool = False) -> None:
+    """Write the dump for users to a file or pipe, such as standard output. every: of all databases of the server."""
+    if every:
+        pieces = pieces_of(datastore, inside, datastore.export_all(inside.service), datastore.check_export_all)
+    else:
+        pieces = pieces_of(datastore, inside, datastore.export(inside.service))
+    for piece in pieces:
+        file.write(piece)
     file.flush()

@@ -75,6 +75,8 @@ def spec_of(host: Host, datastore: Datastore, service: Service, *, name: str, in
     """The spec of a service's container. instance: distinguishes it from the service's other containers."""
     recipe = datastore.container_config(service)
     options = ["--hostname", f"dokku-{service.kind}-{service.id[:12]}"]
+    for text in service.mounts:
+        options += ["--volume", text]
     if service.volume:
         options += ["--volume", f"{service.volume}:{datastore.data}"]
     if recipe.files:

@@ -19,7 +19,7 @@ from dokkupy_sdk.sizes import memory_bytes
 from dokkupy_sdk.values import dataclass, field, replace
 
 from dokkupy_services import hookspecs, records
-from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle import container, mounts
 from dokkupy_services.lifecycle.trash import discard
 from dokkupy_services.model import Link, Service, container_of
 from dokkupy_services.names import ServiceName, linked_apps, variable
@@ -47,6 +47,7 @@ class ServiceOptions:
     cpus: str = ""
     password: str = ""
     root_password: str = ""
+    mounts: tuple[str, ...] | None = None
 
 
 def image_ref(datastore: Datastore, wish: ServiceOptions, now: str = "") -> ImageRef:
@@ -102,16 +103,20 @@ def validated(wish: ServiceOptions) -> ServiceOptions:
         raise UserError(f"{wish.cpus[:40]!r} is not a number of CPUs such as 0.5")
     if wish.shm_size and not re.fullmatch(r"[1-9]\d{0,12}(?:[bkmgBKMG]|[kmgKMG][bB])?", wish.shm_size):
         raise UserError(f"{wish.shm_size[:40]!r} is not a size such as 64m")
-    if wish.restart_policy and not re.fullmatch(r"no|always|unless-stopped|on-failure(:\d{1,4})?", wish.restart_policy):
-        raise UserError(
-            f"{wish.restart_policy[:40]!r} is not a restart policy of docker, such as always or on-failure:10"
-        )
+    if wish.restart_policy:
+        validated_policy(wish.restart_policy)
     for name in ("password", "root_password"):
         if getattr(wish, name) and not re.fullmatch(r"[A-Za-z0-9_.~-]{8,128}", getattr(wish, name)):
             raise UserError("A password has 8 to 128 letters, digits or . _ ~ - because these need no quoting in a URL")
     for key in wish.custom_env:
         EnvKey(key)
     return wish
+
+
+def validated_policy(text: str) -> str:
+    if not re.fullmatch(r"no|always|unless-stopped|on-failure(:\d{1,4})?", text):
+        raise UserError(f"{text[:40]!r} is not a restart policy of docker, such as always or on-failure:10")
+    return text
 
 
 def draft(datastore: Datastore, name: ServiceName, ref: str, image: Image, wish: ServiceOptions) -> Service:
@@ -157,7 +162,12 @@ def create(
         require_free(host, datastore, name)
         ref = image_ref(datastore, validated(wish))
         image = tx.step(f"have the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
-        drafted = replace(draft(datastore, name, ref, image, wish), networks=validated_networks(networks or {}))
+        drafted = replace(
+            draft(datastore, name, ref, image, wish),
+            networks=validated_networks(networks or {}),
+            mounts=mounts.validated(host, datastore, wish.mounts or ()),
+        )
+        mounts.prepare(tx, drafted.mounts)
         service = make(tx, datastore, drafted)
     host.events.record("service_created", service=service.subject)
     return service
@@ -179,6 +189,14 @@ def set_network(host: Host, datastore: Datastore, name: ServiceName, key: str, v
         service = records.read(host, datastore.kind, name)
         after = replace(service, networks=validated_networks({**service.networks, key: value}))
         tx.save(after, datastore.kind, name)
+
+
+def set_restart_policy(host: Host, datastore: Datastore, name: ServiceName, value: str) -> None:
+    """Set the restart policy, or the default one. It takes effect when the container is next created."""
+    records.read(host, datastore.kind, name)
+    with operation(host, f"{datastore.kind}:set", records.subject(datastore.kind, name)) as tx:
+        service = records.read(host, datastore.kind, name)
+        tx.save(replace(service, restart_policy=validated_policy(value or "always")), datastore.kind, name)
 
 
 def require_free(host: Host, datastore: Datastore, name: str) -> None:
@@ -302,6 +320,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
         wanted = replace(service, state=state)
         if state == RUNNING:
             require_data(host, service)
+            mounts.require_mounts(host, service)
         tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
         tx.save(wanted, kind, name)
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
@@ -323,6 +342,7 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
         service = replace(records.read(host, kind, name), state=RUNNING)
         require_still(records.read(host, kind, name))
         require_data(host, service)
+        mounts.require_mounts(host, service)
         tx.save(service, kind, name)
         tx.step(
             f"stop {service.container}",
@@ -351,6 +371,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
     if found is not None and found.state == "running":
         return []
     require_data(host, service)
+    mounts.require_mounts(host, service)
     if found is None:
         service = with_image(host, service)
         container.create(host, datastore, service, name=service.container, instance=service.id)

@@ -1,0 +1,121 @@
+"""Mounts: directories of the host and docker volumes that a service's container has beside its data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
+from dokkupy_sdk.operation import Transaction, call, operation
+
+from dokkupy_services import records
+from dokkupy_services.lifecycle import container
+from dokkupy_services.model import FILES, Service
+from dokkupy_services.names import Mount, ServiceName
+from dokkupy_services.role import Datastore
+
+
+def validated(host: Host, datastore: Datastore, texts: Iterable[str]) -> tuple[str, ...]:
+    """The mounts of a service, each in its only spelling. Raises UserError, NotFound or Conflict."""
+    found: dict[str, Mount] = {}
+    for one in map(Mount, texts):
+        if any(is_over(one.target, taken) for taken in (datastore.data, FILES) if taken):
+            raise Conflict(f"{one.target} holds the service's own files", hint="Mount a directory inside of it.")
+        if found.setdefault(one.target, one) != one:
+            raise Conflict(f"Two mounts have the same directory {one.target}", code="mount_taken")
+        require_source(host, one)
+    return tuple(map(str, found.values()))
+
+
+def is_over(target: str, taken: str) -> bool:
+    """Whether a mount would hide what is at `taken`. Inside the data it adds a directory; the recipe's files are read-only."""
+    return target == taken or taken.startswith(target.rstrip("/") + "/") or target.startswith(f"{FILES}/")
+
+
+def require_source(host: Host, one: Mount) -> None:
+    if one.is_path and not os.path.exists(one.source):
+        raise NotFound(f"{one.source} is not on this host", hint=f"First: mkdir -p {one.source}", code="no_directory")
+    if not one.is_path and one.source in host.volumes().find_all({container.MARK: ""}):
+        raise Conflict(f"The volume {one.source} has the data of a service: two servers would write to it")
+
+
+def prepare(tx: Transaction, mounts: Sequence[str]) -> None:
+    """Create the volumes that do not exist yet. From then on, one that is missing is an error."""
+    named = [one.source for one in map(Mount, mounts) if not one.is_path]
+    known = tx.host.volumes().find_all({}) if named else []
+    for volume in dict.fromkeys(named):
+        if volume not in known:
+            tx.step(
+                f"create the volume {volume}",
+                lambda volume=volume: tx.host.volumes().ensure(volume, labels={}),
+                undo=call(remove_volume, volume=volume),
+            )
+
+
+def remove_volume(host: Host, volume: str) -> None:
+    host.volumes().remove(volume)
+
+
+def mount(
+    host: Host, datastore: Datastore, name: ServiceName, added: Sequence[Mount], *, replaces: bool = False
+) -> Service:
+    """Add mounts to a service, or (replaces) set all that it has. The same source at the same directory gets new options."""
+    kind = datastore.kind
+    records.read(host, kind, name)
+    with operation(host, f"{kind}:mount", records.subject(kind, name)) as tx:
+        service = records.read(host, kind, name)
+        kept = [] if replaces else [one for one in map(Mount, service.mounts) if one.place not in places(added)]
+        after = replace(service, mounts=validated(host, datastore, [*kept, *added]))
+        prepare(tx, after.mounts)
+        tx.save(after, kind, name)
+    return after
+
+
+def unmount(host: Host, datastore: Datastore, name: ServiceName, gone: Mount | None) -> Service:
+    """Remove one mount, or all. Volumes and directories stay."""
+    kind = datastore.kind
+    records.read(host, kind, name)
+    with operation(host, f"{kind}:unmount", records.subject(kind, name), takes_away=True) as tx:
+        service = records.read(host, kind, name)
+        kept = [] if gone is None else [one for one in map(Mount, service.mounts) if one.place != gone.place]
+        if gone is not None and len(kept) == len(service.mounts):
+            raise NotFound(f"{gone.source} is not mounted at {gone.target} in {service.subject}", code="not_mounted")
+        after = replace(service, mounts=tuple(map(str, kept)))
+        tx.save(after, kind, name)
+    return after
+
+
+def places(mounts: Iterable[Mount]) -> set[tuple[str, str]]:
+    return {one.place for one in mounts}
+
+
+def missing(host: Host, service: Service) -> list[str]:
+    """The sources of mounts that are gone: docker would create them empty."""
+    mounts = [Mount(text) for text in service.mounts]
+    volumes = host.volumes().find_all({}) if any(not one.is_path for one in mounts) else []
+    return [one.source for one in mounts if not (os.path.exists(one.source) if one.is_path else one.source in volumes)]
+
+
+def require_mounts(host: Host, service: Service) -> None:
+    gone = missing(host, service)
+    if gone:
+        raise HostError(
+            f"{service.subject} mounts what is missing: {', '.join(gone)}",
+            hint=f"Bring it back (docker volume create NAME, mkdir -p PATH), or: {service.kind}:unmount {service.name} MOUNT",
+            code="mount_gone",
+        )
+
+
+def with_flags(texts: Sequence[str], *, read_only: bool, options: str, subpath: str, chown: str) -> list[Mount]:
+    """The mounts that a command names, with what its flags add to the only one. Raises UserError."""
+    words = [*(["ro"] if read_only else []), *filter(None, options.split(","))]
+    words += [f"volume-subpath={subpath}"] if subpath else []
+    words += [f"volume-chown={chown}"] if chown else []
+    mounts = [Mount(text) for text in texts]
+    if not words:
+        return mounts
+    if len(mounts) != 1 or mounts[0].options:
+        raise UserError("The flags --volume-... are for one mount without options; give each mount its own options")
+    return [Mount(f"{mounts[0]}:{','.join(words)}")]
