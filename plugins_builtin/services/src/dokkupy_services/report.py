@@ -12,7 +12,7 @@ from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
 
 from dokkupy_services import records
-from dokkupy_services.lifecycle import container, expose
+from dokkupy_services.lifecycle import container, expose, missing
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.links import variables as links
 from dokkupy_services.model import Service
@@ -43,6 +43,7 @@ def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]
         "initial-network": networks.get("initial-network", ""),
         "internal-ip": own or "-",
         "memory": service.memory,
+        "missing": "; ".join(one.what for one in missing.losses(host, service, missing.volumes_of(host))),
         "mounts": " ".join(service.mounts),
         "restart-policy": service.restart_policy,
         "links": " ".join(link.app for link in records.links(host, service)) or "-",
@@ -71,6 +72,8 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
         if name not in found:
             raise UserError(f"Invalid flag passed, valid flags: {', '.join(f'--{one}' for one in sorted(found))}")
         return CommandResult({name: found[name]}, [found[name]])
+    for one in missing.losses(host, service, missing.volumes_of(host)):
+        host.out.warn(f"{one.what}. {one.hint}")
     found[SHOWN_ONLY_ALONE] = container.without_secrets(service, found[SHOWN_ONLY_ALONE])
     lines = []
     for name, value in sorted(found.items()):

@@ -18,7 +18,7 @@ from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_services import records
 from dokkupy_services.data import pipes
-from dokkupy_services.lifecycle import container, mounts, trash
+from dokkupy_services.lifecycle import container, missing, mounts, trash
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import MOVING, ServiceOptions
@@ -171,7 +171,7 @@ def take_over(tx: Transaction, before: Service, after: Service, instance: str) -
         "volume": before.volume,
         "until": until,
     }
-    if not lifecycle.has_data(host, before):
+    if not missing.has_data(host, before):
         previous = {}  # there is nothing to revert to
     after = replace(after, state=lifecycle.RUNNING, previous=previous)
     tx.save(after, after.kind, after.name)

@@ -14,7 +14,7 @@ from dokkupy_sdk.values import replace
 
 from dokkupy_services import records
 from dokkupy_services.data import moving, pipes
-from dokkupy_services.lifecycle import container
+from dokkupy_services.lifecycle import container, missing
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import ServiceOptions
@@ -43,7 +43,7 @@ class ServiceSubject(BackupSubject):
 
     def holds(self) -> bool:
         one = records.has(self.host, self.kind, self.service_name)
-        return one and lifecycle.has_data(self.host, records.read(self.host, self.kind, self.service_name))
+        return one and missing.has_data(self.host, records.read(self.host, self.kind, self.service_name))
 
     def describe(self) -> Mapping[str, str]:
         service = records.read(self.host, self.kind, self.service_name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
+from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.operation import Transaction, call, operation
 
 from dokkupy_services import records
@@ -49,7 +50,7 @@ def prepare(tx: Transaction, mounts: Sequence[str]) -> None:
         if volume not in known:
             tx.step(
                 f"create the volume {volume}",
-                lambda volume=volume: tx.host.volumes().ensure(volume, labels={}),
+                partial(tx.host.volumes().ensure, volume, labels={}),
                 undo=call(remove_volume, volume=volume),
             )
 
@@ -91,21 +92,10 @@ def places(mounts: Iterable[Mount]) -> set[tuple[str, str]]:
     return {one.place for one in mounts}
 
 
-def missing(host: Host, service: Service) -> list[str]:
-    """The sources of mounts that are gone: docker would create them empty."""
-    mounts = [Mount(text) for text in service.mounts]
-    volumes = host.volumes().find_all({}) if any(not one.is_path for one in mounts) else []
-    return [one.source for one in mounts if not (os.path.exists(one.source) if one.is_path else one.source in volumes)]
-
-
-def require_mounts(host: Host, service: Service) -> None:
-    gone = missing(host, service)
-    if gone:
-        raise HostError(
-            f"{service.subject} mounts what is missing: {', '.join(gone)}",
-            hint=f"Bring it back (docker volume create NAME, mkdir -p PATH), or: {service.kind}:unmount {service.name} MOUNT",
-            code="mount_gone",
-        )
+def missing(service: Service, volumes: Collection[str]) -> list[str]:
+    """The sources of mounts that are gone: docker would create them empty. volumes: all that the engine has."""
+    every = map(Mount, service.mounts)
+    return [one.source for one in every if not (os.path.exists(one.source) if one.is_path else one.source in volumes)]
 
 
 def with_flags(texts: Sequence[str], *, read_only: bool, options: str, subpath: str, chown: str) -> list[Mount]:

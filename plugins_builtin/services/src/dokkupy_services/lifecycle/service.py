@@ -20,6 +20,7 @@ from dokkupy_sdk.values import dataclass, field, replace
 
 from dokkupy_services import hookspecs, records
 from dokkupy_services.lifecycle import container, mounts
+from dokkupy_services.lifecycle.missing import has_data, require_data
 from dokkupy_services.lifecycle.trash import discard
 from dokkupy_services.model import Link, Service, container_of
 from dokkupy_services.names import ServiceName, linked_apps, variable
@@ -320,8 +321,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
         wanted = replace(service, state=state)
         if state == RUNNING:
             require_data(host, service)
-            mounts.require_mounts(host, service)
-        tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
+            tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
         tx.save(wanted, kind, name)
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
     return wanted
@@ -342,7 +342,6 @@ def restart(host: Host, datastore: Datastore, name: ServiceName) -> Service:
         service = replace(records.read(host, kind, name), state=RUNNING)
         require_still(records.read(host, kind, name))
         require_data(host, service)
-        mounts.require_mounts(host, service)
         tx.save(service, kind, name)
         tx.step(
             f"stop {service.container}",
@@ -371,7 +370,6 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
     if found is not None and found.state == "running":
         return []
     require_data(host, service)
-    mounts.require_mounts(host, service)
     if found is None:
         service = with_image(host, service)
         container.create(host, datastore, service, name=service.container, instance=service.id)
@@ -384,21 +382,6 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
     container.connect_apps(host, service.kind, service.name)
     container.wait_ready(datastore, container.Exec(host, service, service.container))
     return [f"{service.subject}: {did}"]
-
-
-def has_data(host: Host, service: Service) -> bool:
-    """Whether the volume of a service exists, or the service stores nothing."""
-    return not service.volume or service.volume in host.volumes().find_all({})
-
-
-def require_data(host: Host, service: Service) -> None:
-    """Raise HostError if the volume is missing, because the server would start with an empty one."""
-    if not has_data(host, service):
-        raise HostError(
-            f"The data of {service.subject} is missing: there is no volume {service.volume}",
-            code="data_gone",
-            hint=f"Restore it: backups:restore {service.subject}. Or destroy it: {service.kind}:destroy {service.name}",
-        )
 
 
 def with_image(host: Host, service: Service) -> Service:

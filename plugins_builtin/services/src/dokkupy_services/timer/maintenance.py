@@ -11,9 +11,10 @@ from dokkupy_sdk.names import AppName
 
 from dokkupy_services import records
 from dokkupy_services.data import moving
-from dokkupy_services.lifecycle import container, expose, trash
+from dokkupy_services.lifecycle import container, expose, missing, trash
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.service import MOVING, RUNNING
+from dokkupy_services.model import Service
 from dokkupy_services.timer.supervise import described, look_at_all, watched
 
 
@@ -78,10 +79,23 @@ def give_back(host: Host) -> list[str]:
     return [*trash.purge_due(host), *moving.forget_previous_due(host)]
 
 
+def lost_in_trash(service: Service) -> Finding:
+    return Finding(
+        "services",
+        "warning",
+        f"The data of the destroyed {service.subject} is missing: there is no volume {service.volume}",
+        f"dokkupy backups:restore {service.subject}; dokkupy services:purge {service.kind} {service.name}",
+    )
+
+
 def findings(host: Host) -> list[Finding]:
     every, broken = records.readable(host)
     found = [Finding("services", "error", fault.message, fault.hint) for _, fault in broken]
     crashed = watched(host)
+    volumes = missing.volumes_of(host)
+    for destroyed, _ in trash.entries(host):
+        if destroyed.volume and destroyed.volume not in volumes:
+            found.append(lost_in_trash(destroyed))
     for service in every:
         if not known(host, service.kind):
             found.append(
@@ -93,6 +107,8 @@ def findings(host: Host) -> list[Finding]:
                 )
             )
             continue
+        for loss in missing.losses(host, service, volumes):
+            found.append(Finding("services", "error" if loss.stops else "warning", loss.what, loss.hint))
         state = lifecycle.status(host, service)
         words = described(service, state, crashed)
         if service.state == RUNNING and words != "running":

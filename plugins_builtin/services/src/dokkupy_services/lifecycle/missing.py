@@ -1,0 +1,81 @@
+"""What a service or its way back has lost, for example by `docker system prune -af --volumes` while it was stopped.
+
+Nothing of it is created empty: `info` and `doctor` say what is missing, and a start is refused until it is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dokkupy_sdk import Host
+from dokkupy_sdk.errors import HostError
+
+from dokkupy_services.lifecycle import mounts
+from dokkupy_services.model import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """stops: whether the service cannot start without it."""
+
+    what: str
+    hint: str
+    stops: bool = True
+    code: str = ""
+
+
+def volumes_of(host: Host) -> list[str]:
+    return host.volumes().find_all({})
+
+
+def losses(host: Host, service: Service, volumes: Collection[str]) -> list[Loss]:
+    """volumes: the names of all volumes that the engine has."""
+    found = []
+    if service.volume and service.volume not in volumes:
+        found.append(data_loss(service))
+    gone = mounts.missing(service, volumes)
+    if gone:
+        found.append(mount_loss(service, gone))
+    if host.images().find(service.image_id) is None:
+        what = f"The image {service.image} of {service.subject} is missing; its next start pulls it"
+        found.append(Loss(what, f"docker image pull {service.image}", stops=False))
+    earlier = service.previous.get("volume", "")
+    if earlier and earlier not in volumes:
+        what = f"The data from before the last upgrade or import of {service.subject} is missing: there is no volume {earlier}"
+        found.append(Loss(what, f"{service.kind}:upgrade {service.name} --revert is not possible", stops=False))
+    return found
+
+
+def data_loss(service: Service) -> Loss:
+    return Loss(
+        f"The data of {service.subject} is missing: there is no volume {service.volume}",
+        f"Restore it: backups:restore {service.subject}. Or destroy it: {service.kind}:destroy {service.name}",
+        code="data_gone",
+    )
+
+
+def mount_loss(service: Service, gone: Collection[str]) -> Loss:
+    return Loss(
+        f"{service.subject} mounts what is missing: {', '.join(gone)}",
+        f"Bring it back (docker volume create NAME, mkdir -p PATH), or: {service.kind}:unmount {service.name} MOUNT",
+        code="mount_gone",
+    )
+
+
+def has_data(host: Host, service: Service) -> bool:
+    """Whether the volume of a service exists, or the service stores nothing."""
+    return not service.volume or service.volume in volumes_of(host)
+
+
+def require_data(host: Host, service: Service) -> None:
+    """Raise HostError if a volume or a mounted path is missing, because the server would start with an empty one."""
+    volumes = volumes_of(host) if service.volume or service.mounts else []
+    gone = mounts.missing(service, volumes)
+    loss = None
+    if service.volume and service.volume not in volumes:
+        loss = data_loss(service)
+    elif gone:
+        loss = mount_loss(service, gone)
+    if loss is not None:
+        raise HostError(loss.what, code=loss.code, hint=loss.hint)
