@@ -37,6 +37,7 @@ SERVICES = ("service of own apps", "service of others", "service without links")
 SAMPLES = (
     *("web", "7", "example.com", "KEY", "https://example.com/x.tar.gz", "web=1", "http:80:5000", "/srv/x"),
     *("0a1b2c3d", "5%", "30 3 * * *", "deployer", "SHA256:" + "A" * 43, "2026-01-01", "ro"),
+    "/srv/x:/opt/x",
 )
 """Texts of which every type that a command takes accepts one; a new type without one here fails."""
 

@@ -321,7 +321,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
         wanted = replace(service, state=state)
         if state == RUNNING:
             require_data(host, service)
-            tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
+        tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
         tx.save(wanted, kind, name)
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
     return wanted
