@@ -22,6 +22,7 @@ VALUES = (
     "https://example.com/x.tar.gz",
     "web=1",
     "http:80:5000",
+    "/srv/x:/opt/x",
     "/srv/x",
     "0a1b2c3d",
     "5%",
