@@ -237,6 +237,8 @@ SAMPLES = {
     "from": "v1",
     "to": "v2",
     "scheme:host-port:container-port": "http:80:5000",
+    "source:directory[:options]": "/srv/x:/opt/x",
+    "source:directory": "/srv/x:/opt/x",
     "host-port|scheme:host-port:container-port": "80",
 }
 

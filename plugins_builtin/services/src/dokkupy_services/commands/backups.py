@@ -116,6 +116,11 @@ def add_backups(group: Group, kind: str) -> None:
         found.unschedule(subject)
         return CommandResult({"service": service})
 
+    add_logs(group, kind)
+    add_encryption(group, kind)
+
+
+def add_logs(group: Group, kind: str) -> None:
     @group.command("backup-logs", permission="service:read", formats=False)
     def backup_logs(
         host: Host,
@@ -128,8 +133,6 @@ def add_backups(group: Group, kind: str) -> None:
         from dokkupy_services import records, report
 
         report.print_backup_logs(host, records.read(host, kind, service), digits(number) or LINES, follow=tail)
-
-    add_encryption(group, kind)
 
 
 def add_encryption(group: Group, kind: str) -> None:
