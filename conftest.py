@@ -22,6 +22,7 @@ LANES = ("unit", "process", "docker", "machine")
 FOLDERS = {
     "tests/bench": "machine",
     "tests/e2e": "machine",
+    "plugins_builtin/clickhouse/tests": "docker",
     "plugins_builtin/docker/tests": "docker",
     "plugins_builtin/dockerfile/tests": "docker",
     "plugins_builtin/logs/tests": "docker",

@@ -87,6 +87,7 @@ STAND_ON = {
     "app-json": ("buildpacks",),
     "mysql": ("mariadb",),
     "services": (
+        "clickhouse",
         "mariadb",
         "memcached",
         "mongo",

@@ -138,6 +138,21 @@ NATS = Contract(
 )
 
 
+def clickhouse(host: str, password: str, query: str) -> tuple[str, ...]:
+    return ("clickhouse-client", "-h", host, "-u", "ann", "--password", password, "-q", query)
+
+
+CLICKHOUSE = Contract(
+    mounted="/etc/clickhouse-server/users.d/ann.xml",
+    secret="<yandex><users><default remove='remove'/><ann><password>right</password><networks><ip>::/0</ip></networks>"
+    "<profile>default</profile><quota>default</quota></ann></users></yandex>\n",
+    ready=clickhouse("127.0.0.1", "right", "SELECT 1"),
+    write=clickhouse("127.0.0.1", "right", "CREATE TABLE default.row (v String) ENGINE = Log"),
+    read=clickhouse("127.0.0.1", "right", "SELECT name FROM system.tables WHERE database = 'default'"),
+    refused=(clickhouse("127.0.0.1", "wrong", "SELECT 1"),),
+)
+
+
 CONTRACTS = {
     "postgres:15": POSTGRES,
     "postgres:17": POSTGRES,
@@ -179,6 +194,7 @@ CONTRACTS = {
         right=http("ann:right", "HEAD", "/repo/config"),
         refused=(http("ann:wrong", "HEAD", "/repo/config"), http("ann:", "HEAD", "/repo/config")),
     ),
+    "clickhouse/clickhouse-server:18.16": CLICKHOUSE,
     "nats:2.9-alpine": NATS,
     "nats:2-alpine": replace(NATS, status=0),
     "memcached:1.6": Contract(

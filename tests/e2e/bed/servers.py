@@ -273,6 +273,23 @@ SERVERS = (
         setup=("mkdir /data",),
         program=images.rest_server,
     ),
+    Server(
+        name="clickhouse/clickhouse-server:18.16",
+        suite="bookworm",
+        packages=("clickhouse-server", "clickhouse-client"),
+        source="https://github.com/ClickHouse/ClickHouse/tree/master/docker/server",
+        entry="clickhouse.sh",
+        user="clickhouse",
+        uid=101,
+        command="",
+        ports=(8123, 9000, 9009),
+        data="/var/lib/clickhouse",
+        setup=(
+            "install -d -o clickhouse -g clickhouse /var/lib/clickhouse /var/log/clickhouse-server",
+            "ln -s /usr/local/bin/docker-entrypoint.sh /entrypoint.sh",
+        ),
+        differs="18.16, of 2018: no Atomic databases, no users made by SQL, no BACKUP; the entry point makes no users.",
+    ),
     _nats("2.9", "bookworm", "nats-server"),
     _nats("2", "trixie", program=images.nats_server),
     Server(

@@ -6,10 +6,10 @@ Nothing of it is created empty: `info` and `doctor` say what is missing, and a s
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.values import dataclass
 
 from dokkupy_services.lifecycle import mounts
 from dokkupy_services.model import Service

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container

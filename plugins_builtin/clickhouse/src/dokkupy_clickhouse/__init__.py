@@ -1,0 +1,1 @@
+"""ClickHouse databases for dokkupy."""
