@@ -308,3 +308,18 @@ def test_values_are_made_without_the_standard_librarys_dataclasses() -> None:
         and re.search(r"^from dataclasses import (?!asdict\b)", path.read_text(), re.MULTILINE)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("module", "most", "without"),
+    [
+        ("dokkupy_logs.past", 126, ("dokkupy.roles", "dokkupy.model.release", "dataclasses")),
+        ("dokkupy_docker.scheduler", 210, ("dokkupy.roles.builder", "dokkupy.roles.proxy", "dataclasses")),
+    ],
+)
+def test_what_reads_logs_loads_the_roles_that_it_uses(module: str, most: int, without: tuple[str, ...]) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    found = done.stdout.split()
+    assert [name for name in found if name.startswith(without)] == []
+    assert len(found) <= most, f"{len(found)} modules: {' '.join(found)}"

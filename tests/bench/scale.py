@@ -1,7 +1,8 @@
 """Runs on the machine under test: deploys N tiny apps, and times commands with one of them and with all.
 
 `scale.py deploy FIRST LAST` makes the apps `scale-FIRST` to `scale-LAST`, each with three domains and two processes.
-`scale.py measure ROUNDS` prints a JSON object: row -> median milliseconds, with as many apps as there are.
+`scale.py measure ROUNDS` prints a JSON object: row -> median milliseconds of the clock and of the processor, with as many
+apps as there are. Those of the processor are the command's own and of the programs that it waits for, not the engine's.
 `scale.py await COUNT` waits until that many apps answer through the proxy, and prints the seconds since the boot.
 `scale.py by-hand` stops all containers of apps and starts them again with the docker client; prints the seconds.
 `scale.py memory` prints MB by who holds it (the proportional set size of each process).
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -67,10 +69,12 @@ def deploy(first: int, last: int) -> None:
         print(f"{name} {time.strftime('%H:%M:%S')}", flush=True)
 
 
-def timed(argv: list[str]) -> float:
-    start = time.perf_counter()
+def timed(argv: list[str]) -> tuple[float, float]:
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     run(*argv)
-    return (time.perf_counter() - start) * 1000
+    spent, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return spent * 1000, used * 1000
 
 
 def rows() -> dict[str, list[list[str]]]:
@@ -106,8 +110,8 @@ for n in 1 2; do docker run -d --init --pull=never {IMAGE} & done | xargs docker
 """
 
 
-def measure(rounds: int) -> dict[str, float]:
-    spent: dict[str, list[float]] = defaultdict(list)
+def measure(rounds: int) -> dict[str, tuple[float, float]]:
+    spent: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for turn in range(rounds):
         for row, (measured, *back) in rows().items():
             if measured[:2] == ["dokkupy", "git:from-image"]:
@@ -119,7 +123,10 @@ def measure(rounds: int) -> dict[str, float]:
             if row in ("ps:restart", "ps:scale web=2", "git:from-image"):
                 time.sleep(2)  # what was replaced retires in the background
         print(f"round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
-    return {row: statistics.median(times) for row, times in spent.items()}
+    return {
+        row: (statistics.median(clock for clock, _ in times), statistics.median(used for _, used in times))
+        for row, times in spent.items()
+    }
 
 
 def answers(name: str) -> bool:

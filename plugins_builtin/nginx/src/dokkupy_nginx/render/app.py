@@ -189,9 +189,9 @@ class AppRendering:
         elif not self.route.upstreams.get(port.container):
             lines += [*unavailable_page(self.route.unavailable), "    location / {", "        return 502;", "    }"]
         elif port.scheme.startswith("grpc"):
-            lines += self.guarded(self.grpc(port))
+            lines += self.usual_host(names) + self.guarded(self.grpc(port))
         else:
-            lines += error_pages(self.body_size, self.waiting) + self.guarded(self.proxied(port))
+            lines += self.usual_host(names) + error_pages(self.body_size, self.waiting) + self.guarded(self.proxied(port))
         lines = rules.with_first(lines, rules.domain_redirects(self.rules, names))
         if self.snippets:
             lines.append(f"    include {self.snippets};")
@@ -279,6 +279,11 @@ class AppRendering:
 
     def served_files(self, *, on_http: bool) -> list[Location]:
         return [fact for fact in self.rules.locations if fact.on_http_too or not on_http]
+
+    def usual_host(self, names: list[str]) -> list[str]:
+        """For the header that nearly each client sends, a comparison instead of the regular expression and the two maps of
+        `HOST_MAPS`, which have the same result: 1,500 of the 30,600 instructions of a request."""
+        return [f"    if ($http_host = $host) {{ set {HOST} $host; }}"] if names and not self.takes_all else []
 
     def forwarded(self, directive: str) -> list[str]:
         v = self.values
