@@ -191,7 +191,9 @@ class AppRendering:
         elif port.scheme.startswith("grpc"):
             lines += self.usual_host(names) + self.guarded(self.grpc(port))
         else:
-            lines += self.usual_host(names) + error_pages(self.body_size, self.waiting) + self.guarded(self.proxied(port))
+            lines += (
+                self.usual_host(names) + error_pages(self.body_size, self.waiting) + self.guarded(self.proxied(port))
+            )
         lines = rules.with_first(lines, rules.domain_redirects(self.rules, names))
         if self.snippets:
             lines.append(f"    include {self.snippets};")
