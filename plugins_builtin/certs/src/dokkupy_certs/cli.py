@@ -45,16 +45,22 @@ File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read f
 def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
     """Read the user's certificate. Refuses only what can never be served. Chains from a private authority, and incomplete
     ones that clients can complete, are accepted."""
+    from dokkupy_sdk.users import as_caller
+
     from dokkupy_certs.x509 import read_pair
 
+    pair = as_caller(host, lambda: read_given(host, crt, key))
     host.store.require_app(app)
+    return read_pair(*pair, bundle=trusted_bundle(), incomplete=True)
+
+
+def read_given(host: Host, crt: str, key: str) -> tuple[bytes, bytes]:
     if bool(crt) != bool(key):
         raise UserError("Give both files: the certificate and its key", hint="certs:add APP CRT KEY")
     if crt and host.who.startswith("key:"):
         # A key that may push an app may not read the server's files.
         raise UserError("Over SSH, send the certificate on standard input", hint=bundle.HINT)
-    pair = (read_file(crt), read_file(key)) if crt else bundle.from_tar(sys.stdin.buffer)
-    return read_pair(*pair, bundle=trusted_bundle(), incomplete=True)
+    return (read_file(crt), read_file(key)) if crt else bundle.from_tar(sys.stdin.buffer)
 
 
 def read_file(path: str) -> bytes:
@@ -106,7 +112,7 @@ def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
     return [domain for domain in served if not covers(names, domain)]
 
 
-@group.command("add", permission="app:write", mutating=True)
+@group.command("add", permission="app:write", mutating=True, keeps_root=True)
 def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     """Serve the app with TLS, with a certificate and key: two files on the server, or a tar on standard input.
 
@@ -115,7 +121,7 @@ def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     return store(host, "certs:add", app, given(host, app, crt, key))
 
 
-@group.command("update", permission="app:write", mutating=True)
+@group.command("update", permission="app:write", mutating=True, keeps_root=True)
 def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
     """Replace the certificate; the one before it is kept for certs:rollback."""
     return store(host, "certs:update", app, given(host, app, crt, key))

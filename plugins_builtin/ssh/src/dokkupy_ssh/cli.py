@@ -36,17 +36,16 @@ def add(
     ssh-keys:add ci --role deployer --apps blog < ci.pub
     """
     from dokkupy_sdk.files import read_file, read_input
-    from dokkupy_sdk.users import become_owner
+    from dokkupy_sdk.users import as_caller
 
     from dokkupy_ssh.keys import add_key
 
     if file and host.who.startswith("key:"):
         raise UserError("Over SSH the key is read from standard input", hint=f"ssh-keys:add {name} < KEY.pub")
     try:
-        text = read_file(file, LARGEST) if file else read_input(LARGEST)
+        text = as_caller(host, lambda: read_file(file, LARGEST) if file else read_input(LARGEST))
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80] or 'Standard input'!r} cannot be read: {error}") from None
-    become_owner(host.root)  # root was only needed to read the file
     fingerprint = add_key(host, name, text, role=role, apps=apps.apps)
     return CommandResult({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
 

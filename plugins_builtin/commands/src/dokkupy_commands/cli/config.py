@@ -273,7 +273,7 @@ def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult
     return CommandResult(raw=data.getvalue())
 
 
-@group.command("import", permission="app:write", mutating=True, formats=False)
+@group.command("import", permission="app:write", mutating=True, formats=False, keeps_root=True)
 def import_config(
     host: Host,
     scope: Scope,
@@ -289,14 +289,15 @@ def import_config(
     """
     from dokkupy_sdk.files import read_file, read_input
     from dokkupy_sdk.names import Secret
+    from dokkupy_sdk.users import as_caller
 
-    read = reader(host, format)
     if file != "-" and host.who.startswith("key:"):
         raise UserError("Over SSH only standard input can be imported", hint="config:import APP - < FILE")
     try:
-        text = read_input() if file == "-" else read_file(file)
+        text = as_caller(host, lambda: read_input() if file == "-" else read_file(file))
     except (OSError, ValueError) as error:
         raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
+    read = reader(host, format)
     changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(value) for key, value in read(host, text).items()}
     announce(host, changes)
     return apply(host, scope, changes, no_restart=no_restart, replace=replace)
