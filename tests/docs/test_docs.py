@@ -28,10 +28,11 @@ def name(path: Path) -> str:
 
 def test_types_of_hooks_and_roles_are_in_the_reference() -> None:
     """An author reads `tx: Transaction` in a signature, and what that is on a page."""
-    pages = {name: (ROOT / f"docs/reference/{name}.md").read_text() for name in ("hooks", "roles", "sdk")}
+    pages = {name: (ROOT / f"docs/reference/{name}.md").read_text() for name in ("hooks", "roles", "sdk", "errors")}
     signatures = re.findall(r"```python\n(def .*?)\n```", pages["hooks"] + pages["roles"], re.DOTALL)
     used = {name for text in signatures for name in re.findall(r"\b[A-Z][A-Za-z]+\b", text)}
     known = set(re.findall(r"^#{2,3} (\w+)$", pages["roles"] + pages["sdk"], re.MULTILINE))
+    known |= set(re.findall(r"^\| `(\w+)` \|", pages["errors"], re.MULTILINE))  # a row for each
     standard = {
         "Any",
         "Callable",

@@ -22,6 +22,19 @@ def test_a_released_lock_leaves_no_file(tmp_path: Path) -> None:
     assert holder(str(tmp_path), "app:blog") == {}
 
 
+def test_whoever_meets_an_app_s_lock_reads_who_has_it_since_when_and_what_cancels_a_build(tmp_path: Path) -> None:
+    owner = {**OWNER, "who": "key:alice", "since": 3723}
+    with take(str(tmp_path), "app:blog", owner=owner, wait=0), pytest.raises(Busy) as caught:
+        take(str(tmp_path), "app:blog", owner=OWNER, wait=0)
+    assert caught.value.message.startswith(
+        "blog is being changed: `test` by alice (process 1, since 01:02:03 UTC, for "
+    )
+    assert "builds:cancel blog" in caught.value.hint
+    with take(str(tmp_path), "proxy", owner=owner, wait=0), pytest.raises(Busy) as caught:
+        take(str(tmp_path), "proxy", owner=OWNER, wait=0)
+    assert caught.value.message.startswith("proxy is being changed") and "alice" not in caught.value.message
+
+
 def test_a_lock_whose_holder_died_is_taken_over(tmp_path: Path) -> None:
     path = lock_path(str(tmp_path), "app:blog")
     os.makedirs(os.path.dirname(path))

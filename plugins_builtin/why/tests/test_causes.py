@@ -148,6 +148,13 @@ def test_out_of_memory_wins_over_what_the_program_printed() -> None:
     assert "resource:limit blog --memory" in first.fix[0]
 
 
+def test_a_killed_process_with_a_limit_most_likely_ran_out_of_memory() -> None:
+    (limited,) = ranked(known_causes(Evidence("blog", "start", process="web.1", exit_code=137, memory="32m")))
+    assert "most likely it used up its memory, which is 32m" in limited.title and limited.sure > GUESS
+    (free,) = ranked(known_causes(Evidence("blog", "start", process="web.1", exit_code=137)))
+    assert "was killed (SIGKILL)" in free.title and free.sure == GUESS
+
+
 def test_a_variable_that_the_app_has_is_not_called_missing() -> None:
     evidence = recorded("python-env", keys=frozenset({"DATABASE_URL"}))
     assert not [one for one in known_causes(evidence) if "DATABASE_URL" in one.title]

@@ -67,9 +67,12 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock
     pause = 0.005
     while (fd := locked_file(path)) is None:
         if time.monotonic() >= deadline:
+            app = subject.removeprefix("app:")
             raise Busy(
-                f"{subject} is being changed: {describe(holder(root, subject))}",
-                hint="Wait for it to end, or end that process.",
+                f"{app} is being changed: {describe(holder(root, subject), names_caller=app != subject)}",
+                hint=f"Wait for it to end; `builds:cancel {app}` cancels a build."
+                if app != subject
+                else "Wait for it to end, or end that process.",
             )
         time.sleep(pause)
         pause = min(pause * 2, 0.1)
@@ -118,8 +121,12 @@ def holder(root: str, subject: str) -> dict[str, Any]:
         os.close(fd)
 
 
-def describe(owner: dict[str, Any]) -> str:
+def describe(owner: dict[str, Any], *, names_caller: bool = False) -> str:
+    """names_caller: whether to say who runs the command. Whoever may change an app may know who else does."""
     if not owner:
         return "its holder has just released it"
-    since = int(time.time() - float(owner.get("since", time.time())))
-    return f"`{owner.get('command', '?')}` (process {owner.get('pid', '?')}, for {since} s)"
+    began = float(owner.get("since", time.time()))
+    since = f"since {time.strftime('%H:%M:%S', time.gmtime(began))} UTC, for {int(time.time() - began)} s"
+    who = str(owner.get("who", "")).removeprefix("key:") if names_caller else ""
+    by = f" by {who}" if who else ""
+    return f"`{owner.get('command', '?')}`{by} (process {owner.get('pid', '?')}, {since})"

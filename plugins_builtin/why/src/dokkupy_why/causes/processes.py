@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.diagnosis import FACT, GUESS, Cause, Evidence, Rule, read_rules
+from dokkupy_sdk.diagnosis import FACT, GUESS, READ, Cause, Evidence, Rule, read_rules
 from dokkupy_sdk.ending import format_exit_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+KILLED = 128 + 9
 
 CRLF_FIX = (
     "Give it line ends of Unix: `*.sh text eol=lf` in .gitattributes, then git add --renormalize . and push again.",
@@ -95,16 +97,18 @@ RULES = (
 def endings(evidence: Evidence) -> Iterator[Cause]:
     """What the engine says of the end, surest first; the exit code alone is a guess."""
     app, who = evidence.app, evidence.process or "The process"
+    limit = f", which is {evidence.memory}" if evidence.memory else ""
+    more = (
+        f"Give it more: resource:limit {app} --memory SIZE, then ps:restart {app}",
+        "Or let it take less: fewer workers or threads.",
+    )
     if evidence.oom:
-        limit = f", which is {evidence.memory}" if evidence.memory else ""
-        yield Cause(
-            f"{who} used up its memory{limit}: the kernel killed it",
-            (
-                f"Give it more: resource:limit {app} --memory SIZE, then ps:restart {app}",
-                "Or let it take less: fewer workers or threads.",
-            ),
-            sure=FACT,
-        )
+        yield Cause(f"{who} used up its memory{limit}: the kernel killed it", more, sure=FACT)
+        return
+    if evidence.exit_code == KILLED:
+        # The engine may not have noticed why when it was asked, or the kernel killed a child of the first process.
+        sure = READ if limit else GUESS
+        yield Cause(f"{who} was killed (SIGKILL): most likely it used up its memory{limit}", more, sure=sure)
         return
     if evidence.exit_code is None:
         return
