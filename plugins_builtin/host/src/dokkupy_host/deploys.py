@@ -107,10 +107,10 @@ def what(row: Mapping[str, Any], description: str) -> str:
     """What happened, in the release's own words if it made one."""
     from dokkupy_sdk.lines import one_line
 
-    if row["kind"] == "restart":
-        return KINDS["restart"]
-    if row["outcome"] == "failed":
-        return one_line(row["reason"] or "Failed", 60)
+    if row["outcome"] == "failed" and row["reason"]:
+        return one_line(row["reason"], 60)
+    if row["kind"] == "restart" or row["outcome"] == "failed":
+        return KINDS.get(row["kind"], "Deploy")
     return description or KINDS.get(row["kind"], "Deploy")
 
 
