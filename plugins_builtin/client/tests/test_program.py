@@ -53,6 +53,7 @@ class Laptop:
             "ASKED": str(folder / "asked"),
             "KNOWN": str(folder / "known"),
             "BROWSER": "true",
+            "GIT_CONFIG_NOSYSTEM": "1",
         }
 
     def add_remote(self) -> None:
