@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.disk import DiskUse, Reclaimable
     from dokkupy_sdk.figures import Gauge
-    from dokkupy_sdk.model import Finding, Job
+    from dokkupy_sdk.model import Deployment, Finding, Job
     from dokkupy_sdk.operation import Transaction
 
 
@@ -48,6 +48,21 @@ def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:
     from dokkupy_docker.instances.usage import HEADS, figures
 
     return [Gauge(lambda: figures(host, apps), HEADS)]
+
+
+@hookimpl
+def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
+    """Most apps mount no volume: their deploy costs no module."""
+    release = deployment.release
+    options = [word for process in release.processes for word in release.deploy_options(process)]
+    if not any(word.startswith(("-v", "--volume", "--mount")) for word in options) or not is_engine(host):
+        return
+    from dokkupy_apps.releases.records import current
+
+    from dokkupy_docker.lost_volumes import require_present
+
+    serving = current(host, deployment.app)[0]
+    tx.step("look for its volumes", lambda: require_present(host, serving, release))
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-storage, which may not be installed
@@ -131,13 +146,15 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
 def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_sdk.model import Finding
 
+    from dokkupy_docker import lost_volumes
     from dokkupy_docker.isolation import firewalls
     from dokkupy_docker.isolation.doctor import finding as isolation
 
     ready = host.role("engine", "docker").prepare()
     if not ready.ready:
         return [Finding("docker", "error", ready.reason, ready.remedy)]
-    return [Finding("docker", "ok", ready.reason), building(host), isolation(host), *firewalls.findings()]
+    first = [Finding("docker", "ok", ready.reason), building(host), isolation(host), *firewalls.findings()]
+    return [*first, *lost_volumes.findings(host)] if is_engine(host) else first
 
 
 def building(host: Host) -> Finding:
