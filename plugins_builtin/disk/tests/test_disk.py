@@ -234,6 +234,33 @@ def test_each_day_garbage_and_old_caches_go_and_what_is_there_is_measured(run: R
     assert (found["blog", "boxes"], found["", "boxes"]) == (100 * MIB, 200 * MIB)
 
 
+@pytest.mark.parametrize(("setting", "runs"), [("", True), ("stop", False)])
+def test_the_app_whose_containers_fill_the_disk_is_named_and_stopped_if_its_setting_says_so(
+    host: Host, run: Run, attic: Attic, setting: str, runs: bool
+) -> None:
+    from dokkupy_disk.writers import WRITTEN
+
+    class Writers:
+        @hookimpl
+        def disk_usage(self, host: Host, app: AppName | None) -> list[DiskUse]:
+            return [DiskUse(WRITTEN, size * MIB, app=name) for name, size in (("blog", 300), ("shop", 20))]
+
+    for app in ("blog", "shop"):
+        deploy(host, app, {"Procfile": "web: serve"})
+    host.hooks.manager.register(Writers(), name="writers")
+    host.hooks.owners["writers"] = host.hooks.owners["disk"]
+    assert run("disk:set", "blog", "when-full", setting)[0] == 0
+    attic.other = 890
+    assert "wrote" not in run("disk:collect", "--above-watermark")[1]  # below the line nobody is named
+    attic.other = 950
+    status, out, error = run("disk:collect", "--above-watermark")
+    assert status == 0, error
+    assert "the containers of blog wrote 300 MiB outside its storage" in out and "shop" not in out
+    states = {one.name: one.state for one in host.containers().find_all({})}
+    assert (states["blog.web.1"] == "running") == runs and states["shop.web.1"] == "running"
+    assert [one for one in findings(host) if "blog wrote" in one.message and "ps:rebuild blog" in one.remedy]
+
+
 # room
 
 

@@ -12,6 +12,7 @@ from dokkupy_disk.settings import NONE, SETTINGS
 from dokkupy_disk.space import Disk, disks
 from dokkupy_disk.stored import Sample, SamplesFile, growth
 from dokkupy_disk.usage import by_kind, known, of_app, own_bytes
+from dokkupy_disk.writers import described, largest
 
 CHECK = "disk"
 SOON = 7
@@ -28,6 +29,9 @@ def findings(host: Host) -> Iterator[Finding]:
         yield from of_inodes(disk)
     yield from of_lost_images(host)
     usage = known(host)
+    if (row := largest(usage.rows, disks(host))) is not None:
+        remedy = f"ps:rebuild {row.app} starts it with empty containers; disk:set {row.app} when-full stop"
+        yield Finding(CHECK, "error", described(row), remedy)
     if usage.at:
         kinds = ", ".join(f"{kind} {in_units(size)}" for kind, size in by_kind(usage.rows).items() if size)
         yield Finding(CHECK, "ok", f"used by: {kinds or 'nothing'}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
-from dokkupy_sdk.settings import Property, Settings, integer
+from dokkupy_sdk.settings import Property, Settings, integer, one_of
 
 NONE = "none"
+WARN, STOP = "warn", "stop"
 
 
 def size(text: str) -> str:
@@ -42,12 +43,10 @@ SETTINGS = Settings(
         scope="global",
         parse=size,
     ),
-    Property("budget", NONE, help="Disk space that an app may use in total", parse=size),
     Property(
-        "cache-days",
-        "14",
-        help="Days after which an unused build cache is removed",
-        scope="global",
-        parse=integer(1, 3650),
+        "when-full",
+        WARN,
+        help="What happens to the app whose containers wrote most to a disk that stays above its watermark: warn or stop",
+        parse=one_of(WARN, STOP),
     ),
-)
+    Property("budget", NONE, help="Disk space that an app may use in total", parse=size),

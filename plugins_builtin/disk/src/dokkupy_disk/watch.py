@@ -11,6 +11,7 @@ from dokkupy_disk.collect import LOWER, cache_days, chosen, free_space, offers, 
 from dokkupy_disk.space import disks
 from dokkupy_disk.stored import HOUR, KEPT, Sample, SamplesFile
 from dokkupy_disk.usage import measure
+from dokkupy_disk.writers import react
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,13 +53,16 @@ def daily(host: Host) -> None:
 
 
 def collect(host: Host, *, above_watermark: bool) -> list[str]:
-    """Remove what has no use, and caches that were not used for long; or above the watermark any cache. Then measure."""
+    """Remove what has no use, and caches that were not used for long; or above the watermark any cache. Then measure, and
+    look which app fills a disk that stays above it."""
     if above_watermark:
         gone = free_space(host, lower=LOWER)
     else:
         gone = remove(host, chosen(offers(host), caches=False, trash=False, days=cache_days(host)))
-    if not host.dry_run:
-        if gone:
-            host.events.record("disk_collected", things=str(len(gone)), bytes=str(sum(one.bytes for one in gone)))
-        measure(host)
-    return [f"Removed the {one.kind} {one.name} ({in_units(one.bytes)}): {one.why}" for one in gone]
+    lines = [f"Removed the {one.kind} {one.name} ({in_units(one.bytes)}): {one.why}" for one in gone]
+    if host.dry_run:
+        return lines
+    if gone:
+        host.events.record("disk_collected", things=str(len(gone)), bytes=str(sum(one.bytes for one in gone)))
+    rows = measure(host).rows
+    return [*lines, *react(host, rows, disks(host))]

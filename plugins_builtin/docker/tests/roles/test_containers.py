@@ -39,3 +39,19 @@ def test_containers_are_confined_but_for_what_an_option_allows_by_name(
     host = body_of(words)["HostConfig"]
     confine(host)
     assert (host.get("SecurityOpt"), host.get("CapDrop"), host["PidsLimit"]) == (security, dropped, pids)
+
+
+@pytest.mark.parametrize(
+    ("words", "labels", "score"),
+    [
+        ([], {"dokkupy.app": "blog"}, 500),
+        (["--oom-score-adj", "0"], {"dokkupy.app": "blog"}, 0),
+        ([], {"dokkupy.service": "db"}, None),
+    ],
+)
+def test_the_kernel_kills_apps_before_services_when_memory_ends(
+    words: list[str], labels: dict[str, str], score: int | None
+) -> None:
+    host = body_of(words)["HostConfig"]
+    confine(host, labels)
+    assert host.get("OomScoreAdj") == score
