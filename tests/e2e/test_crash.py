@@ -32,6 +32,8 @@ COMMANDS: Matrix = {
     "domains": ["domains:set", "{app}", "{app}.example.com", "n{number}.example.com"],
     "rollback": ["releases:rollback", "{app}"],
     "restart": ["ps:restart", "{app}"],
+    "ports": ["ports:set", "{app}", "http:80:5000", "tcp:7{number:03}:5000"],
+    "http-auth": ["http-auth:add-allowed-ip", "{app}", "10.0.{number}.1"],
 }
 
 SIGNALS = {"HUP": "deploy", "TERM": "scale"}

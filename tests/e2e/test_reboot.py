@@ -10,6 +10,10 @@ from apps import Repository
 from bed.host import Host
 
 
+DIRECT = 2525
+"""A port of the host that is passed on as TCP."""
+
+
 def kill_engine(host: Host) -> None:
     """What an engine's crash does under systemd: it is started again."""
     host.exec(["systemctl", "kill", "--signal=KILL", "docker"])
@@ -26,12 +30,15 @@ def test_apps_answer_again_and_a_stopped_one_stays_stopped(
         host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
         host.git_push(repository.path, app)
     host.exec(["dokkupy", "ps:stop", "stopped"])
+    host.exec(["dokkupy", "ports:set", "runs", "http:80:5000", f"tcp:{DIRECT}:5000"])
+    assert host.http_get("runs.example.com", port=DIRECT).body == "Hello from dokkupy!\n"
 
     disaster(host)
 
     host.engine_ready()
     answer = eventually_answers(host, "runs.example.com")
     assert answer == "Hello from dokkupy!\n"
+    assert host.http_get("runs.example.com", port=DIRECT).body == answer  # nginx's stream module has the instances' new addresses, too
     # Time enough for whatever starts apps at boot to start the wrong one.
     time.sleep(5)
     form = '{{.Label "com.dokku.app-name"}}'

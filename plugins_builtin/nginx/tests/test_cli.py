@@ -107,6 +107,32 @@ def wait_for_log(cli, text: str) -> None:  # type: ignore[no-untyped-def]
         time.sleep(0.01)
 
 
+def test_logs_are_chosen_by_number_time_and_text(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    rows = [
+        '192.0.2.1 - - [29/Nov/2020:20:00:00 +0000] "GET /old HTTP/1.1" 200 2',
+        '192.0.2.1 - - [29/Nov/2999:20:00:00 +0000] "GET /new HTTP/1.1" 200 2',
+        '{"time": "2999-11-29T20:00:01+00:00", "uri": "/newer"}',
+        "without a time",
+    ]
+    Path(rig.layout.logs, "blog-access.log").write_text("".join(f"{row}\n" for row in rows))
+    Path(rig.layout.logs, "blog-error.log").write_text(
+        "2020/11/29 20:00:00 [error] old\n2999/11/29 20:00:00 [error] new\n"
+    )
+
+    def shown(*words: str, kind: str = "access") -> list[str]:
+        status, out, error = cli(f"nginx:{kind}-logs", "blog", *words)
+        assert status == 0, error
+        return list(out.splitlines())
+
+    assert shown("--num", "1") == rows[-1:] and shown("-n", "0") == []
+    assert shown("--since", "1h") == rows[1:]
+    assert shown("--since", "2999-11-29T20:00:01Z", "--num", "1") == rows[-1:]
+    assert shown("--grep", "/new") == rows[1:3] and shown("--grep", "/new", "--num", "1") == rows[2:3]
+    assert shown("--since", "1h", kind="error") == ["2999/11/29 20:00:00 [error] new"]
+    assert cli("nginx:access-logs", "blog", "--since", "yesterday")[0] == 1
+    assert cli("nginx:access-logs", "blog", "--num", "-1")[0] == 1
+
+
 def test_logs_are_shown_without_control_characters(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
     rig.get("blog.example.com", "/seen")
     wait_for_log(cli, "GET /seen HTTP/1.1")

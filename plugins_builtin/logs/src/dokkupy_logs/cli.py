@@ -101,8 +101,9 @@ def logs(
     """
     from datetime import UTC, datetime
 
+    from dokkupy_sdk.times import moment_of
+
     from dokkupy_logs.past import Past, Query
-    from dokkupy_logs.times import moment_of
 
     if num is not None and not 0 <= num <= MOST:
         raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
@@ -212,10 +213,10 @@ def stream(host: Host, past: Past, *, quiet: bool) -> int:
     from dokkupy_apps.releases.records import current
     from dokkupy_sdk.events import Tail
     from dokkupy_sdk.execute import reader_left
+    from dokkupy_sdk.times import stamp_of
 
     from dokkupy_logs.changes import lines_about
     from dokkupy_logs.follow import follow
-    from dokkupy_logs.times import stamp_of
 
     descriptor, app, query = sys.stdout.fileno(), past.app, past.query
 

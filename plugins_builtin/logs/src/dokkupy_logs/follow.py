@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Instance
+from dokkupy_sdk.times import stamp_of
 
 from dokkupy_logs.lines import Line, whole_seconds
 from dokkupy_logs.past import read
-from dokkupy_logs.times import stamp_of
 
 GATHER = 0.05
 """Seconds for which lines are collected before they are put in order."""

@@ -12,11 +12,11 @@ from dokkupy_sdk.files import make_directory
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Container
 from dokkupy_sdk.sizes import bytes_of
+from dokkupy_sdk.times import seconds_of, stamp_of
 
 from dokkupy_logs import kept
 from dokkupy_logs.lines import parse_line, stamped
 from dokkupy_logs.settings import SETTINGS
-from dokkupy_logs.times import seconds_of, stamp_of
 
 
 def keep(host: Host, container: Container) -> None:

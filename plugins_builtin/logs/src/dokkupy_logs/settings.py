@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dokkupy_sdk.settings import Property, Settings, matching, networks
+from dokkupy_sdk.times import LENGTH
 
 SINK = matching(r"[a-z][a-z0-9_]*://[\x21-\x7e]*", "a sink: write TYPE://?option=value&option=value")
 SIZE = matching(r"[1-9][0-9]{0,9}(?:[kmg]|[kKmMgG][bB])|unlimited", "a size such as 10m or 10MB, or unlimited")
-LENGTH = r"[1-9][0-9]{0,5}[smhdw]"
 AGE = matching(rf"{LENGTH}|unlimited", "a length of time such as 12h, 30d or 8w, or unlimited")
 LABEL = matching(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?", "the name of a label")
 

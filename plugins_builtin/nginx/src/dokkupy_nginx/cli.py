@@ -17,36 +17,62 @@ if TYPE_CHECKING:
 
 nginx = Group("nginx", "Settings and logs of nginx, the default proxy")
 
+MOST = 1_000_000
+"""Lines that a list may have: it is made in memory."""
+
 App = Annotated[AppName, Arg("app")]
 Tail = Annotated[bool, Opt("-t", "--tail", help="Follow the file")]
+Num = Annotated[int | None, Opt("-n", "--num", help="Number of lines; 100 if not given, and all with --since")]
+Since = Annotated[str, Opt("--since", help="From this time on: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")]
+Grep = Annotated[str, Opt("--grep", help="Only lines that contain this text")]
 
 
 @nginx.command("access-logs", permission="app:read", formats=False)
-def access_logs(host: Host, app: App, *, tail: Tail = False) -> CommandResult | None:
+def access_logs(
+    host: Host, app: App, *, num: Num = None, tail: Tail = False, since: Since = "", grep: Grep = ""
+) -> CommandResult | None:
     """Show an app's access log."""
-    return logs(host, app, "access", follow=tail)
+    return logs(host, app, "access", num=num, follow=tail, since=since, grep=grep)
 
 
 @nginx.command("error-logs", permission="app:read", formats=False)
-def error_logs(host: Host, app: App, *, tail: Tail = False) -> CommandResult | None:
+def error_logs(
+    host: Host, app: App, *, num: Num = None, tail: Tail = False, since: Since = "", grep: Grep = ""
+) -> CommandResult | None:
     """Show an app's error log."""
-    return logs(host, app, "error", follow=tail)
+    return logs(host, app, "error", num=num, follow=tail, since=since, grep=grep)
 
 
-def logs(host: Host, app: AppName, kind: str, *, follow: bool) -> CommandResult | None:
+def logs(
+    host: Host, app: AppName, kind: str, *, num: int | None, follow: bool, since: str, grep: str
+) -> CommandResult | None:
+    from collections import deque
+    from datetime import UTC, datetime
+
+    from dokkupy_sdk.times import moment_of
+
     from dokkupy_nginx.server.earlier_logs import start_of
-    from dokkupy_nginx.server.logs import follow_lines, last_lines
+    from dokkupy_nginx.server.logs import LINES, every_line, follow_lines, last_lines
+    from dokkupy_nginx.server.selection import Selection
 
     host.store.require_app(app)
+    if num is not None and not 0 <= num <= MOST:
+        raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
+    wanted = Selection(moment_of(since, datetime.now(UTC), "--since") if since else "", grep)
     path = log_file(host, app, kind)
+    start = start_of(host, path)
     if follow:
         import sys
 
-        for line in follow_lines(path, start=start_of(host, path)):
+        for line in wanted.of(follow_lines(path, count=10 if num is None else num, start=start)):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
         return None
-    return CommandResult(None, last_lines(path, start=start_of(host, path)))
+    if not (since or grep):
+        return CommandResult(None, last_lines(path, LINES if num is None else num, start=start))
+    if num is None:
+        num = MOST if since else LINES
+    return CommandResult(None, list(deque(wanted.of(every_line(path, start=start)), maxlen=num)))
 
 
 def log_file(host: Host, app: AppName, kind: str) -> str:

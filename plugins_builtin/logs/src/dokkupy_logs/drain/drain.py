@@ -12,6 +12,7 @@ from functools import partial
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Instance
+from dokkupy_sdk.times import stamp_of
 
 from dokkupy_logs.drain import state as states
 from dokkupy_logs.drain.buffer import Buffer
@@ -20,7 +21,6 @@ from dokkupy_logs.drain.sinks import SINKS, Refused
 from dokkupy_logs.drain.wanted import Wanted, guard_for
 from dokkupy_logs.kept import kept_files
 from dokkupy_logs.lines import Line
-from dokkupy_logs.times import stamp_of
 
 LINES, BYTES = 500, 1024 * 1024
 """Of one batch."""

@@ -42,12 +42,20 @@ def last_lines(path: str, count: int = LINES, *, start: int = 0) -> list[str]:
             position -= size
             file.seek(position)
             data = file.read(size) + data
-    return [harmless(line) for line in data.splitlines()[-count:]]
+    return [harmless(line) for line in data.splitlines()[-count:]] if count else []
 
 
-def follow_lines(path: str, *, start: int = 0, poll: float = 0.25) -> Iterator[str]:
+def every_line(path: str, *, start: int = 0) -> Iterator[str]:
+    """start: the offset from which the file is read."""
+    with opened(path) as file:
+        file.seek(start)
+        for line in file:
+            yield harmless(line)
+
+
+def follow_lines(path: str, *, count: int = 10, start: int = 0, poll: float = 0.25) -> Iterator[str]:
     """The last lines of the file, then each new line, without end."""
-    yield from last_lines(path, 10, start=start)
+    yield from last_lines(path, count, start=start)
     file = opened(path)
     try:
         file.seek(0, os.SEEK_END)

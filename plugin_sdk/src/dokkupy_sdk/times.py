@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
 
-from dokkupy_logs.settings import LENGTH
+LENGTH = r"[1-9][0-9]{0,5}[smhdw]"
+"""A length of time, such as 90s or 2h."""
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def seconds_of(length: str) -> int:
+    """The seconds of a text that is a `LENGTH`."""
     return int(length[:-1]) * UNITS[length[-1]]
 
 
