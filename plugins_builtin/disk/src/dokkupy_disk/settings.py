@@ -50,3 +50,11 @@ SETTINGS = Settings(
         parse=one_of(WARN, STOP),
     ),
     Property("budget", NONE, help="Disk space that an app may use in total", parse=size),
+    Property(
+        "cache-days",
+        "14",
+        help="Days after which an unused build cache is removed",
+        scope="global",
+        parse=integer(1, 3650),
+    ),
+)
