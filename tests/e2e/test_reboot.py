@@ -9,7 +9,6 @@ import pytest
 from apps import Repository
 from bed.host import Host
 
-
 DIRECT = 2525
 """A port of the host that is passed on as TCP."""
 
@@ -38,7 +37,9 @@ def test_apps_answer_again_and_a_stopped_one_stays_stopped(
     host.engine_ready()
     answer = eventually_answers(host, "runs.example.com")
     assert answer == "Hello from dokkupy!\n"
-    assert host.http_get("runs.example.com", port=DIRECT).body == answer  # nginx's stream module has the instances' new addresses, too
+    assert (
+        host.http_get("runs.example.com", port=DIRECT).body == answer
+    )  # nginx's stream module has the instances' new addresses, too
     # Time enough for whatever starts apps at boot to start the wrong one.
     time.sleep(5)
     form = '{{.Label "com.dokku.app-name"}}'
