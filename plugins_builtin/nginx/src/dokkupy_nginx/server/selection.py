@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from dokkupy_sdk.times import stamp_of
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
