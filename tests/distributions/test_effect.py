@@ -206,6 +206,7 @@ VALUES = (
     "me@example.com",
     "key=value",
     "10.0.0.0/8",
+    "stop",
 )
 """One of them fits any property, and is not its default."""
 

@@ -52,3 +52,27 @@ def test_lost_image_is_built_again_and_a_full_disk_is_refused_before_the_push(
         host.exec(["dokkupy", "disk:set", "--global", "watermark"])
     host.git_push(repository.path, app)
     assert "third" in host.http_get(f"{app}.example.com").body
+
+
+def test_an_app_whose_volume_a_cleanup_took_is_not_started_with_an_empty_one(
+    host: Host, app: str, repository: Repository
+) -> None:
+    volume = f"{app}-files"
+    host.exec(["dokkupy", "apps:create", app])
+    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+    host.exec(["dokkupy", "docker-options:add", app, "deploy", f"-v {volume}:/files"])
+    host.git_push(repository.path, app)
+    host.exec(["dokkupy", "ps:stop", app])
+
+    # As `docker system prune -af --volumes`, but for this app alone, because the machine is shared.
+    ours = host.exec(["docker", "ps", "-aq", "--filter", f"label=dokkupy.app={app}"]).stdout.split()
+    host.exec(["docker", "rm", "-f", *ours])
+    host.exec(["docker", "volume", "rm", volume])
+
+    refused = host.exec(["dokkupy", "ps:start", app], check=False)
+    assert refused.code != 0 and f"The volume {volume} of {app} is gone" in refused.stderr, refused.stderr
+    assert f"docker volume create {volume}" in refused.stderr
+    assert f"its volume {volume} is missing from the engine" in host.exec(["dokkupy", "doctor"], check=False).stdout
+    host.exec(["docker", "volume", "create", volume])
+    host.exec(["dokkupy", "ps:start", app])
+    assert host.http_get(f"{app}.example.com").status == 200
