@@ -11,6 +11,7 @@ from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
+from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.diagnosis import GUESS, Cause, Evidence
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed
@@ -50,7 +51,7 @@ def repair_start(host: Host) -> None:
 
 
 def break_build(host: Host, error: AppError) -> None:
-    builder = host.builder("fake")
+    builder = builder_of(host, "fake")
     assert isinstance(builder, FakeBuilder)
     builder.fails = error
 
