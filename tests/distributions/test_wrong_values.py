@@ -190,7 +190,7 @@ def run(host: Host, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         raise TimeoutError(f"{words} goes on without end")
 
     before = signal.signal(signal.SIGALRM, hangs)
-    signal.alarm(20)
+    signal.alarm(60)
     try:
         return main(list(words), host=host)
     finally:
