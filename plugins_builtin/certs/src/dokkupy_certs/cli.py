@@ -49,12 +49,12 @@ def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
 
     from dokkupy_certs.x509 import read_pair
 
-    pair = as_caller(host, lambda: read_given(host, crt, key))
-    host.store.require_app(app)
+    pair = as_caller(host, lambda: read_given(host, app, crt, key))
     return read_pair(*pair, bundle=trusted_bundle(), incomplete=True)
 
 
-def read_given(host: Host, crt: str, key: str) -> tuple[bytes, bytes]:
+def read_given(host: Host, app: AppName, crt: str, key: str) -> tuple[bytes, bytes]:
+    host.store.require_app(app)
     if bool(crt) != bool(key):
         raise UserError("Give both files: the certificate and its key", hint="certs:add APP CRT KEY")
     if crt and host.who.startswith("key:"):
