@@ -507,7 +507,7 @@ choose_demo_base() {
   if ! docker image inspect "$DEMO_BASE" >/dev/null 2>&1; then
     step "Fetching $OFFICIAL_BASE"
     if timeout 60 docker pull -q "$OFFICIAL_BASE" >>"$LOG" 2>&1 </dev/null; then return 0; fi
-    note "No image registry is reachable: making a base image from Debian's packages instead."
+    note "No image registry is reachable: building a base image from Debian's packages instead."
     make_demo_base
   fi
   if ! "$BIN/dokkupy" docker-options:report hello 2>/dev/null </dev/null | grep -qF "BASE=$DEMO_BASE"; then

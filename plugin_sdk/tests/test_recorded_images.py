@@ -62,7 +62,7 @@ def test_the_doctor_names_each_name_that_was_moved(host: Host) -> None:
     engine(host).keep("python:3.13-slim", {"other": "1"})
     record_first(host, "python:3.13-slim")
     (found,) = moved_images(host)
-    assert found.level == "warning" and "python:3.13-slim means another image" in found.message
+    assert found.level == "warning" and "python:3.13-slim now refers to a different image" in found.message
     assert "images:add python:3.13-slim" in found.remedy
     record_image(host, "python:3.13-slim", "")
     assert list(moved_images(host)) == [] and recorded(host, "python:3.13-slim") is None

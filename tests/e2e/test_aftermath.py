@@ -74,7 +74,7 @@ def test_crashes_are_seen_said_and_answered(host: Host, app: str) -> None:
     assert "(exit 137, 1 restart, last " in report(host, "--status-web.1")
     assert "(out of memory, " in report(host, "--status-worker.1")
     doctor = host.exec(["dokkupy", "doctor"], check=False).stdout
-    assert f"{APP}: web.1 crashed and runs again" in doctor and f"dokkupy logs {APP}" in doctor
+    assert f"{APP}: web.1 crashed and was restarted" in doctor and f"dokkupy logs {APP}" in doctor
     assert "dokkupy[web.1]: State changed from up to crashed" in host.exec(["dokkupy", "logs", APP]).stdout
 
 

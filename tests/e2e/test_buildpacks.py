@@ -69,7 +69,7 @@ def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
     pushed = host.git_push(repository.path, app)
     print(f"{sample}: first push {first:.1f} s, second {time.monotonic() - started:.1f} s")
     assert answer.replace(old, new) in host.http_get(name).body
-    for word in ("Downloading", "Downloaded", "go: downloading", "Fetching", "Making the base image"):
+    for word in ("Downloading", "Downloaded", "go: downloading", "Fetching", "Building the base image"):
         assert word not in pushed.stderr
 
 
@@ -167,7 +167,7 @@ def test_requirements_name_the_index_by_a_variable(host: Host, app: str, tmp_pat
     repository.write("requirements.txt", "no-such-package-of-dokkupy==1\n")
     repository.commit("a package that nobody has")
     failed = host.git_push(repository.path, app, check=False)
-    assert "did not see these variables of the app: MY_INDEX, UNSEEN" in failed.stderr
+    assert "did not get these variables of the app: MY_INDEX, UNSEEN" in failed.stderr
     assert f"buildpacks:set-property {app} install-variables" in failed.stderr
 
 

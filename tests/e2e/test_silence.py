@@ -11,7 +11,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d7a2146"
 EXPECTED = (
     "app.json: formation.web.autoscaling has no effect",
     "app.json: the key helthchecks is unknown and has no effect: did you mean healthchecks?",
-    "model.bin is a pointer of Git LFS",
+    "model.bin is a Git LFS pointer",
 )
 
 

@@ -78,7 +78,7 @@ def test_a_mount_keeps_its_data_and_is_nobody_else_s(
     host.exec(["dokkupy", "backups:create", f"app:{renamed}", "--target", entry])
     host.exec(["rm", "-rf", path])
     failed = host.exec(["dokkupy", "ps:restart", renamed], check=False)
-    assert failed.code == 1 and "does not get an empty directory" in failed.stderr
+    assert failed.code == 1 and "does not mount an empty directory" in failed.stderr
     assert host.exec(["docker", "restart", "-t", "0", f"{renamed}.web.1"], check=False).code != 0
     assert host.exec(["test", "-e", path], check=False).code == 1, "the engine makes none either"
     host.exec(["dokkupy", "--force", "backups:restore", f"app:{renamed}", "--no-safety"])

@@ -157,7 +157,7 @@ def test_a_plugin_specifies_hooks_that_other_plugins_implement() -> None:
         ("post_bake", {"historic": True}, "historic"),
         ("post_bake", {"firstresult": True}, "firstresult=True"),
         ("resolve_bread", {}, "firstresult=True"),
-        ("post_deploy", {}, "which core has already"),
+        ("post_deploy", {}, "which core specifies already"),
     ],
 )
 def test_a_plugin_with_a_specification_of_no_known_shape_is_quarantined(

@@ -47,7 +47,7 @@ def test_the_generation_before_is_kept_and_named_when_the_file_is_lost(store: St
     path.unlink()
     with pytest.raises(StateError, match="is missing, but its previous generation exists") as caught:
         store.read("global", "nginx")
-    assert caught.value.hint == f"Bring the generation before it back: cp -p {path}.previous {path}"
+    assert caught.value.hint == f"Restore its previous generation: cp -p {path}.previous {path}"
     assert store.load_derived(PropertiesFile, None, "nginx").properties == {}
 
 
@@ -72,7 +72,7 @@ def test_a_deleted_table_is_empty_again(store: Store) -> None:
         (b"number = ", "does not parse"),
         (b"\xff\xfe", "does not parse"),
         (b"", "is empty"),
-        (b"number = 1\n", "is cut off: it has no schema"),
+        (b"number = 1\n", "is incomplete: it has no schema"),
         (b"schema = 2\n", "has schema 2; this version of dokkupy knows up to 1"),
         (b'schema = "1"\n', "has schema 1; this version of dokkupy knows up to 1"),
     ],

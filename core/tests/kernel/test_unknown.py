@@ -44,7 +44,7 @@ def test_missing_distributions_of_the_project_are_named(tmp_path: Path, monkeypa
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["dokkupy-core==1", "dokkupy-box==1"])
     monkeypatch.setattr(importlib.metadata, "distribution", distribution)
     hint = unknown("tool", Host(str(tmp_path), registry=Registry([VERSION]))).hint
-    assert "comes with dokkupy: dokkupy-box" in hint and "-m pip install dokkupy-box" in hint
+    assert "a part of dokkupy: dokkupy-box" in hint and "-m pip install dokkupy-box" in hint
 
 
 def test_without_plugins_the_error_says_how_to_install_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

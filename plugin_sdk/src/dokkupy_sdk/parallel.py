@@ -57,7 +57,7 @@ class Child:
         self.pid = pid
         self.pipe = pipe
         self.rest = b""
-        self.failure: dict[str, str] | None = {"message": "the process that did it was killed"}
+        self.failure: dict[str, str] | None = {"message": "its process was killed"}
 
     def read(self) -> list[dict[str, Any]] | None:
         """The messages that have arrived; None at the end."""

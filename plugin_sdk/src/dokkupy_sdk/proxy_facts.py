@@ -188,4 +188,4 @@ def require_networks(texts: Iterable[str]) -> None:
 
 def require(accepted: object, what: str, example: str) -> None:
     if not accepted:
-        raise UserError(f"A fact for the proxy has an invalid {what}", hint=f"Valid is, for example: {example}")
+        raise UserError(f"A plugin gave the proxy an invalid {what}", hint=f"A valid example: {example}")

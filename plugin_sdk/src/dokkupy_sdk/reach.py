@@ -117,7 +117,7 @@ def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, 
     except TimeoutError:
         return silence(route.upstreams.get(port.container, ()))
     except OSError as error:
-        return f"the proxy gives no answer ({error})"
+        return f"the proxy did not answer ({error})"
     if found not in own:
         return ""
     return made_by_the_proxy(found, name, route.upstreams.get(port.container, ()))
@@ -134,10 +134,10 @@ def why_not_connected(address: str, port: int, upstreams: Sequence[Upstream]) ->
     except TimeoutError:
         return ""
     except ConnectionRefusedError:
-        return "the proxy takes no connections"
+        return "the proxy does not accept connections"
     except OSError:
         pass
-    return silence(upstreams) and "the connection is closed, and no instance takes one"
+    return silence(upstreams) and "the proxy closed the connection, and no instance accepts one"
 
 
 def silence(upstreams: Sequence[Upstream]) -> str:
@@ -148,17 +148,17 @@ def silence(upstreams: Sequence[Upstream]) -> str:
             return ""
         except OSError:
             continue
-    return "no answer, and no instance takes connections"
+    return "no answer, and no instance accepts connections"
 
 
 def made_by_the_proxy(found: int, name: str, upstreams: Sequence[Upstream]) -> str:
     """The reason for an error of the proxy; empty if an instance itself returns the same error."""
-    reason = "no instance is behind it"
+    reason = "the app has no instance"
     for upstream in upstreams:
         try:
             direct = status(upstream.address, upstream.port, name=name)
         except TimeoutError:
-            reason = f"{upstream.address}:{upstream.port} gives no answer"
+            reason = f"{upstream.address}:{upstream.port} did not answer"
             continue
         except OSError as error:
             reason = f"{upstream.address}:{upstream.port}: {error.strerror or error}"

@@ -35,7 +35,9 @@ def own_image(host: Host, name: str) -> Image | None:
         now = host.images().find(name)
         if now is None or now.id != image.id:
             if now is not None:
-                host.out.warn(f"{name} was moved to another image than the one made here; the name was restored")
+                host.out.warn(
+                    f"{name} was moved to a different image than the one built on this host; the name was restored"
+                )
             host.images().tag(image.id, name)
     return image
 
@@ -93,8 +95,9 @@ def moved_images(host: Host) -> Iterator[Finding]:
             yield Finding(
                 "images",
                 "warning",
-                f"{name} means another image ({short(now.id)}) than when it was first used ({short(identifier)})",
-                "It is restored at its next use. Find out who has access to the engine."
+                f"{name} now refers to a different image ({short(now.id)}) than when it was first used "
+                f"({short(identifier)})",
+                "The next build restores it. Find out who has access to the engine."
                 if name.startswith(OWN)
                 else f"If you pulled or loaded it: dokkupy images:add {name}. If not, find out who has access to the engine.",
             )

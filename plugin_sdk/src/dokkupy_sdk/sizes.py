@@ -22,7 +22,7 @@ def bytes_of(text: str) -> int:
         raise UserError(f"{text[:40]!r} is not a size such as 512m, 512MB or 2g")
     size = float(found[1]) * 1024 ** POWERS[found[2].lower()]
     if size > LARGEST:
-        raise UserError(f"{text[:40]} is more than any machine has")
+        raise UserError(f"{text[:40]} is larger than any machine's memory")
     return int(size)
 
 
@@ -35,7 +35,7 @@ def memory_bytes(text: str) -> int:
     """The bytes of a container's memory. Raises UserError for an invalid size, and for one below Docker's minimum."""
     size = bytes_of(with_unit(text))
     if size < LEAST_MEMORY:
-        raise UserError(f"{text[:40]} is too little memory for a container, which takes at least 6m")
+        raise UserError(f"{text[:40]} is too little memory for a container: the minimum is 6m")
     return size
 
 

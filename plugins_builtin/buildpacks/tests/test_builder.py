@@ -31,5 +31,5 @@ def test_an_app_that_may_not_be_built_by_the_buildpacks_is_not(bench: Bench) -> 
     with operation(bench.host, "builder-herokuish:set", f"app:{APP}") as tx:
         HEROKUISH.set(tx, APP, "allowed", "false")
     assert BuildpacksBuilder(bench.host).detect(source) == 0
-    with pytest.raises(AppError, match="may not be built by the built-in buildpacks"):
+    with pytest.raises(AppError, match="are not allowed to build"):
         bench.build()

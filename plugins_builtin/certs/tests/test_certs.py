@@ -120,7 +120,7 @@ def test_same_certificate_again_changes_nothing(bench: Bench) -> None:
     before = picture(bench)
     cli.add(bench.host, BLOG, *files)
     assert picture(bench) == before
-    with pytest.raises(UserError, match="no earlier certificate"):
+    with pytest.raises(UserError, match="no previous certificate"):
         cli.rollback(bench.host, BLOG)
 
 
@@ -172,7 +172,9 @@ def test_certificate_for_other_names_waits_for_them_with_a_warning(
     assert (
         shown.err == " !     The certificate covers shop.example.org; these names stay without TLS: blog.example.com\n"
     )
-    assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
+    assert shown.out.startswith(
+        "=====> Certificate for shop.example.org is stored, and is served once the app has such a domain"
+    )
     assert [str(port) for port in proxy(bench).routes["blog"].ports] == ["http:80:5000"]
     main(["domains:add", "blog", "shop.example.org"], host=bench.host)
     assert probe(bench).served(BLOG, Domain("shop.example.org"), 443) == current(bench)
@@ -194,7 +196,9 @@ def test_certificate_for_other_names_replaces_one_that_serves_with_a_warning_and
         " !     The certificate covers shop.example.org; these names stay without TLS: blog.example.com",
         " !     blog.example.com had TLS until now; to go back to the previous certificate: certs:rollback blog",
     ]
-    assert shown.out.startswith("=====> Certificate for shop.example.org is kept until the app has such a name")
+    assert shown.out.startswith(
+        "=====> Certificate for shop.example.org is stored, and is served once the app has such a domain"
+    )
     assert proxy(bench).routes["blog"].certificate_of("blog.example.com") is None
     cli.rollback(bench.host, BLOG)
     assert current(bench) == before and proxy(bench).routes["blog"] == serves

@@ -136,7 +136,7 @@ BAD: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
     "one of tomorrow": (lambda: (EARLY.pem + CHAIN, EARLY.key()), "valid only from 2026-06-02"),
     "one without names": (lambda: (NAMELESS.pem + CHAIN, NAMELESS.key()), "no DNS name"),
     "one for clients": (lambda: (CLIENT.pem + CHAIN, CLIENT.key()), "not for servers"),
-    "a missing intermediate": (lambda: (LEAF.pem, LEAF.key()), "not complete: the certificate of CN=Middle"),
+    "a missing intermediate": (lambda: (LEAF.pem, LEAF.key()), "incomplete: the certificate of CN=Middle"),
     "a stranger in the chain": (lambda: (LEAF.pem + OTHER.pem, LEAF.key()), "CN=Other did not sign CN=blog"),
     "the wrong order": (lambda: (LEAF.pem + ROOT.pem + MIDDLE.pem, LEAF.key()), "wrong order after CN=blog"),
     "an endless chain": (lambda: (LEAF.pem + CHAIN * 20, LEAF.key()), "21 certificates"),

@@ -53,7 +53,7 @@ def test_a_web_that_never_listens_fails_with_the_reason(host: Host, start: Start
     times(host, attempts="1", timeout="1", wait="0")
     with pytest.raises(CheckFailed) as caught:
         hooks.check(host, release(), [instance])
-    assert "nobody listened" in caught.value.message
+    assert "nothing listened" in caught.value.message
     assert "it listens on no port" in caught.value.message
     assert caught.value.instances == (instance,)
 
@@ -186,7 +186,7 @@ def test_all_checks_of_all_instances_run_at_the_same_time(host: Host, start: Sta
 def test_a_warning_only_check_does_not_fail_the_deploy(host: Host, start: Start) -> None:
     instance = start(HTTPD)
     hooks.check(host, release(healthchecks({"path": "/no", "warn": True, "attempts": 1})), [instance])
-    assert "a warning only" in host.out.text  # type: ignore[attr-defined]
+    assert "warning only" in host.out.text  # type: ignore[attr-defined]
 
 
 def test_on_failure_runs_its_command_in_the_container(host: Host, start: Start) -> None:
@@ -207,7 +207,7 @@ def test_skipped_and_disabled_types_are_not_checked(host: Host, start: Start) ->
     instance = start(SILENT)
     hooks.check(host, release(skipped="web"), [instance])
     hooks.check(host, release(disabled="_all_"), [instance])
-    assert "Checks are off for: web" in host.out.text and "web.1" not in host.out.text  # type: ignore[attr-defined]
+    assert "Checks are disabled for: web" in host.out.text and "web.1" not in host.out.text  # type: ignore[attr-defined]
 
 
 def test_a_legacy_file_is_used_with_a_warning(host: Host, start: Start) -> None:
@@ -252,7 +252,7 @@ def test_the_command_checks_what_runs(host: Host, start: Start, capsys: pytest.C
     assert main(["checks:run", "blog", "worker,web.1"], host=host) == 0
     capsys.readouterr()
     assert main(["checks:run", "blog", "web.2,worker"], host=host) == 1
-    assert "blog web.2 failed its check: nobody listened" in capsys.readouterr().err
+    assert "blog web.2 failed its check: nothing listened" in capsys.readouterr().err
     for which, complaint in (("web.3", "no web.3"), ("web.x", "not a number"), ("cron", "runs no cron")):
         assert main(["checks:run", "blog", which], host=host) == 1
         assert complaint in capsys.readouterr().err

@@ -51,7 +51,7 @@ def test_only_startup_entries_count_and_the_others_are_named() -> None:
     assert [check.kind for check in plan.checks[WEB]] == ["answers"]
     assert len(plan.warnings) == 2
     assert "Health check b of web has no type" in plan.warnings[0]
-    assert "Health check web-1 of web is not run: it is of the type liveness" in plan.warnings[1]
+    assert "Health check web-1 of web is not run: its type is liveness" in plan.warnings[1]
 
 
 def test_a_web_with_checks_that_never_look_at_the_port_is_warned_about_it() -> None:

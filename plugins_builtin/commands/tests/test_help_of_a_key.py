@@ -43,14 +43,14 @@ def test_help_lists_the_commands_that_a_key_may_use_and_counts_the_hidden_ones(r
     assert (shown - groups, groups - shown) == (set(), set())
     every = host.registry.group(COMMANDS)
     assert (
-        f"{len(every) - len(groups)} more groups of commands are not for the key {role} ({role})."
+        f"The key {role} ({role}) may not use {len(every) - len(groups)} more groups of commands."
         in run("help", who=f"key:{role}")[1]
     )
     for group in every:
         rows = json.loads(run("help", group, "--format", "json", who=f"key:{role}")[1])
         assert {row["command"] for row in rows} == {name for name in may if name.partition(":")[0] == group}
     text = run("domains:help", who=f"key:{role}")[1]
-    assert "domains:report" in text and "domains:add-global" not in text and f"for the key {role}" in text
+    assert "domains:report" in text and "domains:add-global" not in text and f"The key {role} " in text
     assert run("domains", "--help", who=f"key:{role}")[1] == text
 
 
@@ -58,7 +58,7 @@ def test_help_lists_the_commands_that_a_key_may_use_and_counts_the_hidden_ones(r
 @pytest.mark.parametrize("who", ["tester", "key:admin"])
 def test_help_leaves_nothing_out_for_an_admin(run: Run, host: Host, who: str) -> None:
     shown = {row["command"] for row in json.loads(run("help", "--format", "json", who=who)[1])}
-    assert shown == set(host.registry.group(COMMANDS)) and "not for the key" not in run("help", who=who)[1]
+    assert shown == set(host.registry.group(COMMANDS)) and "may not use" not in run("help", who=who)[1]
 
 
 @pytest.mark.usefixtures("keys")
@@ -73,7 +73,7 @@ def test_a_removed_key_sees_only_the_open_commands(run: Run, host: Host) -> None
     shown = {row["command"] for row in json.loads(run("help", "--format", "json", who="key:gone")[1])}
     may = {name for name, permission in permissions(host).items() if permission == "open"}
     assert shown == {name.partition(":")[0] for name in may}
-    assert "not for the key gone (not on record)" in run("help", who="key:gone")[1]
+    assert "The key gone (not on record) may not use" in run("help", who="key:gone")[1]
 
 
 @pytest.mark.parametrize(

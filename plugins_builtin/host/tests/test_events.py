@@ -53,7 +53,7 @@ def test_scripts_for_dokku_turn_events_on_and_off_and_are_warned(run: Run, host:
     assert (status, out) == (0, "") and "Events are always recorded" in error
     for app in ("blog", "shop"):
         host.events.record("deployed", app=app)
-    assert run("events:list")[1] == "=====> Events on record\ndeployed 2\n"
+    assert run("events:list")[1] == "=====> Recorded events\ndeployed 2\n"
     assert run("events", "blog")[1].endswith("deployed app=blog\n")
 
 

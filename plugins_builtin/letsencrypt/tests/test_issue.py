@@ -367,7 +367,7 @@ def test_record_that_a_killed_command_left_is_taken_away_by_the_timer(bench: Ben
 def test_domain_that_no_plugin_writes_for_is_said(bench: Bench) -> None:
     add(bench, "blog.example.org")
     by_hook(bench)
-    with pytest.raises(HostError, match="no plugin of this host can write"):
+    with pytest.raises(HostError, match="no plugin on this host can write"):
         manage.enable(bench.host, BLOG)
 
 

@@ -159,7 +159,7 @@ def test_account_that_is_refused_for_good_leaves_the_old_one_served(bench: Bench
         return 403, [("Content-Type", "application/problem+json")], json.dumps(problem).encode()
 
     front.rules["order-plz"] = refuse
-    with pytest.raises(HostError, match="the authority does not know our account"):
+    with pytest.raises(HostError, match="the authority does not know this host's account"):
         manage.enable(bench.host, BLOG, force=True)
     assert bench.served() == first and len(asked) == 2  # with the old account, with a new one, and no more
 

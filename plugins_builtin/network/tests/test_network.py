@@ -123,7 +123,7 @@ def test_a_network_that_the_engine_lost_is_named_and_made_again(host: Host, run:
     run("network:set", "blog", "attach-post-create", "backend")
     host.networks().remove("backend")
     (finding,) = doctor_checks(host)
-    assert "backend is gone" in finding.message
+    assert "backend is missing" in finding.message
     on_recover(host)
     assert "backend" in networks(host)
     host.networks().remove("backend")

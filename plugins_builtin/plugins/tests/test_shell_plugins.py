@@ -30,7 +30,7 @@ def host(tmp_path: Path) -> Host:
 def test_a_plugin_of_dokku_s_is_refused_by_name(host: Host, source: str) -> None:
     with pytest.raises(UserError, match="Dokku's shell plugins do not run here") as caught:
         install(host, source)
-    assert caught.value.hint.startswith("No distribution that comes with dokkupy does its work")
+    assert caught.value.hint.startswith("No distribution that comes with dokkupy replaces this plugin of Dokku")
 
 
 def test_a_plugin_of_dokku_s_names_the_distribution_that_does_its_work(

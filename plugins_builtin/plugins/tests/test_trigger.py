@@ -73,7 +73,7 @@ def test_an_unknown_hook_is_named_with_the_nearest(host: Host) -> None:
 
 @pytest.mark.parametrize("name", ["post_deploy", "pre_build", "on_process_crashed"])
 def test_a_hook_that_is_part_of_an_operation_is_refused(host: Host, name: str) -> None:
-    with pytest.raises(Conflict, match="is a part of an operation"):
+    with pytest.raises(Conflict, match="runs only inside an operation"):
         find_trigger(host, name)
 
 

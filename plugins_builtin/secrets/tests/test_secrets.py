@@ -174,7 +174,7 @@ def test_what_was_written_without_a_key_is_read_and_setup_encrypts_it(tmp_path: 
 def test_a_host_without_the_plugin_says_what_is_missing(host: Host) -> None:
     put(host, KEY=CANARY)
     bare = fake_host(Path(host.root))
-    with pytest.raises(StateError, match=r"env.KEY in apps/blog/config.toml is encrypted, and no plugin") as caught:
+    with pytest.raises(StateError, match=r"env.KEY in apps/blog/config.toml is encrypted, but no plugin") as caught:
         get_env(bare, BLOG)[EnvKey("KEY")].reveal()
     assert "plugin:install dokkupy-secrets" in caught.value.hint
     put(bare, OTHER="x")
@@ -272,7 +272,7 @@ def test_a_key_file_without_usable_keys_is_an_error_and_stays(host: Host, text: 
     with pytest.raises(StateError):
         put(opened(Path(host.root)), OTHER="x")
     assert config(host).read_bytes() == before
-    assert set_up(opened(Path(host.root)), dry_run=True) == [f"let root and dokkupy alone read {key_file(host)}"]
+    assert set_up(opened(Path(host.root)), dry_run=True) == [f"let only root and dokkupy read {key_file(host)}"]
     assert key_file(host).read_bytes() == text.encode("latin-1")
     assert only(findings(opened(Path(host.root)))).level == "error"
 

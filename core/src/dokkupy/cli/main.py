@@ -188,7 +188,7 @@ def with_labels(command: Command, labels: list[str], words: list[str]) -> list[s
     from dokkupy.cli.declare import parameters
 
     if not any("--label" in item.flags for item in parameters(command.function)):
-        raise UserError(f"--label has no effect on {command.full_name}: it is for run and run:detached")
+        raise UserError(f"--label has no effect on {command.full_name}: only run and run:detached use it")
     return [f"--label={label}" for label in labels] + words
 
 
@@ -214,7 +214,7 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
     group = host.registry.load(entry)
     if not isinstance(group, Group):
         raise PluginError(
-            f"Plugin {entry.plugin} names {entry.module} as a command group, which it is not", plugin=entry.plugin
+            f"Plugin {entry.plugin} names {entry.module} as a command group, but it is not one", plugin=entry.plugin
         )
     if verb:
         found = group.commands.get(verb)

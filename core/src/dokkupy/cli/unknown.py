@@ -69,12 +69,13 @@ def missing(host: Host) -> str:
         return (
             ""
             if plugins
-            else f"No plugin is installed, and core has few commands. Install what comes with dokkupy: {pip()} dokkupy"
+            else "No plugin is installed, and core has few commands. Install the plugins that come with "
+            f"dokkupy: {pip()} dokkupy"
         )
     if not absent:
         return ""
     names = " ".join(absent)
-    return f"Not installed, though it comes with dokkupy: {names}. Run ./install.sh again, or: {pip()} {names}"
+    return f"Not installed, although it is a part of dokkupy: {names}. Run ./install.sh again, or: {pip()} {names}"
 
 
 def pip() -> str:

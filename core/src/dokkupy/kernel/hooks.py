@@ -68,12 +68,12 @@ class Hooks:
         for name in found:
             complaint = bad_specification(name, getattr(module, name).dokkupy_spec)
             if name in self.specifications:
-                complaint = f"which {self.specifications[name]} has already"
+                complaint = f"which {self.specifications[name]} specifies already"
             if complaint:
                 raise PluginError(
                     f"Plugin {who} specifies the hook {name}, {complaint}",
                     plugin=entry.plugin,
-                    hint="Its author must correct it; until then the plugin is not loaded.",
+                    hint="The plugin's author must correct it; until then the plugin is not loaded.",
                 )
         if found:
             self.manager.add_hookspecs(module)
@@ -119,7 +119,7 @@ class Hooks:
                 raise PluginError(
                     f"Plugin {who} implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}",
                     plugin=plugin,
-                    hint=f"Its author must remove {refused[0]}; until then the plugin is not loaded.",
+                    hint=f"The plugin's author must remove {refused[0]}; until then the plugin is not loaded.",
                 )
         for implementation in self.manager.get_hookcallers(module) or []:
             spec = implementation.spec

@@ -142,7 +142,7 @@ class Store:
         cipher = self._cipher()
         if cipher is None:
             raise StateError(
-                f"{described(token.where)} is encrypted, and no plugin that decrypts it is loaded", hint=NO_CIPHER
+                f"{described(token.where)} is encrypted, but no plugin that can decrypt it is loaded", hint=NO_CIPHER
             )
         return cipher.open(token, token.where)
 
@@ -209,7 +209,8 @@ class Store:
 
 
 NO_CIPHER = (
-    "dokkupy plugin:list says why; `dokkupy plugin:install dokkupy-secrets` installs the one that comes with dokkupy."
+    "`dokkupy plugin:list` shows why. The plugin dokkupy-secrets decrypts values: dokkupy "
+    "plugin:install dokkupy-secrets"
 )
 
 
@@ -223,11 +224,11 @@ def parse(path: str, text: bytes) -> Table:
         ) from error
     schema = table.pop("schema", None)
     if schema is None:
-        raise StateError(f"{path} is {'cut off: it has no schema' if table else 'empty'}", hint=restore_hint(path))
+        raise StateError(f"{path} is {'incomplete: it has no schema' if table else 'empty'}", hint=restore_hint(path))
     if not isinstance(schema, int) or schema > SCHEMA:
         raise StateError(
             f"{path} has schema {schema}; this version of dokkupy knows up to {SCHEMA}",
-            hint="A newer version of dokkupy wrote it: install that version again.",
+            hint="A newer version of dokkupy wrote this file: install that version again.",
         )
     return table
 
@@ -283,8 +284,8 @@ def has_generation(path: str) -> bool:
 
 def restore_hint(path: str) -> str:
     if has_generation(path):
-        return f"Bring the generation before it back: cp -p {previous_of(path)} {path}"
-    return "No generation before it is kept: restore it from a backup of the host, or write it again"
+        return f"Restore its previous generation: cp -p {previous_of(path)} {path}"
+    return "There is no previous generation: restore the file from a backup of the host, or write it again"
 
 
 def lost_record(path: str, app: str) -> StateError:
@@ -292,5 +293,6 @@ def lost_record(path: str, app: str) -> StateError:
         return gone(path)
     return StateError(
         f"{path} is missing, although other files of the app {app} exist",
-        hint=f"Create it again: echo schema = {SCHEMA} > {path}. Or remove what is left: apps:destroy --force {app}",
+        hint=f"Create it again: echo schema = {SCHEMA} > {path}. Or remove the rest of the app: apps:destroy --force "
+        f"{app}",
     )

@@ -233,7 +233,7 @@ TITLES = (
 def require(kind: type, expected: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise Malformed(f"is {described(value)}, and has to be {expected}")
+            raise Malformed(f"is {described(value)}, but must be {expected}")
         return value
 
     return read

@@ -60,7 +60,9 @@ class BuildpacksBuilder(Builder):
 
     def prepare(self) -> Readiness:
         if not self.host.builds().can_mount():
-            return Readiness(reason="without BuildKit: no caches, and no configuration while building")
+            return Readiness(
+                reason="without BuildKit, so there are no caches, and the build does not see the app's configuration"
+            )
         return Readiness()
 
     def detect(self, source: Source) -> int:
@@ -81,7 +83,7 @@ class BuildpacksBuilder(Builder):
         host, app = self.host, build.source.app
         if not is_allowed(host, app):
             raise AppError(
-                f"{app} may not be built by the built-in buildpacks",
+                f"The built-in buildpacks are not allowed to build {app}",
                 hint=f"Allow it: builder-herokuish:set {app} allowed true. Or choose another builder: builder:set {app} selected NAME",
             )
         tree = Tree(build.source.directory)

@@ -107,7 +107,7 @@ def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "
     else:
         address = parse(buildpack)
         if address not in found:
-            raise UserError(f"Buildpack not found: {address}", hint=f"See them: dokkupy buildpacks:list {app}")
+            raise UserError(f"Buildpack not found: {address}", hint=f"List them: dokkupy buildpacks:list {app}")
         found.remove(address)
     change(host, "remove", app, found)
 
@@ -150,7 +150,7 @@ def plan(
     app: App,
     *,
     branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = "",
-    dockerfile: Annotated[bool, Opt("--dockerfile", help="Print the Dockerfile alone")] = False,
+    dockerfile: Annotated[bool, Opt("--dockerfile", help="Print only the Dockerfile")] = False,
 ) -> CommandResult:
     """Show how an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
     from dokkupy_buildpacks.preview import plan_facts, plan_lines, source_of

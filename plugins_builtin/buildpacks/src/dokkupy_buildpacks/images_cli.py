@@ -66,7 +66,7 @@ def add(host: Host, image: Name) -> None:
 
 
 @group.command("refresh", permission="host:write", mutating=True)
-def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of them when left out")] = "") -> None:
+def refresh(host: Host, image: Annotated[str, Arg("image", "Base image; if not given, all")] = "") -> None:
     """Build the base images again with current packages; apps get them with their next build."""
     from dokkupy_buildpacks.images.bases import DEBIAN, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.images.toolchains import Failures
@@ -76,7 +76,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
     # An app's Dockerfile may set the label, too.
     made = [name for _, names, _ in images.find_all({LABEL: ""}) for name in names if name.startswith(OWN)]
     if image and image not in made and debian_tag(image) not in made:
-        raise NotFound(f"There is no base image {image[:80]!r}", hint="See them: dokkupy images:list")
+        raise NotFound(f"There is no base image {image[:80]!r}", hint="List them: dokkupy images:list")
     chosen = [name for name in made if not image or name == image or name == debian_tag(image)]
     for name in chosen:
         if name.startswith(DEBIAN):
@@ -89,7 +89,10 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "One base; all of the
 
 @group.command("remove", permission="host:write", mutating=True)
 def remove(
-    host: Host, image: Name, *, force: Annotated[bool, Opt("--force", help="Also official images")] = False
+    host: Host,
+    image: Name,
+    *,
+    force: Annotated[bool, Opt("--force", help="Remove it even if it is an official image")] = False,
 ) -> None:
     """Remove a base image; a build that needs it creates it again."""
     from dokkupy_buildpacks.images.bases import LABEL, debian_tag
@@ -99,10 +102,10 @@ def remove(
     check(name)
     found = images.find(name)
     if found is None:
-        raise NotFound(f"There is no image {name}", hint="See them: dokkupy images:list")
+        raise NotFound(f"There is no image {name}", hint="List them: dokkupy images:list")
     if LABEL not in found.labels and not force:
         raise Conflict(
-            f"{name} was not made by dokkupy", hint=f"Remove it all the same: dokkupy images:remove {name} --force"
+            f"{name} was not made by dokkupy", hint=f"Remove it anyway: dokkupy images:remove {name} --force"
         )
     host.act(f"remove {name}", lambda: drop(host, name))
 

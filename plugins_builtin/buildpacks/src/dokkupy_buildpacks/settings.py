@@ -48,31 +48,34 @@ def variables(text: str) -> str:
 
 SETTINGS = Settings(
     "buildpacks",
-    Property("list", scope="app", help="Addresses of the app's buildpacks, with commas", set_by="buildpacks:set"),
-    Property("stack", help="An image to build and run on instead of the language's own base"),
-    Property("image-registry", help="Where official images are pulled from instead of Docker Hub", parse=registry),
+    Property("list", scope="app", help="URLs of the app's buildpacks, separated by commas", set_by="buildpacks:set"),
+    Property("stack", help="Image to build and run on instead of the language's own base image"),
+    Property(
+        "image-registry", help="Registry from which official images are pulled instead of Docker Hub", parse=registry
+    ),
     Property(
         "ca-bundle",
         parse=bundle,
-        help="File with the certificates that builds trust; unset: the host's, if an administrator added to them; none",
+        help="File with the CA certificates that builds trust; unset: the host's, if an administrator "
+        "added any; none: no additional ones",
     ),
     Property(
         "install-variables",
         parse=variables,
-        help="Variables of the app that the steps which install dependencies see too, with commas; * for all",
+        help="Variables of the app that the steps that install dependencies also get, separated by commas; *: all",
     ),
-    Property("http-proxy", help="Proxy of builds for http", parse=url, secret=True),
-    Property("https-proxy", help="Proxy of builds for https", parse=url, secret=True),
-    Property("no-proxy", help="Hosts that builds reach without the proxy, with commas"),
-    Property("pip-index", help="Python package index of builds", parse=url, secret=True),
-    Property("npm-registry", help="npm registry of builds", parse=url, secret=True),
-    Property("go-proxy", help="Go module proxy of builds", parse=url, secret=True),
-    Property("gem-mirror", help="Mirror of RubyGems for builds", parse=url, secret=True),
-    Property("maven-mirror", help="Mirror of Maven repositories for builds", parse=url, secret=True),
+    Property("http-proxy", help="Proxy that builds use for HTTP", parse=url, secret=True),
+    Property("https-proxy", help="Proxy that builds use for HTTPS", parse=url, secret=True),
+    Property("no-proxy", help="Hosts that builds reach without the proxy, separated by commas"),
+    Property("pip-index", help="Python package index that builds use", parse=url, secret=True),
+    Property("npm-registry", help="npm registry that builds use", parse=url, secret=True),
+    Property("go-proxy", help="Go module proxy that builds use", parse=url, secret=True),
+    Property("gem-mirror", help="Mirror of RubyGems that builds use", parse=url, secret=True),
+    Property("maven-mirror", help="Mirror of Maven repositories that builds use", parse=url, secret=True),
     Property(
         "debian-mirror",
         "http://deb.debian.org/debian",
-        help="Mirror of Debian's packages for bases",
+        help="Mirror of Debian's packages for base images",
         parse=url,
         scope="global",
     ),

@@ -115,5 +115,5 @@ def test_failed_installation_names_what_it_did_not_see_and_how_to_allow_it(
     bench.engine.fails = AppError("App build failed", details=(line,), code="build_failed")
     with pytest.raises(AppError) as caught:
         bench.build({"MY_TOKEN": "1", "FONTAWESOME_TOKEN": "2", "NPM_TOKEN": "3", "GIT_REV": "4"})
-    assert ("did not see these variables of the app: FONTAWESOME_TOKEN." in caught.value.hint) == named_in_the_error
+    assert ("did not get these variables of the app: FONTAWESOME_TOKEN." in caught.value.hint) == named_in_the_error
     assert ("buildpacks:set-property blog install-variables" in caught.value.hint) == named_in_the_error

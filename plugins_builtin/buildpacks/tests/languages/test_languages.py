@@ -211,20 +211,20 @@ def test_django_that_nothing_but_runserver_can_serve_is_refused_with_the_line_to
     [
         (
             {"uv.lock": "", "pyproject.toml": "", "requirements.txt": ""},
-            "from uv.lock; requirements.txt is not looked at",
+            "from uv.lock; requirements.txt is ignored",
         ),
         (
             {"Pipfile.lock": "{}", "Pipfile": "", "requirements.txt": ""},
-            "from Pipfile.lock; requirements.txt is not looked at",
+            "from Pipfile.lock; requirements.txt is ignored",
         ),
         *(
             (
                 {name: "", "requirements.txt": ""},
-                f"from requirements.txt; {name} is not looked at, because there is no pyproject.toml",
+                f"from requirements.txt; {name} is ignored, because there is no pyproject.toml",
             )
             for name in ("uv.lock", "poetry.lock", "pdm.lock")
         ),
-        ({"requirements.txt": "", "Pipfile": ""}, "from requirements.txt; Pipfile is not looked at"),
+        ({"requirements.txt": "", "Pipfile": ""}, "from requirements.txt; Pipfile is ignored"),
         ({"Pipfile.lock": "{}", "Pipfile": ""}, ""),
         ({"poetry.lock": "", "pyproject.toml": ""}, ""),
     ],
@@ -648,7 +648,7 @@ def test_maven_gets_the_apps_own_settings(bench: Bench) -> None:
     assert " -s " not in steps(bench.plan())
     bench.write({"settings.xml": "<settings/>", "build.gradle": ""})
     assert "$settings -s settings.xml" in steps(bench.plan())
-    assert "build.gradle is not looked at" in bench.plan().warnings[0]
+    assert "build.gradle is ignored" in bench.plan().warnings[0]
     with pytest.raises(AppError, match="MAVEN_SETTINGS_PATH"):
         bench.plan({"MAVEN_SETTINGS_PATH": "other.xml"})
 

@@ -128,7 +128,7 @@ def install(tx: Transaction, app: AppName, pair: Pair, *, slot: str, origin: str
     before = slot_of(host, app, slot)
     if not os.path.isdir(place(host, app, one.id)):
         tx.step(
-            "keep the certificate",
+            "store the certificate",
             partial(write_files, host, app, one.id, pair),
             undo=call(remove_files, app=app, identifier=one.id),
         )
@@ -143,7 +143,7 @@ def roll_back(tx: Transaction, app: AppName, slot: str) -> StoredCertificate:
     """Exchange the current and the previous certificate."""
     found = slot_of(tx.host, app, slot)
     if found is None or found.previous is None:
-        raise UserError(f"{app} has no earlier certificate to go back to")
+        raise UserError(f"{app} has no previous certificate to go back to")
     put(tx, app, Slot(slot, found.previous, found.current))
     return found.previous
 
@@ -183,7 +183,7 @@ def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
         os.rename(draft, target)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
-        raise HostError(f"The certificate cannot be kept: {error}", hint="Free some disk space.") from error
+        raise HostError(f"The certificate could not be stored: {error}", hint="Free some disk space.") from error
 
 
 def draft_of(target: str) -> str:
@@ -226,7 +226,8 @@ def check_served(host: Host, app: AppName) -> None:
             what = f"another ({served[:16]})" if served else "none"
             raise HostError(
                 f"The proxy should serve the certificate {expected.id[:16]} for {domain} on port {number}, but serves {what}",
-                hint="Look for another program or site on this port: dokkupy doctor; dokkupy nginx:show-config " + app,
+                hint="Check whether another program or site uses this port: dokkupy doctor; dokkupy "
+                "nginx:show-config " + app,
                 code="not_served",
             )
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 group = Group("certs", "Manage the certificates of apps")
 
 App = Annotated[AppName, Arg("app")]
-File = Annotated[str, Arg("FILE", "On the server; without files, a tar is read from standard input")]
+File = Annotated[str, Arg("FILE", "Path on the server; without files, a tar archive is read from standard input")]
 
 
 def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
@@ -100,7 +100,7 @@ def store(
     served = f"is served until {one.not_after[:10]}"
     host.out.header(
         f"Certificate for {', '.join(names[:5])} "
-        + (served if covered else f"is kept until the app has such a name: domains:add {app} NAME")
+        + (served if covered else f"is stored, and is served once the app has such a domain: domains:add {app} NAME")
     )
     return CommandResult(facts(host, app, one))
 
@@ -159,7 +159,7 @@ def remove(host: Host, app: App) -> CommandResult:
     host.store.require_app(app)
     if slot_of(host, app, BY_HAND) is None:
         others = ", ".join(slot.current.origin for slot in slots(host, app))
-        hint = f"What it has is managed by: {others}" if others else ""
+        hint = f"Its certificate is managed by: {others}" if others else ""
         raise NotFound(f"An app-specific SSL endpoint is not defined for {app}", hint=hint)
     with changing(host, "certs:remove", app, takes_away=True) as tx:
         empty(tx, app, BY_HAND)
@@ -169,7 +169,10 @@ def remove(host: Host, app: App) -> CommandResult:
 
 @group.command("rollback", permission="app:write", mutating=True)
 def rollback(
-    host: Host, app: App, *, force: Annotated[bool, Opt("--force", help="Even if it has expired")] = False
+    host: Host,
+    app: App,
+    *,
+    force: Annotated[bool, Opt("--force", help="Go back even if the previous certificate has expired")] = False,
 ) -> CommandResult:
     """Go back to the previous certificate."""
     host.store.require_app(app)

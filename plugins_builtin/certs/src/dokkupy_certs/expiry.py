@@ -75,7 +75,7 @@ def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
                     "certificates",
                     "error",
                     f"{app}: {what} is served for {domain} on port {port}",
-                    f"dokkupy proxy:build-config {app}; is there another site or program on this port?",
+                    f"dokkupy proxy:build-config {app}; check whether another site or program uses this port",
                 )
             )
     return found
@@ -99,4 +99,4 @@ def remedy(app: str, one: StoredCertificate, days: float) -> str:
         return ""
     if one.origin == "letsencrypt":
         return f"See why it was not renewed: dokkupy letsencrypt:report {app}"
-    return f"Bring a new one: dokkupy certs:update {app} CRT KEY"
+    return f"Replace it: dokkupy certs:update {app} CRT KEY"

@@ -127,12 +127,12 @@ def read_key(text: bytes) -> PrivateKeyTypes:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if len(text) > LARGEST:
-        raise bad(f"The key has {len(text)} bytes: more than {LARGEST}", "Give the private key alone.")
+        raise bad(f"The key has {len(text)} bytes: more than {LARGEST}", "Give only the private key.")
     found = PEM_KEY.findall(text)
     if not found:
         raise bad("The key is not a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----")
     if len(found) > 1:
-        raise bad("There are several private keys in the key's file", "Give the one of the certificate.")
+        raise bad("There are several private keys in the key's file", "Give only the key of the certificate.")
     try:
         key = serialization.load_pem_private_key(found[0], password=None)
     except TypeError:
@@ -185,26 +185,34 @@ def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     if facts.not_after <= now:
-        raise bad(f"The certificate expired at {facts.not_after:%Y-%m-%d %H:%M} UTC", "Give one that is valid.")
+        raise bad(
+            f"The certificate expired at {facts.not_after:%Y-%m-%d %H:%M} UTC", "Give a certificate that is valid."
+        )
     if facts.not_before > now:
         raise bad(
             f"The certificate is valid only from {facts.not_before:%Y-%m-%d %H:%M} UTC on",
-            "Look at the host's clock, or wait.",
+            "Check the host's clock, or wait until then.",
         )
     try:
         algorithm = leaf.signature_hash_algorithm
     except UnsupportedAlgorithm:
-        raise bad("The certificate's signature is of an unknown kind", "Have it signed with SHA-256.") from None
+        raise bad("The certificate has a signature of an unknown kind", "Have it signed with SHA-256.") from None
     if algorithm is not None and algorithm.name in WEAK:
-        raise bad(f"The certificate is signed with {algorithm.name}, which no client trusts", "Have it signed again.")
+        raise bad(
+            f"The certificate is signed with {algorithm.name}, which no client trusts",
+            "Have it signed again with SHA-256.",
+        )
     if not facts.names:
-        raise bad("The certificate has no DNS name in subjectAltName, where clients look", "Request it with its names.")
+        raise bad(
+            "The certificate has no DNS name in subjectAltName, where clients look",
+            "Request a certificate that has the names in subjectAltName.",
+        )
     try:
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return
     if ExtendedKeyUsageOID.SERVER_AUTH not in usage and ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in usage:
-        raise bad("The certificate is not for servers (extendedKeyUsage)", "Request one for TLS servers.")
+        raise bad("The certificate is not for servers (extendedKeyUsage)", "Request a certificate for TLS servers.")
 
 
 def issued(one: Certificate, by: Certificate) -> bool:
@@ -227,7 +235,7 @@ def check_order(certificates: Sequence[Certificate]) -> None:
             )
         raise bad(
             f"The chain is broken: {above.subject.rfc4514_string()} did not sign {subject}",
-            "Take out what does not belong to it, or put in what is missing.",
+            "Remove the certificates that do not belong to it, or add the missing one.",
         )
 
 
@@ -254,8 +262,8 @@ def check_end(last: Certificate, bundle: bytes, *, incomplete: bool) -> bool:
     if last.issuer == last.subject or incomplete:
         return False
     raise bad(
-        f"The chain is not complete: the certificate of {last.issuer.rfc4514_string()} is missing",
-        "Append the authority's intermediate certificates; of a private authority the root too.",
+        f"The chain is incomplete: the certificate of {last.issuer.rfc4514_string()} is missing",
+        "Append the authority's intermediate certificates, and for a private authority also its root.",
     )
 
 

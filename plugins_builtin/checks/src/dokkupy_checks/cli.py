@@ -32,7 +32,7 @@ BEYOND = ("attempts", "default-wait", "max-wait", "timeout", "wait")
 
 add_property_commands(group, SETTINGS, extra=lists, beyond=BEYOND)
 
-Types = Annotated[str, Arg("process-types", "Comma list, or _all_")]
+Types = Annotated[str, Arg("process-types", "Process types separated by commas, or _all_")]
 
 
 def change(host: Host, app: AppName, verb: str, title: str, *, add: str, listed: str) -> None:
@@ -73,10 +73,10 @@ def without(before: str, taken: str) -> str:
 
 @group.command("enable", permission="app:write", mutating=True)
 def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
-    """Enable checks and zero downtime."""
+    """Enable checks; deploys have zero downtime."""
     if types(process_types) != ALL and ALL in lists(host, app).values():
         raise UserError(
-            f"Checks of {app} are off for all process types", hint=f"Enable all first: dokkupy checks:enable {app}"
+            f"Checks of {app} are disabled for all process types", hint=f"Enable all first: dokkupy checks:enable {app}"
         )
     change(host, app, "enable", "Enabling", add="", listed=process_types)
 
@@ -85,12 +85,12 @@ def enable(host: Host, app: AppName, process_types: Types = ALL) -> None:
 def disable(host: Host, app: AppName, process_types: Types = ALL) -> None:
     """Disable checks and stop old instances before new ones start."""
     change(host, app, "disable", "Disabling", add="disabled", listed=process_types)
-    host.out.detail("Old instances stop before new ones start, so each deploy has a downtime")
+    host.out.detail("Old instances stop before new ones start, so the app is down during each deploy")
 
 
 @group.command("skip", permission="app:write", mutating=True)
 def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
-    """Skip checks, with zero downtime all the same."""
+    """Skip checks; deploys still have zero downtime."""
     change(host, app, "skip", "Skipping", add="skipped", listed=process_types)
 
 

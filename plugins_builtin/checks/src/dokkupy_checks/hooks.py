@@ -61,7 +61,7 @@ def check(host: Host, release: Release, instances: Sequence[Instance], *, new: b
     wanted = [one for one in instances if not any(covers(listed, one.process) for listed in off)]
     skipped = sorted({str(one.process) for one in instances} - {str(one.process) for one in wanted})
     if skipped:
-        host.out.detail(f"Checks are off for: {', '.join(skipped)}")
+        host.out.detail(f"Checks are disabled for: {', '.join(skipped)}")
     if not wanted:
         return
     domain, secure = identity(host, release.app)

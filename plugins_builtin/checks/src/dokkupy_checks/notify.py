@@ -33,7 +33,9 @@ def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
             if result.exit_code != 0:
                 host.out.warn(f"The onFailure command of {check.name} exited with {result.exit_code}")
         except (DokkupyError, TimeoutError) as error:
-            host.out.warn(f"The onFailure command of {check.name} could not be run: {error or 'no end in 30 s'}")
+            host.out.warn(
+                f"The onFailure command of {check.name} could not be run: {error or 'it did not end within 30 s'}"
+            )
     if check.on_failure_url:
         document = {
             "app": str(release.app),

@@ -117,7 +117,8 @@ def plan_checks(release: Release, processes: set[ProcessType], times: Waits, *, 
             if not entry.type
         )
         warnings.extend(
-            f"Health check {entry.name} of {process} is not run: it is of the type {entry.type}, and startup checks alone are"
+            f"Health check {entry.name} of {process} is not run: its type is {entry.type}, and only "
+            "startup checks are run"
             for entry in entries
             if entry.type not in ("", "startup")
         )

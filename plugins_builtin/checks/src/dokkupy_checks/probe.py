@@ -280,7 +280,7 @@ class Probe:
     def why_nobody_listened(self, waited: float) -> str:
         reason = self.explanation()
         ports = " or ".join(map(str, self.candidates[:5]))
-        return f"nobody listened on {self.instance.address}:{ports} within {waited:.0f} s" + (
+        return f"nothing listened on {self.instance.address}:{ports} within {waited:.0f} s" + (
             f"; {reason}" if reason else ""
         )
 

@@ -195,7 +195,7 @@ def report_outcome(host: Host, outcome: Outcome) -> bool:
         return True
     if outcome.check.warn:
         host.out.warn(
-            f"{outcome.instance.dyno} did not pass the check {outcome.check.name!r} (a warning only): {outcome.error}"
+            f"{outcome.instance.dyno} did not pass the check {outcome.check.name!r} (warning only): {outcome.error}"
         )
         return True
     return False
@@ -225,7 +225,7 @@ def advice(outcome: Outcome) -> str:
     app, check = outcome.instance.app, outcome.check
     if outcome.listens or check.kind not in ("answers", "listening", "path", "command"):
         return ""
-    where = "" if check.name == DEFAULT else ", unless app.json says it"
+    where = "" if check.name == DEFAULT else ", unless app.json sets it"
     return (
         f"If it takes longer to start: checks:set {app} attempts N (now {check.attempts}), timeout SECONDS "
         f"(now {check.timeout:g}) or wait SECONDS (between attempts, now {check.wait:g}){where}."

@@ -95,7 +95,7 @@ def test_lines_are_complete_and_failures_name_their_app(host: Host, capsys: pyte
     assert done == [("blog", None)]
     assert {app: str(error) for app, error in failed} == {
         "shop": "it failed",
-        "wiki": "the process that did it was killed",
+        "wiki": "its process was killed",
     }
     assert {getattr(error, "hint", "") for _, error in failed} == {"Try again.", ""}
 

@@ -10,7 +10,7 @@ class TaskId(Identifier):
 
     __slots__ = ()
     what = "Cron ID"
-    rule = "may only contain lowercase letters, digits and hyphens, as `cron:list` shows it"
+    rule = "may only contain lowercase letters, digits and hyphens, as in the output of `cron:list`"
     pattern = Pattern(r"[a-z0-9][a-z0-9-]*")
     max_length = 63
 

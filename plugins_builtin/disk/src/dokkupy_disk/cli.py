@@ -17,7 +17,7 @@ group = Group("disk", "Show what uses the disk, and set how full it may become")
 
 @group.command("measure", permission="host:write", mutating=True)
 def measure(host: Host) -> CommandResult:
-    """Measure what uses the disk now; the timer does it once a day."""
+    """Measure now what uses the disk; the timer does this once a day."""
     from dokkupy_sdk.sizes import in_units
 
     from dokkupy_disk import usage

@@ -21,8 +21,10 @@ def planned(line: str) -> CommandResult:
     return CommandResult({"dry_run": True, "plan": [line]}, [line])
 
 
-BuildDir = Annotated[str, Opt("--build-dir", help="Directory on the host with more files for the build")]
-Author = Annotated[list[str], Arg("GIT_USER GIT_EMAIL", "Who commits; a name may have several parts")]
+BuildDir = Annotated[str, Opt("--build-dir", help="Directory on the host with additional files for the build")]
+Author = Annotated[
+    list[str], Arg("GIT_USER GIT_EMAIL", "Name of the author of the commit; it may consist of several arguments")
+]
 
 
 def author_of(parts: list[str]) -> tuple[str, str]:
@@ -44,11 +46,11 @@ def sync(
     repository: Annotated[str, Arg("REPOSITORY")],
     ref: Annotated[GitRef | None, Arg("GIT_REF")] = None,
     *,
-    build: Annotated[bool, Opt("--build", help="Build and deploy what was fetched")] = False,
+    build: Annotated[bool, Opt("--build", help="Build and deploy the fetched commit")] = False,
     build_if_changes: Annotated[
         bool, Opt("--build-if-changes", help="Build and deploy only if the fetched commit is new")
     ] = False,
-    skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Keep the deploy branch as it is")] = False,
+    skip_deploy_branch: Annotated[bool, Opt("--skip-deploy-branch", help="Do not change the deploy branch")] = False,
 ) -> CommandResult:
     """Fetch a branch, tag or commit from another repository.
 
@@ -61,7 +63,7 @@ def sync(
     )
     if host.dry_run:
         does = "be deployed" if build or (build_if_changes and changed) else "not be deployed"
-        news = "new" if changed else "what the deploy branch has already"
+        news = "new" if changed else "the commit of the deploy branch already"
         return planned(f"The commit {commit} is {news}; it would {does}")
     return CommandResult({"app": app, "commit": commit, "changed": changed})
 
@@ -80,7 +82,7 @@ def from_archive(
 
     commit = deploy_archive(host, app, place, *author_of(author), archive_type)
     if host.dry_run:
-        return planned("The archive is in order; its content would be committed and deployed")
+        return planned("The archive is valid; its content would be committed and deployed")
     return CommandResult({"app": app, "commit": commit})
 
 
@@ -92,7 +94,7 @@ def from_image(
     author: Author = [],  # noqa: B006 - never changed
     *,
     build_dir: BuildDir = "",
-    force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy though nothing changed")] = False,
+    force: Annotated[bool, Opt("--force", help="Pull the image again, and deploy it even if nothing changed")] = False,
 ) -> CommandResult:
     """Deploy an image from a registry or from this host.
 
@@ -160,7 +162,7 @@ def status(host: Host, app: AppName) -> CommandResult:
     else:
         text.append(f"Its commit {head} is deployed" if head == deployed else f"Its commit {head} is not deployed")
         if deployed and head != deployed:
-            text.append(f"Deployed is {deployed}")
+            text.append(f"The deployed commit is {deployed}")
     return CommandResult({"app": app, "branch": branch, "commit": head, "deployed": deployed}, text)
 
 
@@ -185,7 +187,7 @@ def auth(
     host: Host,
     name: Annotated[str, Arg("HOST")],
     user: Annotated[str, Arg("USERNAME")] = "",
-    password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
+    password: Annotated[str, Arg("PASSWORD", "if not given, it is read from standard input")] = "",
 ) -> CommandResult:
     """Set the login for fetching from a host over HTTPS; without a user, remove it.
 
@@ -209,7 +211,7 @@ def auth_status(
     host: Host,
     name: Annotated[str, Arg("HOST")],
     user: Annotated[str, Arg("USERNAME")] = "",
-    password: Annotated[str, Arg("PASSWORD", "may come on standard input instead")] = "",
+    password: Annotated[str, Arg("PASSWORD", "if not given, it is read from standard input")] = "",
 ) -> int:
     """Exit with 0 if the stored login is the given one, else with 1."""
     from dokkupy_git.fetch import credentials
@@ -258,10 +260,10 @@ def public_key(host: Host) -> CommandResult:
 
 @git.command("unlock", permission="app:write")
 def unlock(host: Host, app: AppName) -> None:
-    """No effect: locks are released by themselves; this explains how."""
+    """No effect: an interrupted push leaves no lock. For scripts written for Dokku."""
     host.store.require_app(app)
     raise UserError(
-        "There is no git lock here: the next command rolls back an interrupted push",
+        "git takes no lock on this host: the next command rolls back an interrupted push",
         hint=f"To unlock deploys: apps:unlock {app}",
     )
 
@@ -318,7 +320,7 @@ def follow(tx: Transaction, app: AppName | None, name: str) -> None:
             branch = deploy_branch(tx.host, app)
             before = repository.head_branch() or branch
             tx.step(
-                "let clones check the branch out",
+                "set HEAD to the branch, so that clones check it out",
                 lambda: repository.point_head(branch),
                 undo=call(restore_head, app=str(app), branch=before),
             )

@@ -108,7 +108,7 @@ def move_refs(tx: Transaction, app: AppName, incoming: Incoming, moves: tuple[Mo
     if incoming.adopt:
         old_branch = repository.head_branch() or SETTINGS.properties["deploy-branch"].default
         tx.step(
-            "let clones check the branch out",
+            "set HEAD to the branch, so that clones check it out",
             lambda: repository.point_head(incoming.adopt),
             undo=call(restore_head, app=str(app), branch=old_branch),
         )

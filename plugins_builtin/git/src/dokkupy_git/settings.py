@@ -40,64 +40,65 @@ def protocols(text: str) -> str:
 
 SETTINGS = Settings(
     "git",
-    Property("deploy-branch", "master", help="The branch that deploys when it is pushed", parse=branch),
-    Property("keep-git-dir", "false", help="Leave .git in the build's directory", parse=boolean, applies=BUILD),
+    Property("deploy-branch", "master", help="Branch that is deployed when it is pushed", parse=branch),
+    Property("keep-git-dir", "false", help="Keep .git in the build's directory", parse=boolean, applies=BUILD),
     Property(
         "rev-env-var",
         "GIT_REV",
-        help="The variable with the deployed commit; set to nothing: none",
+        help="Variable that holds the deployed commit; empty: no variable",
         parse=env_key,
         applies=BUILD,
     ),
-    Property("source-image", help="The image of the last git:from-image or git:load-image", scope="app", parse=plain),
+    Property("source-image", help="Image of the last git:from-image or git:load-image", scope="app", parse=plain),
     Property(
         "archive-max-files",
         "10000",
-        help="Entries that an archive may have",
+        help="Maximum number of entries in an archive",
         parse=integer(1, 10_000_000),
         scope="global",
     ),
     Property(
         "archive-max-size",
         str(GIB),
-        help="Bytes that an archive may have, packed and unpacked",
+        help="Maximum size of an archive in bytes, packed and unpacked",
         parse=integer(1, 1 << 50),
         scope="global",
     ),
     Property(
         "image-max-size",
         str(16 * GIB),
-        help="Bytes that an image of git:load-image may have",
+        help="Maximum size in bytes of an image for git:load-image",
         parse=integer(1, 1 << 50),
         scope="global",
     ),
     Property(
-        "push-max-size", str(2 * GIB), help="Bytes that one push may send", parse=integer(1, 1 << 50), scope="global"
+        "push-max-size", str(2 * GIB), help="Maximum size of a push in bytes", parse=integer(1, 1 << 50), scope="global"
     ),
     Property(
         "tree-max-files",
         "200000",
-        help="Entries that the tree of a commit may have",
+        help="Maximum number of entries in the tree of a commit",
         parse=integer(1, 100_000_000),
         scope="global",
     ),
     Property(
         "tree-max-size",
         str(4 * GIB),
-        help="Bytes that the files of a commit may have together",
+        help="Maximum total size in bytes of the files of a commit",
         parse=integer(1, 1 << 50),
         scope="global",
     ),
     Property(
         "allowed-protocols",
         "https,ssh,git",
-        help="Transports of git:sync and of submodules",
+        help="Protocols that git:sync and submodules may use",
         parse=protocols,
         scope="global",
     ),
     Property(
         "allowed-networks",
-        help="Private networks, such as 10.1.0.0/16,fd00::/8, from which every key may fetch code; an admin always may",
+        help="Private networks, such as 10.1.0.0/16,fd00::/8, from which every key may fetch code; "
+        "admins may fetch from any",
         parse=networks,
         scope="global",
     ),

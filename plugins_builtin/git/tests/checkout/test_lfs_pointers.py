@@ -32,7 +32,7 @@ def test_a_pointer_is_found_by_its_content_wherever_it_lies(tmp_path: Path) -> N
     ("count", "expected"),
     [
         (0, ""),
-        (1, "a0 is a pointer of Git LFS: "),
+        (1, "a0 is a Git LFS pointer: "),
         (2, "a0, a1 are pointers of"),
         (5, "a0, a1, a2 and 2 more are pointers"),
     ],

@@ -59,7 +59,7 @@ def test_a_loaded_image_is_its_apps_and_its_name_means_nothing_to_others(
         ("dokkupy/host-programs:1", "belong to them alone"),
         ("dokku/blog:latest", "belong to them alone"),
         ("dokku/other:latest", "cannot be loaded"),
-        ("base:1", "There is an image base:1 on this host already"),
+        ("base:1", "The image base:1 exists already on this host"),
     ],
 )
 def test_a_loaded_image_takes_no_name_that_is_somebody_elses(

@@ -22,7 +22,7 @@ group = Group("events", "Show what happened on this host", bare="")
 @group.command("", permission="host:read")
 def events(
     host: Host,
-    app: Annotated[AppName | None, Arg("app", "Only the events of this app, also of one that was destroyed")] = None,
+    app: Annotated[AppName | None, Arg("app", "Only events of this app, which may have been destroyed")] = None,
     *,
     num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new events as they arrive")] = False,
@@ -51,24 +51,24 @@ ALWAYS = "Events are always recorded"
 
 @group.command("list", permission="host:read")
 def list_kinds(host: Host) -> CommandResult:
-    """List the kinds of events on record, with how often each happened."""
+    """List the kinds of recorded events, and how often each happened."""
     from collections import Counter
 
     counts = Counter(str(row.get("event", "?")) for row in latest(host, MOST))
     rows = [{"event": event, "count": count} for event, count in sorted(counts.items())]
-    return CommandResult(rows, [harmless(f"{row['event']} {row['count']}") for row in rows], header="Events on record")
+    return CommandResult(rows, [harmless(f"{row['event']} {row['count']}") for row in rows], header="Recorded events")
 
 
 @group.command("on", permission="host:read")
 def turn_on(host: Host) -> CommandResult:
-    """Do nothing: events are always recorded. For scripts that were written for Dokku."""
+    """Do nothing: events are always recorded. For scripts written for Dokku."""
     return CommandResult({"recorded": True}, [f"-----> {ALWAYS}"])
 
 
 @group.command("off", permission="host:read")
 def turn_off(host: Host) -> CommandResult:
-    """Do nothing but warn: events cannot be turned off. For scripts that were written for Dokku."""
-    host.out.warn(f"{ALWAYS}: they are how a crash or a late backup is explained")
+    """Do nothing but warn: events cannot be turned off. For scripts written for Dokku."""
+    host.out.warn(f"{ALWAYS}: they explain a crash or a late backup")
     return CommandResult({"recorded": True})
 
 

@@ -47,7 +47,7 @@ def texts(host: Host) -> list[str]:
 def test_an_audit_that_nobody_touched_is_whole(kept: Host, run: Run) -> None:
     assert problems(kept) == ""
     status, out, _ = run("audit:verify")
-    assert (status, out) == (0, f"The audit is whole: {LINES} lines, {LINES} of them sealed\n")
+    assert (status, out) == (0, f"The audit is complete: {LINES} lines, {LINES} of them sealed\n")
 
 
 def test_the_doctor_has_the_audit_among_its_findings(kept: Host) -> None:
@@ -108,12 +108,12 @@ def test_a_new_chain_from_a_key_of_the_attackers_shows(kept: Host) -> None:
 def test_a_key_that_is_gone_or_another_shows(kept: Host) -> None:
     saved = Path(kept.audit.key_path).read_bytes()
     os.unlink(kept.audit.key_path)
-    assert problems(kept) == "the key of the next line is gone; new lines have no seal"
+    assert problems(kept) == "the key for the next line is missing; new lines are not sealed"
     kept.audit.record(who="ann", command="a", status=0)
     assert problems(kept).startswith("line 13 was changed")
     Path(kept.audit.key_path).write_bytes(saved[:-3] + b"00\n")
     log(kept).write_text("".join(texts(kept)[:-1]))
-    assert problems(kept).startswith("the key of the next line is not one of this audit")
+    assert problems(kept).startswith("the key for the next line does not belong to this audit")
 
 
 @pytest.mark.parametrize("garbage", ["garbage\n", "{}\n", "\n", '{"number": "x"}\n', "[1]\n", "\xff\xfe\n"])
@@ -130,7 +130,7 @@ def test_without_the_first_key_gaps_alone_show_and_verify_says_so(
 ) -> None:
     monkeypatch.setattr(first_key, "first_key", lambda: None)
     status, out, err = run("audit:verify")
-    assert (status, out) == (0, f"The numbers of the {LINES} lines have no gap\n")
+    assert (status, out) == (0, f"The line numbers 1 to {LINES} have no gap\n")
     assert "sudo dokkupy audit:verify" in err
     log(kept).write_text("".join(texts(kept)[:3] + texts(kept)[5:]))
     assert problems(kept) == "the lines 4 to 5 are missing"
@@ -152,7 +152,7 @@ def test_lines_from_before_setup_are_counted_and_not_sealed(
     assert audit_finding(host).level == "warning"
     first_key.ensure(host, Steps(dry_run=False))
     host.audit.record(who="ann", command="a", status=0)
-    assert audit_finding(host).message == "the audit is whole: 2 lines"
+    assert audit_finding(host).message == "the audit is complete: 2 lines"
 
 
 def test_restart_keeps_the_old_audit_and_begins_a_whole_one(kept: Host, run: Run) -> None:
@@ -162,7 +162,7 @@ def test_restart_keeps_the_old_audit_and_begins_a_whole_one(kept: Host, run: Run
         assert run("audit:restart")[0] == 1
         return
     before = Path(first_key.PATH).read_bytes()
-    assert "make a new first key" in run("audit:restart", "--dry-run")[1]
+    assert "create a new first key" in run("audit:restart", "--dry-run")[1]
     assert Path(first_key.PATH).read_bytes() == before
     assert run("audit:restart")[0] == 0
     assert problems(kept) == ""

@@ -112,7 +112,7 @@ def test_doctor_fix_restores_no_empty_configuration(host: Host, capfd: pytest.Ca
     Path(f"{path}.previous").write_text("schema = 1\n")
     status, text = run(host, capfd, "doctor", "--fix")
     assert status == 1 and "Restored" not in text and path.read_text() == ""
-    assert "restore it from a backup of the host" in text
+    assert "restore the file from a backup of the host" in text
 
 
 def test_creating_an_app_over_what_is_left_of_one_is_refused(host: Host, capfd: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,7 @@ def test_a_crash_after_which_the_engine_restarted_the_process_is_reported_once_w
     assert "DATABASE_URL" in event["lines"]
     assert report(host).startswith("running (exit 1, 1 restart, last ")
     (finding,) = findings(host)
-    assert (finding.level, "web.1 crashed and runs again" in finding.message) == ("warning", True)
+    assert (finding.level, "web.1 crashed and was restarted" in finding.message) == ("warning", True)
     assert "logs blog" in finding.remedy and "ps:restart blog" in finding.remedy
 
 

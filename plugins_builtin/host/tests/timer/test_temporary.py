@@ -19,7 +19,7 @@ def test_what_ended_programs_left_is_removed_and_what_is_new_stays(tmp_path: Pat
     with scratch_directory(str(tmp_path / "tmp" / "certbot")) as used:
         abandoned = tmp_path / "tmp" / "certbot" / "abandoned"
         abandoned.mkdir()
-        assert remove_left_over(host) == ["removed 1 temporary files that ended programs had left"]
+        assert remove_left_over(host) == ["removed 1 temporary files of programs that have ended"]
         assert os.path.isdir(used)
         assert not abandoned.exists()
     assert [path.name for path in children.iterdir()] == ["new"]

@@ -72,7 +72,7 @@ def fault(app: AppName, printed: str, log: str = "", status: int = 1, *, now: da
             f"No certificate for {app}: the authority's rate limit is reached{said_until(until)}",
             until=until,
             details=details,
-            hint=f"It is asked again then. To try things out: letsencrypt:set {app} server staging",
+            hint=f"It is asked again then. To test: letsencrypt:set {app} server staging",
         )
     for pattern, reason, hint, code in REASONS:
         if re.search(pattern, text, re.IGNORECASE):
@@ -82,7 +82,7 @@ def fault(app: AppName, printed: str, log: str = "", status: int = 1, *, now: da
             f"No certificate for {app}: certbot {ENDED[status]}",
             details=details,
             code="acme",
-            hint="The served certificates do not change. Is the host short of memory? journalctl -k",
+            hint="The served certificates do not change. Check whether the host ran out of memory: journalctl -k",
         )
     return HostError(
         f"No certificate for {app}: the authority or certbot refused it",
@@ -117,7 +117,7 @@ def no_room(app: AppName, where: str) -> HostError:
 NOISE = ("Saving debug log", "Ask for help", "See the logfile")
 
 ENDED = {
-    124: "did not end in time",
+    124: "did not end within its time limit",
     137: "was killed",
     -9: "was killed",
     143: "was asked to end",
@@ -140,7 +140,7 @@ REASONS = (
     ),
     (
         r"no plugin answers for the DNS",
-        "no plugin of this host can write into the domain's DNS",
+        "no plugin on this host can write to the domain's DNS",
         "Install one with the hook resolve_dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare",
         "acme",
     ),
@@ -152,8 +152,8 @@ REASONS = (
     ),
     (
         UNKNOWN_ACCOUNT,
-        "the authority does not know our account",
-        "Is it the right server? letsencrypt:report APP",
+        "the authority does not know this host's account",
+        "Check the server: letsencrypt:report APP",
         "acme",
     ),
     (
@@ -165,30 +165,30 @@ REASONS = (
     (
         r"NXDOMAIN|no valid (A|IP)|DNS problem",
         "a name is not in the DNS",
-        "Make it point to this host, or take it off the app: domains:remove",
+        "Make it point to this host, or remove it from the app: domains:remove",
         "acme",
     ),
     (
         r"(unauthorized|Invalid response)",
         "another server answers for a name",
-        "Make its DNS record point to this host; is there a CDN or another proxy in front?",
+        "Make its DNS record point to this host, and check for a CDN or another proxy in front of it",
         "acme",
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSLError",
-        "the authority's own certificate is not trusted here",
+        "this host does not trust the authority's own certificate",
         "letsencrypt:set APP ca-bundle PATH",
         "acme",
     ),
     (
         r"(Timeout during connect|Connection refused|connection)",
-        "the authority does not reach this host, or it the authority",
-        "Is port 80 open in the firewall, and the authority's directory reachable from here?",
+        "the authority cannot reach this host, or this host cannot reach the authority",
+        "Check that port 80 is open in the firewall, and that this host can reach the authority's directory",
         "acme",
     ),
     (
         r"externalAccountRequired|external account binding",
-        "the authority wants external account binding",
+        "the authority requires external account binding",
         "letsencrypt:set APP eab-kid KID, and eab-hmac-key KEY",
         "acme",
     ),

@@ -62,11 +62,11 @@ def enable(
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, app: App) -> CommandResult:
-    """Remove the certificate; it is not renewed any more."""
+    """Remove the certificate; it is no longer renewed."""
     from dokkupy_letsencrypt.order import manage
 
     manage.disable(host, app)
-    host.out.section(f"{app} has no certificate of an authority any more")
+    host.out.section(f"{app} no longer has a certificate of an authority")
     return CommandResult({"app": app})
 
 
@@ -75,7 +75,7 @@ def renew(
     host: Host,
     app: App,
     *,
-    force: Annotated[bool, Opt("--force", help="Even if the authority asks to wait")] = False,
+    force: Annotated[bool, Opt("--force", help="Send the request even if the authority asks to wait")] = False,
 ) -> CommandResult:
     """Get a new certificate now."""
     from dokkupy_letsencrypt.order import manage
@@ -119,7 +119,7 @@ def active(host: Host, app: App) -> CommandResult:
 
 @group.command("list", permission="app:read")
 def list_apps(host: Host) -> CommandResult:
-    """List the certificates: when they end, and when they are renewed."""
+    """List the certificates: when they expire, and when they are renewed."""
     from dokkupy_letsencrypt.order import manage
 
     rows = []
@@ -158,10 +158,10 @@ def cleanup(host: Host, app: App) -> CommandResult:
 def cron_job(
     host: Host,
     *,
-    add: Annotated[bool, Opt("--add", help="Already there: the timer renews")] = False,
-    remove: Annotated[bool, Opt("--remove", help="Refused: the timer renews")] = False,
+    add: Annotated[bool, Opt("--add", help="No effect: the timer renews certificates")] = False,
+    remove: Annotated[bool, Opt("--remove", help="Refused: the timer renews certificates certificates")] = False,
 ) -> CommandResult:
-    """For scripts written for Dokku: certificates are renewed by dokkupy's own timer, without a cron job."""
+    """No effect: dokkupy's own timer renews certificates, without a cron job. For scripts written for Dokku."""
     if add == remove:
         raise UserError("Please specify --add or --remove")
     if remove:

@@ -47,14 +47,16 @@ SETTINGS = Settings(
     "letsencrypt",
     Property(
         "email",
-        help="Whom the authority writes to",
-        parse=matching(r"[^\s@,]+@[^\s@,]+\.[^\s@,]+", "an address of e-mail"),
+        help="E-mail address that the authority writes to",
+        parse=matching(r"[^\s@,]+@[^\s@,]+\.[^\s@,]+", "an e-mail address"),
     ),
-    Property("server", "default", help="default, staging, or the directory of another ACME authority", parse=server),
+    Property(
+        "server", "default", help="default, staging, or the directory URL of another ACME authority", parse=server
+    ),
     Property(
         "graceperiod",
         "2592000",
-        help="Seconds before its end at which a certificate is renewed",
+        help="Seconds before expiry at which a certificate is renewed",
         parse=integer(60, 31536000),
         applies=AT_ONCE,
     ),
@@ -67,16 +69,19 @@ SETTINGS = Settings(
     Property("key-type", "ecdsa", help="ecdsa or rsa", parse=matching("ecdsa|rsa", "ecdsa or rsa")),
     Property(
         "dns-provider",
-        help="For DNS-01, which wildcards need: a DNS plugin of certbot's (cloudflare), hook, or none",
+        help="For DNS-01, which wildcards require: a DNS plugin of certbot, such as cloudflare, or hook, or none",
         parse=matching(r"[a-z][a-z0-9-]{0,40}", "the name of a DNS plugin, such as cloudflare"),
     ),
     Property(
-        "dns-credentials", help="What the DNS plugin wants to know: key=value, with commas", parse=pairs, secret=True
+        "dns-credentials",
+        help="Credentials of the DNS plugin: key=value, separated by commas",
+        parse=pairs,
+        secret=True,
     ),
-    Property("ca-bundle", help="File with the authority of the directory's own TLS", parse=bundle),
+    Property("ca-bundle", help="File with the CA certificate of the directory's TLS", parse=bundle),
     Property(
         "eab-kid",
-        help="External account binding: the key's identifier",
+        help="External account binding: identifier of the key",
         parse=matching(r"[\w.=+/:-]+", "an identifier"),
     ),
     Property(

@@ -44,7 +44,7 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
         return None
     if value == "unlimited" or bytes_of(value) > bytes_of(most):
         raise Denied(
-            f"The log of {app} cannot be larger than {most} by this key",
+            f"With this key, the log of {app} cannot be larger than {most}",
             hint=f"Ask an admin: logs:set {app} max-size {value}, or logs:set --global max-size {value}",
         )
     return None
@@ -82,18 +82,25 @@ def logs(
         Opt("-n", "--num", help="Number of lines per instance; 100 if not given, and all with --since or --until"),
     ] = None,
     ps: Annotated[
-        str, Opt("-p", "--ps", help="Only this process type, or type.N; run, cron or release for one-off containers")
+        str,
+        Opt(
+            "-p",
+            "--ps",
+            help="Only this process type, or one instance TYPE.N; run, cron or release for one-off containers",
+        ),
     ] = "",
     tail: Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")] = False,
     quiet: Annotated[bool, Opt("-q", "--quiet", help="Leave out the time and the name of the instance")] = False,
-    since: Annotated[str, Opt("--since", help="From this time on: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")] = "",
-    until: Annotated[str, Opt("--until", help="Up to this time, written as for --since")] = "",
+    since: Annotated[
+        str, Opt("--since", help="Only lines since this time: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")
+    ] = "",
+    until: Annotated[str, Opt("--until", help="Only lines up to this time, in the form of --since")] = "",
     grep: Annotated[str, Opt("--grep", help="Only lines that contain this text")] = "",
     release: Annotated[
         ReleaseNumber | None, Opt("--release", help="Only lines of this release, such as 7 or v7")
     ] = None,
 ) -> CommandResult | int:
-    """Print the last lines of an app's output, also of instances that are gone.
+    """Print the last lines of an app's output, including that of removed instances.
 
     logs blog -t
     logs blog -p web -n 50

@@ -17,23 +17,23 @@ SETTINGS = Settings(
     Property(
         "max-size",
         "10m",
-        help="Size at which a container's log is cut off, and of the kept lines of containers that are gone, compressed",
+        help="Maximum size of a container's log, and of the compressed lines kept of removed containers",
         parse=SIZE,
         in_release=True,
     ),
-    Property("max-age", "30d", help="How long the lines of containers that are gone are kept", parse=AGE),
+    Property("max-age", "30d", help="How long to keep the lines of removed containers", parse=AGE),
     Property(
         "app-label-alias",
         "com.dokku.app-name",
-        help="The label by which log shippers know the app",
+        help="Label by which log shippers recognize the app",
         parse=LABEL,
         inert=UNSHIPPED,
     ),
-    Property("vector-sink", help="Where the logs are sent", parse=SINK, secret=True),
-    Property("vector-cron-sink", help="Where the logs of cron tasks are sent", parse=SINK, secret=True),
+    Property("vector-sink", help="URL of the sink that logs are sent to", parse=SINK, secret=True),
+    Property("vector-cron-sink", help="URL of the sink that logs of cron tasks are sent to", parse=SINK, secret=True),
     Property(
         "allowed-networks",
-        help="Private networks, such as 10.1.0.0/16, that apps' own sinks may reach; the host's sink always may",
+        help="Private networks, such as 10.1.0.0/16, in which the sinks of apps may be; the global sink may be in any",
         parse=networks,
         scope="global",
     ),
@@ -45,7 +45,5 @@ SETTINGS = Settings(
         set_by="logs:vector-start and logs:vector-stop",
     ),
     Property("vector-image", scope="global", help="The image of Vector", inert=UNSHIPPED),
-    Property(
-        "vector-networks", scope="global", help="Networks that Vector's container is attached to", inert=UNSHIPPED
-    ),
+    Property("vector-networks", scope="global", help="Networks that the container of Vector joins", inert=UNSHIPPED),
 )

@@ -125,12 +125,12 @@ class Mongo(Datastore):
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         if head.startswith(HEADER):
-            return "" if tail.endswith(COMPLETE + TRAILER) else "it ends before its end"
+            return "" if tail.endswith(COMPLETE + TRAILER) else "its end is missing"
         if head.startswith(ARCHIVE):
-            return "" if tail.endswith(COMPLETE) else "it ends within a collection"
+            return "" if tail.endswith(COMPLETE) else "it ends in the middle of a collection"
         if head.startswith(GZIP):
             return ""
-        return "it is no archive of mongodump"
+        return "it is not an archive of mongodump"
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         found: dict[str, str] = json.loads(self.shell(inside, "facts.js", timeout=6 * 3600))

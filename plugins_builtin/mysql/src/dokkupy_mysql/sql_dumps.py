@@ -85,6 +85,6 @@ def open_after(line: bytes, quote: bytes) -> bytes:
 def several(*names: bytes | None) -> UserError:
     shown = ", ".join((name or b"the first").decode(errors="replace") for name in names)
     return UserError(
-        f"The dump holds several databases ({shown}), and a service has one",
-        hint="Dump the one that you want: mysqldump --single-transaction --routines DATABASE",
+        f"The dump contains several databases ({shown}), but a service has only one",
+        hint="Dump only the one that you want: mysqldump --single-transaction --routines DATABASE",
     )

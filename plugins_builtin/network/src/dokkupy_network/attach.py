@@ -46,8 +46,8 @@ def require_present(host: Host, app: AppName, names: Iterable[NetworkName]) -> N
             continue
         if name not in known(host):
             raise AppError(
-                f"The network {name}, which {app} is to join, does not exist",
-                hint=f"dokkupy network:create {name}, or take it out with network:set {app}",
+                f"The network {name} does not exist, but {app} is set to join it",
+                hint=f"dokkupy network:create {name}, or remove it from the app's networks: network:set {app}",
             )
         if not host.dry_run:
             make(host, name)

@@ -51,7 +51,7 @@ def remove_empty(host: Host, name: str) -> None:
 def destroy(
     host: Host, network: Name, *, force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False
 ) -> CommandResult:
-    """Destroy a network that nothing is in and that no app is to join."""
+    """Destroy a network without containers that no app is set to join."""
     from dokkupy_sdk.operation import call, operation
 
     from dokkupy_network.attach import users
@@ -62,8 +62,9 @@ def destroy(
         raise NotFound(f"Network {network} does not exist")
     if apps := users(host, network):
         raise Conflict(
-            f"The apps {', '.join(apps)} are to join the network {network}",
-            hint=f"Take it out first: dokkupy network:set {apps[0]} attach-post-create (or attach-post-deploy, initial-network)",
+            f"The apps {', '.join(apps)} are set to join the network {network}",
+            hint=f"Remove it from the app first: dokkupy network:set {apps[0]} attach-post-create (or "
+            "attach-post-deploy, initial-network)",
         )
     inside = [one.name for one in host.containers().find_all({}) if network in one.addresses]
     if inside:
@@ -91,7 +92,7 @@ def exists(host: Host, network: Name) -> CommandResult:
 
 @group.command("info", permission="host:read")
 def info(host: Host, network: Name) -> CommandResult:
-    """Show what a network is, and which containers are in it."""
+    """Show a network's details and the containers in it."""
     found = host.networks().find(network)
     if found is None:
         raise NotFound(f"Network {network} does not exist")
@@ -135,7 +136,7 @@ def pairs(labels: dict[str, str]) -> str:
 def list_networks(
     host: Host,
     *,
-    managed: Annotated[bool, Opt("--dokku-managed", help="Only those that network:create made")] = False,
+    managed: Annotated[bool, Opt("--dokku-managed", help="Only networks created by network:create")] = False,
 ) -> CommandResult:
     """List the engine's networks."""
     from dokkupy_network.stored import LABEL
@@ -147,7 +148,7 @@ def list_networks(
 
 @group.command("rebuild", permission="app:write", mutating=True)
 def rebuild(host: Host, app: AppName) -> CommandResult:
-    """Make the networks of an app again where they are lost, and let its instances join those in which they are not."""
+    """Create missing networks of an app again, and connect its instances to networks that they should be in."""
     host.store.require_app(app)
     rejoin(host, app)
     return CommandResult({"app": app})
@@ -155,7 +156,7 @@ def rebuild(host: Host, app: AppName) -> CommandResult:
 
 @group.command("rebuildall", permission="host:write", mutating=True)
 def rebuild_all(host: Host) -> CommandResult:
-    """Do `network:rebuild` for every app."""
+    """Run `network:rebuild` for every app."""
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.many import over_each, warn_of
 

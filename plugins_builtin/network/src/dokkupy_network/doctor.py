@@ -22,14 +22,14 @@ def findings(host: Host) -> Iterator[Finding]:
     there = present(host)
     for name in made:
         if name not in there:
-            yield Finding(CHECK, "error", f"The network {name} is gone from the engine", remedy="dokkupy recover")
+            yield Finding(CHECK, "error", f"The network {name} is missing from the engine", remedy="dokkupy recover")
     for app, names in joined.items():
         for name in names:
             if name not in there and name not in made:
                 yield Finding(
                     CHECK,
                     "error",
-                    f"The network {name}, which {app} is to join, does not exist",
+                    f"The network {name} does not exist, but {app} is set to join it",
                     remedy=f"dokkupy network:create {name}",
                 )
 

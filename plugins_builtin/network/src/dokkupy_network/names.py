@@ -29,13 +29,13 @@ def require_shared(name: NetworkName) -> NetworkName:
     """Raises UserError for a network that apps cannot share."""
     if name in ENGINE:
         raise UserError(
-            f"The network {name} is the engine's own",
-            hint="Make one that apps share: dokkupy network:create NAME",
+            f"The network {name} is one of the engine's own",
+            hint="Create a network that apps share: dokkupy network:create NAME",
         )
     if name.startswith(OURS):
         raise UserError(
-            f"The network {name} belongs to one app, which it keeps apart from all others",
-            hint="Make one that apps share: dokkupy network:create NAME",
+            f"The network {name} belongs to one app and isolates it from all others",
+            hint="Create a network that apps share: dokkupy network:create NAME",
         )
     return name
 

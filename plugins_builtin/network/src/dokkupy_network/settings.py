@@ -14,7 +14,7 @@ SETTINGS = Settings(
     "network",
     Property(
         "initial-network",
-        help="A network that instances and one-off processes join before they start",
+        help="Network that instances and one-off processes join before they start",
         parse=parse_one,
         applies=RESTART,
     ),
@@ -26,23 +26,28 @@ SETTINGS = Settings(
     ),
     Property(
         "attach-post-deploy",
-        help="Networks that instances join when they serve: they passed their checks without them",
+        help="Networks that instances join after they passed their checks",
         parse=parse_list,
         applies=RESTART,
     ),
-    Property("tld", help="Instances answer in these networks to APP.TYPE.TLD also", parse=TLD, applies=RESTART),
+    Property(
+        "tld",
+        help="Top-level domain of the additional name APP.TYPE.TLD of instances in these networks",
+        parse=TLD,
+        applies=RESTART,
+    ),
     Property(
         "bind-all-interfaces",
         "false",
-        help="Whether instances can be reached past the proxy",
+        help="Whether instances can be reached without the proxy",
         parse=boolean,
-        inert="instances are reached through the proxy alone; `ports:add` gives an app further ports",
+        inert="instances can be reached only through the proxy; `ports:add` gives an app more ports",
     ),
     Property(
         "static-web-listener",
         scope="app",
-        help="An address that the proxy asks in place of instances",
+        help="Address to which the proxy sends requests instead of the instances",
         parse=LISTENER,
-        inert="the proxy asks the app's own instances alone",
+        inert="the proxy sends requests only to the app's own instances",
     ),
 )

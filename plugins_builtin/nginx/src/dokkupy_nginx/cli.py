@@ -102,7 +102,7 @@ def start(host: Host) -> None:
     """Start nginx."""
     proxy = adapter(host)
     if proxy.nginx.pid() is not None:
-        host.out.detail("nginx is running already")
+        host.out.detail("nginx is already running")
         return
     host.act("start nginx", lambda: start_clean(host, proxy))
     host.out.section("Started nginx")
@@ -179,7 +179,7 @@ def validate_config(
             f"The nginx configuration is invalid: {names}",
             details=details,
             code="bad_proxy_input",
-            hint="Fix it, then run proxy:build-config; or set it aside with nginx:validate-config --clean",
+            hint="Fix it, then run proxy:build-config; or move it aside: nginx:validate-config --clean",
         )
     return CommandResult({"valid": True, "app": app}, [])
 
@@ -222,7 +222,8 @@ def check_set(tx: Transaction, app: AppName | None, name: str) -> None:
     value = SETTINGS.raw(tx.host.store, app, name)
     if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:
         tx.host.out.warn(
-            "This host's nginx is built without HTTP/3: the setting takes effect with an nginx that has it (Debian 13's)"
+            "This host's nginx is built without HTTP/3: the setting takes effect with an nginx that "
+            "supports it (such as Debian 13's)"
         )
 
 

@@ -198,7 +198,7 @@ class Configuration:
             for port in conf.quic_ports - known:
                 if held_for_udp(port):
                     raise AppError(
-                        f"App {conf.app}: HTTP/3 cannot be served: another program has the UDP port {port}",
+                        f"App {conf.app}: HTTP/3 cannot be served: another program uses the UDP port {port}",
                         hint=f"Stop that program, or: dokkupy nginx:set {conf.app} http3 false",
                         code="port_taken",
                     )

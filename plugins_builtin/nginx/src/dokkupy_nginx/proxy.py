@@ -199,7 +199,7 @@ class NginxProxy(Configuration, Proxy):
         found = find_template(route.files, names_for(route.settings.get("nginx-conf-sigil-path", SIGIL)))
         if found is not None and found[0].endswith(".sigil"):
             self.host.out.warn(
-                f"App {route.app}: {found[0]} is a Go template, which is not used: write {JINJA} instead"
+                f"App {route.app}: dokkupy does not use {found[0]}, because it is a Go template: write {JINJA} instead"
             )
             return None
         return found[1] if found is not None else None

@@ -146,7 +146,8 @@ SETTINGS = Settings(
     Property(
         "client-header-timeout",
         "20s",
-        help="Time for a request's header; Dokku's 60s makes it cheap for an attacker to hold connections",
+        help="Time to receive a request's header; shorter than Dokku's 60s, which lets an attacker hold many "
+        "connections",
         parse=duration,
     ),
     Property("client-max-body-size", "1m", help="Largest request body; 0: no limit", parse=size("1024g")),
@@ -213,7 +214,7 @@ SETTINGS = Settings(
     Property(
         "proxy-busy-buffers-size",
         "32k",
-        help="How much of them may be busy sending; at least proxy-buffer-size and one of proxy-buffers",
+        help="Size of the buffers that may be busy sending; at least proxy-buffer-size and one of proxy-buffers",
         parse=size("16m"),
     ),
     Property("proxy-connect-timeout", "60s", help="Time to connect to an instance", parse=duration),

@@ -49,13 +49,13 @@ def install(
     source: Annotated[str, Arg("source", "A name on PyPI, a wheel, a directory or a git address")] = "",
     *,
     committish: Committish = "",
-    core: Annotated[bool, Opt("--core", help="Only the core plugins, which come with the host")] = False,
+    core: Annotated[bool, Opt("--core", help="Install only the core plugins, which come with the host")] = False,
     name: Annotated[str, Opt("--name", inert="a plugin's name is that of its distribution")] = "",
     skip_install_trigger: Annotated[
         bool, Opt("--skip-install-trigger", inert="plugins have no install trigger; `dokkupy setup` runs their set-up")
     ] = False,
 ) -> CommandResult:
-    """Install a plugin; it is loaded in a scratch environment first.
+    """Install a plugin, after a test of it in a temporary environment.
 
     plugin:install dokkupy-webhook
     """
@@ -75,7 +75,7 @@ def install(
 
 @group.command("install-dependencies", permission="host:write", root=True)
 def install_dependencies(
-    host: Host, *, core: Annotated[bool, Opt("--core", help="Only those of the core plugins")] = False
+    host: Host, *, core: Annotated[bool, Opt("--core", help="Only the dependencies of the core plugins")] = False
 ) -> CommandResult:
     """Do nothing: a plugin's dependencies are installed with it."""
     whose = "the core plugins" if core else "each plugin"
@@ -140,10 +140,10 @@ def turned(host: Host, name: PluginName, off: bool) -> CommandResult:
 @group.command("trigger", permission="host:write", root=True, mutating=True)
 def trigger(
     host: Host,
-    name: Annotated[str, Arg("hook", "The name of a hook, such as doctor_checks")],
-    words: Annotated[list[str], Arg("argument", "Its arguments but `host`; None for one that may be missing")] = [],  # noqa: B006
+    name: Annotated[str, Arg("hook", "Name of a hook, such as doctor_checks")],
+    words: Annotated[list[str], Arg("argument", "Arguments of the hook except `host`; None for an optional one")] = [],  # noqa: B006
 ) -> CommandResult:
-    """Call a hook in all plugins, and print what each answers."""
+    """Call a hook in all plugins, and print each result."""
     from dokkupy_plugins.trigger import find_trigger, triggered, values_of
 
     found = find_trigger(host, name)
@@ -160,13 +160,13 @@ def new(
     name: Name,
     *,
     directory: Annotated[
-        str, Opt("--directory", help="Directory to create; by default dokkupy-NAME in the current one")
+        str, Opt("--directory", help="Directory to create; if not given, dokkupy-NAME in the current directory")
     ] = "",
     kind: Annotated[
         str, Opt("--kind", help="plugin, language, notifier, builder, proxy, scheduler or datastore")
     ] = "plugin",
 ) -> CommandResult:
-    """Write the files of a new plugin of some kind, with tests: by default one hook, one command and one setting."""
+    """Create the files of a new plugin, with tests; the default kind has one hook, one command and one setting."""
     entry = host.registry.find("dokkupy.scaffold", kind)
     if entry is None:
         known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"

@@ -107,7 +107,7 @@ def install(host: Host, source: str, *, committish: str = "", upgrade: bool = Fa
     wanted = requirement(source, committish)
     with operation(host, "plugin:update" if upgrade else "plugin:install", "host") as tx:
         scratch = host.path("work", f"plugin-{'plan' if host.dry_run else tx.id}")
-        tx.register_undo("use a scratch directory", call(remove_scratch, scratch=scratch))
+        tx.register_undo("use a temporary directory", call(remove_scratch, scratch=scratch))
         try:
             with shell_plugins.explained(host, source):
                 pieces = prepare(host, wanted, scratch, upgrade=upgrade)
@@ -150,7 +150,7 @@ def prepare(host: Host, wanted: str, scratch: str, *, upgrade: bool) -> list[Pie
         os.path.join(scratch, "site"),
         *wheel_files(scratch),
     )
-    host.out.section("Loading it in a scratch environment")
+    host.out.section("Loading the plugin in a temporary environment")
     require_loadable(os.path.join(scratch, "site"), [one.distribution for one in pieces])
     return pieces
 
@@ -172,7 +172,7 @@ def chosen(report: list[dict[str, Any]], present: dict[str, str]) -> list[Piece]
     for one in pieces:
         if one.before and one.distribution != main:
             raise Conflict(
-                f"{main} wants {one.distribution} {one.version}; {one.before} is installed",
+                f"{main} requires {one.distribution} {one.version}, but {one.before} is installed",
                 hint=f"Update {one.distribution} first, or install a version of {main} that fits.",
                 code="version_conflict",
             )
@@ -207,17 +207,17 @@ def require_loadable(extra: str, distributions: Sequence[str]) -> None:
         raise PluginError(
             f"{distributions[0]} does not load: {words.removeprefix('fault: ')}",
             plugin=plugin_name(distributions[0]),
-            hint="Nothing was changed. Tell the plugin's author.",
+            hint="Nothing was changed. Report it to the plugin's author.",
         )
 
 
 def switch(tx: Transaction, scratch: str, pieces: Sequence[Piece], wanted: str) -> None:
     host = tx.host
     replaced = [one.distribution for one in pieces if one.before]
-    tx.step("keep what is replaced", lambda: keep(scratch, replaced))
+    tx.step("keep the replaced files", lambda: keep(scratch, replaced))
     tx.register_undo("install", call(put_back, scratch=scratch))
     tx.step("install into the environment", lambda: put_in(scratch))
-    tx.step("load it in its place", lambda: require_loadable("", [one.distribution for one in pieces]))
+    tx.step("load the installed plugin", lambda: require_loadable("", [one.distribution for one in pieces]))
     record = host.store.load(PluginsFile)
     tx.save(record.replace(sources={**record.sources, pieces[0].distribution: wanted}))
 
@@ -233,8 +233,8 @@ def uninstall(host: Host, name: PluginName) -> str:
     require_unrequired(host, distribution, "uninstall")
     with operation(host, "plugin:uninstall", "host", takes_away=True) as tx:
         scratch = host.path("work", f"plugin-{tx.id}")
-        tx.register_undo("use a scratch directory", call(remove_scratch, scratch=scratch))
-        tx.step("keep its files", lambda: keep(scratch, [distribution]))
+        tx.register_undo("use a temporary directory", call(remove_scratch, scratch=scratch))
+        tx.step("keep the plugin's files", lambda: keep(scratch, [distribution]))
         tx.register_undo("remove", call(put_back, scratch=scratch))
         tx.step(f"remove {distribution}", lambda: pip("uninstall", "--quiet", "--yes", distribution))
         record = host.store.load(PluginsFile)
@@ -270,7 +270,7 @@ def keep(scratch: str, names: Sequence[str]) -> None:
         except PackageNotFoundError:
             raise NotFound(f"{name} is not installed") from None
         if not files:
-            raise HostError(f"{name} has no list of its files: it was not installed by pip")
+            raise HostError(f"{name} cannot be removed: it has no list of its files, because pip did not install it")
         for file in files:
             path, target = str(file.locate()), os.path.join(kept, str(file))
             if ".." in file.parts or not os.path.isfile(path):

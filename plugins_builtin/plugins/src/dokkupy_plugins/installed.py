@@ -177,7 +177,9 @@ def require_unused(host: Host, name: str) -> None:
             )
     chosen, unread = over_each(host.store.apps(), lambda app: list(selections(host, app)))
     for app, error in unread:
-        host.out.warn(f"{app}: {'; '.join(messages(error))}. So it is unknown whether it uses the plugin {name}.")
+        host.out.warn(
+            f"{app}: {'; '.join(messages(error))}. Therefore it is unknown whether {app} uses the plugin {name}."
+        )
     for app, rows in chosen:
         for namespace, prop, value in rows:
             if (namespace, value) in offered:

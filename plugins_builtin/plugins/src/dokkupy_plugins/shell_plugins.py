@@ -64,11 +64,11 @@ def refusal(host: Host, name: str) -> UserError:
     entry = host.registry.find("dokkupy.commands", short)
     known = f"dokkupy-{short}"
     if entry is not None:
-        hint = f"{entry.distribution} does its work here and is installed: dokkupy {short}:help"
+        hint = f"{entry.distribution} replaces this plugin of Dokku and is installed: dokkupy {short}:help"
     elif known in offered():
-        hint = f"{known} does its work here: dokkupy plugin:install {known}"
+        hint = f"{known} replaces this plugin of Dokku: dokkupy plugin:install {known}"
     else:
-        hint = "No distribution that comes with dokkupy does its work. A plugin of your own: dokkupy plugin:new"
+        hint = "No distribution that comes with dokkupy replaces this plugin of Dokku. To write your own: dokkupy plugin:new"
     return UserError(
         f"{name[:80]} is not a Python distribution: Dokku's shell plugins do not run here",
         hint=hint,

@@ -50,7 +50,7 @@ def find_trigger(host: Host, name: str) -> Trigger:
     caller = getattr(host.hooks.manager.hook, name, None) if name in host.hooks.names() else None
     if caller is None:
         raise NotFound(
-            f"{name[:60]!r} is not a hook, and there are no triggers in other languages",
+            f"{name[:60]!r} is not a hook; triggers in other languages do not exist",
             hint=did_you_mean(name.replace("-", "_"), host.hooks.names()) or "docs/reference/hooks.md lists the hooks.",
         )
     spec = caller.spec.function
@@ -60,8 +60,8 @@ def find_trigger(host: Host, name: str) -> Trigger:
     for argument, kind in annotations.items():
         if kind.partition(" | ")[0] not in READERS:
             raise Conflict(
-                f"The hook {name} is a part of an operation, which gives it the argument {argument} ({kind})",
-                hint="It is called by the command that does the operation, such as ps:rebuild or apps:rename.",
+                f"The hook {name} runs only inside an operation, which passes it the argument {argument} ({kind})",
+                hint="Run the command that does the operation, such as ps:rebuild or apps:rename.",
             )
     return Trigger(spec, annotations)
 

@@ -129,7 +129,7 @@ class Postgres(Datastore):
             return "it is not in pg_dump's custom format"
         roles = int(words[2])
         if size <= len(first) + 1 + roles or (len(rest) > roles + len(MAGIC) and not rest[roles:].startswith(MAGIC)):
-            return "it ends before the database's own part"
+            return "it ends before the data of the database"
         return ""
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:

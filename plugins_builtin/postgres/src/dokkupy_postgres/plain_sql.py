@@ -78,7 +78,7 @@ class Scanner:
                 raise UserError(
                     f"Line {number} of the dump has a command of the program psql, which an import does not run",
                     details=(line.decode(errors="replace").strip()[:200],),
-                    hint="Make the dump by pg_dump, best with -Fc.",
+                    hint="Create the dump with pg_dump, preferably with -Fc.",
                 )
             elif not token.startswith(b"--"):
                 self.open(token)
@@ -166,8 +166,8 @@ class Dump:
         if self.filled and self.database != self.chosen:
             names = b", ".join(one or b"the first" for one in (self.chosen, self.database)).decode(errors="replace")
             raise UserError(
-                f"The dump holds several databases ({names}), and a service has one",
-                hint="Dump the one that you want: pg_dump -Fc --no-owner DATABASE",
+                f"The dump contains several databases ({names}), but a service has only one",
+                hint="Dump only the one that you want: pg_dump -Fc --no-owner DATABASE",
             )
         self.filled, self.chosen = True, self.database
 
@@ -197,7 +197,7 @@ class Dump:
         if self.copying or self.scanner.quote or self.announced > self.completed:
             raise UserError(f"The dump is incomplete: it ends at line {self.number}", code="bad_dump")
         if not self.filled:
-            raise UserError("The dump is empty: it creates no table and holds no data", code="bad_dump")
+            raise UserError("The dump is empty: it creates no table and contains no data", code="bad_dump")
 
 
 def importable(pieces: Iterable[bytes]) -> Iterator[bytes]:

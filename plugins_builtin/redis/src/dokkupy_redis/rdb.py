@@ -28,17 +28,17 @@ def check(head: bytes, tail: bytes, size: int) -> str:
             return "it ends early"
         before = head.find(b"\n" + BEFORE)
         if before < 0:
-            return "" if size > len(head) else "it ends before the keys"
+            return "" if size > len(head) else "it ends before its keys"
         start = before + 1 + len(BEFORE)
         head, tail, size = head[start:], tail.removesuffix(LAST), size - start - len(LAST)
         if size <= len(head):
             head = head[:size]
     if not head.startswith(MAGIC):
-        return "it is no dump of Redis" if size else "it is empty"
+        return "it is not a dump of Redis" if size else "it is empty"
     if size < len(MAGIC) + 4 + END or tail[-END] != 0xFF:
         return "it ends early"
     if size == len(head) and tail[-8:] not in (bytes(8), crc64(head[:-8]).to_bytes(8, "little")):
-        return "its sum is wrong"
+        return "its checksum is wrong"
     return ""
 
 

@@ -19,7 +19,7 @@ group = Group("registry", "Log in to image registries, and push releases to one"
 Server = Annotated[str, Arg("server", "a registry such as ghcr.io; docker.io is Docker Hub")]
 
 
-NO_SCOPE = "A login is one app's, or with --global every app's"
+NO_SCOPE = "Give an app, or --global for a login that all apps use"
 
 
 @group.command("login", permission="app:write", mutating=True, secret_args=2)
@@ -28,7 +28,9 @@ def login(
     scope: Scope,
     server: Server,
     username: Annotated[str, Arg("username")],
-    password: Annotated[str, Arg("password", "better on standard input: others see the arguments of a command")] = "",
+    password: Annotated[
+        str, Arg("password", "better given on standard input, because other users can see the arguments of a command")
+    ] = "",
     *,
     password_stdin: Annotated[bool, Opt("--password-stdin", help="Read the password from standard input")] = False,
 ) -> CommandResult:
@@ -48,7 +50,7 @@ def login(
 
 @group.command("logout", permission="app:write", mutating=True)
 def logout(host: Host, scope: Scope, server: Server) -> CommandResult:
-    """Forget a login; other apps and the login of all apps keep theirs."""
+    """Remove a login; the logins of other apps and the global login stay."""
     from dokkupy_registry.login import log_out
 
     if scope.app is None and not scope.is_global:

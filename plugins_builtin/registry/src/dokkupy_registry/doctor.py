@@ -50,7 +50,7 @@ def of_pushes(host: Host, app: AppName) -> Iterator[Finding]:
         yield Finding(
             CHECK,
             "warning",
-            f"The releases of {app} are to be pushed to {goes_to}, and there is no login for {server}",
+            f"The releases of {app} are pushed to {goes_to}, but there is no login for {server}",
             remedy=f"dokkupy registry:login {app} {server} USERNAME --password-stdin",
         )
     release, _ = current(host, app)
@@ -58,6 +58,6 @@ def of_pushes(host: Host, app: AppName) -> Iterator[Finding]:
         yield Finding(
             CHECK,
             "warning",
-            f"Release {release.number} of {app}, which serves, was not pushed to {goes_to}",
+            f"The serving release {release.number} of {app} was not pushed to {goes_to}",
             remedy=f"dokkupy ps:restart {app}",
         )

@@ -53,7 +53,7 @@ def given_password(argument: str, *, from_input: bool) -> Secret:
     from dokkupy_sdk.text import read_input_line
 
     if argument and from_input:
-        raise UserError("The password is an argument, and --password-stdin wants it on standard input: give it once")
+        raise UserError("The password was given as an argument and with --password-stdin: give it only once")
     if argument:
         return Secret(argument)
     if not from_input and sys.stdin.isatty():

@@ -60,5 +60,5 @@ def parse_tags(text: str) -> str:
         if not TAG.fullmatch(tag):
             raise UserError(f"{shown(tag)} is not a tag of an image")
         if tag.isdigit():
-            raise UserError(f"The tag {tag} is a number, and numbers are the tags of releases")
+            raise UserError(f"The tag {tag} is a number, and numbers are reserved for the tags of releases")
     return ",".join(dict.fromkeys(tags))

@@ -101,5 +101,5 @@ def require_own(host: Host, app: AppName, goes_to: str) -> None:
         if other != app and is_pushed(host, other) and target(host, other) == goes_to:
             raise UserError(
                 f"The releases of {app} and of {other} would both be pushed to {goes_to}",
-                hint=f"Give one a repository of its own: registry:set {app} image-repo NAME",
+                hint=f"Give one of them its own repository: registry:set {app} image-repo NAME",
             )

@@ -27,20 +27,20 @@ WORDS = {"limit": "limits", "reserve": "reservation"}
 App = Annotated[AppName, Arg("app")]
 Type = Annotated[str, Opt("--process-type", help="Only for this process type; `build` means builds")]
 UNLIMITED = "Docker cannot limit the network; the value is kept for schedulers that can"
-UNRESERVED = "Docker reserves memory alone; the value is kept for schedulers that can"
+UNRESERVED = "Docker can only reserve memory; the value is kept for schedulers that can"
 Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
 
 
 class Limits(Options):
     cpu: Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")] = ""
     memory: Memory = ""
-    memory_swap: Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit of swap")] = ""
+    memory_swap: Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit on swap")] = ""
     network: Annotated[str, Opt("--network", inert=UNLIMITED)] = ""
     network_ingress: Annotated[str, Opt("--network-ingress", inert=UNLIMITED)] = ""
     network_egress: Annotated[str, Opt("--network-egress", inert=UNLIMITED)] = ""
     nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")] = ""
     pids: Annotated[
-        str, Opt("--pids", help="Processes and threads of each container, by default 4096; -1: no limit")
+        str, Opt("--pids", help="Number of processes and threads in each container, by default 4096; -1: no limit")
     ] = ""
 
 
@@ -111,7 +111,7 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResul
 
 @group.command("limit", permission="app:admin", mutating=True)
 def limit(host: Host, app: App, *, process_type: Type = "", limits: Limits) -> CommandResult:
-    """Limit what the app may use from the next deploy on; `clear` unsets a value, no value shows all.
+    """Limit what the app may use, from the next deploy on; `clear` unsets a value, no value shows all.
 
     resource:limit blog --memory 512m --cpu 1
     resource:limit blog --process-type worker --memory 1g
@@ -121,7 +121,7 @@ def limit(host: Host, app: App, *, process_type: Type = "", limits: Limits) -> C
 
 @group.command("reserve", permission="app:admin", mutating=True)
 def reserve(host: Host, app: App, *, process_type: Type = "", reservations: Reservations) -> CommandResult:
-    """Reserve what the app needs (Docker knows memory); `clear` unsets a value, no value shows all."""
+    """Reserve resources for the app (Docker can only reserve memory); `clear` unsets a value, no value shows all."""
     return change(host, app, "reserve", process_type, reservations)
 
 

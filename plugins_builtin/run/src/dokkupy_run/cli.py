@@ -21,18 +21,23 @@ if TYPE_CHECKING:
 group = Group("run", "Run one-off processes inside a container of an app", bare="")
 
 App = Annotated[AppName, Arg("app")]
-Env = Annotated[list[str], Opt("--env", "-e", help="KEY=VALUE, for this process only")]
-Label = Annotated[list[str], Opt("--label", help="KEY=VALUE, a label of the container")]
-NoTty = Annotated[bool, Opt("--no-tty", help="Give the command no terminal")]
-ForceTty = Annotated[bool, Opt("--force-tty", help="Give the command a terminal")]
+Env = Annotated[
+    list[str], Opt("--env", "-e", help="Environment variable Environment variable KEY=VALUE, for this process only")
+]
+Label = Annotated[list[str], Opt("--label", help="Label of the container, KEY=VALUE")]
+NoTty = Annotated[bool, Opt("--no-tty", help="Run the command without a terminal")]
+ForceTty = Annotated[bool, Opt("--force-tty", help="Run the command with a terminal")]
 Ttl = Annotated[int, Opt("--ttl-seconds", help="Seconds after which the command is ended; one day if not given")]
 CronId = Annotated[str, Opt("--cron-id", help="Id of the cron task that this process runs")]
 Policy = Annotated[
     str,
-    Opt("--concurrency-policy", help="While a container with the same --cron-id runs: allow, forbid or replace"),
+    Opt(
+        "--concurrency-policy",
+        help="What to do while a container with the same --cron-id runs: allow, forbid or replace",
+    ),
 ]
 Words = Annotated[list[str], Rest("command")]
-Container = Annotated[RunContainer | None, Opt("--container", help="Only this container")]
+Container = Annotated[RunContainer | None, Opt("--container", help="Only the container of this name")]
 
 
 @group.command("", permission="app:write", formats=False, secret_args=1)

@@ -12,8 +12,10 @@ from dokkupy_secrets import keyring
 
 MARK = "sealed:"
 LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
-MISSING = "Add the key, which `secrets:key` printed on the host that wrote it: sudo dokkupy secrets:key-add < FILE"
-DAMAGED = "Set the value again, or bring back the generation of the file before it, which `dokkupy doctor` names."
+MISSING = (
+    "Add the key, which `secrets:key` prints on the host that encrypted the value: sudo dokkupy secrets:key-add < FILE"
+)
+DAMAGED = "Set the value again, or restore the file's previous generation, which `dokkupy doctor` names."
 
 
 class KeyringCipher(Cipher):

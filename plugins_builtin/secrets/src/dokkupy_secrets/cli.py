@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import CommandResult, Group, Host
 
-group = Group("secrets", "Manage the key with which values are encrypted at rest")
+group = Group("secrets", "Manage the keys that encrypt values at rest")
 
 
 @group.command("rotate", permission="host:write", root=True, mutating=True)
 def rotate(host: Host) -> CommandResult:
-    """Encrypt all values with a new key; the old one stays until the next time, for commands that run meanwhile."""
+    """Encrypt all values with a new key; the old key is removed at the next rotation, because running commands may still use it."""
     from dataclasses import asdict
 
     from dokkupy_secrets import keyring, tokens
@@ -23,7 +23,7 @@ def rotate(host: Host) -> CommandResult:
         host.plan.extend(f"remove the key {key.id}, which nothing uses" for key in keys[1:] if key.id not in used)
         return CommandResult()
     done = rotation.rotate(host)
-    text = [f"-----> The secrets in {done.files} files have the new key {done.key}"]
+    text = [f"-----> The secrets in {done.files} files are encrypted with the new key {done.key}"]
     text += [f"       Removed the old key {name}" for name in done.removed]
     text += [f"       The key {name} stays until the next rotation" for name in done.kept]
     return CommandResult(asdict(done), text)
@@ -31,14 +31,14 @@ def rotate(host: Host) -> CommandResult:
 
 @group.command("key", permission="host:write", root=True)
 def show(host: Host) -> CommandResult:
-    """Print the keys, to be saved elsewhere: no backup has them."""
+    """Print the keys, so that you can store them elsewhere: no backup contains them."""
     from dokkupy_sdk.errors import NotFound
 
     from dokkupy_secrets import keyring
 
     keys = keyring.load(keyring.path_of(host.root))
     if not keys:
-        raise NotFound("There is no key of secrets on this host", hint="sudo dokkupy setup makes one.")
+        raise NotFound("This host has no encryption key for secrets", hint="Create one: sudo dokkupy setup")
     return CommandResult([key.line() for key in keys], [key.line() for key in keys])
 
 

@@ -28,7 +28,7 @@ def findings(host: Host) -> Iterator[Finding]:
     if not keys and not found:
         yield Finding(CHECK, "warning", f"values are not encrypted: {path} is missing", "sudo dokkupy setup")
     elif keys and not is_closed(path):
-        yield Finding(CHECK, "error", f"{path} is not closed to everybody but root and dokkupy", "sudo dokkupy setup")
+        yield Finding(CHECK, "error", f"{path} can be read by others than root and dokkupy", "sudo dokkupy setup")
     elif keys and (plain := tokens.plain_files(host)):
         named = ", ".join(plain[:SHOWN]) + (f" and {len(plain) - SHOWN} more" if len(plain) > SHOWN else "")
         yield Finding(CHECK, "warning", f"secrets are not encrypted in {named}", "sudo dokkupy setup")

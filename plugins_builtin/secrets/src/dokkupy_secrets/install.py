@@ -19,9 +19,9 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
     steps = Steps(dry_run=dry_run)
     path = keyring.path_of(host.root)
     if not os.path.exists(path):
-        steps.do(f"make the key of secrets, {path}", partial(write, path, (keyring.fresh(),)))
+        steps.do(f"create the encryption key for secrets, {path}", partial(write, path, (keyring.fresh(),)))
     elif not is_closed(path):
-        steps.do(f"let root and {USER} alone read {path}", partial(close, path))
+        steps.do(f"let only root and {USER} read {path}", partial(close, path))
     count = len(tokens.plain_files(host))
     if count:
         steps.do(f"encrypt the secrets in {count} files", partial(encrypt, host))

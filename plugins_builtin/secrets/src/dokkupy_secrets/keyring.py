@@ -65,12 +65,13 @@ def load(path: str) -> tuple[Key, ...]:
     except OSError as error:
         raise HostError(
             f"The keys of secrets in {path} cannot be read: {error.strerror}",
-            hint="Only root and the user dokkupy read them. `sudo dokkupy setup` sets their owner and mode.",
+            hint="Only root and the user dokkupy may read them. `sudo dokkupy setup` sets their owner and mode.",
         ) from None
     except (UserError, UnicodeDecodeError):
         raise StateError(
             f"{path} has no usable keys",
-            hint="Move it away, and restore the keys that `secrets:key` printed: sudo dokkupy secrets:key-add < FILE",
+            hint="Move this file to another directory, and restore the keys that `secrets:key` printed: "
+            "sudo dokkupy secrets:key-add < FILE",
         ) from None
 
 
@@ -85,12 +86,12 @@ def parse(text: str) -> tuple[Key, ...]:
             made = Key(name, bytes.fromhex(key))
             int(name, 16)
         except ValueError:
-            raise UserError("A line of keys is `ID KEY`, both in hexadecimal") from None
+            raise UserError("Each line must be `ID KEY`, both in hexadecimal") from None
         if len(name) != ID or len(made.key) != SIZE:
-            raise UserError(f"A key has {SIZE} bytes, and an id {ID} digits")
+            raise UserError(f"A key must have {SIZE} bytes, and an id {ID} digits")
         found.append(made)
     if not found:
-        raise UserError("There is no key")
+        raise UserError("No key given: standard input is empty")
     return tuple(found)
 
 

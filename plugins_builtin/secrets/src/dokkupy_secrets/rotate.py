@@ -67,7 +67,7 @@ def require_known(path: str, keys: tuple[keyring.Key, ...], used: set[str]) -> N
 def require_keys(path: str) -> tuple[keyring.Key, ...]:
     keys = keyring.load(path)
     if not keys:
-        raise NotFound(f"There is no key of secrets in {path}", hint="sudo dokkupy setup makes one.")
+        raise NotFound(f"There is no encryption key for secrets in {path}", hint="Create one: sudo dokkupy setup")
     return keys
 
 

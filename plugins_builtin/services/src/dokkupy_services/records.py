@@ -70,7 +70,7 @@ def on_record(host: Host, kind: str, name: ServiceName) -> Service | None:
     try:
         return read(host, kind, name)
     except StateError as fault:
-        host.out.warn(f"{kind}:{name} is removed without its record: {fault.message}")
+        host.out.warn(f"{kind}:{name} is removed although its record cannot be read: {fault.message}")
         return None
 
 

@@ -91,7 +91,7 @@ def print_logs(host: Host, service: Service, lines: int, *, follow: bool) -> Non
     except DokkupyError:
         if lifecycle.status(host, service) == "missing":
             raise UserError(
-                f"{service.subject} has no container now", hint=f"{service.kind}:start {service.name}"
+                f"{service.subject} has no container", hint=f"{service.kind}:start {service.name}"
             ) from None
         raise
 

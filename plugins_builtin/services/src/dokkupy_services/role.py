@@ -150,7 +150,7 @@ class Datastore(ABC):
 
         raise UserError(
             f"This is {describe(head)}, which {self.kind}:import cannot read",
-            hint=f"Make a dump that it can read: {self.dump_command} | {into(service)}",
+            hint=f"Create a dump that it can read: {self.dump_command} | {into(service)}",
             code="unknown_dump",
         )
 

@@ -77,13 +77,13 @@ def undestroy(
     kind: Kind,
     service: Name,
     *,
-    to: Annotated[str, Opt("--to", help="New name, if the old one is taken")] = "",
+    to: Annotated[str, Opt("--to", help="New name of the service, if the old one is taken")] = "",
 ) -> CommandResult:
     """Restore a destroyed service with its data; link it to apps again afterwards."""
     from dokkupy_services.lifecycle.undestroy import undestroy as bring_back
 
     back = bring_back(host, kind, service, ServiceName(to) if to else service)
-    host.out.title(f"{back.subject} is back")
+    host.out.title(f"{back.subject} is restored")
     return CommandResult({"service": back.subject, "id": back.id})
 
 
@@ -138,7 +138,7 @@ def adopt(
     one = external.adopt(host, service, url or read_input_line().strip(), alias)
     host.out.title(f"{external.subject(service)} is registered; next: services:link {service} APP")
     for app in external.links(host, service):
-        host.out.detail(f"{app} gets the new address with its next start: ps:restart {app}")
+        host.out.detail(f"{app} gets the new address at its next start; to restart it now: ps:restart {app}")
     return CommandResult({"service": external.subject(service), "alias": one.alias})
 
 
@@ -175,7 +175,7 @@ def unlink(
     app: App,
     *,
     no_restart: NoRestart = False,
-    kind: Annotated[PluginName | None, Opt("--kind", help="Kind of a service whose plugin is uninstalled")] = None,
+    kind: Annotated[PluginName | None, Opt("--kind", help="Kind of the service, if its plugin is uninstalled")] = None,
 ) -> CommandResult:
     """Unlink an external service from an app, and restart the app."""
     from dokkupy_services.commands.links import restarted, unlinked

@@ -9,14 +9,14 @@ SETTINGS = Settings(
     Property(
         "trash-days",
         "7",
-        help="Days for which the data of a destroyed service is kept",
+        help="Days for which to keep the data of a destroyed service",
         scope="global",
         parse=integer(0, 3650),
     ),
     Property(
         "previous-days",
         "7",
-        help="Days for which the instance before an upgrade or import is kept",
+        help="Days for which to keep the previous instance after an upgrade or import",
         scope="global",
         parse=integer(0, 3650),
     ),

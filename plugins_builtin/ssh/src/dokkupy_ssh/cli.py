@@ -56,9 +56,9 @@ def change(
     name: Annotated[KeyName, Arg("name")],
     *,
     role: Annotated[Role | None, Opt("--role", help=ROLES)] = None,
-    apps: Annotated[AppNames | None, Opt("--apps", help=f"{APPS}; they replace those that it has")] = None,
+    apps: Annotated[AppNames | None, Opt("--apps", help=f"{APPS}; they replace the key's current apps")] = None,
 ) -> CommandResult:
-    """Change the role or the apps of a key; it counts from the next command on.
+    """Change the role or the apps of a key; the next command uses the change.
 
     ssh-keys:set ann --role deployer --apps blog,shop
     """
@@ -81,7 +81,9 @@ def remove(
     host: Host,
     name: Annotated[KeyName | None, Arg("name")] = None,
     *,
-    fingerprint: Annotated[Fingerprint | None, Opt("--fingerprint", help="Remove by fingerprint")] = None,
+    fingerprint: Annotated[
+        Fingerprint | None, Opt("--fingerprint", help="Remove the key with this fingerprint, instead of NAME")
+    ] = None,
 ) -> CommandResult:
     """Remove a key."""
     from dokkupy_ssh.keys import remove_key

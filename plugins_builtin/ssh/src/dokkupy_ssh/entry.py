@@ -13,7 +13,7 @@ def entry(argv: list[str]) -> tuple[list[str], str]:
     try:
         name = KeyName(argv[0] if argv else "")
     except UserError as error:
-        hint = "An admin of the host can write authorized_keys again: dokkupy doctor"
+        hint = "Ask an admin to write authorized_keys again: dokkupy doctor"
         raise UserError(error.message, hint=hint) from None
     typed = os.environ.pop("SSH_ORIGINAL_COMMAND", "")
     try:

@@ -50,7 +50,9 @@ def parse_key(text: str) -> tuple[str, str]:
         raise UserError("Give exactly one public key", hint="ssh-keys:add NAME < id_ed25519.pub", code="bad_key")
     words = lines[0].split()
     if "PRIVATE KEY" in lines[0]:
-        raise UserError("This is a private key", hint="Give the public one, which ends in .pub.", code="bad_key")
+        raise UserError(
+            "This is a private key", hint="Give the public key, whose file name ends in .pub.", code="bad_key"
+        )
     if len(words) < 2 or words[0] not in FIELDS:
         raise UserError(
             "This is not a public key of a supported type", hint=f"Types: {', '.join(FIELDS)}", code="bad_key"

@@ -41,5 +41,5 @@ class Fingerprint(Identifier):
 
     __slots__ = ()
     what = "Fingerprint"
-    rule = "is not as `ssh-keys:list` shows it: SHA256:..."
+    rule = "must be a fingerprint as in the output of `ssh-keys:list`: SHA256:..."
     pattern = Pattern(r"SHA256:[A-Za-z0-9+/]{43}")

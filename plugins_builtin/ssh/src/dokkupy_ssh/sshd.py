@@ -31,7 +31,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
     steps.directory(host.path("home", ".ssh"), 0o700)
     steps.file(host.path("home", ".ssh", "authorized_keys"))
     if not os.path.isdir(os.path.dirname(DROP_IN)) or not shutil.which("sshd", path="/usr/sbin:/sbin"):
-        host.out.warn("sshd is not installed: nobody can push. Install openssh-server and run setup again")
+        host.out.warn("sshd is not installed, so nobody can push. Install openssh-server and run dokkupy setup again")
         return steps.lines
     before = content(DROP_IN)
     if before != TEXT:

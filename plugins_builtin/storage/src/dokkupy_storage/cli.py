@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 group = Group("storage", "Manage directories that outlive an app's containers")
 
 App = Annotated[AppName, Arg("app")]
-Path = Annotated[Mountable, Arg("storage", "The name of an entry, or HOST-DIR:CONTAINER-DIR[:OPTIONS]")]
-Directory = Annotated[ContainerPath | None, Opt("--container-dir", help="Path in the container, of a named entry")]
+Path = Annotated[Mountable, Arg("storage", "Name of an entry, or HOST-DIR:CONTAINER-DIR[:OPTIONS]")]
+Directory = Annotated[
+    ContainerPath | None, Opt("--container-dir", help="Where to mount a named entry: the path in the container")
+]
 Chown = Annotated[str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number")]
 
 
@@ -27,11 +29,15 @@ class MountWish(Options):
     """How a named entry is mounted."""
 
     phase: Annotated[list[str], Opt("--phase", help="deploy or run; both if not given")] = []  # noqa: RUF012
-    process_type: Annotated[ProcessType | None, Opt("--process-type", help="Only in instances of this type")] = None
-    volume_subpath: Annotated[SubPath | None, Opt("--volume-subpath", help="A directory in that of the entry")] = None
-    volume_readonly: Annotated[bool, Opt("--volume-readonly", help="Nothing in the container writes to it")] = False
-    volume_chown: Annotated[str, Opt("--volume-chown", help="Give the directory to this owner, as --chown")] = ""
-    volume_options: Annotated[MountOptions | None, Opt("--volume-options", help="Docker's options, with commas")] = None
+    process_type: Annotated[
+        ProcessType | None, Opt("--process-type", help="Only in instances of this process type")
+    ] = None
+    volume_subpath: Annotated[SubPath | None, Opt("--volume-subpath", help="Subdirectory of the entry to mount")] = None
+    volume_readonly: Annotated[bool, Opt("--volume-readonly", help="Mount read-only")] = False
+    volume_chown: Annotated[str, Opt("--volume-chown", help="Owner to give the directory to, as for --chown")] = ""
+    volume_options: Annotated[
+        MountOptions | None, Opt("--volume-options", help="Docker's mount options, separated by commas")
+    ] = None
 
     @property
     def is_plain(self) -> bool:
@@ -54,7 +60,7 @@ def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = Non
     host.store.require_app(app)
     if storage.is_entry:
         if container_dir is None:
-            raise UserError("Please specify where it is mounted: --container-dir /PATH")
+            raise UserError("Please specify where to mount it: --container-dir /PATH")
         if not wish.is_plain:
             check_access(host, "app:admin", app)
         made = mounting.mount_entry(host, app, storage, wished(container_dir, wish))
@@ -132,7 +138,7 @@ def list_mounts(host: Host, app: App) -> CommandResult:
 def ensure_directory(
     host: Host, directory: Annotated[DirectoryName, Arg("directory")], *, chown: Chown = "herokuish"
 ) -> CommandResult:
-    """Make a directory of the storage root, with its owner."""
+    """Create a directory in the storage root, and set its owner."""
     import os
 
     from dokkupy_storage.directories.directory import ensure, owner_of, storage_root
@@ -148,7 +154,7 @@ def ensure_directory(
 
 @group.command("migrate", permission="app:admin", mutating=True)
 def migrate(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
-    """Make mounts of docker options that mount (`-v`); they count as before."""
+    """Turn docker options that mount directories (`-v`) into mounts; their effect stays the same."""
     from dokkupy_storage.mounts import render
     from dokkupy_storage.mounts.migration import migrate
 

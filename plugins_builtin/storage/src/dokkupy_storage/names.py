@@ -198,6 +198,6 @@ class LabelKey(Identifier):
 
     __slots__ = ()
     what = "Key"
-    rule = "must begin with a letter or digit and have letters, digits and . _ / - alone, at most 128"
+    rule = "must begin with a letter or digit and may only contain letters, digits and . _ / - (at most 128)"
     pattern = Pattern(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
     max_length = 128

@@ -9,7 +9,7 @@ SETTINGS = Settings(
     Property(
         "trash-days",
         "7",
-        help="Days for which the directory of a destroyed entry is kept",
+        help="Days for which to keep the directory of a destroyed entry",
         scope="global",
         parse=integer(0, 3650),
     ),

@@ -78,4 +78,4 @@ def test_the_doctor_names_a_directory_that_is_gone(host: Host) -> None:
     assert [one.level for one in doctor_checks(host)] == ["ok"]
     os.rmdir(os.path.join(storage_root(host), "data"))
     (found,) = doctor_checks(host)
-    assert found.level == "error" and "data is not there" in found.message and APP in found.message
+    assert found.level == "error" and "data does not exist" in found.message and APP in found.message

@@ -130,7 +130,7 @@ def test_a_sub_path_is_mounted_and_its_outer_directory_is_not_beside_it(
     assert run(host, "storage:mount", APP, "data", "--container-dir", "/d", "--volume-subpath", "in") == 0
     assert sources(host, "deploy", "web") == [f"{inner},target=/d"]
     assert run(host, "storage:mount", OTHER, "data", "--container-dir", "/d") == 1
-    assert "could replace the inner one by a link" in capsys.readouterr().err
+    assert "could replace the inner one with a link" in capsys.readouterr().err
     assert run(host, "storage:mount", OTHER, "data", "--container-dir", "/d", "--volume-readonly") == 0
 
 

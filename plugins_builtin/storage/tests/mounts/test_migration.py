@@ -54,7 +54,7 @@ def test_an_option_becomes_a_mount_of_the_phases_and_the_type_that_had_it(
     left = options(host)
     assert left.phases == {"build": (f"-v {path}:/b",), "deploy": ("--memory 1g",), "run": ("-v /nowhere:/x",)}
     assert left.processes == {"worker": {"deploy": ()}}
-    assert "-v /nowhere:/x of blog stays a docker option" in capsys.readouterr().err
+    assert "The docker option -v /nowhere:/x of blog was not turned into a mount" in capsys.readouterr().err
     assert main(["storage:migrate", APP], host=host) == 0 and mounts_of(host, APP) == (first, second)
 
 

@@ -134,7 +134,7 @@ def test_a_missing_directory_is_not_mounted_and_stops_a_deploy(host: Host) -> No
     os.mkdir(path)
     assert run(host, "storage:mount", APP, f"{path}:/data") == 0
     os.rmdir(path)
-    with pytest.raises(HostError, match="does not get an empty directory"):
+    with pytest.raises(HostError, match="does not mount an empty directory"):
         deploy(host, APP, TREE)
     assert not os.path.exists(path)
 
@@ -145,7 +145,7 @@ def test_another_empty_directory_in_its_place_stops_a_deploy_and_a_filled_one_do
     deploy(host, APP, TREE)  # its own, which is empty
     os.rename(path, path + "-away")
     os.mkdir(path)
-    with pytest.raises(HostError, match="another directory than before, and empty"):
+    with pytest.raises(HostError, match="not the same directory as before, and is empty"):
         deploy(host, APP, TREE)
     Path(path, "restored").touch()
     deploy(host, APP, TREE)
@@ -172,7 +172,7 @@ def test_a_directory_and_one_in_it_are_not_both_mounted_unless_the_outer_is_read
     outer = os.path.dirname(inner)
     assert run(host, "storage:mount", APP, f"{outer}:/data") == 0
     assert run(host, "storage:mount", OTHER, f"{inner}:/data") == 1
-    assert f"{APP} mounts {outer}: who writes to the outer directory" in capsys.readouterr().err
+    assert f"{APP} mounts {outer}: whoever can write to the outer directory" in capsys.readouterr().err
     deploy(host, APP, TREE)
     run(host, "storage:unmount", APP, f"{outer}:/data")
     assert run(host, "storage:mount", OTHER, f"{inner}:/data") == 1, "its containers still have it"

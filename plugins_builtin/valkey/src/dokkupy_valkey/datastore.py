@@ -89,7 +89,7 @@ class Valkey(Datastore):
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
         # "REDIS" and a version; at the end 0xFF and a sum, which the server checks.
-        return "" if head.startswith(b"REDIS") and tail[-9:-8] == b"\xff" else "it is not whole"
+        return "" if head.startswith(b"REDIS") and tail[-9:-8] == b"\xff" else "it is incomplete"
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         found = {

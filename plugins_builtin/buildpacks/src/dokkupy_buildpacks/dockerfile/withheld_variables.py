@@ -57,7 +57,7 @@ def explained(error: AppError, app: AppName, hidden: list[str]) -> AppError:
         return error
     shown = ", ".join(hidden[:SHOWN]) + (f" and {len(hidden) - SHOWN} more" if len(hidden) > SHOWN else "")
     hint = (
-        f"The steps that install dependencies did not see these variables of the app: {shown}. If one of them is missing "
-        f"there: dokkupy buildpacks:set-property {app} install-variables NAME,NAME"
+        f"The steps that install dependencies did not get these variables of the app: {shown}. To "
+        f"pass one to them: dokkupy buildpacks:set-property {app} install-variables NAME,NAME"
     )
     return AppError(error.message, details=error.details, code=error.code, hint=f"{error.hint} {hint}".strip())

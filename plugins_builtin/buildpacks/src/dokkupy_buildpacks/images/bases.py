@@ -61,7 +61,7 @@ def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
     with making(host, f"base-{suite}"):
         if own_image(host, tag) is not None and not again:
             return tag
-        host.out.section(f"Making the base image {tag} of Debian's packages (once)")
+        host.out.section(f"Building the base image {tag} from Debian's packages (once)")
         bootstrap(host, suite, tag)
     return tag
 
@@ -69,7 +69,7 @@ def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
 @contextmanager
 def making(host: Host, subject: str) -> Iterator[None]:
     """Two pushes at once make one base."""
-    with host.lock(subject, wait=SECONDS, command="making a base image"):
+    with host.lock(subject, wait=SECONDS, command="building a base image"):
         yield
 
 
@@ -97,9 +97,9 @@ def bootstrap(host: Host, suite: str, tag: str) -> None:
         )
         if code != 0:
             raise HostError(
-                f"debootstrap could not make the base {tag} from {mirror}",
+                f"debootstrap could not build the base {tag} from {mirror}",
                 details=output,
-                hint="Another mirror: dokkupy buildpacks:set-property --global debian-mirror URL",
+                hint="Try another mirror: dokkupy buildpacks:set-property --global debian-mirror URL",
                 code="no_base",
             )
         images.load(os.path.join(directory, "root.tar"), f"{tag}-new")
@@ -186,7 +186,7 @@ def ensure_toolchain(
             path = Path(directory, "Dockerfile")
             path.write_text(text)
             version = wanted.text if exact else toolchain.debian[suite]
-            title = f"Making the base image {tag} (once)"
+            title = f"Building the base image {tag} (once)"
             label = f"{toolchain.name} {version} {kind} {suite}"
             made = host.builds().build(
                 ImageBuild(context, path, tag, labels={LABEL: label}, secrets=secrets, title=title)

@@ -33,7 +33,7 @@ def require_published(host: Host, toolchain: Toolchain, wanted: Wanted) -> None:
     newest = sorted({numbers(version)[:depth] for version in versions}, reverse=True)[:6]
     shown = ", ".join(".".join(map(str, line)) for line in newest)
     raise AppError(
-        f"There is no {toolchain.name} {wanted.fetched or wanted.text}, which {wanted.origin} asks for",
+        f"{wanted.origin} asks for {toolchain.name} {wanted.fetched or wanted.text}, which does not exist",
         details=(f"Released versions, newest first: {shown}.",),
         hint=f"Change {wanted.origin}.",
         code="no_toolchain",

@@ -99,7 +99,7 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
     tried.append("Debian's packages")
     raise AppError(
         f"{toolchain.name} {wanted.text} ({wanted.origin}) is not available on this host",
-        details=(f"Tried: {'; '.join(tried)}.", f"Without a registry there is: {available}."),
+        details=(f"Tried: {'; '.join(tried)}.", f"Available without a registry: {available}."),
         hint=f"Change {wanted.origin}, or load the image: dokkupy images:add {toolchain.official}:{wanted.text}",
         code="no_toolchain",
     )
@@ -167,14 +167,14 @@ def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = 
 NO_TAG = "the registry has no such tag"
 REASONS = {
     NO_TAG: ("manifest unknown", "manifest for", "not found", "does not exist"),
-    "the registry refuses it (log in, or the name is wrong)": (
+    "the registry refuses access (log in, or correct the name)": (
         "denied",
         "unauthorized",
         "forbidden",
         "authentication required",
     ),
-    "the registry limits how often it is asked": ("toomanyrequests", "rate limit"),
-    "the registry's name is not known on this host (DNS)": ("no such host", "server misbehaving", "name resolution"),
+    "the registry's rate limit is reached": ("toomanyrequests", "rate limit"),
+    "this host cannot resolve the registry's name (DNS)": ("no such host", "server misbehaving", "name resolution"),
     "the registry's certificate is not trusted": ("x509", "certificate"),
     "there is no route to the registry": (
         "no route",

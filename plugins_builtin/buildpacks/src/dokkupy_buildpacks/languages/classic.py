@@ -80,7 +80,7 @@ class Classic(Language):
     def __init__(self, address: str, index: int) -> None:
         if address.startswith(("docker:", "urn:", "cnb:")):
             raise AppError(
-                f"{address} is a Cloud Native Buildpack: the builder pack builds with those",
+                f"{address} is a Cloud Native Buildpack, which only the builder pack can use",
                 hint="pip install dokkupy-builders; builder:set APP selected pack",
             )
         self.url, _, self.reference = address.partition("#")

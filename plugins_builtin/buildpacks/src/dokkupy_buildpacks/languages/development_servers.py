@@ -71,7 +71,7 @@ def of_procfile(text: str) -> str:
     found = re.search(r"(?m)^\s*web\s*:\s*(.+)$", text)
     name = server(found[1]) if found else ""
     return (
-        f"Procfile: web runs a development server ({name}), which is slow and shows its errors to everybody"
+        f"Procfile: web runs a development server ({name}), which is slow and shows its errors to all visitors"
         if name
         else ""
     )

@@ -103,7 +103,8 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
     if not found:
         raise AppError(
             "No package main was found at the root or below cmd/",
-            hint="Say which: a line `// +heroku install ./path` in go.mod, or the variable GO_INSTALL_PACKAGE_SPEC.",
+            hint="Name it with a line `// +heroku install ./path` in go.mod, or with the variable "
+            "GO_INSTALL_PACKAGE_SPEC.",
         )
     return sorted(found)
 

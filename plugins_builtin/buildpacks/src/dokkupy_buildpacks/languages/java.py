@@ -121,7 +121,7 @@ class Java(Language):
             },
             build_env={"HOME": "/root", "MAVEN_OPTS": QUICK},
             processes={} if context.procfile else {"web": default_web(output)},
-            warnings=("Built by Maven; build.gradle is not looked at. Remove the one that does not count",)
+            warnings=("Built by Maven; build.gradle is ignored. Remove the file that you do not use",)
             if maven and (tree.has("build.gradle") or tree.has("build.gradle.kts"))
             else (),
             remarks=("Built by " + command.split(" -")[0],),

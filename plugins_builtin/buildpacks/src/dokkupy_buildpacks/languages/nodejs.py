@@ -73,7 +73,7 @@ class Node(Language):
             )
         remarks = [f"Dependencies by {manager.name}" + (f" {manager.version}" if manager.version else "")]
         if not manager.locked:
-            remarks.append("There is no lock file: what is installed may differ from build to build")
+            remarks.append("There is no lock file, so each build may install different versions")
         kept = manager.kept(context.values)
         if kept:
             remarks.append(f"Development dependencies stay in the image: {kept}")

@@ -41,8 +41,8 @@ def unused(tree: Tree) -> tuple[str, ...]:
                 f"There is a {locks[0]} but no {missing}", hint=f"Commit the {missing} that {locks[0]} belongs to."
             )
         return (
-            f"Dependencies are installed from requirements.txt; {locks[0]} is not looked at, because there is no {missing}. "
-            "Remove the one that does not count",
+            f"Dependencies are installed from requirements.txt; {locks[0]} is ignored, because there "
+            f"is no {missing}. Remove the file that you do not use",
         )
     if not used:
         others = [name for name in ("Pipfile",) if tree.has(name) and tree.has("requirements.txt")]
@@ -53,7 +53,8 @@ def unused(tree: Tree) -> tuple[str, ...]:
     if not others:
         return ()
     return (
-        f"Dependencies are installed from {used}; {' and '.join(others)} is not looked at. Remove the one that does not count",
+        f"Dependencies are installed from {used}; {' and '.join(others)} is ignored. Remove the "
+        "file that you do not use",
     )
 
 

@@ -73,7 +73,7 @@ class Rust(Language):
             },
             processes={} if context.procfile else {"web": first},
             remarks=(f"Programs: {', '.join(names)}",)
-            + (() if locked else ("There is no Cargo.lock: what is built may differ from build to build",)),
+            + (() if locked else ("There is no Cargo.lock, so each build may use different versions",)),
         )
 
 

@@ -104,7 +104,7 @@ def prune(
     host: Host,
     scope: Scope = Scope(),  # noqa: B008 - never changed
     *,
-    all_apps: Annotated[bool, Opt("--all-apps", help="Of all apps, as --all")] = False,
+    all_apps: Annotated[bool, Opt("--all-apps", help="Remove the records of all apps; the same as --all")] = False,
 ) -> CommandResult:
     """Remove the records of builds beyond the retention."""
     from dokkupy_apps.builds.records import prune_builds

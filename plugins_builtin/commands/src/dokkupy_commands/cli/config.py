@@ -93,7 +93,7 @@ def set_config(
     scope: Scope,
     assignments: Annotated[list[str], Arg("KEY=VALUE")] = [],  # noqa: B006 - never changed
     *,
-    encoded: Annotated[bool, Opt("--encoded", help="The values are base64")] = False,
+    encoded: Annotated[bool, Opt("--encoded", help="The values are encoded as base64")] = False,
     stdin: Annotated[bool, Opt("--stdin", help="KEY without =VALUE: its value is standard input")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
@@ -162,7 +162,7 @@ def decoded(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:
-        raise UserError("A value is not base64 of UTF-8 text") from None
+        raise UserError("A value is not UTF-8 text encoded as base64") from None
 
 
 @group.command("unset", permission="app:write", mutating=True)
@@ -280,7 +280,7 @@ def import_config(
     file: Annotated[str, Arg("FILE")] = "-",
     *,
     format: Annotated[str, Opt("--format", help="envfile, json")] = "envfile",
-    replace: Annotated[bool, Opt("--replace", help="Also unset variables that the file does not have")] = False,
+    replace: Annotated[bool, Opt("--replace", help="Also unset variables that are not in the file")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
     """Set the variables of a file; `-` reads standard input.
@@ -323,5 +323,5 @@ def read_json(host: Host, text: str) -> dict[str, str]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"The JSON is invalid: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
-        raise UserError("The JSON is not an object whose values are strings")
+        raise UserError("The JSON must be an object whose values are strings")
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in table.items()}

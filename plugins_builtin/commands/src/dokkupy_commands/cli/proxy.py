@@ -9,7 +9,9 @@ from dokkupy_sdk.names import AppName
 
 group = Group("proxy", "Manage the proxy of apps")
 
-Parallel = Annotated[int, Opt("--parallel", help="Apps at once with --all; -1: one for each processor")]
+Parallel = Annotated[
+    int, Opt("--parallel", help="With --all: number of apps to process at once; -1: one for each processor")
+]
 
 
 def toggle(host: Host, scope: Scope, disabled: bool, parallel: int) -> CommandResult:

@@ -55,7 +55,9 @@ def list_apps(
     return CommandResult(rows, lines[1:], columns=lines[:1])
 
 
-Parallel = Annotated[int, Opt("--parallel", "-p", help="Apps at once with --all; -1: one for each processor")]
+Parallel = Annotated[
+    int, Opt("--parallel", "-p", help="With --all: number of apps to process at once; -1: one for each processor")
+]
 
 
 @group.command("restart", permission="app:write", mutating=True)
@@ -147,7 +149,7 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
 
 App = Annotated[AppName, Arg("app")]
 Quantities = Annotated[list[str], Arg("proc=count")]
-SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Only store the quantities")]
+SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Store the quantities without starting or stopping instances")]
 """By name, because `typing` reads a longer annotation, and costs more than the command."""
 
 

@@ -146,7 +146,7 @@ def roll_back(
     app: App,
     release: Annotated[ReleaseNumber | None, Arg("release")] = None,
     *,
-    keep_config: Annotated[bool, Opt("--keep-config", help="Leave the app's variables as they are now")] = False,
+    keep_config: Annotated[bool, Opt("--keep-config", help="Keep the app's current variables")] = False,
 ) -> CommandResult:
     """Deploy an older release again, with its code and configuration, without a build.
 
@@ -163,7 +163,10 @@ def roll_back(
 
 @group.command("prune", permission="app:write", mutating=True)
 def prune(
-    host: Host, app: App, *, keep: Annotated[int, Opt("--keep", help="Releases to keep; default: the retention")] = 0
+    host: Host,
+    app: App,
+    *,
+    keep: Annotated[int, Opt("--keep", help="Number of releases to keep; if not given, the property retention")] = 0,
 ) -> CommandResult:
     """Delete the records and images of old releases; the serving release always stays."""
     from dokkupy_apps.releases.records import prune_releases
@@ -171,7 +174,7 @@ def prune(
 
     host.store.require_app(app)
     if keep < 0:
-        raise UserError("--keep takes a number from 1")
+        raise UserError("--keep takes a number of 1 or more")
     with operation(host, "releases:prune", f"app:{app}") as tx:
         tx.commit()
         gone = prune_releases(host, app, keep or int(RELEASES.get(host.store, app, "retention")))

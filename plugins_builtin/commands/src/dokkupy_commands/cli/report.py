@@ -8,7 +8,7 @@ from dokkupy_sdk.cli import CommandResult, Group, Host, Scope, parameters
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import AppName
 
-group = Group("report", "Show everything about the host or an app", bare="")
+group = Group("report", "Show all reports about the host or an app", bare="")
 
 
 @group.command("", permission="app:read")

@@ -47,7 +47,8 @@ def warning(paths: list[str]) -> str:
         return ""
     names = ", ".join(ascii(path)[1:-1] for path in paths[:SHOWN])
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    what = "is a pointer of Git LFS" if len(paths) == 1 else "are pointers of Git LFS"
+    what = "is a Git LFS pointer" if len(paths) == 1 else "are Git LFS pointers"
     return (
-        f"{names}{more} {what}: the app gets no content for them. Commit the files themselves (git lfs migrate export)"
+        f"{names}{more} {what}: the app gets the pointers instead of the content. Commit the "
+        "files themselves (git lfs migrate export)"
     )

@@ -129,7 +129,7 @@ def has_commit(module: Repository, commit: str) -> bool:
 def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> None:
     """Fetch one commit by its id, or all refs if the server does not permit that."""
     if not COMMIT.fullmatch(commit):
-        raise AppError(f"The submodule {shown(path)} names no commit", code="bad_source")
+        raise AppError(f"The submodule {shown(path)} does not name a commit", code="bad_source")
     keep = f"refs/heads/{commit}"
     if module.ref(keep) and has_commit(module, commit):
         return

@@ -65,7 +65,7 @@ class Guarded(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > LARGEST_READ:
-            raise BadArchive("The archive has a header that claims to be larger than 1 MiB")
+            raise BadArchive("The archive has a header of more than 1 MiB")
         data = self.inner.read(size)
         self.check()
         return data
@@ -168,11 +168,11 @@ def checked_path(raw: bytes) -> bytes:
         raise BadArchive(f"The archive has an absolute path: {name}")
     parts = [part for part in raw.split(b"/") if part not in (b"", b".")]
     if b".." in parts:
-        raise BadArchive(f"The archive has a path that leads out of it: {name}")
+        raise BadArchive(f"The archive has a path that leaves the archive: {name}")
     if b".git" in parts:
         return b""
     if any(part.lower().rstrip(b". ") in (b".git", b"git~1") for part in parts):
-        raise BadArchive(f"The archive has a path that some systems take for .git: {name}")
+        raise BadArchive(f"The archive has a path that some systems read as .git: {name}")
     return b"/".join(parts)
 
 
@@ -213,7 +213,7 @@ def read_tar(file: IO[bytes], kind: str, limits: Limits) -> Iterator[tuple[Entry
 
 def link_target(raw: bytes) -> bytes:
     if not raw or b"\0" in raw or len(raw) > LONGEST_PATH:
-        raise BadArchive("The archive has a symbolic link with an impossible target")
+        raise BadArchive("The archive has a symbolic link with an invalid target")
     return raw
 
 
@@ -249,7 +249,7 @@ def check_zip_directory(file: IO[bytes], limits: Limits) -> None:
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < 22:
-        raise BadArchive("The archive is not a valid zip: it has no directory")
+        raise BadArchive("The archive is not a valid zip: its directory is missing")
     count, length = struct.unpack("<HL", tail[at + 10 : at + 16])
     if count > limits.files or length > limits.files * 1024 + (1 << 20) or count == 0xFFFF or length == 0xFFFFFFFF:
         raise BadArchive(f"The archive has more than {min(limits.files, 0xFFFE)} entries")
@@ -327,4 +327,4 @@ def copy(content: IO[bytes] | None, out: IO[bytes], size: int) -> None:
         out.write(chunk)
         left -= len(chunk)
     if content.read(1):
-        raise BadArchive("The archive has a file that is longer than it says")
+        raise BadArchive("The archive has a file that is longer than its header says")

@@ -38,7 +38,7 @@ def generate_key() -> str:
     path = os.path.join(ssh_directory(), KEY)
     if os.path.exists(path):
         raise Conflict(
-            f"There is a deploy key already: {path}",
+            f"A deploy key exists already: {path}",
             hint="git:public-key prints it. To create a new one, remove the file first.",
         )
     execute(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"dokkupy@{os.uname().nodename}", "-f", path])
@@ -58,7 +58,7 @@ def allow_host(host: str) -> int:
     done = execute(["ssh-keyscan", "-T", "10", "--", host], check=False, timeout=60)
     lines = [line for line in done.stdout.splitlines() if line and not line.startswith("#")]
     if not lines:
-        raise HostError(f"{host} gave no SSH host key", details=tuple(done.stderr.strip().splitlines()[-3:]))
+        raise HostError(f"{host} did not present an SSH host key", details=tuple(done.stderr.strip().splitlines()[-3:]))
     path = os.path.join(ssh_directory(), "known_hosts")
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

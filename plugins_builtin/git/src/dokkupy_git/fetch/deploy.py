@@ -112,7 +112,7 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
         if adopt:
             before = repository.head_branch() or adopt
             tx.step(
-                "let clones check the branch out",
+                "set HEAD to the branch, so that clones check it out",
                 lambda: repository.point_head(adopt),
                 undo=call(restore_head, app=str(app), branch=before),
             )
@@ -205,7 +205,7 @@ def newest(host: Host, app: AppName, image: ImageRef) -> str:
     digest = host.image_registries().digest(image, login)
     if digest is None:
         raise NotFound(
-            f"The registry {login.server} has no image {image} for the user {login.user}",
+            f"The registry {login.server} does not offer the image {image} to the user {login.user}",
             hint=f"Check the name, or log in with another user: registry:login {app} {login.server} USERNAME",
         )
     return f"{image.partition('@')[0]}@{digest}"
@@ -269,9 +269,9 @@ def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping
         raise UserError(f"{image} cannot be loaded: {APPS}/ is for the images that apps made on this host")
     if str(image) not in loaded and host.images().find(image) is not None:
         raise Conflict(
-            f"There is an image {image} on this host already, which apps may use",
-            hint=f"Load it under another name (docker tag {image} OTHER; docker save OTHER), or deploy that one: "
-            f"git:from-image {app} {image}",
+            f"The image {image} exists already on this host, and apps may use it",
+            hint=f"Load it under another name (docker tag {image} OTHER; docker save OTHER), or deploy the "
+            f"existing one: git:from-image {app} {image}",
             code="image_exists",
         )
 

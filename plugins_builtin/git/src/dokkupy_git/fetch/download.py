@@ -64,7 +64,7 @@ def fetch(url: str, file: IO[bytes], limit: int, guard: Guard) -> None:
         with open_url(url, guard, timeout=SECONDS) as answer:
             pour(answer, file, limit)
     except urllib.error.HTTPError as error:
-        raise UserError(f"{shown(without_query(url))} answers with status {error.code}") from error
+        raise UserError(f"{shown(without_query(url))} answered with status {error.code}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise HostError(f"{shown(without_query(url))} cannot be downloaded: {str(reason)[:200]}") from error

@@ -38,10 +38,10 @@ def require_nothing_more(words: list[str]) -> None:
         raise UserError("git must pass the name of one app", hint="git push dokku@HOST:APP")
 
 
-receive_pack = Group("git-receive-pack", "The end of a git push")
-upload_pack = Group("git-upload-pack", "The end of a git clone, fetch or pull")
+receive_pack = Group("git-receive-pack", "Server side of `git push`")
+upload_pack = Group("git-upload-pack", "Server side of `git clone`, `git fetch` and `git pull`")
 upload_archive = Group("git-upload-archive", "Not offered")
-git_hook = Group("git-hook", "What git's pre-receive hook calls")
+git_hook = Group("git-hook", "Called by git's pre-receive hook")
 
 
 @receive_pack.command("", permission="app:write", hidden=True, formats=False)

@@ -86,7 +86,7 @@ def plan(updates: Sequence[Update], *, branch: str, chosen: bool, has_branches: 
         if update.ref == HEADS + branch and update.deletes:
             raise UserError(
                 f"{branch} is the branch that deploys; it cannot be deleted",
-                hint="Choose another branch first: git:set APP deploy-branch BRANCH",
+                hint="Choose another deploy branch first: git:set APP deploy-branch BRANCH",
             )
     deploy = next((update for update in updates if update.ref == HEADS + branch), None)
     if deploy is None:  # Dokku deploys a tag of that name too
@@ -160,5 +160,5 @@ def require_whole(repository: Repository, updates: Sequence[Update]) -> None:
             if not done.ok:
                 raise UserError(
                     "Shallow pushes are not supported: the history is incomplete",
-                    hint="Fetch the rest of it first: git fetch --unshallow",
+                    hint="Fetch the full history first: git fetch --unshallow",
                 )

@@ -70,7 +70,8 @@ def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
             and not repository.git("merge-base", "--is-ancestor", move.old, move.new, check=False).ok
         ):
             raise UserError(
-                f"{move.ref} is not a fast-forward: this repository denies those (receive.denyNonFastForwards)",
+                f"{move.ref} is not a fast-forward: this repository denies non-fast-forwards "
+                "(receive.denyNonFastForwards)",
                 hint="Fetch and merge first: git pull",
             )
 

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
     from dokkupy_host.audit.trail import Line
 
-group = Group("audit", "Show who typed what, and verify the record of it", bare="list")
+group = Group("audit", "Show who ran which command, and verify that this record is unchanged", bare="list")
 
 
 @group.command("list", permission="host:read")
 def show(
     host: Host,
-    app: Annotated[AppName | None, Arg("app", "Only commands on this app, also one that was destroyed")] = None,
+    app: Annotated[AppName | None, Arg("app", "Only commands on this app, which may have been destroyed")] = None,
     *,
-    who: Annotated[str, Opt("--who", help="Only of this local user, or of the SSH key with this name")] = "",
-    since: Annotated[str, Opt("--since", help="Only since then: 30m, 2h, 7d, or 2026-01-31T12:00Z")] = "",
+    who: Annotated[str, Opt("--who", help="Only commands of this local user, or of the SSH key with this name")] = "",
+    since: Annotated[str, Opt("--since", help="Only commands since this time: 30m, 2h, 7d, or 2026-01-31T12:00Z")] = "",
     failed: Annotated[bool, Opt("--failed", help="Only commands that failed or were denied")] = False,
     num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
 ) -> CommandResult:
@@ -57,7 +57,7 @@ def row(line: Line) -> dict[str, Any]:
 
 @group.command("verify", permission="host:read", keeps_root=True)
 def check(host: Host) -> CommandResult:
-    """Verify that no line of the audit was changed, removed or invented; the exit status is 1 when one was."""
+    """Verify that no line of the audit was changed, removed or added; exit with 1 if one was."""
     from dokkupy_host.audit.finding import examine_audit
 
     verdict, is_sealed = examine_audit(host)
@@ -69,17 +69,18 @@ def check(host: Host) -> CommandResult:
         return CommandResult(data, status=1)
     if not is_sealed:
         host.out.warn(
-            "Only the numbers were checked: the first key is root's. On the server: sudo dokkupy audit:verify"
+            "Only the line numbers were checked, because only root can read the first key. On the "
+            "server: sudo dokkupy audit:verify"
         )
-        return CommandResult(data, [f"The numbers of the {verdict.lines} lines have no gap"])
-    return CommandResult(data, [f"The audit is whole: {verdict.lines} lines, {verdict.sealed} of them sealed"])
+        return CommandResult(data, [f"The line numbers 1 to {verdict.lines} have no gap"])
+    return CommandResult(data, [f"The audit is complete: {verdict.lines} lines, {verdict.sealed} of them sealed"])
 
 
 @group.command("restart", permission="host:write", root=True, mutating=True)
 def restart(host: Host) -> CommandResult:
-    """Begin a new audit with a new first key, and keep the old one beside it; for after a problem was looked into."""
+    """Begin a new audit with a new first key, and keep the old one beside it. Use it after you investigated a problem."""
     from dokkupy_host.audit.restart import begin, old_place
 
     place = old_place(host)
-    host.act(f"move the audit to {place} and make a new first key", lambda: begin(host, place))
+    host.act(f"move the audit to {place} and create a new first key", lambda: begin(host, place))
     return CommandResult({"old": place}, [f"-----> A new audit begins; the old one is in {place}"])

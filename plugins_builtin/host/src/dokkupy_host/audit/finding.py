@@ -24,7 +24,9 @@ def audit_finding(host: Host) -> Finding:
         more = f", and {len(verdict.problems) - 1} more" if len(verdict.problems) > 1 else ""
         return Finding("audit", "error", verdict.problems[0] + more, "sudo dokkupy audit:verify")
     if is_sealed:
-        return Finding("audit", "ok", f"the audit is whole: {verdict.lines} lines")
+        return Finding("audit", "ok", f"the audit is complete: {verdict.lines} lines")
     if os.path.exists(first_key.PATH):
-        return Finding("audit", "ok", f"the numbers of the audit's {verdict.lines} lines have no gap; root sees more")
-    return Finding("audit", "warning", "the audit's lines have no seals", "sudo dokkupy setup")
+        return Finding(
+            "audit", "ok", f"the numbers of the audit's {verdict.lines} lines have no gap; only root can check more"
+        )
+    return Finding("audit", "warning", "the lines of the audit are not sealed", "sudo dokkupy setup")

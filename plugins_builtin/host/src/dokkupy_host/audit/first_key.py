@@ -37,7 +37,7 @@ def ensure(host: Host, steps: Steps) -> None:
     """Give the audit its first key. One that exists stays, also when the writer's key is gone: that is for
     `audit:verify` to report and for `audit:restart` to settle."""
     if not os.path.exists(PATH):
-        steps.do(f"make the audit's first key, {PATH}", partial(make, host))
+        steps.do(f"create the audit's first key, {PATH}", partial(make, host))
 
 
 def make(host: Host) -> None:

@@ -80,12 +80,12 @@ class _Check:
         if not self.first:
             return
         if not current:
-            self.problems.append("the key of the next line is gone; new lines have no seal")
+            self.problems.append("the key for the next line is missing; new lines are not sealed")
         elif current.number < self.first.number or current.key != key_after(
             self.first.key, current.number - self.first.number
         ):
             self.problems.append(
-                "the key of the next line is not one of this audit; new lines have seals that do not fit"
+                "the key for the next line does not belong to this audit; the seals of new lines do not match"
             )
         elif current.number > self.last + 1:
             self.problems.append(missing(self.last + 1, current.number - 1) + " at the end")

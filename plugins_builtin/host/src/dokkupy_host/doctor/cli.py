@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.model import Finding
 
-FIX = "Restore lost and broken files of the state from their previous generation, then do what `recover` does"
+FIX = "Restore missing and broken state files from their previous generation, then do the same as `recover`"
 
-group = Group("doctor", "Check the host and say how to fix it", bare="")
+group = Group("doctor", "Check the host and show how to fix problems", bare="")
 
 
 @group.command("", permission="host:read", keeps_root=True)

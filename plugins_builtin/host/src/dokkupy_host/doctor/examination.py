@@ -97,7 +97,7 @@ def owner_finding(host: Host) -> Finding:
                 return Finding(
                     "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
                 )
-    return Finding("owner", "ok", "the state belongs to one user")
+    return Finding("owner", "ok", "all files of the state belong to one user")
 
 
 def scratch_finding(host: Host) -> Finding:

@@ -19,7 +19,7 @@ def finding(host: Host) -> Finding:
                 "interpreter",
                 "error",
                 f"{os.path.realpath(file)} cannot be used by the state's user: {path} is closed",
-                "Run ./install.sh again: it chooses an interpreter that everybody can run.",
+                "Run ./install.sh again: it chooses an interpreter that all users can run.",
             )
     return Finding("interpreter", "ok", f"Python {sys.version.split()[0]}, {os.path.realpath(sys.executable)}")
 

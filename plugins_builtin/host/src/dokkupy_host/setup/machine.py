@@ -165,7 +165,9 @@ def users(host: Host, steps: Steps) -> None:
             ["useradd", "-o", "-u", uid, "-g", gid, "-M", "-d", home, "-s", "/bin/sh", "-p", "*", SECOND],
         )
     elif own is None or second.pw_uid != own.pw_uid:
-        host.out.warn(f"A user {SECOND} that dokkupy did not create exists and is left as it is; push as {USER}@")
+        host.out.warn(
+            f"The user {SECOND} exists already and is not dokkupy's, so setup leaves it as it is; push as {USER}@"
+        )
 
 
 def directories(host: Host, steps: Steps) -> None:

@@ -91,7 +91,10 @@ def file_findings(host: Host) -> Iterator[Finding]:
     for name in host.store.names("apps"):
         if not AppName.fits(name):
             yield Finding(
-                "state", "warning", f"{host.path('apps', name)} does not have the name of an app", "Move it away."
+                "state",
+                "warning",
+                f"{host.path('apps', name)} is in the directory of apps, but its name is not valid for an app",
+                "Move it to another directory.",
             )
 
 
@@ -165,4 +168,4 @@ def look(host: Host) -> None:
     done, failed = over_each(unrouted(host), lambda app: reconcile(host, app))
     warn_of(host, failed)
     for app, _ in done:
-        host.out.warn(f"{app} had no route in its proxy, and has one again")
+        host.out.warn(f"{app} had no route in its proxy; the route was added again")

@@ -268,7 +268,7 @@ def findings(host: Host) -> list[Finding]:
             count += 1
         except StateError:
             continue  # the check of the state names it
-    return found or [Finding("apps", "ok", f"what should run of {count} apps runs")]
+    return found or [Finding("apps", "ok", f"all processes of {count} apps that should run do so")]
 
 
 def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
@@ -287,7 +287,7 @@ def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
         words = describe(status.state, watched.get(status.instance.id), look.now)
         if words != "running":
             runs = status.state == "running"
-            what = "crashed and runs again" if runs else "should run and is"
+            what = "crashed and was restarted" if runs else "should run and is"
             yield Finding(
                 "apps",
                 "warning" if runs else "error",

@@ -16,7 +16,7 @@ def tick(
         int,
         Opt(
             "--within",
-            help="Seconds to wait for jobs; those still running then continue in the background; 0 waits for all",
+            help="Seconds to wait for jobs; jobs that take longer continue in the background; 0: wait for all",
         ),
     ] = 0,
 ) -> CommandResult:
@@ -27,14 +27,16 @@ def tick(
     return CommandResult(lines, [f"-----> {line}" for line in lines], recorded=bool(lines))
 
 
-NOTHING = ["Nothing was interrupted; every app is as its state says"]
+NOTHING = ["Nothing was interrupted; every app runs as its state requires"]
 
 
 @recover_group.command("", permission="host:write", mutating=True)
 def recover(
-    host: Host, *, boot: Annotated[bool, Opt("--boot", help="Wait for the engine first, as after a boot")] = False
+    host: Host,
+    *,
+    boot: Annotated[bool, Opt("--boot", help="First wait until the engine runs, as after a boot")] = False,
 ) -> CommandResult:
-    """Finish or undo interrupted operations and bring every app to what its state says."""
+    """Finish or undo interrupted operations, and make every app run as its state requires."""
     from dokkupy_host.timer.maintenance import describe_unfinished, recover_all
 
     if host.dry_run:

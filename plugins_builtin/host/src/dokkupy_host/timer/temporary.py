@@ -18,7 +18,7 @@ def remove_left_over(host: Host) -> list[str]:
         if path == children:
             count = sweep_old(path, day_ago_or_boot())
             if count:
-                return [f"removed {count} temporary files that ended programs had left"]
+                return [f"removed {count} temporary files of programs that have ended"]
         else:
             with locked(path):
                 sweep(path)

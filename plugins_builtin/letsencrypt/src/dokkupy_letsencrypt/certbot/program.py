@@ -163,7 +163,7 @@ class Certbot:
         while self.locked():
             if time.monotonic() > end:
                 raise Busy(
-                    f"Another certbot is running on {self.root}", hint="Wait for it to end, or end that process."
+                    f"Another certbot is running on {self.root}", hint="Wait until it ends, or end that process."
                 )
             time.sleep(0.1)
 

@@ -103,11 +103,11 @@ def tell_left_out(host: Host, app: AppName) -> None:
 
 def limited(app: AppName, one: PartStatus) -> RateLimited:
     return RateLimited(
-        f"No certificate for {app}: the authority does not want to be asked{said_until(one.limited_until)}",
+        f"No certificate for {app}: the authority accepts no requests{said_until(one.limited_until)}",
         until=one.limited_until,
         details=(one.last_error,),
-        hint=f"It is asked again then. All the same now: letsencrypt:enable {app} --force; "
-        f"to try things out: letsencrypt:set {app} server staging",
+        hint=f"It is asked again then. To ask now: letsencrypt:enable {app} --force; to test:  "
+        f"letsencrypt:set {app} server staging",
     )
 
 
@@ -230,7 +230,7 @@ def revoke(host: Host, app: AppName) -> None:
         raise UserError(f"{app} has no certificate of an authority")
     for slot in kept:
         server = (part_record(host, app, slot.name).used or got_with(host, app))["server"]
-        words = f"have {server} declare the certificate for {', '.join(slot.current.names)} void"
+        words = f"revoke the certificate for {', '.join(slot.current.names)} at {server}"
         host.act(words, partial(Certbot(host).revoke, app, files_of(host, app, slot.current), server))
     disable(host, app)
     host.act(f"remove what certbot keeps of {app}", partial(Certbot(host).forget, app))

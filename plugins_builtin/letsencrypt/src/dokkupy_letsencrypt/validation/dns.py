@@ -77,7 +77,7 @@ def put(host: Host, app: AppName, domain: str, value: str, *, present: bool) -> 
     if not present or not done:
         with suppress(FileNotFoundError):
             os.unlink(note)
-    return "" if done else f"no plugin answers for the DNS of {domain}"
+    return "" if done else f"no plugin can write to the DNS of {domain}"
 
 
 def note_of(host: Host, domain: str, value: str) -> str:

@@ -21,7 +21,7 @@ def add_drain_commands(group: Group) -> None:
 
 
 def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
-    """Show where the lines of apps are sent, how many were, and how many were dropped."""
+    """Show where the lines of apps are sent, and how many were sent and dropped."""
     from dokkupy_logs.drain.report import HEAD, row_of, rows_of
 
     if scope.is_global:
@@ -53,7 +53,7 @@ def vector_start(
 
 
 def vector_stop(host: Host) -> None:
-    """Send no more lines to the sinks. Lines are kept meanwhile, and logs:vector-start sends those that still are."""
+    """Stop sending lines to the sinks. Kept lines are sent after logs:vector-start."""
     set_sending(host, "logs:vector-stop", "false", "No longer sending the lines of apps to their sinks")
 
 
@@ -82,10 +82,10 @@ def visible_rows(host: Host) -> list[dict[str, Any]]:
 def vector_logs(
     host: Host,
     *,
-    num: Annotated[int, Opt("-n", "--num", help="At most so many sinks")] = 100,
-    tail: Annotated[bool, Opt("-t", "--tail", help="Print a sink again each time that something changes")] = False,
+    num: Annotated[int, Opt("-n", "--num", help="Maximum number of sinks to show")] = 100,
+    tail: Annotated[bool, Opt("-t", "--tail", help="Print a sink again whenever it changes")] = False,
 ) -> CommandResult | int:
-    """Show for each sink how many lines were sent and dropped, and the last fault."""
+    """Show for each sink how many lines were sent and dropped, and the last error."""
     import time
 
     from dokkupy_sdk.execute import reader_left

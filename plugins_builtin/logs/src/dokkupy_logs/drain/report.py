@@ -39,7 +39,7 @@ def rows_of(host: Host, app: AppName) -> list[dict[str, Any]]:
                 "sent": state.sent,
                 "dropped": state.dropped,
                 "dropped_at": int(state.dropped_at),
-                "error": state.error if dsn.is_served else "only Vector knows this type of sink",
+                "error": state.error if dsn.is_served else "only Vector supports this type of sink",
             }
         )
     return rows
@@ -53,24 +53,29 @@ def row_of(row: dict[str, Any]) -> str:
 
 def findings(host: Host) -> list[Finding]:
     if not is_sending(host) and any(drains_of(host, app) for app in host.store.apps()):
-        message = "no line of an app is sent to its sink, since logs:vector-stop"
-        return [
-            Finding("log drains", "warning", message, "dokkupy logs:vector-start sends them, from where it stopped.")
-        ]
+        message = "lines of apps are not sent to their sinks, because logs:vector-stop stopped it"
+        return [Finding("log drains", "warning", message, "To continue where it stopped: dokkupy logs:vector-start")]
     if not wanted_drains(host):
         return []
     found = []
     if not locks.holder(host.root, LOCK):
-        found.append(Finding("log drains", "warning", "no process sends lines to the sinks", "dokkupy tick starts it."))
+        found.append(
+            Finding(
+                "log drains",
+                "warning",
+                "the process that sends lines to the sinks is not running",
+                "dokkupy tick starts it.",
+            )
+        )
     for row in (row for app in host.store.apps() for row in rows_of(host, app)):
         about = f"the {row['sink']} sink {row['target']} of {row['app']}"
         if row["dropped"] and time.time() - row["dropped_at"] < RECENT:
             message = f"{about} lost lines: {row['dropped']} were dropped since it was set"
         elif row["error"]:
-            message = f"{about} takes no lines: {row['error']}"
+            message = f"{about} does not accept lines: {row['error']}"
         else:
             continue
         found.append(
-            Finding("log drains", "warning", message, "dokkupy logs:drains shows each sink and its last fault.")
+            Finding("log drains", "warning", message, "dokkupy logs:drains shows each sink and its last error.")
         )
     return found or [Finding("log drains", "ok", "lines are sent to all sinks")]

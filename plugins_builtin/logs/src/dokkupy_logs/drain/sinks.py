@@ -64,13 +64,13 @@ class Http(Sink):
             answer = connection.getresponse()
             answer.read(65536)
         except HTTPException as error:
-            raise OSError(f"it answers no HTTP: {type(error).__name__}") from error
+            raise OSError(f"its answer is not HTTP: {type(error).__name__}") from error
         finally:
             self.close()
         if answer.status in (408, 429) or answer.status >= 500:
-            raise OSError(f"it answers {answer.status} {answer.reason}")
+            raise OSError(f"it answered {answer.status} {answer.reason}")
         if not 200 <= answer.status < 300:
-            raise Refused(f"it answers {answer.status} {answer.reason}")
+            raise Refused(f"it answered {answer.status} {answer.reason}")
 
     def connected(self, secure: bool, name: str, port: int | None) -> HTTPConnection:
         made = (

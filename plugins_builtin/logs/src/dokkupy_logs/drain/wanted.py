@@ -77,14 +77,15 @@ def judge_sink(host: Host, app: AppName | None, text: str) -> None:
     require_whole(dsn)
     if not is_admin(host) and (not dsn.is_served or dsn.kind == "file" or any(name in dsn.options for name in ON_HOST)):
         raise Denied(
-            f"A sink that is a file of the host, names one, or is Vector's alone ({dsn.kind}) is set by an admin",
+            f"Only an admin may set a sink ({dsn.kind}) that writes or reads a file of the host, or "
+            "that only Vector supports",
             hint="Use http, loki or syslog.",
         )
     if app is not None and dsn.is_served and dsn.kind != "file":
         require_reachable(host, dsn)
     if not dsn.is_served:
         host.out.warn(
-            f"Only Vector knows sinks of the type {dsn.kind}, and dokkupy does not run it: no line is sent there"
+            f"Only Vector supports sinks of the type {dsn.kind}, and dokkupy does not run Vector: no line is sent there"
         )
     elif unknown := dsn.unknown():
         host.out.warn(f"Without Vector these options have no effect: {', '.join(unknown)[:500]}")

@@ -119,7 +119,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                 direct, owner = places.setdefault(place, (claim.is_direct, conf.app))
                 if (direct or claim.is_direct) and (direct, owner) != (claim.is_direct, conf.app):
                     raise AppError(
-                        f"App {conf.app} cannot use the {place[0].upper()} port {place[1]}: app {owner} has it",
+                        f"App {conf.app} cannot use the {place[0].upper()} port {place[1]}: app {owner} uses it",
                         code="port_taken",
                         hint=f"Choose another host port: dokkupy ports:set {conf.app} ...",
                     )

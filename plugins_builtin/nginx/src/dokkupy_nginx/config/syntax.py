@@ -79,7 +79,7 @@ def tokens(text: str) -> list[Token]:
             position, word = bare_word(text, position, line)
             found.append(Token("word", word, line))
         if found and found[-1].kind == "word" and (len(found[-1].text.encode()) > LIMIT or "\x00" in found[-1].text):
-            raise ConfigSyntaxError(line, "a word is too long or has a NUL")
+            raise ConfigSyntaxError(line, "an argument is too long or contains a NUL character")
     return found
 
 

@@ -84,7 +84,7 @@ def retry(served: Configuration) -> list[AppName]:
             if served.restore(read_conf(app, text), text):
                 back.append(app)
                 forget(served, app)
-                served.host.out.warn(f"App {app} is served again: nginx accepts its configuration now")
+                served.host.out.warn(f"App {app} is served again: nginx now accepts its configuration")
         except DokkupyError:
             continue
     return back
@@ -105,7 +105,7 @@ def clean(served: Configuration) -> dict[AppName, str]:
             app = complaint.app
             if app is None or app in removed or app not in served.trees.apps():
                 raise HostError(
-                    f"nginx refuses its configuration, and no app's file is the reason: {complaint.message}",
+                    f"nginx refuses its configuration, but not because of an app's file: {complaint.message}",
                     details=complaint.details,
                     code="proxy_refused",
                 )

@@ -72,7 +72,7 @@ def error_pages(max_body_size: str, waiting: str = "") -> list[str]:
                 page(
                     413,
                     "The request is too large",
-                    f"its limit is {max_body_size}; to change it: nginx:set APP client-max-body-size 20m",
+                    f"the limit is {max_body_size}; to change it: nginx:set APP client-max-body-size 20m",
                 )
             ),
         ),

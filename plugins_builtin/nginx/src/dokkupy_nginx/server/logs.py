@@ -22,7 +22,7 @@ def opened(path: str) -> BinaryIO:
     try:
         return open(path, "rb")
     except FileNotFoundError:
-        raise NotFound(f"{path} does not exist", hint="nginx writes it when the app is first visited.") from None
+        raise NotFound(f"{path} does not exist", hint="nginx creates it at the first request to the app.") from None
     except PermissionError:
         raise HostError(f"{path} cannot be read by this user", hint="Run: sudo dokkupy setup") from None
 

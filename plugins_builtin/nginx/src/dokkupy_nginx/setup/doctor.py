@@ -47,7 +47,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
         yield Finding(
             "nginx tree",
             "error",
-            f"{layout.live} is missing: nginx serves no app once it reads its configuration again",
+            f"{layout.live} is missing: nginx serves no app after its next reload",
             "The timer restores it; to restore it now: dokkupy recover",
         )
         return
@@ -66,7 +66,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
             "nginx catch-all",
             "warning",
             f"{where} has the default server of {address}:{port}: unknown names reach it",
-            "Take `default_server` from its `listen`, if dokkupy should refuse unknown names.",
+            "Remove `default_server` from its `listen`, if dokkupy should refuse unknown names.",
         )
 
 
@@ -76,7 +76,7 @@ def connections(proxy: NginxProxy) -> Finding:
     few = capacity.lacking(read(path), capacity.numbers(capacity.CONNECTIONS))
     if few:
         wanted = " and ".join(f"{name} {least}" for name, least in few.items())
-        words = f"{path} lacks {wanted}: a few thousand slow connections keep everybody out"
+        words = f"{path} lacks {wanted}: a few thousand slow connections make all apps unreachable"
         return Finding("nginx connections", "warning", words, SETUP)
     return Finding("nginx connections", "ok", f"each worker holds {capacity.CONNECTIONS} connections or more")
 
@@ -89,13 +89,13 @@ def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
         return Finding(
             "nginx HTTP/3",
             "warning",
-            f"nginx {number} is built without HTTP/3, which {', '.join(wanted)} should have: HTTP/2 is served",
+            f"nginx {number} is built without HTTP/3, which {', '.join(wanted)} should use; HTTP/2 is served instead",
             "Install an nginx with http_v3_module (Debian 13 has one), or: dokkupy nginx:set ... http3 false",
         )
     if not able:
-        return Finding("nginx HTTP/3", "ok", f"nginx {number} is built without HTTP/3, and no app asks for it")
+        return Finding("nginx HTTP/3", "ok", f"nginx {number} is built without HTTP/3, and no app uses it")
     if not ports:
-        return Finding("nginx HTTP/3", "ok", "off; nginx could: dokkupy nginx:set --global http3 true")
+        return Finding("nginx HTTP/3", "ok", "off, but supported; to enable it: dokkupy nginx:set --global http3 true")
     shut = [str(port) for port in ports if not held_for_udp(port)]
     if shut:
         return Finding(
@@ -104,7 +104,7 @@ def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
     return Finding(
         "nginx HTTP/3",
         "ok",
-        f"served on UDP port {', '.join(map(str, ports))}: a firewall has to let UDP through too, not TCP alone",
+        f"served on UDP port {', '.join(map(str, ports))}: a firewall must allow UDP too, not only TCP",
     )
 
 
@@ -119,8 +119,10 @@ def direct_ports(proxy: NginxProxy) -> Finding:
             "nginx TCP and UDP", status, ready.reason + (f": {ports} cannot be served" if ports else ""), ready.remedy
         )
     if not found:
-        return Finding("nginx TCP and UDP", "ok", "no app has such a port; nginx could: dokkupy ports:add APP tcp:...")
-    return Finding("nginx TCP and UDP", "ok", f"served on {ports}: a firewall has to let them through")
+        return Finding(
+            "nginx TCP and UDP", "ok", "supported; no app uses it. To add a port: dokkupy ports:add APP tcp:..."
+        )
+    return Finding("nginx TCP and UDP", "ok", f"served on {ports}: a firewall must allow them")
 
 
 def configuration(proxy: NginxProxy) -> Iterator[Finding]:
@@ -133,7 +135,11 @@ def configuration(proxy: NginxProxy) -> Iterator[Finding]:
     if complaint is None:
         yield Finding("nginx configuration", "ok", "nginx accepts its whole configuration")
     else:
-        remedy = "Run: dokkupy nginx:validate-config --clean" if complaint.app else f"Fix {complaint.where or 'it'}"
+        remedy = (
+            "Run: dokkupy nginx:validate-config --clean"
+            if complaint.app
+            else f"Fix {complaint.where or 'the configuration'}"
+        )
         yield Finding("nginx configuration", "error", " ".join(complaint.details), remedy)
     for app, reason in quarantined(proxy).items():
         yield Finding(
@@ -154,5 +160,5 @@ def serving(proxy: NginxProxy) -> Iterator[Finding]:
             "nginx running",
             "error",
             "nginx runs, but does not serve the newest configuration",
-            f"See that nginx.conf includes {proxy.layout.etc}/conf.d/*.conf in http {{}}, then: dokkupy nginx:reload",
+            f"Check that nginx.conf includes {proxy.layout.etc}/conf.d/*.conf in http {{}}, then: dokkupy nginx:reload",
         )

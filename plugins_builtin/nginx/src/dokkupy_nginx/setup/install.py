@@ -161,7 +161,8 @@ class Wiring:
             return
         if os.path.lexists(link) and not os.path.islink(link):
             raise HostError(
-                f"{link} exists and was not created by dokkupy", hint="Move it away, then run: dokkupy setup"
+                f"{link} exists and was not created by dokkupy",
+                hint="Move it to another directory, then run: dokkupy setup",
             )
         if self.changes(f"link {link} to {self.layout.live}"):
             if os.path.islink(link):

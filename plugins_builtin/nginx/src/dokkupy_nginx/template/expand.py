@@ -214,9 +214,9 @@ def run_sandbox(app: str, template: str, values: dict[str, object]) -> str:
         done = execute(
             [sys.executable, "-I", "-m", "dokkupy_nginx.template.sandbox"], stdin=request, check=False, timeout=SECONDS
         )
-        answer = json.loads(done.stdout) if done.ok else {"error": "it takes too much time or memory"}
+        answer = json.loads(done.stdout) if done.ok else {"error": "rendering takes too much time or memory"}
     except (HostError, ValueError):
-        answer = {"error": "it takes too much time or memory"}
+        answer = {"error": "rendering takes too much time or memory"}
     if "error" in answer:
         line = answer.get("line") or 0
         where = f" line {line}" if line else ""

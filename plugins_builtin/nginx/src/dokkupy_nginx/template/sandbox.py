@@ -46,7 +46,7 @@ def main() -> int:
     try:
         text = render(request["template"], request["variables"])
     except MemoryError:
-        json.dump({"error": "it needs too much memory"}, sys.stdout)
+        json.dump({"error": "rendering needs too much memory"}, sys.stdout)
     except Exception as error:  # whatever the template raised
         line = getattr(error, "lineno", None) or line_in_template(error)
         json.dump({"error": f"{type(error).__name__}: {error}"[:500], "line": line}, sys.stdout)

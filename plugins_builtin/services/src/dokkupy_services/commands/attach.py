@@ -39,9 +39,9 @@ def add_tunnel(group: Group, kind: str) -> None:
         host: Host,
         service: Name,
         *,
-        port: Annotated[int, Opt("--port", help="Another port of the server; without it, its first")] = 0,
+        port: Annotated[int, Opt("--port", help="Port of the server; if not given, its first port")] = 0,
     ) -> None:
-        """Carry one connection to the service on standard input and output, for a client on your own machine.
+        """Connect standard input and output to a port of the service, so that a client on your own machine can reach it.
 
         KIND:tunnel db
         """

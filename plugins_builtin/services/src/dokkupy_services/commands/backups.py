@@ -19,7 +19,7 @@ LINES = 100
 """How many lines `backup-logs` prints by default."""
 
 Bucket = Annotated[str, Arg("bucket-name")]
-Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not supported: authenticate with a key")]
+Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not supported: use an access key and a secret key")]
 
 
 def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = False) -> tuple[ServiceBackups, str]:
@@ -30,7 +30,7 @@ def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = Fals
     one = records.read(host, kind, service)
     if use_iam:
         raise UserError(
-            "The identity of a machine (IAM role) cannot be used for a bucket here",
+            "The identity of a machine (IAM role) cannot be used for buckets",
             hint=f"{kind}:backup-auth {service} KEY SECRET",
         )
     names = list(host.registry.group(f"dokkupy.{ROLE}"))
@@ -71,7 +71,9 @@ def add_backups(group: Group, kind: str) -> None:
         key: Annotated[str, Arg("aws-access-key-id")],
         secret: Annotated[str, Arg("aws-secret-access-key")],
         region: Annotated[str, Arg("aws-default-region")] = "",
-        signature: Annotated[str, Arg("aws-signature-version", inert="restic signs by version 4")] = "",
+        signature: Annotated[
+            str, Arg("aws-signature-version", inert="No effect: restic always uses signature version 4")
+        ] = "",
         endpoint: Annotated[str, Arg("endpoint-url")] = "",
     ) -> CommandResult:
         """Store the credentials for a service's buckets."""
@@ -137,7 +139,7 @@ def add_logs(group: Group, kind: str) -> None:
 
 def add_encryption(group: Group, kind: str) -> None:
     """Dokku encrypts by GPG on request. Here every backup is encrypted by its target's key."""
-    always = "Backups are always encrypted, by the key of their target"
+    always = "Backups are always encrypted with the key of their target"
     hint = "Save that key: dokkupy backups:target-key TARGET"
 
     @group.command("backup-set-encryption", permission="host:write", mutating=True, secret_args=1)
@@ -159,7 +161,7 @@ def add_encryption(group: Group, kind: str) -> None:
     def set_public(host: Host, service: Name, key: Annotated[str, Arg("public-key-id")] = "") -> CommandResult:
         """Refuse: restic has no public keys."""
         backups(host, kind, service)
-        raise UserError(f"{always}, not by a public key", hint=hint)
+        raise UserError(f"{always}, not with a public key", hint=hint)
 
     @group.command("backup-unset-public-key-encryption", permission="host:write", mutating=True)
     def unset_public(host: Host, service: Name) -> CommandResult:

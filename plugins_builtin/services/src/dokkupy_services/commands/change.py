@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dokkupy_services.data.moving import Moved
 
 
-RestartApps = Annotated[str, Opt("--restart-apps", "-R", help="true: restart the linked apps afterwards")]
+RestartApps = Annotated[str, Opt("--restart-apps", "-R", help="Restart the linked apps afterwards: true or false")]
 
 
 def add_change(group: Group, kind: str, title: str) -> None:
@@ -97,7 +97,7 @@ def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> Comma
 
     one = moved.service
     if moved.how != "nothing" and not host.dry_run:
-        host.out.title(f"{one.name} runs {one.image} ({one.version}); apps could not reach it for {moved.seconds} s")
+        host.out.title(f"{one.name} runs {one.image} ({one.version}); it was unavailable to apps for {moved.seconds} s")
         if one.previous:
             host.out.detail(f"To go back, until {one.previous['until']}: {kind}:revert {one.name}")
     apps = [link.app for link in records.links(host, one)]

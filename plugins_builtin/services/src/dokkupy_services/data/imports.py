@@ -132,7 +132,9 @@ def recoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
             yield decoder.decode(piece).encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError:
-        raise UserError(f"This text begins as {encoding.upper()}, but the rest is not: the file is damaged") from None
+        raise UserError(
+            f"This text begins as {encoding.upper()} but does not continue as such: the file is damaged"
+        ) from None
 
 
 def unix_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -67,7 +67,7 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOp
         before = records.read(host, kind, name)
         require_running(host, before)
         ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), before.image)
-        image = tx.step(f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
+        image = tx.step(f"get the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
         if wish.mounts is not None:
             after = replace(after, mounts=mounts.validated(host, datastore, wish.mounts))
@@ -95,7 +95,7 @@ def move_versions(tx: Transaction, datastore: Datastore, before: Service, after:
     beside = start_beside(tx, datastore, replace(after, volume=volume_of(after, instance)), instance)
     if host.dry_run:
         tx.describe_plan(
-            "move the data, unless the new server runs on it as it is", "let the new instance take the old one's place"
+            "move the data, unless the new server can use it as it is", "replace the old instance with the new one"
         )
         return Moved(after, 0.0, "moved")
     if datastore.keeps_data(before.version, beside.service.version):
@@ -127,9 +127,9 @@ def start_beside(tx: Transaction, datastore: Datastore, service: Service, instan
         lambda: container.create(host, datastore, service, name=name, instance=instance),
         undo=call(container.remove_instance_and_data, identifier=service.id, instance=instance, volume=service.volume),
     )
-    tx.step("wait until it answers", lambda: container.wait_ready(datastore, inside))
-    tx.step("make the user and the database of apps", lambda: datastore.secure(inside))
-    version = tx.step("ask it for its version", lambda: datastore.version(inside), planned="")
+    tx.step("wait until the server answers", lambda: container.wait_ready(datastore, inside))
+    tx.step("create the user and the database of apps", lambda: datastore.secure(inside))
+    version = tx.step("ask the server for its version", lambda: datastore.version(inside), planned="")
     return Exec(host, replace(service, version=version), name)
 
 
@@ -151,7 +151,7 @@ def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
     lines = pipes.compare(dict(datastore.invariants(source)), dict(datastore.invariants(target)))
     if lines:
         raise HostError(
-            f"The data of {source.service.subject} is not the same after the move",
+            f"The data of {source.service.subject} differs after the move",
             details=tuple(lines[:20]),
             hint="The old instance is still serving.",
             code="data_differs",
@@ -211,7 +211,7 @@ def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Serv
     host, watch = tx.host, Watch()
     after = replace(after, state=lifecycle.RUNNING)
     tx.register_undo(
-        "bring the old container back",
+        "restore the old container",
         call(back_in_place, kind=before.kind, name=str(before.name), instance=instance),
     )
     host.out.section(f"Replacing the container of {before.subject}")
@@ -222,9 +222,9 @@ def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Serv
     )
     inside = Exec(host, after, after.container)
     tx.step("connect it to the apps", lambda: container.connect_apps(host, after.kind, after.name))
-    tx.step("wait until it answers", lambda: container.wait_ready(datastore, inside))
+    tx.step("wait until the server answers", lambda: container.wait_ready(datastore, inside))
     seconds = watch.seconds
-    version = tx.step("ask it for its version", lambda: datastore.version(inside), planned=after.version)
+    version = tx.step("ask the server for its version", lambda: datastore.version(inside), planned=after.version)
     take_over(tx, before, replace(after, version=version), instance)
     return Moved(records.read(host, after.kind, after.name), seconds, "in-place")
 
@@ -266,7 +266,7 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
             raise NotFound(f"The volume {after.volume} of the previous instance is missing")
         if host.images().find(after.image_id) is None:
             image = tx.step(
-                f"have the image {after.image}",
+                f"get the image {after.image}",
                 lambda: lifecycle.require_image(host, before.kind, after.image),
                 planned=Image(""),
             )
@@ -283,7 +283,7 @@ def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Ite
         lifecycle.require_still(before)
         # The image may be gone, as on a host that is rebuilt.
         kept = before
-        before = tx.step(f"have the image {kept.image}", lambda: lifecycle.with_image(host, kept), planned=kept)
+        before = tx.step(f"get the image {kept.image}", lambda: lifecycle.with_image(host, kept), planned=kept)
         instance = new_id()
         beside = start_beside(tx, datastore, replace(before, volume=volume_of(before, instance)), instance)
         tx.step("load the content", partial(pipes.restore, datastore, beside, pieces))
@@ -314,9 +314,7 @@ def clone(
         if ref == source.image:
             image = Image(source.image_id)
         else:
-            image = tx.step(
-                f"have the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image("")
-            )
+            image = tx.step(f"get the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
         fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
         for key in ("config_options", "custom_env", "memory", "cpus", "shm_size", "restart_policy"):
@@ -341,12 +339,12 @@ def forget_previous_due(host: Host, now: str = "") -> list[str]:
     for service in records.services(host):
         if service.previous and service.previous["until"] <= at and service.state != MOVING:
             with operation(
-                host, "forget the earlier instance", records.subject(service.kind, service.name), wait=0
+                host, "remove the previous instance", records.subject(service.kind, service.name), wait=0
             ) as tx:
                 fresh = replace(records.read(host, service.kind, service.name), previous={})
                 tx.save(fresh, service.kind, service.name)
                 tx.commit(after=(call(forget_volumes_of, kind=service.kind, name=str(service.name)),))
-            lines.append(f"{service.subject}: the instance before the last upgrade is gone")
+            lines.append(f"{service.subject}: the instance from before the last upgrade was removed")
     return lines
 
 

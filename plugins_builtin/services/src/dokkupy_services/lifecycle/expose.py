@@ -65,9 +65,9 @@ def expose(host: Host, datastore: Datastore, name: ServiceName, wanted: Sequence
             places = [(LOOPBACK, free_port(LOOPBACK)) for _ in datastore.ports]
         rows = tuple(row(address, outer, inner) for (address, outer), inner in zip(places, datastore.ports))
         after = replace(service, exposed=rows)
-        tx.register_undo("let nothing lead to it", call(remove_ambassadors, kind=kind, name=str(name)))
+        tx.register_undo("close its ports", call(remove_ambassadors, kind=kind, name=str(name)))
         tx.save(after, kind, name)
-        tx.step(f"let {', '.join(rows)} lead to {service.subject}", lambda: bring_ambassadors(host, after))
+        tx.step(f"forward {', '.join(rows)} to {service.subject}", lambda: bring_ambassadors(host, after))
     return after
 
 
@@ -83,7 +83,7 @@ def unexpose(host: Host, datastore: Datastore, name: ServiceName) -> Service:
         if not service.exposed:
             raise NotFound(f"Service {name} is not exposed", code="not_exposed")
         after = replace(service, exposed=())
-        tx.describe_plan(f"let nothing lead to {service.subject}")
+        tx.describe_plan(f"close the ports of {service.subject}")
         tx.save(after, kind, name)
         tx.commit(after=(call(remove_ambassadors, kind=kind, name=str(name)),))
     return after

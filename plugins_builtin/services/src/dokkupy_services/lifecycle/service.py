@@ -209,7 +209,7 @@ def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
     """Write a new service's record and start its first instance."""
     host = tx.host
     tx.save(service, service.kind, service.name)
-    tx.register_undo("make what the service has", call(container.remove_everything, identifier=service.id))
+    tx.register_undo("create the parts of the service", call(container.remove_everything, identifier=service.id))
     host.out.section(f"Starting the container of {service.subject}")
     inside = container.Exec(host, service, service.container)
     tx.step(
@@ -218,7 +218,7 @@ def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
     )
     host.out.section("Waiting for container to be ready")
     tx.step("wait until the server answers", lambda: container.wait_ready(datastore, inside))
-    tx.step("make the user and the database of apps", lambda: datastore.secure(inside))
+    tx.step("create the user and the database of apps", lambda: datastore.secure(inside))
     version = tx.step("ask the server for its version", lambda: datastore.version(inside), planned="")
     service = replace(service, version=version)
     tx.save(service, service.kind, service.name)
@@ -304,7 +304,9 @@ def require_still(service: Service) -> None:
     """Raise Conflict while a service's data is being moved."""
     if service.state == MOVING:
         raise Conflict(
-            f"{service.subject} is being moved to another instance", hint="Wait for that to end.", code="moving"
+            f"{service.subject} is being moved to another instance",
+            hint="Wait until the move has ended.",
+            code="moving",
         )
 
 
@@ -321,7 +323,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
         wanted = replace(service, state=state)
         if state == RUNNING:
             require_data(host, service)
-        tx.register_undo("bring the container back", call(bring_to_state_of_record, kind=kind, name=str(name)))
+        tx.register_undo("restore the container", call(bring_to_state_of_record, kind=kind, name=str(name)))
         tx.save(wanted, kind, name)
         tx.step(f"{verb} {service.container}", lambda: bring_to_state(host, datastore, wanted))
     return wanted
@@ -373,7 +375,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
     if found is None:
         service = with_image(host, service)
         container.create(host, datastore, service, name=service.container, instance=service.id)
-        did = "made its container again"
+        did = "its container was created again"
     else:
         # Create it again, because `pause` removed its restart policy.
         containers.remove(found.id)
@@ -389,7 +391,7 @@ def with_image(host: Host, service: Service) -> Service:
     if host.images().find(service.image_id) is not None:
         return service
     host.out.warn(
-        f"The image of {service.subject} is no longer in the engine; using the image that {service.image} names now"
+        f"The image of {service.subject} is no longer in the engine; using the image that {service.image} now refers to"
     )
     return replace(service, image_id=require_image(host, service.kind, service.image).id)
 

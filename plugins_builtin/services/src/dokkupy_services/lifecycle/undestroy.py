@@ -20,7 +20,7 @@ def undestroy(host: Host, kind: str, name: str, new: ServiceName) -> Service:
     with operation(host, "services:undestroy", records.subject(kind, new)) as tx:
         require_free(host, datastore, new)
         service = replace(trash.find(host, kind, name), name=new, state="running", exposed=())
-        tx.register_undo("make its container", call(container.remove_service, identifier=service.id))
+        tx.register_undo("create its container", call(container.remove_service, identifier=service.id))
         tx.save(service, kind, new)
         tx.remove(trash.DestroyedService, service.id)
         tx.step(f"start {service.container}", lambda: bring_to_state(host, datastore, service))

@@ -64,7 +64,7 @@ def validated_url(text: str) -> str:
         or not re.fullmatch(r"[a-z][a-z0-9+.-]*", parts.scheme)
         or any(ord(c) <= 32 or ord(c) == 127 for c in text)
     ):
-        raise UserError("This is not an address such as postgres://user:password@host:5432/database")
+        raise UserError("The address must look like postgres://user:password@host:5432/database")
     return text
 
 

@@ -175,7 +175,7 @@ def disconnect_service(host: Host, app: str) -> None:
     try:
         connect_services(host, app)
     except (StateError, PluginError) as fault:
-        host.out.warn(f"The app's network does not change before its next start: {fault.message}")
+        host.out.warn(f"The app's network changes only at its next start: {fault.message}")
 
 
 def require_link(host: Host, service: Service, app: AppName) -> Link:

@@ -304,7 +304,7 @@ class DatastoreContract:
     ) -> None:
         variables.link(host, datastore, service.name, app)
         host.containers().remove(service.container)
-        assert maintenance.bring_up_all(host) == [f"{service.subject}: made its container again"]
+        assert maintenance.bring_up_all(host) == [f"{service.subject}: its container was created again"]
         self.require_rows(host, datastore, service)
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         variables.unlink(host, datastore.kind, service.name, app)

@@ -46,7 +46,7 @@ def bring_up_all(host: Host) -> list[str]:
         try:
             lines += lifecycle.reconcile(host, service.kind, service.name)
             fresh = records.read(host, service.kind, service.name)
-            lines += [f"{service.subject}: made {name} again" for name in expose.bring_ambassadors(host, fresh)]
+            lines += [f"{service.subject}: {name} was created again" for name in expose.bring_ambassadors(host, fresh)]
         except Busy:
             continue  # somebody works on it
         except DokkupyError as error:
@@ -66,8 +66,8 @@ def require_services(host: Host, app: AppName) -> None:
         elif not known(host, service.kind):
             raise HostError(
                 f"{app} uses {service.subject}, whose plugin is not installed",
-                hint=f"dokkupy plugin:install dokkupy-{service.kind}; or without it: "
-                f"dokkupy services:unlink {service.name} {app} --kind {service.kind}",
+                hint=f"dokkupy plugin:install dokkupy-{service.kind}; or unlink it: dokkupy services:unlink "
+                f"{service.name} {app} --kind {service.kind}",
             )
         elif not lifecycle.is_up(host, service):
             host.out.section(f"Starting {service.subject}, which {app} uses")
@@ -112,7 +112,7 @@ def findings(host: Host) -> list[Finding]:
         state = lifecycle.status(host, service)
         words = described(service, state, crashed)
         if service.state == RUNNING and words != "running":
-            what = "crashed and runs again" if state == "running" else "should run and is"
+            what = "crashed and was restarted" if state == "running" else "should run and is"
             found.append(
                 Finding(
                     "services",
@@ -127,8 +127,8 @@ def findings(host: Host) -> list[Finding]:
                 Finding(
                     "services",
                     "warning",
-                    f"{service.image} means another image now than the one that {service.subject} runs",
-                    f"If you pulled it, take it over: dokkupy {service.kind}:upgrade {service.name}",
+                    f"{service.image} now refers to a different image than the one that {service.subject} runs",
+                    f"If you pulled it on purpose, use it:  dokkupy {service.kind}:upgrade {service.name}",
                 )
             )
         if expose.is_open(service):
@@ -136,7 +136,7 @@ def findings(host: Host) -> list[Finding]:
                 Finding(
                     "services",
                     "warning",
-                    f"{service.subject} can be reached from outside: {' '.join(service.exposed)}",
+                    f"{service.subject} can be reached from outside this host: {' '.join(service.exposed)}",
                     f"dokkupy {service.kind}:unexpose {service.name}, and an SSH tunnel or 127.0.0.1:PORT instead",
                 )
             )

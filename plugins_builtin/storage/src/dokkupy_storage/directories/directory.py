@@ -59,8 +59,9 @@ def require_real(host: Host, path: str) -> int:
     """
     root = storage_root(host)
     missing = HostError(
-        f"{path} is not there, and an app does not get an empty directory in its place",
-        hint=f"Make it (mkdir), attach its disk, or restore its backup. A new one: storage:ensure-directory NAME below {root}",
+        f"{path} does not exist, and dokkupy does not mount an empty directory instead",
+        hint="Create it (mkdir), attach its disk, or restore its backup. To create a directory in "
+        f"{root}: storage:ensure-directory NAME",
         code="no_directory",
     )
     if not is_below_root(host, path):
@@ -79,8 +80,8 @@ def require_real(host: Host, path: str) -> int:
             held = inner
             if stat.S_ISLNK(os.fstat(held).st_mode):
                 raise UserError(
-                    f"{part} in {path} is a symbolic link, which an app may have made",
-                    hint="Mount what it names, as an admin.",
+                    f"{part} in {path} is a symbolic link, which an app may have created",
+                    hint="An admin can mount the link's target instead.",
                     code="symbolic_link",
                 )
         return os.fstat(held).st_ino
@@ -111,7 +112,7 @@ def ensure(host: Host, path: str, *, owner: int | None) -> bool:
     except FileExistsError:
         made = False
     except OSError as error:
-        raise HostError(f"{path} cannot be made: {error.strerror}", hint="Run as root: dokkupy setup") from None
+        raise HostError(f"{path} cannot be created: {error.strerror}", hint="Run as root: dokkupy setup") from None
     require_real(host, path)
     give(host, path, owner=owner)
     return made

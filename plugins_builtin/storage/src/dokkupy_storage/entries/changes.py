@@ -126,7 +126,7 @@ def destroy(host: Host, name: str, *, with_directory: bool) -> Entry:
         if with_directory and not name_in_root(host, entry.path):
             raise UserError(
                 f"{entry.path} is not directly in {storage_root(host)}, so it is not removed",
-                hint="Leave out --destroy-host-dir",
+                hint="Run the command without --destroy-host-dir",
             )
         until = int(time.time()) + int(SETTINGS.get(host.store, None, "trash-days")) * DAY
         tx.save(DestroyedEntry(name=name, until=until, is_moved=with_directory, entry=entry), entry.id)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Name = Annotated[EntryName, Arg("name")]
 Key = Annotated[LabelKey, Arg("key")]
 Value = Annotated[str, Arg("value", "New value; without one, the property is unset")]
-CLUSTER = "docker-local does not use it; the value is kept for schedulers that do"
+CLUSTER = "docker-local does not use this value; it is kept for schedulers that do"
 
 
 class NewEntry(Options):
@@ -98,11 +98,11 @@ def add_entry_commands(group: Group) -> None:
     @group.command("set", permission="host:write", mutating=True)
     def set_property(
         host: Host,
-        name: Annotated[EntryName, Arg("name", "With --global, the property")],
+        name: Annotated[EntryName, Arg("name", "Name of the entry; with --global, of the property")],
         prop: Annotated[str, Arg("property")] = "",
         value: Annotated[list[str], Arg("value", "New value; without one, the property is unset")] = [],  # noqa: B006
         *,
-        is_global: Annotated[bool, Opt("--global", help="A property of all storage, such as trash-days")] = False,
+        is_global: Annotated[bool, Opt("--global", help="Set a property of all storage, such as trash-days")] = False,
     ) -> None:
         """Set or unset a property of an entry, or with --global of all storage."""
         from dokkupy_storage.entries import changes
@@ -141,7 +141,10 @@ def add_destroying(group: Group) -> None:
         *,
         force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
         destroy_host_dir: Annotated[
-            bool, Opt("--destroy-host-dir", help="Move its directory to the trash; it is deleted after trash-days")
+            bool,
+            Opt(
+                "--destroy-host-dir", help="Also move its directory to the trash, where it is deleted after trash-days"
+            ),
         ] = False,
     ) -> CommandResult:
         """Destroy an entry; its directory stays, or is kept in the trash for some days."""
@@ -153,13 +156,13 @@ def add_destroying(group: Group) -> None:
             confirm(host, name, f"storage entry {name}")
         entry = changes.destroy(host, name, with_directory=destroy_host_dir)
         host.out.section(f"Destroyed storage entry {name}")
-        kept = f"storage:undestroy {name} brings it back" if destroy_host_dir else f"{entry.path} stays"
+        kept = f"To restore it: storage:undestroy {name}" if destroy_host_dir else f"{entry.path} stays"
         host.out.detail(kept)
         return CommandResult({"name": name, "host-path": entry.path, "directory-kept": not destroy_host_dir})
 
     @group.command("undestroy", permission="host:write", mutating=True)
     def undestroy(host: Host, name: Name) -> CommandResult:
-        """Bring a destroyed entry back from the trash, with its data."""
+        """Restore a destroyed entry from the trash, with its data."""
         from dokkupy_storage.entries import changes
 
         entry = changes.undestroy(host, name)
@@ -168,7 +171,7 @@ def add_destroying(group: Group) -> None:
 
     @group.command("trash", permission="host:read")
     def trash(host: Host) -> CommandResult:
-        """List destroyed entries that storage:undestroy brings back."""
+        """List destroyed entries that storage:undestroy can restore."""
         import time
 
         from dokkupy_storage.entries import changes
@@ -188,7 +191,7 @@ def add_destroying(group: Group) -> None:
 def add_reading(group: Group) -> None:
     @group.command("measure", permission="host:write", mutating=True)
     def measure(host: Host) -> CommandResult:
-        """Measure how much is in the directories; the timer does it once a day."""
+        """Measure the size of the directories; the timer does this once a day."""
         from dokkupy_storage.directories import sizes
 
         rows = [{"host-path": path, **sizes.facts(found)} for path, found in sizes.measure(host).items()]

@@ -20,4 +20,6 @@ def findings(host: Host) -> list[Finding]:
         hint = error.hint if isinstance(error, DokkupyError) else ""
         found.append(Finding("storage", "error", f"{app}: {error}", hint))
     mounts = sum(len(mounts_of(host, app)) for app in apps) if not found else 0
-    return found or ([Finding("storage", "ok", f"{mounts} mounts of {len(apps)} apps are there")] if mounts else [])
+    return found or (
+        [Finding("storage", "ok", f"the directories of {mounts} mounts of {len(apps)} apps exist")] if mounts else []
+    )

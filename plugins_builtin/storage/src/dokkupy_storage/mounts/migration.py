@@ -46,7 +46,7 @@ def migrate(host: Host, app: AppName) -> list[Mount]:
             try:
                 one = checked(host, app, wish, mounts, None)
             except DokkupyError as error:
-                host.out.warn(f"{text} of {app} stays a docker option: {error.message}")
+                host.out.warn(f"The docker option {text} of {app} was not turned into a mount: {error.message}")
                 continue
             mounts.append(one)
             made.append(one)

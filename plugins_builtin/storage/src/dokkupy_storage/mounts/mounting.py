@@ -105,8 +105,10 @@ def require_apart(host: Host, app: AppName, made: Mount, instead_of: Mount | Non
             continue
         if is_writable if is_inner else made.is_writable:
             raise Conflict(
-                f"{where} mounts {source}: who writes to the outer directory could replace the inner one by a link",
-                hint="Mount the outer one in both, or the outer one read only. An unmount counts from the next deploy on.",
+                f"{where} mounts {source}: whoever can write to the outer directory could replace the inner one with "
+                "a link",
+                hint="Mount the outer directory in both apps, or mount it read-only. An unmount takes effect with the "
+                "next deploy.",
                 code="nested",
             )
 
@@ -140,7 +142,9 @@ def require_intact(host: Host, app: AppName) -> None:
         inode = require_real(host, mount.source)
         if mount.inode and inode != mount.inode and is_empty(mount.source):
             raise HostError(
-                f"{mount.source}, which {app} mounts at {mount.target}, is another directory than before, and empty",
-                hint="Attach its disk or restore its backup. If the empty one is right, unmount it and mount it again.",
+                f"{mount.source}, which {app} mounts at {mount.target}, is not the same directory as before, and is "
+                "empty",
+                hint="Attach its disk or restore its backup. If the empty directory is correct, unmount it and mount "
+                "it again.",
                 code="replaced",
             )
