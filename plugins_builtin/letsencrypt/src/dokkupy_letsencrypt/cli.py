@@ -159,7 +159,7 @@ def cron_job(
     host: Host,
     *,
     add: Annotated[bool, Opt("--add", help="No effect: the timer renews certificates")] = False,
-    remove: Annotated[bool, Opt("--remove", help="Refused: the timer renews certificates certificates")] = False,
+    remove: Annotated[bool, Opt("--remove", help="Refused: the timer renews certificates")] = False,
 ) -> CommandResult:
     """No effect: dokkupy's own timer renews certificates, without a cron job. For scripts written for Dokku."""
     if add == remove:

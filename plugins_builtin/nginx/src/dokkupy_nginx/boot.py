@@ -19,7 +19,7 @@ def main(words: list[str]) -> int:
     try:
         for app, reason in clean(NginxProxy(host)).items():
             print(
-                f"dokkupy: the configuration of the configuration of app {app} is set aside: {reason}", file=sys.stderr
+                f"dokkupy: the configuration of app {app} is set aside: {reason}", file=sys.stderr
             )
     except DokkupyError as error:
         print(f"dokkupy: {error.message}", *error.details, error.hint, sep="\n  ", file=sys.stderr)

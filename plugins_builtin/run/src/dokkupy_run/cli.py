@@ -22,7 +22,7 @@ group = Group("run", "Run one-off processes inside a container of an app", bare=
 
 App = Annotated[AppName, Arg("app")]
 Env = Annotated[
-    list[str], Opt("--env", "-e", help="Environment variable Environment variable KEY=VALUE, for this process only")
+    list[str], Opt("--env", "-e", help="Environment variable KEY=VALUE, for this process only")
 ]
 Label = Annotated[list[str], Opt("--label", help="Label of the container, KEY=VALUE")]
 NoTty = Annotated[bool, Opt("--no-tty", help="Run the command without a terminal")]

@@ -277,7 +277,7 @@ class Repository:
         text = "\n".join(messages)
         name = self.target.name
         if LOCKED.search(text) or status == 11:
-            raise Busy(f"The target {name} is locked by another restic process process", details=words) from cause
+            raise Busy(f"The target {name} is locked by another restic process", details=words) from cause
         if WRONG_KEY.search(text) or status == 12:
             raise HostError(
                 f"The key of the target {name} does not decrypt its repository",

@@ -180,5 +180,5 @@ def parse_credentials(
             hint="Give them as NAME=VALUE arguments, or with --stdin one per line, which hides them from the list of processes.",
         )
     if ("user" in given) != ("password" in given):
-        raise UserError("Give both user and password, or neither of them of them")
+        raise UserError("Give both user and password, or neither of them")
     return given, key
