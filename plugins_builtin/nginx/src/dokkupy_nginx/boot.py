@@ -18,9 +18,7 @@ def main(words: list[str]) -> int:
     host = Host(*words[:1], command="nginx start-up check")
     try:
         for app, reason in clean(NginxProxy(host)).items():
-            print(
-                f"dokkupy: the configuration of app {app} is set aside: {reason}", file=sys.stderr
-            )
+            print(f"dokkupy: the configuration of app {app} is set aside: {reason}", file=sys.stderr)
     except DokkupyError as error:
         print(f"dokkupy: {error.message}", *error.details, error.hint, sep="\n  ", file=sys.stderr)
         return 1

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 group = Group("run", "Run one-off processes inside a container of an app", bare="")
 
 App = Annotated[AppName, Arg("app")]
-Env = Annotated[
-    list[str], Opt("--env", "-e", help="Environment variable KEY=VALUE, for this process only")
-]
+Env = Annotated[list[str], Opt("--env", "-e", help="Environment variable KEY=VALUE, for this process only")]
 Label = Annotated[list[str], Opt("--label", help="Label of the container, KEY=VALUE")]
 NoTty = Annotated[bool, Opt("--no-tty", help="Run the command without a terminal")]
 ForceTty = Annotated[bool, Opt("--force-tty", help="Run the command with a terminal")]
