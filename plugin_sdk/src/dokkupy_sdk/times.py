@@ -20,7 +20,7 @@ def seconds_of(length: str) -> int:
 
 
 def stamp_of(moment: datetime) -> str:
-    """As lines have it: UTC, RFC 3339 with nanoseconds, which sorts as text."""
+    """The time as in lines: UTC, RFC 3339 with nanoseconds, which sorts as text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
 
 

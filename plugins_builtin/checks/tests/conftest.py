@@ -1,4 +1,4 @@
-"""Real containers of busybox on the machine's docker, behind a small scheduler of the test's own."""
+"""Real containers of busybox on the machine's docker, behind the tests' own small scheduler."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 class Scheduler:
-    """What checks ask of a scheduler."""
+    """The part of a scheduler that checks use."""
 
     def __init__(self) -> None:
         self.pids: dict[str, str] = {}
@@ -95,7 +95,7 @@ class Scheduler:
         return tuple(rows)
 
     def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
-        """Quiet (or at work) from the start, whatever they do; the tests of docker-local look at the real thing."""
+        """Reports instances as idle (or busy) from the start; the tests of docker-local observe real processes."""
         for one in instances:
             self.pids.setdefault(one.id, docker("inspect", "-f", "{{.State.Pid}}", one.id, check=False))
         alive = [
@@ -142,7 +142,7 @@ Start = Callable[..., Instance]
 
 @pytest.fixture
 def start(image: str) -> Iterator[Start]:
-    """Start an instance that runs a line of shell; all are removed by their label in the end."""
+    """Start an instance that runs a line of shell; all are removed by their label at the end."""
     run = uuid.uuid4().hex[:12]
     counts: dict[str, int] = {}
 

@@ -36,12 +36,12 @@ def took(work: Callable[[], None]) -> float:
 
 def test_a_web_that_listens_passes_at_once_by_default(host: Host, start: Start) -> None:
     instance = start(HTTPD)
-    times(host, wait="60")  # which nobody waits who is answered
+    times(host, wait="60")  # an answered check does not wait for this
     assert took(lambda: hooks.check(host, release(), [instance])) < 30
     assert "web.1     answers on port 5000" in host.out.text  # type: ignore[attr-defined]
 
 
-def test_a_web_that_starts_late_is_seen_soon_after_it_listens(host: Host, start: Start) -> None:
+def test_a_web_that_starts_late_passes_soon_after_it_listens(host: Host, start: Start) -> None:
     instance = start(f"sleep 2; {HTTPD}")
     times(host, wait="60")  # between attempts, not between looks at the port
     seconds = took(lambda: hooks.check(host, release(), [instance]))
@@ -99,13 +99,13 @@ def test_a_new_instance_that_was_restarted_before_the_first_look_has_failed(host
         hooks.check(host, release(), [instance], new=True)
 
 
-def test_workers_that_are_quiet_are_up_before_the_whole_wait_is_over(host: Host, start: Start) -> None:
+def test_idle_workers_pass_before_the_whole_wait_is_over(host: Host, start: Start) -> None:
     workers = [start(SILENT, "worker") for _ in range(3)]
     hooks.check(host, release(), workers)
     assert "worker.3  up for" in host.out.text  # type: ignore[attr-defined]
 
 
-def test_a_worker_that_fails_after_its_imports_is_seen(host: Host, start: Start) -> None:
+def test_a_worker_that_fails_after_its_imports_has_failed(host: Host, start: Start) -> None:
     instance = start("sleep 1.5; exit 1", "worker")
     with pytest.raises(CheckFailed, match=r"worker\.1 ended with exit code 1") as caught:
         hooks.check(host, release(), [instance])
@@ -118,7 +118,7 @@ def test_a_worker_that_ends_without_an_error_has_failed_too(host: Host, start: S
         hooks.check(host, release(), [instance])
 
 
-def test_a_wait_that_was_set_is_waited_exactly(host: Host, start: Start) -> None:
+def test_a_set_wait_is_kept_exactly(host: Host, start: Start) -> None:
     times(host, default_wait="1")
     assert took(lambda: hooks.check(host, release(), [start(SILENT, "worker")])) >= 1
 
@@ -149,7 +149,7 @@ def test_the_request_carries_the_first_real_domain_and_the_sources_own_headers(h
     hooks.check(host, release(healthchecks(entry)), [instance])
 
 
-def test_an_answer_that_drips_is_cut_off_at_the_timeout(host: Host, start: Start) -> None:
+def test_an_answer_that_arrives_byte_by_byte_is_cut_off_at_the_timeout(host: Host, start: Start) -> None:
     drip = "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 1000\\r\\n\\r\\n'; while sleep 0.3; do echo x; done"
     instance = start(
         f"echo '#!/bin/sh' > /tmp/d; echo \"{drip}\" >> /tmp/d; busybox chmod +x /tmp/d;"
@@ -164,7 +164,7 @@ def test_an_answer_that_drips_is_cut_off_at_the_timeout(host: Host, start: Start
     assert took(run) < 60  # the answer takes 150 s
 
 
-def test_command_checks_run_inside_and_again_until_they_pass(host: Host, start: Start) -> None:
+def test_command_checks_run_inside_the_container_and_are_repeated_until_they_pass(host: Host, start: Start) -> None:
     instance = start("sleep 1.2; touch /tmp/ready; exec sleep 300", "worker")
     entry = {"command": ["test", "-e", "/tmp/ready"], "attempts": 4, "wait": 1}
     hooks.check(host, release(healthchecks(entry, process="worker")), [instance])
@@ -223,7 +223,7 @@ def test_a_port_that_speaks_no_http_passes_in_the_end(host: Host, start: Start) 
 
 
 def deployed(host: Host, *instances: Instance) -> None:
-    """State that says: these serve."""
+    """State in which these instances serve."""
     rows = [
         {
             "process": str(one.process),
@@ -243,7 +243,7 @@ def deployed(host: Host, *instances: Instance) -> None:
     host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1", "instances": rows})
 
 
-def test_the_command_checks_what_runs(host: Host, start: Start, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_checks_the_running_instances(host: Host, start: Start, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["checks:run", "blog"], host=host) == 1
     assert "App blog has not been deployed" in capsys.readouterr().err
     deployed(host, start(HTTPD), start(SILENT), start(SILENT, "worker"))

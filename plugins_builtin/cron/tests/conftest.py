@@ -1,4 +1,4 @@
-"""A host of fakes with an app whose tasks are scheduled, on a clock of the tests."""
+"""A host of fakes with an app whose tasks are scheduled, on the tests' own clock."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MIDNIGHT = int(datetime(2026, 11, 2, tzinfo=UTC).timestamp())
 
 
 class TestClock(Clock):
-    """A clock that people set, and one that only goes on."""
+    """A wall clock that can be set, and a monotonic one."""
 
     __test__ = False
 

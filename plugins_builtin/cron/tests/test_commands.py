@@ -1,4 +1,4 @@
-"""`cron:*`, as it is typed."""
+"""The commands `cron:*`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_list_has_dokkus_columns_and_keys(world: World, run: Run) -> None:
     }
 
 
-def test_an_app_without_tasks_has_an_empty_list_and_one_that_is_not_there_exits_20(world: World, run: Run) -> None:
+def test_the_list_of_an_app_without_tasks_is_empty_and_for_a_missing_app_exits_20(world: World, run: Run) -> None:
     world.deploy()
     assert run("cron:list", "blog", "--format", "json")[:2] == (0, "[]\n")
     assert run("cron:list", "nobody")[0] == 20
     assert run("cron:list")[0] == 1
 
 
-def test_suspend_and_resume_are_in_the_list_and_the_report(world: World, run: Run) -> None:
+def test_suspend_and_resume_show_in_the_list_and_the_report(world: World, run: Run) -> None:
     world.deploy(task("@daily", maintenance=True))
     assert json.loads(run("cron:list", "blog", "--format", "json")[1])[0]["task-in-maintenance"]
     assert run("cron:resume", "blog", ID)[:2] == (0, f"-----> Resumed the task {ID} of blog\n")
@@ -53,7 +53,7 @@ def test_suspend_and_resume_are_in_the_list_and_the_report(world: World, run: Ru
 
 
 @pytest.mark.parametrize("verb", ["run", "suspend", "resume"])
-def test_an_id_that_is_not_there_is_an_error_in_dokkus_words(world: World, run: Run, verb: str) -> None:
+def test_an_unknown_id_is_an_error_with_dokkus_wording(world: World, run: Run, verb: str) -> None:
     world.deploy(task("@daily"))
     status, out, err = run(f"cron:{verb}", "blog", "nothing")
     assert (status, out) == (1, "")
@@ -71,7 +71,7 @@ def test_run_prints_the_output_and_exits_with_the_status(world: World, run: Run)
     assert world.runs() == []
 
 
-def test_run_detached_prints_the_run_and_the_timer_takes_its_end_down(world: World, run: Run) -> None:
+def test_run_detached_prints_the_run_and_the_timer_records_its_end(world: World, run: Run) -> None:
     world.deploy(task("@daily"))
     status, out, _ = run("cron:run", "blog", ID, "--detach", "--ttl-seconds", "90")
     assert status == 0 and out.strip() == world.started[0]
@@ -111,7 +111,7 @@ def test_history_lists_runs_and_has_the_lines_of_one_task(world: World, run: Run
     assert (row["task"], row["outcome"], row["exit_code"]) == (ID, "failed", 1)
 
 
-def test_the_history_has_as_many_runs_as_are_to_be_kept(world: World, run: Run) -> None:
+def test_the_history_keeps_the_set_number_of_runs(world: World, run: Run) -> None:
     world.deploy(task("@daily"))
     run("cron:set", "blog", "history", "2")
     world.clock.meanwhile = world.end_all
@@ -123,12 +123,12 @@ def test_the_history_has_as_many_runs_as_are_to_be_kept(world: World, run: Run) 
 @pytest.mark.parametrize(
     ("name", "value"), [("timezone", "Mars/Base"), ("time-limit", "0"), ("missed", "maybe"), ("maintenance", "perhaps")]
 )
-def test_a_value_that_cannot_be_is_refused(world: World, run: Run, name: str, value: str) -> None:
+def test_an_invalid_value_is_refused(world: World, run: Run, name: str, value: str) -> None:
     world.deploy(task("@daily"))
     assert run("cron:set", "blog", name, value)[0] == 1
 
 
-def test_the_time_zone_is_the_apps_and_counts_at_once(world: World, run: Run) -> None:
+def test_the_time_zone_of_an_app_applies_at_once(world: World, run: Run) -> None:
     world.deploy(task("0 3 * * *"))
     assert run("cron:set", "blog", "timezone", "Asia/Tokyo")[0] == 0
     world.clock.pass_(18 * 3600)
@@ -136,6 +136,6 @@ def test_the_time_zone_is_the_apps_and_counts_at_once(world: World, run: Run) ->
     assert len(world.started) == 1
 
 
-def test_mail_is_said_to_have_no_effect(world: World, run: Run) -> None:
+def test_setting_a_mail_address_prints_that_it_has_no_effect(world: World, run: Run) -> None:
     status, _, err = run("cron:set", "--global", "mailto", "me@example.com")
     assert status == 0 and "has no effect" in err

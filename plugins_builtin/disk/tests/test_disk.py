@@ -37,7 +37,7 @@ class Attic:
     things: dict[str, tuple[str, str, int, float]] = field(default_factory=dict)
     """name -> level, app, MiB, days"""
     other: int = 0
-    """MiB of what nobody can give back."""
+    """MiB that cannot be freed."""
 
     @property
     def used(self) -> int:
@@ -101,11 +101,11 @@ def some(attic: Attic) -> None:
 # cleanup
 
 
-def test_cleanup_says_in_a_dry_run_what_would_go_how_large_it_is_and_why(
+def test_a_dry_run_of_cleanup_shows_what_it_would_remove_with_size_and_reason(
     run: Run, attic: Attic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some(attic)
-    # A dry run has hooks of its own, which are those of installed plugins.
+    # A dry run has its own hooks: those of installed plugins.
     monkeypatch.setattr(collect, "offers", lambda host, app: ranked(attic.reclaimable(host, app)))
     before = dict(attic.things)
     out = run("cleanup", "--dry-run")[1]
@@ -124,7 +124,7 @@ def test_cleanup_says_in_a_dry_run_what_would_go_how_large_it_is_and_why(
         (["--caches", "--trash"], set()),
     ],
 )
-def test_cleanup_removes_garbage_and_old_caches_and_the_rest_when_it_is_asked_for(
+def test_cleanup_removes_garbage_and_old_caches_and_the_rest_on_request(
     run: Run, attic: Attic, flags: list[str], left: set[str]
 ) -> None:
     some(attic)
@@ -132,7 +132,7 @@ def test_cleanup_removes_garbage_and_old_caches_and_the_rest_when_it_is_asked_fo
     assert set(attic.things) == left
 
 
-def test_cleanup_of_an_app_leaves_everybody_else_s(run: Run, host: Host, attic: Attic) -> None:
+def test_cleanup_of_an_app_removes_nothing_of_others(run: Run, host: Host, attic: Attic) -> None:
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     some(attic)
     assert run("cleanup", "blog") == (0, "-----> Removed rubbish (10.0 MiB)\n", "")
@@ -140,7 +140,7 @@ def test_cleanup_of_an_app_leaves_everybody_else_s(run: Run, host: Host, attic: 
     assert run("cleanup", "nobody")[0] == 20
 
 
-def test_what_cannot_go_is_a_warning_and_does_not_stop_the_rest(run: Run, host: Host, attic: Attic) -> None:
+def test_a_failed_removal_causes_a_warning_and_does_not_stop_the_others(run: Run, host: Host, attic: Attic) -> None:
     some(attic)
     attic.things["again"] = (GARBAGE, "", 1, 9)
 
@@ -171,7 +171,7 @@ def test_json_has_bytes_and_reasons(run: Run, attic: Attic) -> None:
     }
 
 
-def test_garbage_goes_first_and_then_the_longest_unused() -> None:
+def test_garbage_is_removed_first_and_then_the_longest_unused() -> None:
     def thing(name: str, level: str, days: float) -> Reclaimable:
         return Reclaimable("box", name, 1, "", lambda: None, level=level, days=days)
 
@@ -192,18 +192,18 @@ def test_the_line_is_the_lower_of_the_watermark_and_the_reserve(watermark: str, 
 
 
 @pytest.mark.parametrize("text", ["0%", "101%", "85", "-1%", "8 5%", "²%", "", "all"])
-def test_what_is_no_share_of_the_disk_is_refused(text: str) -> None:
+def test_an_invalid_percentage_of_the_disk_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="percentage of the disk"):
         share(text)
 
 
 @pytest.mark.parametrize("text", ["500", "0m", "-1g", "", "much"])
-def test_a_size_is_given_with_its_unit(text: str) -> None:
+def test_a_size_must_have_a_unit(text: str) -> None:
     with pytest.raises(UserError):
         size(text)
 
 
-def test_above_the_watermark_the_timer_gives_back_caches_until_it_is_below_and_keeps_the_trash(
+def test_above_the_watermark_the_timer_removes_caches_until_the_disk_is_below_it_and_keeps_the_trash(
     host: Host, run: Run, attic: Attic
 ) -> None:
     some(attic)
@@ -214,19 +214,19 @@ def test_above_the_watermark_the_timer_gives_back_caches_until_it_is_below_and_k
     assert set(attic.things) == {"treasure"}
 
     some(attic)
-    attic.other = 545  # 905: garbage and the old cache suffice, for five percent below the line too
+    attic.other = 545  # 905: garbage and the old cache are enough, even for five percent below the line
     run("disk:collect", "--above-watermark")
     assert set(attic.things) == {"new-cache", "treasure"}
 
 
-def test_the_timer_does_not_try_again_each_minute_when_nothing_more_can_go(host: Host, attic: Attic) -> None:
+def test_the_timer_does_not_try_again_each_minute_when_nothing_can_be_removed(host: Host, attic: Attic) -> None:
     attic.other = 990
     for minute in range(16):
         watch.look(host, now=1e9 + 60 * minute)
     assert len(host.spawned) == 2  # type: ignore[attr-defined]
 
 
-def test_each_day_garbage_and_old_caches_go_and_what_is_there_is_measured(run: Run, attic: Attic, host: Host) -> None:
+def test_each_day_the_timer_removes_garbage_and_old_caches_and_measures(run: Run, attic: Attic, host: Host) -> None:
     some(attic)
     run("disk:collect")
     assert set(attic.things) == {"new-cache", "treasure"}
@@ -273,7 +273,7 @@ def test_a_push_that_would_cross_the_watermark_is_refused_before_it_starts(host:
     pre_source_receive(host, BLOG)
 
 
-def test_a_build_that_would_cross_the_watermark_is_refused_and_the_app_goes_on(host: Host, attic: Attic) -> None:
+def test_a_build_that_would_cross_the_watermark_is_refused_and_the_app_keeps_running(host: Host, attic: Attic) -> None:
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     attic.other = 850
     with pytest.raises(HostError, match="a build of blog is expected to take"):
@@ -281,7 +281,7 @@ def test_a_build_that_would_cross_the_watermark_is_refused_and_the_app_goes_on(h
     assert host.store.names("apps", "blog", "releases") == ["000001"]
 
 
-def test_room_is_made_of_what_can_go_before_a_push_is_refused(host: Host, attic: Attic) -> None:
+def test_removable_data_is_removed_before_a_push_is_refused(host: Host, attic: Attic) -> None:
     some(attic)
     attic.other = 540
     pre_source_receive(host, BLOG)
@@ -322,7 +322,7 @@ def test_growth_is_known_after_a_day_and_says_when_the_disk_is_full(host: Host, 
     attic.other = 100
     watch.look(host, now=1e9)
     attic.other = 110
-    watch.look(host, now=1e9 + 60)  # within the hour: not noted
+    watch.look(host, now=1e9 + 60)  # within the hour: not recorded
     watch.look(host, now=1e9 + 3600)
     record = host.store.load(SamplesFile)
     assert [one.used // MIB for one in record.samples[host.root]] == [100, 110]
@@ -351,7 +351,7 @@ def test_a_clock_that_was_set_back_begins_a_new_record() -> None:
 # sizes
 
 
-def test_used_bytes_count_a_file_with_two_names_once_and_leave_out_what_is_named(tmp_path: Path) -> None:
+def test_used_bytes_count_a_file_with_two_names_once_and_skip_excluded_paths(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "one").write_bytes(bytes(100_000))
     (tmp_path / "two").hardlink_to(tmp_path / "a" / "one")
@@ -366,7 +366,7 @@ def test_used_bytes_count_a_file_with_two_names_once_and_leave_out_what_is_named
     "number, text",
     [(0, "0 bytes"), (1536, "1.5 KiB"), (200 * MIB, "200 MiB"), (5 << 30, "5.0 GiB"), (3 << 40, "3.0 TiB")],
 )
-def test_bytes_for_people(number: int, text: str) -> None:
+def test_sizes_are_printed_in_units(number: int, text: str) -> None:
     assert in_units(number) == text
 
 

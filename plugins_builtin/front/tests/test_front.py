@@ -66,7 +66,7 @@ def facts(host: Host) -> tuple[object, ...]:
 # maintenance
 
 
-def test_maintenance_answers_everything_with_a_page_until_it_ends(host: Host, run: Run) -> None:
+def test_maintenance_answers_every_request_with_a_page_until_it_is_disabled(host: Host, run: Run) -> None:
     assert run("maintenance", "blog") == (0, "-----> Maintenance status of blog:\n       off\n", "")
     status, out, error = run("maintenance:enable", "blog")
     assert (status, error) == (0, ""), out
@@ -80,7 +80,7 @@ def test_maintenance_answers_everything_with_a_page_until_it_ends(host: Host, ru
     assert facts(host) == ()
 
 
-def test_a_page_of_the_apps_own_is_served_with_its_files_whole(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_custom_page_is_served_with_all_its_files(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     own = page_of(io.BytesIO(tar(maintenance_dot_html=b"<h1>moved</h1>", img_slash_a_dot_png=b"png")))
     from dokkupy_sdk.entry import main
 
@@ -147,7 +147,7 @@ def test_a_redirect_that_cannot_work_is_refused(host: Host, run: Run, source: st
     assert facts(host) == ()
 
 
-def test_a_circle_of_redirects_is_refused(host: Host, run: Run) -> None:
+def test_a_redirect_loop_is_refused(host: Host, run: Run) -> None:
     run("domains:set", "blog", "www.example.com", "example.com")
     assert run("redirect:set", "blog", "www.example.com", "example.com")[0] == 0
     status, _, error = run("redirect:set", "blog", "example.com", "www.example.com")
@@ -172,7 +172,7 @@ def lets_in(fact: BasicAuth, name: str, password: str) -> bool:
     return kept is not None and hash_password(Secret(password), salt) == kept
 
 
-def test_who_has_a_name_and_password_gets_in(host: Host, run: Run) -> None:
+def test_a_user_with_name_and_password_reaches_the_app(host: Host, run: Run) -> None:
     status, out, _ = run("http-auth:enable", "blog", "ann", "hunter2")
     assert (status, out) == (0, "-----> Enabling HTTP auth for blog...\n       Done\n")
     assert lets_in(auth(host), "ann", "hunter2") and not lets_in(auth(host), "ann", "hunter3")
@@ -186,19 +186,19 @@ def test_who_has_a_name_and_password_gets_in(host: Host, run: Run) -> None:
     assert facts(host) == ()
 
 
-def test_no_plain_password_is_kept(host: Host, run: Run) -> None:
+def test_passwords_are_stored_only_as_hashes(host: Host, run: Run) -> None:
     run("http-auth:enable", "blog", "ann", "hunter2")
     texts = [path.read_bytes() for path in Path(host.root).rglob("*") if path.is_file()]
     assert texts and not [text for text in texts if b"hunter2" in text]
 
 
-def test_without_users_nobody_gets_in_and_the_command_says_so(host: Host, run: Run) -> None:
+def test_without_users_nobody_can_log_in_and_the_command_says_so(host: Host, run: Run) -> None:
     _, _, error = run("http-auth:enable", "blog")
     assert "No one can log in" in error
     assert not lets_in(auth(host), "nobody", "")
 
 
-def test_allowed_addresses_are_not_asked(host: Host, run: Run) -> None:
+def test_allowed_addresses_need_no_password(host: Host, run: Run) -> None:
     run("http-auth:enable", "blog", "ann", "hunter2")
     assert run("http-auth:add-allowed-ip", "blog", "203.0.113.7")[0] == 0
     assert run("http-auth:add-allowed-ip", "blog", "2001:db8::/32")[0] == 0
@@ -219,12 +219,12 @@ def test_allowed_addresses_are_not_asked(host: Host, run: Run) -> None:
         ("add-allowed-ip", "blog", "example.com"),
     ],
 )
-def test_what_a_proxy_could_not_use_is_refused(run: Run, words: tuple[str, ...]) -> None:
+def test_values_that_a_proxy_could_not_use_are_refused(run: Run, words: tuple[str, ...]) -> None:
     assert run(f"http-auth:{words[0]}", *words[1:])[0] == 1
 
 
 @pytest.mark.parametrize("namespace", ["maintenance", "redirect", "http-auth"])
-def test_an_app_without_any_of_it_has_no_fact_and_a_report(host: Host, run: Run, namespace: str) -> None:
+def test_an_app_without_these_settings_has_a_report_and_no_proxy_fact(host: Host, run: Run, namespace: str) -> None:
     assert facts(host) == ()
     status, out, _ = run(f"{namespace}:report", "blog")
     assert status == 0 and out.startswith(f"=====> blog {namespace} information\n")

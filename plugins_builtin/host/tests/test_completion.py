@@ -1,4 +1,4 @@
-"""What Tab offers for each kind of argument, and to whom."""
+"""Which candidates Tab offers for each kind of argument, and to which callers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def ask(blog: Host, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-unty
         ("no:such ", []),
     ],
 )
-def test_each_argument_is_offered_what_fits_it(ask, line: str, offered: list[str]) -> None:  # type: ignore[no-untyped-def]
+def test_each_argument_gets_matching_candidates(ask, line: str, offered: list[str]) -> None:  # type: ignore[no-untyped-def]
     assert ask(line) == offered
 
 

@@ -1,4 +1,4 @@
-"""The events: the latest, and those that come."""
+"""The events: the latest and new ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dokkupy_sdk.events import latest
 from dokkupy_sdk.testing.command_line import Run
 
 
-def test_a_torn_line_does_not_hide_the_other_events(host: Host) -> None:
+def test_an_incomplete_line_does_not_hide_the_other_events(host: Host) -> None:
     host.events.record("deployed", app="blog")
     with open(host.events.path, "a", encoding="utf-8") as file:
         file.write('{"time": "20\n')
@@ -39,7 +39,7 @@ def test_events_of_one_app_leave_out_the_others(host: Host, capsys: pytest.Captu
     assert lines == ["scaled app=blog", "recovered subject=app:blog", "app_renamed app=diary old=blog"]
 
 
-def test_following_tells_each_event_once(host: Host) -> None:
+def test_following_prints_each_event_once(host: Host) -> None:
     host.events.record("first")
     lines = follow(host, latest(host, 10), pause=0.01)
     assert next(lines).endswith("first")

@@ -37,7 +37,7 @@ def test_a_key_does_not_learn_the_names_of_other_apps(host: Host, capsys: pytest
     assert complete(host, capsys, "ps:report", "") == ["shop"]
 
 
-def test_bash_takes_the_script_and_cuts_what_is_before_a_colon(tmp_path: Path) -> None:
+def test_bash_accepts_the_script_and_drops_the_part_before_a_colon(tmp_path: Path) -> None:
     program = tmp_path / "dokkupy"
     program.write_text('#!/bin/sh\nprintf "%s\\n" config:set config:show\necho "$@" >"$0.asked"\n')
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What logs ask of a scheduler, by docker's client."""
+"""The part of a scheduler that logs use, with docker's client."""
 
 from __future__ import annotations
 

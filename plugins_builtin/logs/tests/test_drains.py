@@ -1,4 +1,4 @@
-"""Lines go on to a sink: in order, over TLS, and at the cost of no app when the receiver does not take them."""
+"""Lines are sent to a sink in order and over TLS, and apps do not suffer if the receiver does not accept them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def host(tmp_path: Path) -> Host:
 
 
 class Receiver:
-    """An HTTP server that keeps what it gets. status: what it answers; None: nothing, ever."""
+    """An HTTP server that records requests. status: its answer; None: never answer."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, dict[str, str], bytes]] = []
@@ -124,14 +124,16 @@ class TestSinks:
         assert second["values"][0][1] == "two \ufffd"
 
     @pytest.mark.parametrize(("status", "again"), [(500, True), (429, True), (400, False), (302, False)])
-    def test_what_the_receiver_refuses_is_not_sent_again(self, receiver: Receiver, status: int, again: bool) -> None:
+    def test_lines_that_the_receiver_refuses_are_not_sent_again(
+        self, receiver: Receiver, status: int, again: bool
+    ) -> None:
         receiver.status = status
         uri = quote(f"http://127.0.0.1:{receiver.port}/", safe="")
         with pytest.raises(OSError, match=str(status)) as caught:
             sink(f"http://?uri={uri}").send([ONE])
         assert isinstance(caught.value, sinks.Refused) != again
 
-    def test_syslog_goes_over_tls_to_whom_the_authority_knows(self, tmp_path: Path) -> None:
+    def test_syslog_goes_over_tls_only_to_a_receiver_with_a_trusted_certificate(self, tmp_path: Path) -> None:
         key, certificate = tmp_path / "key", tmp_path / "certificate"
         words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
         words += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
@@ -148,7 +150,7 @@ class TestSinks:
                         with context.wrap_socket(connection, server_side=True) as secure:
                             got.append(secure.recv(65536))
                     except OSError:
-                        pass  # the sink hung up
+                        pass  # the sink closed the connection
 
             thread = threading.Thread(target=receive, daemon=True)
             thread.start()
@@ -164,7 +166,7 @@ class TestSinks:
         second = f"<11>1 2026-02-01T00:00:02.000000Z {name} blog web.1 - - two ".encode() + b"\xff"
         assert got == [b"%d %s%d %s" % (len(first), first, len(second), second)]
 
-    def test_a_file_gets_lines_at_its_end(self, tmp_path: Path) -> None:
+    def test_lines_are_appended_to_a_file(self, tmp_path: Path) -> None:
         path = tmp_path / "out"
         for _ in range(2):
             sink(f"file://?path={path}").send([ONE])
@@ -172,7 +174,7 @@ class TestSinks:
 
 
 class TestBuffer:
-    def test_the_oldest_lines_give_way_and_are_counted(self) -> None:
+    def test_the_oldest_lines_are_dropped_and_counted(self) -> None:
         buffer = Buffer(size=3 * (OVERHEAD + 1))
         for number in range(5):
             buffer.put(Line("", "web.1", "stdout", str(number).encode()))
@@ -187,7 +189,7 @@ class TestBuffer:
 
 
 class Output:
-    """The instance web.1, which prints what is put into it and does not end."""
+    """The instance web.1, which prints what the test puts into it and does not end."""
 
     def __init__(self, number: int = 0) -> None:
         self.number = number
@@ -229,7 +231,7 @@ def drain_to(host: Host, receiver: Receiver) -> Drain:
 
 
 class TestDrains:
-    def test_lines_are_sent_and_the_next_process_goes_on_where_this_one_was(
+    def test_lines_are_sent_and_the_next_process_continues_where_this_one_stopped(
         self, host: Host, receiver: Receiver, printing: Output
     ) -> None:
         for total in (3, 5):
@@ -284,7 +286,7 @@ class TestDrains:
 
 
 class TestWhoMay:
-    def test_a_cron_sink_gets_the_scheduled_tasks_alone(self, host: Host) -> None:
+    def test_a_cron_sink_gets_only_the_lines_of_scheduled_tasks(self, host: Host) -> None:
         host.store.write("apps", APP, "logs", data={"properties": {"vector-cron-sink": "syslog://?address=a:1"}})
         host.store.write("global", "logs", data={"properties": {"vector-sink": "syslog://?address=b:1"}})
         assert wanted_drains(host) == [
@@ -319,10 +321,12 @@ class TestWhoMay:
         "text",
         ["http://", "http://?uri=ftp%3A//x", "syslog://?address=x", "file://?path=../x", "loki://?endpoint=x&y=z"],
     )
-    def test_a_sink_that_cannot_be_is_refused(self, host: Host, text: str) -> None:
+    def test_an_invalid_sink_is_refused(self, host: Host, text: str) -> None:
         assert main(["logs:set", "--global", "vector-sink", text], host=host) == 1
 
-    def test_what_only_vector_does_is_announced(self, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_options_that_only_vector_supports_cause_a_warning(
+        self, host: Host, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert main(["logs:set", "blog", "vector-sink", "datadog_logs://?default_api_key=k"], host=host) == 0
         assert "Only Vector knows sinks of the type datadog_logs" in capsys.readouterr().err
         text = "http://?uri=https%3A//203.0.113.9/&batch.max_events=5"
@@ -348,7 +352,7 @@ class TestStopping:
         assert main(["logs:vector-start"], host=host) == 0
         assert len(wanted_drains(host)) == 1 and started == ["logs:drain"] * 2
 
-    def test_it_waits_for_whoever_changes_global_settings(
+    def test_it_waits_for_a_running_change_of_global_settings(
         self, host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """`logs:set --global` writes the same file, and one of two changes at once would be lost."""

@@ -1,4 +1,4 @@
-"""What is printed stays when its container goes, within bounds, and belongs to its app alone."""
+"""Output survives its container, within limits, and belongs only to its app."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ ID = "{:012x}" + 52 * "0"
 
 
 class Output:
-    """Containers by their output: what the roles ContainerSessions, Instances and Containers are asked here."""
+    """Containers by their output: the parts of the roles ContainerSessions, Instances and Containers that these tests
+    use."""
 
     def __init__(self) -> None:
         self.printed: dict[str, list[tuple[str, bytes]]] = {}
@@ -119,13 +120,13 @@ def texts(host: Host, query: Query, app: AppName = APP) -> list[str]:
 
 @pytest.fixture
 def unlimited(host: Host) -> None:
-    """What these tests print is of a fixed day."""
+    """The lines of these tests are of a fixed day."""
     host.store.write("global", "logs", data={"properties": {"max-age": "unlimited"}})
 
 
 @pytest.mark.usefixtures("unlimited")
 class TestReading:
-    def test_lines_of_removed_instances_stand_before_those_of_the_ones_that_serve(
+    def test_lines_of_removed_instances_come_before_those_of_serving_ones(
         self, host: Host, output: Output, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         ended(host, output, container(1), (1, "one"), (3, "three"))
@@ -152,13 +153,11 @@ class TestReading:
         output.printed[ID.format(1)] = rows((1, "old"))
         assert texts(host, Query()) == ["old"]
 
-    def test_a_container_that_is_removed_while_it_is_read_is_in_the_answer_once(
-        self, host: Host, output: Output
-    ) -> None:
+    def test_a_container_that_is_removed_while_it_is_read_appears_once(self, host: Host, output: Output) -> None:
         ended(host, output, container(1), (1, "one"))
         host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1", "instances": [row(1, "web.1")]})
         assert texts(host, Query()) == ["one"]
-        output.printed[ID.format(1)] = rows((1, "one"))  # kept, and not yet removed
+        output.printed[ID.format(1)] = rows((1, "one"))  # stored, and not yet removed
         assert texts(host, Query()) == ["one"]
         assert texts(host, Query(num=None)) == ["one"]
 
@@ -176,7 +175,7 @@ class TestReading:
         assert texts(host, Query(ps="run")) == ["run"]
         assert texts(host, Query(release=1)) == ["web", "task"]
 
-    def test_the_lines_of_a_release_that_never_served_are_there(
+    def test_the_lines_of_a_release_that_never_served_are_shown(
         self, host: Host, output: Output, capsysbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         host.store.delete("apps", APP, "deployment")
@@ -189,7 +188,7 @@ class TestReading:
         "words",
         [["--release", "x"], ["--since", "yesterday"], ["--until", "1y"], ["-t", "--until", "1h"], ["-p", "web/x"]],
     )
-    def test_a_question_that_cannot_be_answered_is_refused(self, host: Host, words: list[str]) -> None:
+    def test_an_invalid_query_is_refused(self, host: Host, words: list[str]) -> None:
         assert main(["logs", "blog", *words], host=host) == 1
 
     def test_a_log_is_never_all_in_memory(self, host: Host, output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +209,7 @@ class TestReading:
         finally:
             tracemalloc.stop()
 
-    def test_the_last_lines_are_read_from_the_last_file_alone(
+    def test_the_last_lines_are_read_only_from_the_last_file(
         self, host: Host, output: Output, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(kept, "CHUNK", 1000)
@@ -230,7 +229,7 @@ class TestReading:
 
 class TestKeeping:
     @pytest.mark.usefixtures("unlimited")
-    def test_keeping_again_replaces_what_was_kept(self, host: Host, output: Output) -> None:
+    def test_storing_again_replaces_what_was_stored(self, host: Host, output: Output) -> None:
         """A killed removal is done again; in between the engine may have started the container once more."""
         ended(host, output, container(1), (1, "one"))
         before = kept.kept_files(host, APP)
@@ -240,13 +239,13 @@ class TestKeeping:
         assert texts(host, Query()) == ["one", "nine"]
 
     @pytest.mark.usefixtures("unlimited")
-    def test_files_are_for_the_owner_and_the_group_alone(self, host: Host, output: Output) -> None:
+    def test_only_the_owner_and_the_group_can_read_the_files(self, host: Host, output: Output) -> None:
         ended(host, output, container(1), (1, "one"))
         (one,) = kept.kept_files(host, APP)
         assert os.stat(one.path).st_mode & 0o777 == 0o640
         assert os.stat(os.path.dirname(one.path)).st_mode & 0o777 == 0o700
 
-    def test_age_and_size_are_bounds_and_one_off_containers_have_a_share_of_their_own(
+    def test_age_and_size_are_limited_and_one_off_containers_have_their_own_limit(
         self, host: Host, output: Output
     ) -> None:
         host.store.write("global", "logs", data={"properties": {"max-age": "unlimited", "max-size": "5k"}})
@@ -261,7 +260,7 @@ class TestKeeping:
         assert kept.kept_files(host, APP) == []
 
     @pytest.mark.usefixtures("unlimited")
-    def test_lines_go_with_their_app(self, host: Host, output: Output) -> None:
+    def test_lines_are_removed_with_their_app(self, host: Host, output: Output) -> None:
         ended(host, output, container(1), (1, "secret of the first"))
         hooks.post_app_destroy(host, APP)
         make_app(host, APP, "2026-03-01T00:00:00Z")
@@ -283,7 +282,7 @@ class TestKeeping:
         assert texts(host, Query(), new) == ["one", "two"]
         assert kept.kept_files(host, APP) == []
 
-    def test_what_is_of_no_app_is_not_kept(self, host: Host, output: Output) -> None:
+    def test_output_of_containers_without_an_app_is_not_stored(self, host: Host, output: Output) -> None:
         ended(host, output, container(1, app="gone"), (1, "one"))
         assert not os.path.exists(kept.directory_of(host, "gone"))
 

@@ -71,7 +71,7 @@ def host(tmp_path: Path) -> Host:
 
 
 def deployed(host: Host, **instances: str) -> None:
-    """State that says: these serve. Keys like web_1."""
+    """State in which these instances serve. Keys like web_1."""
     rows = []
     for name, identifier in instances.items():
         process, _, index = name.partition("_")
@@ -92,7 +92,7 @@ def deployed(host: Host, **instances: str) -> None:
     host.store.write("apps", APP, "deployment", data={"release": 1, "id": "1", "instances": rows})
 
 
-def test_lines_of_all_instances_are_in_the_order_of_time(
+def test_lines_of_all_instances_are_sorted_by_time(
     host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     web = start("echo one; sleep 0.6; echo three")
@@ -101,7 +101,7 @@ def test_lines_of_all_instances_are_in_the_order_of_time(
     deployed(host, web_1=web, worker_1=worker)
     assert main(["logs", "blog"], host=host) == 0
     lines = capsysbinary.readouterr().out.decode().splitlines()
-    # How the four fall is the machine's affair; that they are shown as they fell is ours.
+    # The order of the four depends on the machine; the output must have the same order.
     assert {line.rpartition(" ")[2] for line in lines} == {"one", "two", "three", "four"}
     assert lines == sorted(lines)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z app\[web\.1\]: one", lines[0])
@@ -124,7 +124,7 @@ def test_an_app_cannot_steer_the_terminal(host: Host, start: Start, capsysbinary
 
 
 def follower(host: Host, *flags: str) -> subprocess.Popen[bytes]:
-    """`logs blog` in a process of its own."""
+    """`logs blog` in a separate process."""
     code = (
         "import sys\nfrom docker_logs import Scheduler\nfrom dokkupy_sdk import Host\nfrom dokkupy_sdk.entry import main\n"
         f"host = Host({host.root!r})\nhost.override_role('scheduler', 'docker', Scheduler())\n"
@@ -135,7 +135,7 @@ def follower(host: Host, *flags: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS})
 
 
-def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: Host, start: Start) -> None:
+def test_following_continues_with_the_next_deploy_and_ends_with_its_reader(host: Host, start: Start) -> None:
     first = start("echo first; exec sleep 300")
     deployed(host, web_1=first)
     with follower(host, "-t", "-q") as process:
@@ -144,12 +144,12 @@ def test_following_goes_on_with_the_next_deploy_and_ends_with_its_reader(host: H
         second = start("echo second; exec sleep 300")
         deployed(host, web_1=second)
         assert process.stdout.readline() == b"second\n"
-        process.stdout.close()  # nothing more is written by the app: the closed pipe itself must end it
+        process.stdout.close()  # the app writes nothing more, so the closed pipe itself must end it
         assert process.wait(timeout=60) == 0
 
 
-def test_following_goes_on_after_a_crash_and_says_that_there_was_one(host: Host, start: Start) -> None:
-    """One script, two lives: the second says something else."""
+def test_following_continues_after_a_crash_and_reports_it(host: Host, start: Start) -> None:
+    """A script that prints something else at its second start."""
     one = start("if [ -e /lived ]; then echo second; sleep 60; else echo first; sleep 1; : >/lived; exit 4; fi")
     deployed(host, web_1=one)
     with follower(host, "-t") as process:
@@ -165,7 +165,7 @@ def test_following_goes_on_after_a_crash_and_says_that_there_was_one(host: Host,
         assert process.wait(timeout=60) == 0
 
 
-def test_what_the_platform_says_of_an_app_is_among_its_lines(
+def test_the_platforms_lines_about_an_app_are_among_its_own(
     host: Host, start: Start, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     one = start("echo before; sleep 2.1; echo after")
@@ -269,11 +269,11 @@ def test_no_failed_deploy_is_a_warning(host: Host, capsys: pytest.CaptureFixture
         ("other", "x", 1),
     ],
 )
-def test_properties_are_checked(host: Host, name: str, value: str, status: int) -> None:
+def test_properties_are_validated(host: Host, name: str, value: str, status: int) -> None:
     assert main(["logs:set", "blog", name, value], host=host) == status
 
 
-def test_a_deployer_makes_logs_smaller_than_the_host_says_but_not_larger(
+def test_a_deployer_may_make_logs_smaller_than_the_hosts_limit_but_not_larger(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "deployer", "apps": ["blog"]}}})

@@ -49,14 +49,16 @@ def test_a_network_is_created_listed_shown_and_destroyed(host: Host, run: Run) -
     assert run("network:exists", "backend")[0] == 1
 
 
-def test_a_second_one_of_the_name_is_refused(run: Run) -> None:
+def test_a_second_network_of_the_same_name_is_refused(run: Run) -> None:
     run("network:create", "backend")
     status, _, err = run("network:create", "backend")
     assert (status, err) == (1, " !     Network backend already exists\n")
 
 
 @pytest.mark.parametrize("name", ["host", "none", "bridge", "dokkupy-app-blog"])
-def test_a_network_that_is_not_shared_is_neither_made_nor_joined_nor_destroyed(host: Host, run: Run, name: str) -> None:
+def test_a_network_that_apps_cannot_share_is_neither_created_nor_joined_nor_destroyed(
+    host: Host, run: Run, name: str
+) -> None:
     deploy(host, "blog", TREE)
     for command in (("network:create", name), ("--force", "network:destroy", name)):
         status, _, err = run(*command)
@@ -67,12 +69,12 @@ def test_a_network_that_is_not_shared_is_neither_made_nor_joined_nor_destroyed(h
 
 
 @pytest.mark.parametrize("text", ["", "-x", "a b/c", "a" * 64, "a;b", "../x", "$(id)"])
-def test_what_is_no_name_is_refused(text: str) -> None:
+def test_an_invalid_name_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         NetworkName(text)
 
 
-def test_lists_are_kept_as_dokku_shows_them() -> None:
+def test_lists_are_stored_as_dokku_shows_them() -> None:
     assert parse_list("a b,c a") == "a,b,c"
     assert parse_list("none") == "none"
     assert parse_one("a") == "a"
@@ -96,7 +98,7 @@ def test_an_app_joins_before_the_start_and_when_it_serves(host: Host, run: Run) 
     assert "three" in serving.addresses
 
 
-def test_none_takes_out_of_a_global_network(host: Host, run: Run) -> None:
+def test_none_removes_an_app_from_a_global_network(host: Host, run: Run) -> None:
     run("network:create", "all")
     deploy(host, "blog", TREE)
     run("network:set", "--global", "attach-post-create", "all")
@@ -117,7 +119,7 @@ def test_an_unknown_network_is_refused_when_set_and_when_deployed(host: Host, ru
     assert [one.level for one in doctor_checks(host)] == ["error"]
 
 
-def test_a_network_that_the_engine_lost_is_named_and_made_again(host: Host, run: Run) -> None:
+def test_a_network_that_the_engine_lost_is_reported_and_created_again(host: Host, run: Run) -> None:
     run("network:create", "backend")
     deploy(host, "blog", TREE)
     run("network:set", "blog", "attach-post-create", "backend")
@@ -136,7 +138,7 @@ def test_a_network_that_the_engine_lost_is_named_and_made_again(host: Host, run:
     assert list(doctor_checks(host)) == []
 
 
-def test_a_network_that_an_app_is_to_join_is_not_destroyed(host: Host, run: Run) -> None:
+def test_a_network_that_an_app_is_set_to_join_is_not_destroyed(host: Host, run: Run) -> None:
     run("network:create", "backend")
     deploy(host, "blog", TREE)
     run("network:set", "blog", "attach-post-deploy", "backend")
@@ -147,7 +149,7 @@ def test_a_network_that_an_app_is_to_join_is_not_destroyed(host: Host, run: Run)
     assert run("network:destroy", "backend", stdin="backend\n")[0] == 0
 
 
-def test_a_dry_run_makes_nothing(host: Host, run: Run) -> None:
+def test_a_dry_run_creates_nothing(host: Host, run: Run) -> None:
     status, out, _ = run("network:create", "backend", "--dry-run")
     assert status == 0 and "backend" in out
     assert networks(host) == [] and host.store.names("networks") == []
@@ -162,7 +164,7 @@ def test_a_failed_creation_leaves_nothing(host: Host, run: Run, monkeypatch: pyt
     assert host.store.names("networks") == [] and networks(host) == []
 
 
-def test_the_end_of_dokkupy_removes_what_nothing_uses(host: Host, run: Run) -> None:
+def test_removing_dokkupy_removes_unused_networks(host: Host, run: Run) -> None:
     run("network:create", "backend")
     assert teardown_changes(host, True) == ["network backend"] and "backend" in networks(host)
     teardown_changes(host, False)

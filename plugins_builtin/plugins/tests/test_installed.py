@@ -11,7 +11,7 @@ from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.testing import fake_host
 
 
-def test_what_the_commands_run_on_is_changed_by_the_installer_alone(tmp_path: Path) -> None:
+def test_only_the_installer_changes_what_the_commands_run_on(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     with pytest.raises(Conflict, match="plugin:\\* runs on it") as caught:
         set_disabled(host, PluginName("plugins"), True)

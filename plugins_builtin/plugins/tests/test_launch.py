@@ -1,4 +1,4 @@
-"""The launcher's index of what is installed: it holds what the disk holds, and counts only as long."""
+"""The launcher's index of what is installed: it matches the disk, and is used only while it does."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_modules_and_entry_points_come_from_the_index(packages: Path, monkeypatc
     assert [repr(one) for one in entry_points()] == [repr(one) for one in entry_points([str(packages)])] != []
 
 
-def test_a_source_that_changed_counts_more_than_the_index(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_source_overrides_the_index(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(packages, monkeypatch)
     (packages / "indexed_plugin/rooms/one.py").write_text("NAME = 'changed'")
     assert import_module("indexed_plugin.rooms.one").NAME == "changed"
@@ -71,7 +71,7 @@ def test_a_module_that_does_not_compile_fails_as_without_an_index(
         import_module("indexed_plugin.missing")
 
 
-def test_after_an_installation_the_index_counts_no_more(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_an_installation_the_index_is_no_longer_used(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = written(packages, monkeypatch)
     (packages / "third-1.dist-info").mkdir()
     (packages / "third-1.dist-info/entry_points.txt").write_text("[dokkupy.hooks]\nthird = third\n")

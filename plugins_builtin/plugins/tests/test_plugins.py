@@ -1,4 +1,4 @@
-"""`plugin:*` in an environment of its own: real pip, real wheels, real processes."""
+"""`plugin:*` in a separate environment: real pip, real wheels, real processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Environment:
-    """A Python environment with core and SDK, and a state of its own."""
+    """A Python environment with core and SDK, and its own state directory."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -45,7 +45,7 @@ class Environment:
 
     def run(self, *words: str, fault: str = "") -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(self.root), "HOME": str(self.place)}
-        env["DOKKUPY_PLUGINS"] = "plugins,sdk,tool,other"  # whatever else is in the checkout's environment rests
+        env["DOKKUPY_PLUGINS"] = "plugins,sdk,tool,other"  # everything else in the checkout's environment is disabled
         if os.path.exists(CERTIFICATES):
             env["PIP_CERT"] = CERTIFICATES
         if fault:
@@ -64,7 +64,7 @@ class Environment:
         return {row["name"]: row for row in json.loads(done.stdout)}
 
     def installed(self) -> list[Path]:
-        """What was installed here beside what a new environment has."""
+        """What was installed here in addition to a new environment."""
         return [
             path for path in self.site.iterdir() if not path.name.startswith(("pip", "setuptools", "_dist", "pkg_"))
         ]
@@ -79,7 +79,7 @@ class Environment:
         }
 
     def keep(self, name: str) -> None:
-        """Remember what is installed and the state, for `bring_back`."""
+        """Save what is installed and the state, for `bring_back`."""
         kept = self.place / "kept" / name
         shutil.copytree(self.root, kept / "state", symlinks=True)
         (kept / "site").mkdir()
@@ -87,7 +87,7 @@ class Environment:
             copy(path, kept / "site" / path.name)
 
     def bring_back(self, name: str) -> Environment:
-        """As it was when it was kept: by copying, since pip takes seconds for each step."""
+        """Restore what was saved, by copying, because pip takes seconds for each step."""
         kept = self.place / "kept" / name
         for path in (*self.installed(), self.root):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -117,7 +117,7 @@ def write(environment: Environment, name: str, directory: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def wheels(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Wheels of plugins that are good, newer and bad in many ways, built at once."""
+    """Wheels of plugins: a good one, a newer one, and ones with various faults, all built at once."""
     sources, target = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("wheels")
     good = write(environment, "tool", sources / "good")
     made = {"good": good}
@@ -161,7 +161,7 @@ def wheels(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def prepared(environment: Environment, wheels: dict[str, Path]) -> Environment:
-    """Kept as it is without a plugin (`clean`) and with one (`good`), installed by the command itself."""
+    """An environment saved without a plugin (`clean`) and with one (`good`), installed by the command itself."""
     environment.keep("clean")
     done = environment.run("plugin:install", str(wheels["good"]))
     assert done.returncode == 0, done.stderr
@@ -183,7 +183,7 @@ def good(prepared: Environment) -> Environment:
     return found
 
 
-def test_a_plugin_is_installed_used_rested_and_uninstalled(clean: Environment, wheels: dict[str, Path]) -> None:
+def test_a_plugin_is_installed_used_disabled_and_uninstalled(clean: Environment, wheels: dict[str, Path]) -> None:
     before = clean.own()
     planned = clean.run("plugin:install", "--dry-run", str(wheels["good"]))
     assert "Would install dokkupy-tool 0.1.0" in planned.stdout, planned.stderr
@@ -205,13 +205,13 @@ def test_a_plugin_is_installed_used_rested_and_uninstalled(clean: Environment, w
     destroy_app(clean.host(), AppName("blog"))
 
 
-def test_a_newer_version_takes_the_older_ones_place(good: Environment, wheels: dict[str, Path]) -> None:
+def test_a_newer_version_replaces_the_older_one(good: Environment, wheels: dict[str, Path]) -> None:
     done = good.run("plugin:install", str(wheels["newer"]), "--format", "json")
     assert json.loads(done.stdout) == [{"distribution": "dokkupy-tool", "version": "0.2.0", "before": "0.1.0"}]
     assert good.listed()["tool"]["version"] == "0.2.0"
 
 
-def test_a_directory_is_a_source_and_update_takes_it_again(clean: Environment, tmp_path: Path) -> None:
+def test_a_plugin_can_be_installed_and_updated_from_a_directory(clean: Environment, tmp_path: Path) -> None:
     directory = write(clean, "tool", tmp_path / "dev")
     assert clean.run("plugin:install", str(directory)).returncode == 0
     file = directory / "src/dokkupy_tool/settings.py"
@@ -235,7 +235,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", list(BAD))
-def test_what_does_not_load_is_refused_by_name_and_nothing_changes(
+def test_a_plugin_that_does_not_load_is_refused_by_name_and_nothing_changes(
     good: Environment, wheels: dict[str, Path], bad: str
 ) -> None:
     before = good.own()
@@ -249,7 +249,7 @@ def test_what_does_not_load_is_refused_by_name_and_nothing_changes(
     assert os.listdir(good.root / "work") == []
 
 
-def test_what_hangs_while_it_loads_is_refused(
+def test_a_plugin_that_hangs_while_loading_is_refused(
     wheels: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = tmp_path / "site"
@@ -260,13 +260,13 @@ def test_what_hangs_while_it_loads_is_refused(
         plugin_install.require_loadable(str(site), ["dokkupy-tool"])
 
 
-def test_one_that_prints_garbage_disturbs_no_output(clean: Environment, wheels: dict[str, Path]) -> None:
+def test_what_a_loading_plugin_prints_does_not_reach_the_output(clean: Environment, wheels: dict[str, Path]) -> None:
     assert clean.run("plugin:install", str(wheels["prints"])).returncode == 0
     assert json.loads(clean.run("version", "--format", "json").stdout)
     assert clean.listed()["tool"]["status"] == "enabled"
 
 
-def test_what_another_plugin_needs_is_not_uninstalled(good: Environment, wheels: dict[str, Path]) -> None:
+def test_a_plugin_that_another_one_requires_is_not_uninstalled(good: Environment, wheels: dict[str, Path]) -> None:
     done = good.run("plugin:install", str(wheels["needs"]))
     assert done.returncode == 0, done.stderr
     refused = good.run("plugin:uninstall", "tool")
@@ -274,7 +274,7 @@ def test_what_another_plugin_needs_is_not_uninstalled(good: Environment, wheels:
 
 
 @pytest.mark.parametrize("name", ["core", "sdk", "nothing", "../etc", "A", "x" * 200, "a b", "-rf"])
-def test_what_cannot_be_uninstalled_is_refused(environment: Environment, name: str) -> None:
+def test_uninstalling_what_cannot_be_uninstalled_is_refused(environment: Environment, name: str) -> None:
     assert environment.run("plugin:uninstall", name).returncode == 1
 
 
@@ -289,7 +289,7 @@ def test_a_bad_source_is_refused(environment: Environment, source: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["plugin:install", "newer"], ["plugin:uninstall", "tool"]])
-def test_killed_anywhere_a_plugin_is_there_whole_or_as_before(
+def test_an_installation_killed_anywhere_is_complete_or_rolled_back(
     prepared: Environment, wheels: dict[str, Path], words: list[str]
 ) -> None:
     line = [words[0], str(wheels.get(words[1], words[1]))]

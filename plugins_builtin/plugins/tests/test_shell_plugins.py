@@ -1,4 +1,4 @@
-"""Plugins of Dokku's, which are shell scripts: refused by name."""
+"""Dokku's plugins, which are shell scripts, are refused by name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_plugin_of_dokku_s_is_refused_by_name(host: Host, source: str) -> None
     assert caught.value.hint.startswith("No distribution that comes with dokkupy replaces this plugin of Dokku")
 
 
-def test_a_plugin_of_dokku_s_names_the_distribution_that_does_its_work(
+def test_the_error_for_a_plugin_of_dokku_names_the_distribution_that_replaces_it(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shell_plugins, "requires", lambda name: ["dokkupy-core==0.1.0", "dokkupy-letsencrypt==0.1.0"])

@@ -58,7 +58,7 @@ def pushes(run: Run, app: str = "blog", **properties: str) -> None:
 # logins
 
 
-def test_a_login_that_the_registry_takes_is_kept(host: Host, run: Run) -> None:
+def test_a_login_that_the_registry_accepts_is_stored(host: Host, run: Run) -> None:
     assert log_in(run) == (0, "Login Succeeded\n", "")
     assert login_for(host, BLOG, f"{SERVER}/base:1").user == "ann"  # type: ignore[union-attr]
     assert login_for(host, SHOP, f"{SERVER}/base:1") is None
@@ -66,7 +66,7 @@ def test_a_login_that_the_registry_takes_is_kept(host: Host, run: Run) -> None:
     assert login_for(host, BLOG, "python:3.13") is None
 
 
-def test_a_login_that_it_refuses_leaves_the_one_before(host: Host, run: Run) -> None:
+def test_a_login_that_the_registry_refuses_leaves_the_previous_one(host: Host, run: Run) -> None:
     log_in(run, user="bob", password="of-bob")
     status, _, err = log_in(run, password="wrong-canary")
     assert status == 1 and "failed" in err and "wrong-canary" not in err
@@ -75,7 +75,7 @@ def test_a_login_that_it_refuses_leaves_the_one_before(host: Host, run: Run) -> 
     assert status == 1 and list(kept_logins(host, BLOG)) == [SERVER]
 
 
-def test_dokku_s_positional_password_is_taken_and_in_no_record(host: Host, run: Run) -> None:
+def test_dokku_s_positional_password_is_accepted_and_appears_in_no_record(host: Host, run: Run) -> None:
     assert run("registry:login", "blog", SERVER, "ann", PASSWORD)[0] == 0
     assert run("registry:login", "--global", SERVER, "ann", PASSWORD)[0] == 0
     assert kept_logins(host, None)[SERVER].user == "ann"
@@ -99,7 +99,7 @@ def test_dokku_s_positional_password_is_taken_and_in_no_record(host: Host, run: 
         ((SERVER, "ann", "typed"), ""),
     ],
 )
-def test_an_incomplete_login_is_refused_and_nothing_is_kept(
+def test_an_incomplete_login_is_refused_and_nothing_is_stored(
     host: Host, run: Run, words: tuple[str, ...], stdin: str
 ) -> None:
     status, _, err = run("registry:login", *words, stdin=stdin)
@@ -107,7 +107,7 @@ def test_an_incomplete_login_is_refused_and_nothing_is_kept(
     assert kept_logins(host, BLOG) == kept_logins(host, None) == {}
 
 
-def test_an_app_s_own_login_counts_more_than_the_shared_one(host: Host, run: Run) -> None:
+def test_an_app_s_own_login_overrides_the_global_one(host: Host, run: Run) -> None:
     log_in(run, "--global", "bob", "of-bob")
     log_in(run, "blog")
     assert logins_of(host, BLOG)[SERVER].user == "ann" and not logins_of(host, BLOG)[SERVER].shared
@@ -138,7 +138,9 @@ def test_the_server_of_an_image_is_read_as_engines_do(ref: str, server: str) -> 
     assert server_of(ref) == server
 
 
-def test_programs_find_the_logins_in_a_private_directory_that_goes(host: Host, run: Run, tmp_path: Path) -> None:
+def test_programs_find_the_logins_in_a_private_directory_that_is_removed_afterwards(
+    host: Host, run: Run, tmp_path: Path
+) -> None:
     log_in(run)
     with client_settings(host, logins_of(host, SHOP)) as settings:
         assert settings == {}
@@ -187,13 +189,13 @@ def test_the_repository_comes_from_the_app_the_template_or_dokku_s_default(host:
 
 
 @pytest.mark.parametrize("text", ["{{ .Name }}", "Team/{{.AppName}}", "a//b", "{{.AppName", "-x", "a b"])
-def test_what_is_no_template_is_refused(text: str) -> None:
+def test_an_invalid_template_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         parse_template(text)
 
 
 @pytest.mark.parametrize("text", ["7", "a/b", "-x", "$(id)"])
-def test_what_is_no_tag_is_refused(text: str) -> None:
+def test_an_invalid_tag_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         parse_tags(text)
 
@@ -210,7 +212,7 @@ def test_a_push_that_fails_ends_the_deploy_and_the_old_release_serves(host: Host
     assert not [ref for ref in engine(host).tags if ref.startswith(SERVER)]
 
 
-def test_a_deploy_that_fails_after_its_push_gives_the_tags_back(host: Host, run: Run) -> None:
+def test_a_deploy_that_fails_after_its_push_moves_the_tags_back(host: Host, run: Run) -> None:
     log_in(run)
     pushes(run, push_extra_tags="latest,stable")
     first = deploy(host, "blog", TREE).release
@@ -250,7 +252,7 @@ def test_a_restored_app_needs_no_registry(host: Host, run: Run) -> None:
 # the life of apps
 
 
-def test_a_clone_has_the_logins_and_another_repository(host: Host, run: Run) -> None:
+def test_a_clone_gets_the_logins_and_its_own_repository(host: Host, run: Run) -> None:
     log_in(run)
     pushes(run, image_repo="team/blog")
     deploy(host, "blog", TREE)
@@ -285,7 +287,7 @@ def test_the_doctor_names_logins_that_are_refused_and_releases_that_were_not_pus
     assert all(PASSWORD not in str(one) for one in doctor_checks(host))
 
 
-def test_a_dry_run_asks_no_registry_and_keeps_nothing(host: Host, run: Run) -> None:
+def test_a_dry_run_sends_nothing_to_a_registry_and_stores_nothing(host: Host, run: Run) -> None:
     engine(host).accounts.clear()
     assert run("registry:login", "--dry-run", "blog", SERVER, "ann", "x")[0] == 0
     assert host.store.find(LoginsFile, BLOG) is None

@@ -1,4 +1,4 @@
-"""`run` and `run:*` as they are typed."""
+"""The commands `run` and `run:*`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def labels(engine: FakeEngine) -> dict[str, str]:
     return dict(engine.containers.find_all({"dokkupy.kind": "run"})[-1].labels)
 
 
-def test_labels_reach_the_container_from_both_places(run: Run, engine: FakeEngine) -> None:
+def test_labels_before_and_after_the_command_reach_the_container(run: Run, engine: FakeEngine) -> None:
     words = ("--label=com.example.a=1", "run:detached", "--label", "b=2", "--ttl-seconds", "30", "blog", "sleep", "9")
     status, out, _ = run(*words)
     assert status == 0 and out.startswith("blog.run.")
@@ -59,14 +59,14 @@ def test_cleanup_removes_the_ended_containers_of_an_app_and_a_dry_run_names_them
     assert {one.name for one in engine.containers.find_all({"dokkupy.kind": "run"})} == {foreign, running}
 
 
-def test_each_tick_of_the_timer_removes_what_ended(run: Run, engine: FakeEngine) -> None:
+def test_each_tick_of_the_timer_removes_ended_containers(run: Run, engine: FakeEngine) -> None:
     for _ in range(2):
         end(engine, run("run:detached", "blog", "true")[1].strip())
         assert run("tick")[0] == 0
         assert engine.containers.find_all({"dokkupy.kind": "run"}) == []
 
 
-def test_list_says_when_as_dokku_does(run: Run, engine: FakeEngine) -> None:
+def test_list_shows_the_age_as_dokku_does(run: Run, engine: FakeEngine) -> None:
     name = run("run:detached", "blog", "sleep", "9")[1].strip()
     engine.made[name] = replace(engine.require(name), created_at="1659505664")
     rows = json.loads(run("run:list", "--format", "json", "blog")[1])
@@ -78,9 +78,7 @@ def test_list_says_when_as_dokku_does(run: Run, engine: FakeEngine) -> None:
 
 
 @pytest.mark.parametrize("words", [("run:logs", "--container"), ("run:stop", "--container")])
-def test_a_container_of_a_foreign_app_is_denied(
-    run: Run, host: Host, engine: FakeEngine, words: tuple[str, ...]
-) -> None:
+def test_a_container_of_another_app_is_denied(run: Run, host: Host, engine: FakeEngine, words: tuple[str, ...]) -> None:
     keys = {"dev": {"role": "deployer", "apps": ["blog"]}}
     host.store.write("global", "ssh-keys", data={"keys": keys})
     own, foreign = (run("run:detached", app, "sleep", "9")[1].strip() for app in ("blog", "wiki"))
@@ -109,7 +107,7 @@ def test_logs_have_time_and_container_unless_quiet(run: Run, engine: FakeEngine)
         (True, False, True, "DOKKU_FORCE_TTY", False),
     ],
 )
-def test_a_terminal_is_given_by_flag_then_by_dokkus_variables_then_as_the_caller_has_one(
+def test_flags_then_dokkus_variables_then_the_callers_own_terminal_decide_about_a_terminal(
     monkeypatch: pytest.MonkeyPatch, no: bool, force: bool, default: bool, env: str, wants: bool
 ) -> None:
     for name in ("DOKKU_DISABLE_TTY", "DOKKU_FORCE_TTY"):

@@ -48,7 +48,7 @@ def test_a_command_has_its_own_status_and_arguments(host: Host, files: dict[str,
     assert enter(host, "sh", "-c", 'test "$1" = "a  b" && exit 7', "x", "a  b") == 7
 
 
-def test_an_instance_that_is_not_there_is_an_error(host: Host, files: dict[str, bytes]) -> None:
+def test_entering_a_missing_instance_is_an_error(host: Host, files: dict[str, bytes]) -> None:
     with pytest.raises(NotFound, match="No container found"):
         enter_instance(host, APP, "worker", (), container_id="", tty=False)
 

@@ -1,4 +1,4 @@
-"""One-off processes: what they are given, and what ends them."""
+"""One-off processes: their environment, and what ends them."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def spec_of_last(engine: FakeEngine) -> dict[str, str]:
     return {key: value.reveal() for key, value in engine.specs[f"{engine.count:064x}"].env.items()}
 
 
-# what they are given
+# their environment
 
 
 @pytest.mark.parametrize("way", ["attached", "detached"])
-def test_variables_of_any_shape_arrive_as_the_app_has_them(host: Host, app: FakeEngine, way: str) -> None:
+def test_values_of_any_content_arrive_unchanged(host: Host, app: FakeEngine, way: str) -> None:
     of_web = next(app.specs[one.id].env for one in app.containers.find_all({"dokkupy.process": "web"}))
     {"attached": run_attached, "detached": run_detached}[way](host, APP, ["true"], RunOptions(env=(("ONE", "a\nb"),)))
     expected = {**{key: value.reveal() for key, value in of_web.items()}, "ONE": "a\nb"}
@@ -89,7 +89,7 @@ def test_a_process_has_the_configuration_that_is_set_now(host: Host, app: FakeEn
     assert [one.number for one in releases(host, APP)] == [1]
 
 
-def test_a_value_that_no_process_can_be_given_is_refused_with_the_limit(host: Host, app: FakeEngine) -> None:
+def test_a_value_that_exceeds_the_kernels_limit_is_refused_with_the_limit(host: Host, app: FakeEngine) -> None:
     fits = LARGEST - len("KEY=") - 1
     with operation(host, "test", "app:blog") as tx:
         set_env(tx, APP, {EnvKey("KEY"): Secret("x" * fits)})
@@ -144,7 +144,7 @@ IMPOSSIBLE = (
 )
 
 
-def test_an_option_that_cannot_be_met_is_refused_and_nothing_starts(host: Host, app: FakeEngine) -> None:
+def test_an_option_that_docker_refuses_is_an_error_and_nothing_starts(host: Host, app: FakeEngine) -> None:
     for options in IMPOSSIBLE:
         for run in (run_attached, run_detached):
             with pytest.raises(UserError):
@@ -194,7 +194,7 @@ def set_grace(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 @pytest.fixture
 def running(app: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    """An engine whose client waits for a container that is up until it is stopped."""
+    """An engine whose client waits for a container that runs until it is stopped."""
     app.client = ["sleep", "60"]
     create, stop = app.containers.create, app.containers.stop
     stopped: list[int] = []
@@ -214,7 +214,9 @@ def running(app: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     return app
 
 
-def test_a_reader_who_left_ends_the_container(host: Host, running: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disconnected_reader_ends_the_container(
+    host: Host, running: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours, theirs = os.pipe()
     monkeypatch.setattr(attached, "OUTPUT", theirs)
     threading.Timer(0.2, os.close, [ours]).start()
@@ -225,11 +227,11 @@ def test_a_reader_who_left_ends_the_container(host: Host, running: FakeEngine, m
     assert (last["event"], last["app"], last["reason"]) == ("run_ended", "blog", "its caller disconnected")
 
 
-def test_a_reader_who_left_before_the_start_leaves_no_container_either(
+def test_a_reader_who_disconnects_before_the_start_leaves_no_container_either(
     host: Host, app: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.client = ["sleep", "3600"]  # as a client that has not come to start the container
-    set_grace(monkeypatch, 3600)  # to wait for it would never end
+    app.client = ["sleep", "3600"]  # like a client that has not started the container yet
+    set_grace(monkeypatch, 3600)  # waiting for it would never end
     ours, theirs = os.pipe()
     os.close(ours)
     monkeypatch.setattr(attached, "OUTPUT", theirs)
@@ -239,7 +241,7 @@ def test_a_reader_who_left_before_the_start_leaves_no_container_either(
     assert latest(host, 1)[0]["reason"] == "its caller disconnected"
 
 
-def test_the_end_of_its_time_ends_an_attached_container(host: Host, running: FakeEngine) -> None:
+def test_an_attached_container_ends_at_its_time_limit(host: Host, running: FakeEngine) -> None:
     assert run_attached(host, APP, ["sleep", "60"], RunOptions(ttl=1)) == 143
     assert runs(running) == []
     assert latest(host, 1)[0]["reason"] == "it reached its time limit of 1 s"
@@ -263,13 +265,13 @@ def test_a_signal_ends_the_container_and_is_the_status(host: Host, running: Fake
     assert signal.getsignal(number) == before
 
 
-def test_a_container_outlives_no_client_that_was_killed(host: Host, running: FakeEngine) -> None:
+def test_a_container_ends_when_its_client_is_killed(host: Host, running: FakeEngine) -> None:
     running.client = ["sh", "-c", "kill -9 $$"]
     assert run_attached(host, APP, ["sleep", "60"], RunOptions()) == 143
     assert runs(running) == []
 
 
-def test_the_timer_ends_what_is_over_its_time_and_removes_what_ended(host: Host, app: FakeEngine) -> None:
+def test_the_timer_ends_containers_at_their_time_limit_and_removes_ended_ones(host: Host, app: FakeEngine) -> None:
     for name, ttl in (("short", 20), ("long", 3600), ("ended", 3600)):
         made = app.require(run_detached(host, APP, [name], RunOptions(ttl=ttl)))
         app.made[made.name] = replace(made, created_at="1000", state="exited" if name == "ended" else "running")
@@ -283,7 +285,7 @@ def test_the_timer_ends_what_is_over_its_time_and_removes_what_ended(host: Host,
     assert commands() == []
 
 
-def test_one_container_that_does_not_end_keeps_no_other_from_its_end(
+def test_a_container_that_does_not_end_does_not_keep_the_timer_from_ending_others(
     host: Host, app: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (run_detached(host, APP, ["x"], RunOptions(ttl=1)) for _ in range(2))
@@ -301,7 +303,7 @@ def test_one_container_that_does_not_end_keeps_no_other_from_its_end(
     assert runs(app) == [first]
 
 
-def test_nothing_of_the_apps_environment_is_in_the_engines_client(host: Host, app: FakeEngine, tmp_path: Path) -> None:
+def test_the_engines_client_gets_nothing_of_the_apps_environment(host: Host, app: FakeEngine, tmp_path: Path) -> None:
     app.client = ["sh", "-c", f"env > {tmp_path}/env"]
     run_attached(host, APP, ["x"], RunOptions(env=(("LD_PRELOAD", "/evil.so"), ("DOCKER_CONFIG", "/evil"))))
     seen = (tmp_path / "env").read_text()

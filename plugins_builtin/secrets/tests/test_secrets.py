@@ -1,4 +1,4 @@
-"""Values at rest: encrypted in every file, with keys outside of the state."""
+"""Values at rest: encrypted in every file, with keys outside the state."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 
 def opened(root: Path) -> Host:
-    """The host as another process sees it: nothing of the keys is remembered."""
+    """The host as another process sees it, with no keys cached."""
     return fake_host(root, plugins=("secrets",), real=("cipher",))
 
 
@@ -90,21 +90,21 @@ def token(path: Path) -> str:
 
 
 @pytest.mark.parametrize("text", [CANARY, "", "a\nb", "ü" * 3_000, "sealed:x", "sealed::y", "sealed:clear:z", 'a"b\\c'])
-def test_a_value_is_read_as_it_was_set_and_is_nowhere_in_the_state(host: Host, text: str) -> None:
+def test_a_value_is_read_back_and_its_plain_text_is_nowhere_in_the_state(host: Host, text: str) -> None:
     put(host, KEY=text)
     assert value(host, "KEY") == text
     if len(text) > 8:
         assert text.encode() not in everything(host)
 
 
-def test_a_release_and_the_generation_before_have_no_value_either(host: Host) -> None:
+def test_a_release_and_the_previous_generation_contain_no_plain_value_either(host: Host) -> None:
     put(host, KEY=CANARY)
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     put(host, KEY="another-value")
     assert CANARY.encode() not in everything(host)
 
 
-def test_a_value_that_stays_is_written_as_it_was(host: Host) -> None:
+def test_an_unchanged_value_keeps_its_ciphertext(host: Host) -> None:
     put(host, KEY=CANARY)
     before = token(config(host))
     put(host, OTHER="y")
@@ -119,7 +119,8 @@ def test_setting_the_same_value_again_changes_nothing(host: Host, run: Run) -> N
 
 
 def test_a_text_of_a_user_that_looks_encrypted_stays_a_text(host: Host) -> None:
-    """Else one deployer's label would be a value that no key opens, and stop the rotation of the whole host."""
+    """Otherwise a deployer's label could be a value that no key decrypts, which would block the rotation of the whole
+    host."""
     fake = f"sealed:deadbeef:{'A' * 60}"
     host.store.write("apps", "blog", "nginx", data={"properties": {"label": fake}})
     assert host.store.read("apps", "blog", "nginx") == {"properties": {"label": fake}}
@@ -151,7 +152,7 @@ def test_without_a_key_values_are_plain_and_the_doctor_says_so(tmp_path: Path) -
     assert only(findings(host)).level == "warning"
 
 
-def test_what_was_written_without_a_key_is_read_and_setup_encrypts_it(tmp_path: Path) -> None:
+def test_values_written_without_a_key_are_read_and_setup_encrypts_them(tmp_path: Path) -> None:
     host = opened(tmp_path / "state")
     create_app(host, BLOG)
     put(host, KEY=CANARY)
@@ -181,7 +182,7 @@ def test_a_host_without_the_plugin_says_what_is_missing(host: Host) -> None:
     assert (value(host, "KEY"), value(host, "OTHER")) == (CANARY, "x")
 
 
-def test_a_key_that_is_gone_is_named_with_the_way_back(host: Host, run: Run) -> None:
+def test_the_error_for_a_missing_key_names_it_and_how_to_restore_it(host: Host, run: Run) -> None:
     put(host, KEY=CANARY)
     saved = key_file(host).read_text()
     os.unlink(key_file(host))
@@ -202,7 +203,7 @@ def test_a_key_that_is_gone_is_named_with_the_way_back(host: Host, run: Run) -> 
     assert value(host, "KEY") == CANARY
 
 
-def test_another_key_under_the_same_id_opens_nothing(host: Host) -> None:
+def test_a_different_key_under_the_same_id_decrypts_nothing(host: Host) -> None:
     put(host, KEY=CANARY)
     (old,) = keys(host)
     key_file(host).chmod(0o600)
@@ -234,7 +235,7 @@ def test_a_changed_value_is_refused(host: Host) -> None:
         value(host, "KEY")
 
 
-def test_a_changed_value_keeps_no_other_from_its_reader_and_is_unset(host: Host, run: Run) -> None:
+def test_a_changed_value_does_not_prevent_reading_others_and_can_be_unset(host: Host, run: Run) -> None:
     put(host, KEY="t0psecret", OTHER="also")
     path = config(host)
     found = token(path)
@@ -247,8 +248,8 @@ def test_a_changed_value_keeps_no_other_from_its_reader_and_is_unset(host: Host,
     assert run("config:show", "blog")[0] == 0
 
 
-def test_a_value_does_not_open_in_another_file_or_under_another_name(host: Host) -> None:
-    """Else who may write an app's file and read its values reads every value of the host."""
+def test_a_value_does_not_decrypt_in_another_file_or_under_another_name(host: Host) -> None:
+    """Otherwise anyone who may write an app's file and read its values could read every value of the host."""
     create_app(host, AppName("shop"))
     put(host, KEY=CANARY)
     put(host, AppName("shop"), KEY="x", OTHER="y")
@@ -322,7 +323,7 @@ def test_a_rotation_refuses_before_anything_when_a_file_cannot_be_read(host: Hos
     assert keys(host) == (old,)
 
 
-def test_the_key_that_an_interrupted_operation_needs_stays(host: Host) -> None:
+def test_a_key_that_an_interrupted_operation_uses_stays(host: Host) -> None:
     put(host, KEY=CANARY)
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     backup = Path(host.path("journal", "backups", "x", "1"))
@@ -365,7 +366,7 @@ def test_a_rotation_that_is_killed_anywhere_leaves_every_value_readable(
         assert len(keys(host)) == 2 and tokens.ids(host) == {keys(host)[0].id}
 
 
-def test_keys_that_are_added_decrypt_and_do_not_encrypt(host: Host, tmp_path: Path) -> None:
+def test_added_keys_decrypt_and_do_not_encrypt(host: Host, tmp_path: Path) -> None:
     other = opened(tmp_path / "other")
     set_up(other, dry_run=False)
     create_app(other, BLOG)
@@ -380,12 +381,12 @@ def test_keys_that_are_added_decrypt_and_do_not_encrypt(host: Host, tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["", "x", "12 34", "0123456g " + "00" * 32, "01234567 00"])
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_an_invalid_key_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         keyring.parse(text)
 
 
-def test_the_fast_primitive_is_the_public_one() -> None:
+def test_the_fast_primitive_equals_the_public_one() -> None:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     key = bytes(range(32))
@@ -395,7 +396,7 @@ def test_the_fast_primitive_is_the_public_one() -> None:
         aead.decrypt(key, data, b"other")
 
 
-def test_the_key_file_is_closed_to_everybody_else(host: Host) -> None:
+def test_others_cannot_read_the_key_file(host: Host) -> None:
     assert os.stat(key_file(host)).st_mode & 0o777 == 0o440
     assert only(findings(host)).level == "ok"
     os.chmod(key_file(host), 0o444)
@@ -404,14 +405,14 @@ def test_the_key_file_is_closed_to_everybody_else(host: Host) -> None:
     assert os.stat(key_file(host)).st_mode & 0o777 == 0o440
 
 
-def test_the_key_goes_with_the_state_that_it_opens(host: Host) -> None:
+def test_the_key_is_removed_with_the_state_that_it_decrypts(host: Host) -> None:
     tear_down(host, dry_run=True)
     assert key_file(host).exists()
     tear_down(host, dry_run=False)
     assert not key_file(host).exists()
 
 
-def test_a_key_prints_as_its_id_alone() -> None:
+def test_a_key_prints_only_its_id() -> None:
     key = keyring.fresh()
     assert key.key.hex() not in f"{key} {key!r} {[key]}"
 
@@ -436,9 +437,7 @@ def test_a_file_of_a_backup_is_written_with_the_key_of_the_host_that_it_comes_to
     assert get_env(bare, BLOG)[EnvKey("KEY")].reveal() == CANARY
 
 
-def test_a_value_that_no_key_opens_stays_as_it_is_in_a_backup_and_is_refused_elsewhere(
-    host: Host, tmp_path: Path
-) -> None:
+def test_a_value_that_no_key_decrypts_is_backed_up_unchanged_and_refused_elsewhere(host: Host, tmp_path: Path) -> None:
     put(host, KEY=CANARY)
     kept = key_file(host).read_text()
     os.unlink(key_file(host))

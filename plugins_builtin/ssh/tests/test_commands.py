@@ -1,4 +1,4 @@
-"""`ssh-keys:*` as they are typed, and what comes over SSH."""
+"""The commands `ssh-keys:*`, and command lines that arrive over SSH."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_untrusted_key_name_is_refused(run: Run, host: Host, name: str) -> No
         "-----BEGIN OPENSSH PRIVATE KEY-----",
     ],
 )
-def test_what_is_no_public_key_is_refused(run: Run, text: str) -> None:
+def test_text_that_is_not_a_public_key_is_refused(run: Run, text: str) -> None:
     assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
     assert run("ssh-keys:list")[1] == ""
 
@@ -102,7 +102,7 @@ def test_an_ssh_command_becomes_words_and_never_a_shell(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("text", ["a  b\tc", " a#b \r\n c\x0b\xa0d ", "a\\ b", "'a b' \"c\"", "$x;y|z", ""])
-def test_the_quick_split_has_the_words_of_the_usual_one(text: str) -> None:
+def test_the_quick_split_returns_the_same_arguments_as_shlex(text: str) -> None:
     assert split(text) == shlex.split(text)
 
 
@@ -136,7 +136,7 @@ def key_of(host: Host, name: str) -> dict[str, object]:
     return dict(host.store.read("global", "ssh-keys")["keys"][name])
 
 
-def test_a_key_is_changed_where_it_is(run: Run, host: Host) -> None:
+def test_a_key_keeps_its_line_when_its_role_changes(run: Run, host: Host) -> None:
     assert run("ssh-keys:add", "ann", "--role", "viewer", "--apps", "blog", stdin=ED25519)[0] == 0
     before = key_of(host, "ann")
     assert run("ssh-keys:set", "ann", "--role", "deployer") == (0, "-----> ann is a deployer of blog\n", "")
@@ -148,7 +148,7 @@ def test_a_key_is_changed_where_it_is(run: Run, host: Host) -> None:
     assert "is not a role" in run("ssh-keys:set", "ann", "--role", "root")[2]
 
 
-def test_whoami_says_who_one_is_and_what_one_may_do(run: Run) -> None:
+def test_whoami_prints_the_caller_and_its_permissions(run: Run) -> None:
     run("ssh-keys:add", "ann", "--role", "viewer", "--apps", "blog", stdin=ED25519)
     assert "a local user, who may do everything" in run("whoami")[1]
     status, out, _ = run("whoami", who="key:ann")

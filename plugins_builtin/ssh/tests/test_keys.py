@@ -1,4 +1,4 @@
-"""Keys: what is taken in, and what sshd gets to read."""
+"""Keys: which are accepted, and what sshd reads."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_fingerprint_is_the_one_ssh_keygen_shows(tmp_path: Path, kind: tuple
         f"ssh-ed25519 {base64.b64encode(base64.b64decode(ED25519.split()[1])[:-1]).decode()}",
     ],
 )
-def test_what_is_not_one_whole_public_key_is_refused_and_changes_nothing(host: Host, text: str) -> None:
+def test_text_that_is_not_exactly_one_complete_public_key_is_refused_and_changes_nothing(host: Host, text: str) -> None:
     with pytest.raises(UserError):
         add_key(host, KeyName("eve"), text)
     assert keys_of(host) == {}
@@ -81,7 +81,7 @@ def test_the_same_name_and_the_same_key_are_refused_a_second_time(host: Host) ->
     assert list(keys_of(host)) == ["ann"]
 
 
-def test_a_key_goes_by_its_fingerprint_and_leaves_the_others(host: Host) -> None:
+def test_a_key_is_removed_by_its_fingerprint_and_the_others_stay(host: Host) -> None:
     fingerprint = add_key(host, KeyName("ann"), ED25519)
     add_key(host, KeyName("bob"), OTHER)
     assert remove_key(host, fingerprint=fingerprint) == ["ann"]
@@ -91,7 +91,7 @@ def test_a_key_goes_by_its_fingerprint_and_leaves_the_others(host: Host) -> None
         remove_key(host, name="ann")
 
 
-def test_a_key_that_cannot_be_written_for_sshd_is_not_in_the_state_either(
+def test_a_key_that_cannot_be_written_for_sshd_is_not_kept_in_the_state(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_key(host, KeyName("ann"), ED25519)

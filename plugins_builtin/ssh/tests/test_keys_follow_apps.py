@@ -1,4 +1,4 @@
-"""An app's name is not the app: who has one follows its rename, and has no later app of a destroyed one's name."""
+"""A key's app is not just a name: the key follows a rename, and gets no later app of a destroyed app's name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def apps(host: Host) -> tuple[str, ...]:
     return tuple(keys_of(host)["eve"].apps)
 
 
-def test_a_later_app_of_a_destroyed_one_s_name_is_not_the_key_s(host: Host, run: Run) -> None:
+def test_a_key_does_not_get_a_later_app_of_a_destroyed_apps_name(host: Host, run: Run) -> None:
     run("apps:create", "blog")
     assert run("config:keys", "blog", who="key:eve")[0] == 0
     _, out, _ = run("--force", "apps:destroy", "blog")
@@ -53,12 +53,12 @@ def test_a_key_follows_the_rename_of_its_app(host: Host, run: Run) -> None:
     assert run("config:keys", "blog", who="key:eve")[0] == 1
 
 
-def test_a_name_is_granted_before_the_app_is_there(host: Host, run: Run) -> None:
+def test_an_app_can_be_granted_before_it_exists(host: Host, run: Run) -> None:
     run("apps:create", "shop")
     assert run("config:keys", "shop", who="key:eve")[0] == 0
 
 
-def test_a_dry_run_takes_nothing_from_a_key(host: Host, run: Run) -> None:
+def test_a_dry_run_removes_nothing_from_a_key(host: Host, run: Run) -> None:
     run("apps:create", "blog")
     run("--force", "apps:destroy", "blog", "--dry-run")
     run("apps:rename", "blog", "journal", "--dry-run")

@@ -1,4 +1,4 @@
-"""Each changing command killed at every boundary: after the next command it happened or it did not, nothing between."""
+"""Each mutating command is killed at every boundary: after the next command it is done completely or not at all."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def run(host: Host, *words: str) -> None:
 
 
 def state(host: Host) -> Any:
-    """All but what is another in each run: ids, times, inodes."""
+    """The state without values that differ in each run: ids, times, inodes."""
     root = Path(storage_root(host))
     ids = {one.entry.id: f"{one.name}'s" for one in destroyed(host)}
 
@@ -94,9 +94,9 @@ def matrix(tmp_path: Path, do: Callable[[Host], object]) -> int:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_command_killed_anywhere_happened_or_did_not(tmp_path: Path, case: str) -> None:
+def test_a_command_killed_anywhere_is_done_completely_or_not_at_all(tmp_path: Path, case: str) -> None:
     assert matrix(tmp_path, lambda host: run(host, *CASES[case])) >= 4
 
 
-def test_the_end_of_the_trash_s_time_killed_anywhere_is_finished_by_the_next_tick(tmp_path: Path) -> None:
+def test_emptying_the_trash_killed_anywhere_is_finished_by_the_next_tick(tmp_path: Path) -> None:
     assert matrix(tmp_path, lambda host: purge_due(host, now=9e9)) >= 4

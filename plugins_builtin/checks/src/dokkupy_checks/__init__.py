@@ -1,1 +1,1 @@
-"""Health checks: what starts must answer before it serves."""
+"""Health checks: a new instance must answer before it serves."""

@@ -36,7 +36,7 @@ Types = Annotated[str, Arg("process-types", "Process types separated by commas, 
 
 
 def change(host: Host, app: AppName, verb: str, title: str, *, add: str, listed: str) -> None:
-    """Put process types on one of the lists (and off the other), or with add="" off both."""
+    """Add process types to one of the lists and remove them from the other, or with add="" remove them from both."""
     from dokkupy_apps.settings.effect import announce_setting
     from dokkupy_sdk.operation import operation
 
@@ -62,7 +62,7 @@ def joined(before: str, added: str) -> str:
 
 
 def without(before: str, taken: str) -> str:
-    """A list without these. From `_all_` nothing but `_all_` can be taken: which types there are may change."""
+    """A list without these types. From `_all_` only `_all_` can be removed, because the set of types may change."""
     if taken == ALL:
         return ""
     if before == ALL:

@@ -1,4 +1,4 @@
-"""Health checks in the life of a deploy: all instances are up, none serves yet."""
+"""Health checks during a deploy: all instances run, none serves yet."""
 
 from __future__ import annotations
 
@@ -33,26 +33,28 @@ def diagnose(evidence: Evidence) -> Iterable[Cause]:
 
 @hookimpl
 def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    # Those that were only started again may have been started again by the engine, too, long ago.
+    # The engine may have restarted instances that were only started again, long ago.
     check(host, deployment.release, deployment.fresh, new=deployment.kind != "restore")
 
 
 @hookimpl
 def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """A web that answers and ends at once is seen too. It serves meanwhile: only the end of the deploy waits for it."""
+    """Detect a web process that ends right after it answered. It serves meanwhile; only the end of the deploy waits for
+    this."""
     from dokkupy_checks.plan import WEB, setting
     from dokkupy_checks.run import stay_alive
     from dokkupy_checks.settings import covers
 
     release, fresh = deployment.release, deployment.fresh
     off = any(covers(setting(release, name), WEB) for name in ("skipped", "disabled"))
-    # Beside other types it was watched for as long as they were.
+    # If other types were checked too, it was watched during their checks.
     if deployment.kind == "deploy" and not off and {one.process for one in fresh} == {WEB}:
         stay_alive(host, release, fresh, since=deployment.passed_at)
 
 
 def check(host: Host, release: Release, instances: Sequence[Instance], *, new: bool = False) -> None:
-    """Run the startup checks of these instances, but for the types that are not to be checked. new: see `run_checks`."""
+    """Run the startup checks of these instances, except for the types whose checks are skipped. new: see
+    `run_checks`."""
     from dokkupy_checks.plan import plan_checks, setting, waits
     from dokkupy_checks.run import run_checks
     from dokkupy_checks.settings import SETTINGS, covers
@@ -75,7 +77,7 @@ def check(host: Host, release: Release, instances: Sequence[Instance], *, new: b
 
 
 def identity(host: Host, app: AppName) -> tuple[str, bool]:
-    """The name by which the app is asked, and whether it has a certificate."""
+    """The domain that checks request, and whether it has a certificate."""
     from dokkupy_apps.desired.domains import domains_of
     from dokkupy_apps.routing.routes import has_certificate
 

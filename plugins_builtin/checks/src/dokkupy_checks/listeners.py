@@ -1,4 +1,4 @@
-"""Where processes listen, from the text of /proc/net/tcp and tcp6: to say why a check found nobody."""
+"""Where processes listen, from the text of /proc/net/tcp and tcp6, to explain why a check found no listener."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENGINE_DNS = "127.0.0.11"
 
 
 def listeners(text: str) -> list[tuple[str, int]]:
-    """(address, port) of the listening sockets; lines that are none are left out."""
+    """(address, port) of the listening sockets; other lines are skipped."""
     found = []
     for line in text.splitlines():
         words = line.split()
@@ -37,7 +37,7 @@ def address(raw: str) -> str:
 
 
 def explain(found: list[tuple[str, int]], port: int) -> str:
-    """Why nobody answers on the port, in words; empty when the sockets do not say."""
+    """Why nothing answers on the port, as text; empty when the sockets do not show it."""
     on_port = [where for where, number in found if number == port]
     if on_port and all(ipaddress.ip_address(where).is_loopback for where in on_port):
         return f"it listens on {on_port[0]} only"

@@ -1,8 +1,9 @@
-"""What a failing check sets off: a command in its container, a JSON document to a URL.
+"""What a failing check triggers: a command in its container, a JSON document to a URL.
 
 Both come from the pushed repository. The command runs inside the container (Dokku runs it on the host as root). The
-URL may only lead to public addresses, the one that was looked at is the one that is connected to, and no redirect is
-followed: the host's own network is none of the repository's business.
+URL may only lead to public addresses. The connection goes to the address that was validated, and no redirect is
+followed, because a repository
+must not reach the host's own network.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SECONDS = 5.0
 
 
 def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
-    """Do what the check's onFailure asks for; its own failures are warnings."""
+    """Run the check's onFailure; if that fails too, print a warning."""
     check = outcome.check
     if check.on_failure_command:
         try:

@@ -14,17 +14,18 @@ from dokkupy_checks.legacy import parse_checks_file, places
 from dokkupy_checks.settings import AUTO, AUTO_SECONDS, SETTINGS
 
 SETTLING = 0.1
-"""Seconds that an instance is watched at least where `default-wait` is 0, after those that its scheduler gave it."""
+"""Minimum seconds for which an instance is watched if `default-wait` is 0, after the time that the scheduler watched
+it."""
 
 DEFAULT = "default"
-"""The name of the check of an instance that has none of its own."""
+"""The name of the default check."""
 
 WEB = ProcessType("web")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check with nothing left open. kind: command, path, listening, uptime, answers (the default
+    """A check with all values filled in. kind: command, path, listening, uptime, answers (the default
     of web) or started (that of other types). patience: seconds that it waits at most for a port while the instance is
     busy."""
 
@@ -36,7 +37,7 @@ class Check:
     delay: float = 0
     port: int = 0
     candidates: tuple[int, ...] = ()
-    """Of which one must listen, where the image exposes several; empty: the instance's port."""
+    """The ports of which one must listen, if the image exposes several; empty: the instance's port."""
     scheme: str = "http"
     path: str = "/"
     content: str = ""
@@ -50,7 +51,7 @@ class Check:
 
     @property
     def budget(self) -> float:
-        """Seconds within which an instance must begin to listen: what the attempts would have taken."""
+        """Seconds within which an instance must start to listen: the time that all attempts would take."""
         return self.attempts * self.timeout + (self.attempts - 1) * self.wait
 
 
@@ -64,7 +65,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """What `checks:set` says about checks that do not say it themselves. default_wait: None for `auto`."""
+    """The values of `checks:set` for checks that do not set their own. default_wait: None for `auto`."""
 
     attempts: int = 3
     timeout: int = 5
@@ -140,7 +141,8 @@ def asked_at(found: list[Check], release: Release) -> list[Check]:
 
 
 def further_ports(release: Release, times: Waits, secure: bool) -> list[Check]:
-    """Where the proxy will go besides, by the app's own map: a port that opens late must not be switched to early."""
+    """Other ports to which the app's port map sends requests, because the proxy must not switch to a port that is not
+    open yet."""
     served = {"http", "grpc", *(("https", "grpcs") if secure else ())}
     routed = {port.container for port in ports_of(release) if port.scheme in served}
     return [
@@ -184,7 +186,7 @@ def resolved(times: Waits, entry: HealthCheck, domain: str, secure: bool) -> Che
 
 
 def with_own(headers: tuple[tuple[str, str], ...], domain: str, secure: bool) -> tuple[tuple[str, str], ...]:
-    """The headers of a request as the proxy would send it; the source's own win."""
+    """The headers of a request as the proxy would send it; headers from the source override them."""
     given = {name.lower() for name, _ in headers}
     own = [("Host", domain)] if domain else []
     if secure:

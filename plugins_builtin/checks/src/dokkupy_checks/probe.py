@@ -19,7 +19,7 @@ from dokkupy_checks.startup import Progress
 
 FIRST_POLL = 0.02
 LAST_POLL = 0.1
-"""Pauses between looks at a port that nobody listens on: a deploy must not wait for the looking."""
+"""Pauses between attempts to connect to a port that is not open yet; short, because a deploy waits for them."""
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body in which the expected content is looked for."""
@@ -27,18 +27,19 @@ BODY_LIMIT = 1024 * 1024
 READ = 65536
 
 REPORT = 10.0
-"""Seconds after which a check says that it still waits, and says so again."""
+"""Seconds after which a check prints that it is still waiting, and between further such lines."""
 
 EXPLAINED_WITHIN = 30.0
-"""Seconds for the question where an instance listens instead, which a busy engine may answer late: not the check's timeout,
-which is the app's."""
+"""Seconds for the engine to answer where an instance listens instead. A busy engine may be slow, so this is
+not the app's own timeout."""
 UNANSWERED = 5.0
-"""Seconds after which a port that takes connections and speaks no HTTP is taken as it is (the default check)."""
+"""Seconds after which the default check accepts a port that takes connections but does not speak HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a check. error: empty when it passed. stopped: it was stopped before its result was known. listens:
+    """The outcome of a check. error: empty when it passed. stopped: it was stopped before its result was known.
+    listens:
     where it listened instead of where it has to, if somebody looked. answer: the status of a GET. seconds: how long it took."""
 
     instance: Instance
@@ -61,8 +62,8 @@ class Stopped(Exception):
 
 
 class Probe:
-    """Runs a check on an instance. stop: set when there is no point in going on. progress: what is seen of the
-    instance meanwhile. report: takes a line for the user."""
+    """Runs a check on an instance. stop: set when the result is no longer needed. progress: the instance's observed
+    activity. report: takes a line for the user."""
 
     def __init__(
         self,
@@ -117,11 +118,11 @@ class Probe:
     # kinds
 
     def uptime(self) -> tuple[str, int]:
-        self.pause(self.check.seconds)  # who watches the instances sets `stop` when one exits or restarts
+        self.pause(self.check.seconds)  # the watcher of the instances sets `stop` when one exits or restarts
         return "", 1
 
     def has_started(self) -> tuple[str, int]:
-        """Until it is seen to be past its start, or was up for long enough."""
+        """Wait until the instance has started, or has run for long enough."""
         deadline = time.monotonic() + self.check.seconds
         while not self.progress.is_up() and time.monotonic() < deadline:
             self.pause(LAST_POLL)
@@ -131,7 +132,7 @@ class Probe:
         return self.wait_for_port(), 1
 
     def answers(self) -> tuple[str, int]:
-        """It listens, and says something to a request: workers that die while starting do not get that far."""
+        """It listens and answers a request; workers that die while starting do not get that far."""
         started = time.monotonic()
         error = self.wait_for_port()
         if error:
@@ -178,7 +179,7 @@ class Probe:
 
     def request(self) -> str:
         """GET the path: 2xx, with the content when one is expected. Redirects are not followed."""
-        import http.client  # 25 ms that a deploy without such checks need not pay
+        import http.client  # its import takes 25 ms, which deploys without such checks save
 
         check = self.check
         try:
@@ -199,7 +200,7 @@ class Probe:
         check = self.check
         connection: http.client.HTTPConnection
         if check.scheme == "https":
-            # The address is the container's own: no certificate is made out to it.
+            # The address is the container's, and no certificate covers it.
             context = ssl._create_unverified_context()
             connection = http.client.HTTPSConnection(
                 self.instance.address, self.port, timeout=check.timeout, context=context
@@ -208,7 +209,9 @@ class Probe:
             connection = http.client.HTTPConnection(self.instance.address, self.port, timeout=check.timeout)
         started = time.monotonic()
         connection.connect()
-        timer = threading.Timer(check.timeout, cut, (connection.sock,))  # one slow byte after another is slow too
+        timer = threading.Timer(
+            check.timeout, cut, (connection.sock,)
+        )  # a response that arrives byte by byte must not take longer than the timeout
         timer.daemon = True
         timer.start()
         try:
@@ -234,7 +237,7 @@ class Probe:
             connection.close()
 
     def wait_for_port(self) -> str:
-        """Poll until somebody listens on the address that the proxy will use; the reason when nobody does."""
+        """Poll until something listens on the address that the proxy will use; returns the reason when nothing does."""
         address = self.instance.address
         if not address:
             return "the instance has no address"
@@ -259,7 +262,7 @@ class Probe:
         return self.why_nobody_listened(waited)
 
     def limit(self, waited: float) -> float:
-        """Seconds within which it must listen: more for the default check of an instance that is busy."""
+        """Seconds within which the instance must listen: more for the default check while it is busy."""
         budget = self.check.budget
         if waited + 2 * LAST_POLL >= budget and self.check.patience > budget and self.progress.is_busy():
             return self.check.patience
@@ -315,7 +318,7 @@ class Probe:
                         answered = bool(connection.recv(READ))
                     except TimeoutError:
                         continue
-                    # Hear it out for a moment: a reset would stand in the app's log as an error.
+                    # Read the rest for a moment, because the app would log a reset connection as an error.
                     heard = time.monotonic() + LAST_POLL
                     while answered and time.monotonic() < heard and connection.recv(READ):
                         pass
@@ -326,7 +329,7 @@ class Probe:
 
 
 def cut(connection: socket.socket) -> None:
-    """End whatever waits for the connection."""
+    """Close the connection, which ends every wait for it."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
 

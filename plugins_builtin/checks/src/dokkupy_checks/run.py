@@ -1,4 +1,5 @@
-"""All checks of all instances at once, watched: who exits meanwhile has failed at that moment."""
+"""All checks of all instances run at once, while the instances are watched: one that exits has failed at that
+moment."""
 
 from __future__ import annotations
 
@@ -22,20 +23,21 @@ from dokkupy_checks.startup import Progress
 THREADS = 64
 LOOK = 0.1
 LOOK_LATER = 0.5
-"""Seconds between looks at the instances: often while most things happen, then seldom."""
+"""Seconds between looks at the instances: first short, because most changes happen then, later longer."""
 
 SOON = 15.0
-"""Seconds of looking often."""
+"""Seconds for which the short interval is used."""
 
 STEADY = 0.6
-"""Seconds that a web must go on after it answered, the switch among them: a process whose workers or background tasks
-fail at once ends within half a second."""
+"""Seconds for which a web process must keep running after it answered, including the switch. A process whose workers or
+background
+tasks fail at once ends within half a second."""
 
 ENDED = ("exited", "restarting", "dead", "missing")
 
 Work = list[tuple[Instance, Check]]
 Found = queue.SimpleQueue[Outcome | str | BaseException]
-"""What the threads find: how a check ended, a line for the user, an error of ours."""
+"""What the threads report: the outcome of a check, a line for the user, an internal error."""
 
 
 def run_checks(
@@ -46,7 +48,7 @@ def run_checks(
     *,
     new: bool = False,
 ) -> None:
-    """Raises CheckFailed with the instances at fault, as soon as one is; the other checks are then given up.
+    """Raises CheckFailed with the failed instances as soon as one fails; the other checks are then cancelled.
 
     new: they were started a moment ago, so one that the engine started again before the first look has ended, too.
     """
@@ -77,7 +79,8 @@ def stay_alive(host: Host, release: Release, instances: Sequence[Instance], *, s
 
 
 def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str, Progress]) -> Found:
-    """Threads at work, and where they put what they find. Daemons: a command that hangs must not keep us alive."""
+    """The threads that run checks, and their results. They are daemons, because a command that hangs must not keep the
+    process alive."""
     left: queue.SimpleQueue[tuple[Instance, Check]] = queue.SimpleQueue()
     found: Found = queue.SimpleQueue()
     for item in work:
@@ -100,8 +103,9 @@ def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str
 
 
 class Watch:
-    """Looks at instances while their checks run. Between the first look and the last the engine is asked only where the
-    processes of an instance cannot be seen, or its first process is gone."""
+    """Watches instances while their checks run. Between the first look and the last, the engine is asked only if the
+    processes
+    of an instance are not visible, or if its first process is gone."""
 
     def __init__(self, host: Host, release: Release, instances: Sequence[Instance]) -> None:
         self.host = host
@@ -112,7 +116,7 @@ class Watch:
         self.progress = {one.id: Progress() for one in instances}
 
     def until_all_ended(self, pending: int, found: Found) -> None:
-        """Tell of each check that ended, and look at the instances in between and once more at the end."""
+        """Print the result of each check, and look at the instances in between and once more at the end."""
         began = looked = time.monotonic()
         while True:
             outcomes = collect(self.host, found)
@@ -130,7 +134,7 @@ class Watch:
                 return
 
     def all_seem_alive(self, now: float) -> bool:
-        """Whether the processes of all instances are seen to be there."""
+        """Whether the processes of all instances are visible and running."""
         seen = self.running.activity(self.instances)
         for instance, one in zip(self.instances, seen, strict=True):
             self.progress[instance.id].add(now, one)
@@ -169,7 +173,7 @@ class Watch:
 
 
 def collect(host: Host, found: Found) -> list[Outcome]:
-    """What ended by now; waits a moment for the first."""
+    """The checks that have ended by now; waits a moment for the first."""
     outcomes: list[Outcome] = []
     wait = LOOK
     while True:
@@ -187,7 +191,7 @@ def collect(host: Host, found: Found) -> list[Outcome]:
 
 
 def report_outcome(host: Host, outcome: Outcome) -> bool:
-    """Print what became of a check; False when it is a failure that counts, which the error tells of."""
+    """Print the outcome of a check; returns False for a failure that fails the deploy, which the error describes."""
     if outcome.stopped:
         return True
     if not outcome.error:
@@ -221,7 +225,7 @@ def sentence(outcome: Outcome) -> str:
 
 
 def advice(outcome: Outcome) -> str:
-    """Which property gives more time, and what it is now."""
+    """Which property allows more time, and its current value."""
     app, check = outcome.instance.app, outcome.check
     if outcome.listens or check.kind not in ("answers", "listening", "path", "command"):
         return ""

@@ -1,6 +1,6 @@
 """The properties of the namespace `checks`.
 
-How long a check waits is read when it runs: a change counts for the next attempt, a rollback included.
+How long a check waits is read when it runs, so a change applies to the next deploy or rollback.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def types(text: str) -> str:
 
 AUTO = "auto"
 AUTO_SECONDS = 10.0
-"""Dokku's default: `auto` waits no longer."""
+"""Dokku's default; `auto` never waits longer."""
 
 
 def wait_or_auto(text: str) -> str:
@@ -108,4 +108,4 @@ LEGACY_ENV = {
     r"DOKKU_WAIT_TO_RETIRE": "checks:set APP wait-to-retire SECONDS",
     r"DOKKU_CHECKS_(PATH|URL)": "healthchecks in app.json",
 }
-"""Variables of Dokku's, and what replaces each."""
+"""Dokku's variables, and the command that replaces each."""

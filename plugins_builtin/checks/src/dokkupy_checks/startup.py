@@ -1,9 +1,10 @@
-"""Whether an instance that has no check of its own is past its start.
+"""Whether an instance without its own check has finished starting.
 
 A program that fails to start (a module that is not there, a wrong address of a database) fails while it *works*: it uses
 the processor or waits for one, reads files, connects, asks for an address. Load makes that longer and not less visible,
-because a process that waits for a processor is not idle. So an instance is past its start when it did next to nothing
-for QUIET seconds. What failed starts took, and how long they were quiet before they failed (two cores under a load of
+because a process that waits for a processor is not idle. So an instance has finished starting when it did next to
+nothing for
+QUIET seconds. How long failed starts took, and how long they were quiet before they failed (two cores under a load of
 6 to 9, four runs each; then with the lowest priority, which is the same load and worse):
 
 | start that fails | seconds | quiet | lowest priority | quiet |
@@ -17,7 +18,7 @@ for QUIET seconds. What failed starts took, and how long they were quiet before 
 
 A fixed time would have to be longer than the slowest of these on the slowest host. QUIET is eight times the longest
 silence, because programs also sleep while they start (to try again, to let others go first). `default-wait` limits it
-for what never gets quiet: a worker that takes up its jobs at once.
+for instances that never become idle, such as a worker that begins its jobs at once.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from dokkupy_sdk.model import Activity
 from dokkupy_sdk.values import dataclass
 
 QUIET = 3.0
-"""Seconds without work after which an instance is past its start."""
+"""Seconds without work after which an instance counts as started."""
 
 QUIET_LISTENER = 1.0
-"""The same for one that listens on a port: a program listens when it is ready, most of them."""
+"""The same for an instance that listens on a port, because most programs listen when they are ready."""
 
 LITTLE_WORK = 1 / 3
 LITTLE_TIME = 0.1
@@ -49,7 +50,7 @@ class Look:
 
 
 class Progress:
-    """What is seen of an instance while it starts; one thread adds, others read."""
+    """The observed activity of a starting instance; one thread writes it, others read it."""
 
     def __init__(self) -> None:
         self.looks: deque[Look] = deque(maxlen=200)
@@ -62,7 +63,7 @@ class Progress:
             self.looks.append(Look(at, seen.cpu, seen.working))
 
     def is_quiet(self, seconds: float = QUIET) -> bool:
-        """Whether it did next to nothing for that long. Not before it was watched for that long."""
+        """Whether it did next to nothing for that long; False until it was watched for that long."""
         looks = list(self.looks)
         recent = [one for one in looks if one.at >= looks[-1].at - seconds] if looks else []
         if len(recent) < 3 or looks[-1].at - looks[0].at < seconds:
@@ -70,7 +71,7 @@ class Progress:
         return not worked(recent)
 
     def is_busy(self) -> bool:
-        """Whether it is seen at work: neither quiet nor out of sight."""
+        """Whether it is visibly at work: neither idle nor invisible."""
         return self.known and bool(self.looks) and not self.is_quiet()
 
     def is_up(self) -> bool:

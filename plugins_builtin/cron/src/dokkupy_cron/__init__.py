@@ -1,1 +1,1 @@
-"""Scheduled tasks: what is due is started once, watched to its end, and its result is kept."""
+"""Scheduled tasks: a due task is started once and watched until it ends, and its result is recorded."""

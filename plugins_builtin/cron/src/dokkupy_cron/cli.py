@@ -24,7 +24,7 @@ Id = Annotated[TaskId, Arg("cron_id")]
 
 
 def facts(host: Host, app: AppName | None) -> dict[str, Any]:
-    """What the report has beside the properties."""
+    """The lines of the report besides the properties."""
     from dokkupy_cron.tasks.task import MAINTENANCE, tasks_of
 
     tasks = tasks_of(host, app)
@@ -74,7 +74,7 @@ def set_property(
 
 @group.command("list", permission="app:read")
 def list_tasks(host: Host, scope: Scope) -> CommandResult:
-    """List the scheduled tasks of an app, or those of the host's own."""
+    """List the scheduled tasks of an app, or the host's own."""
     from dokkupy_cron.lines import task_lines, task_row
     from dokkupy_cron.tasks.task import tasks_of
 
@@ -150,7 +150,7 @@ def history(
 
 @group.command("run-due", permission="host:write", mutating=True, hidden=True)
 def run_due(host: Host) -> CommandResult:
-    """Start what is due and look after what runs; the timer calls it."""
+    """Start due tasks and watch running ones; the timer calls this."""
     from dokkupy_cron.runs import due
     from dokkupy_cron.schedule.clock import Clock
     from dokkupy_cron.stored import subject_name
@@ -166,7 +166,7 @@ def run_due(host: Host) -> CommandResult:
 
 @group.command("run-command", permission="host:write", mutating=True, hidden=True)
 def run_command(host: Host, run: Annotated[RunId, Arg("run", "Id of the run")]) -> None:
-    """Run what is claimed of the host's own tasks; `cron:run-due` starts it."""
+    """Run a claimed run of the host's own tasks; `cron:run-due` starts this process."""
     from dokkupy_cron.runs.host_command import run_claimed
     from dokkupy_cron.schedule.clock import Clock
 

@@ -1,4 +1,4 @@
-"""What `doctor` says of scheduled tasks: those whose last run failed, and a timer that does not come."""
+"""The doctor's findings about scheduled tasks: failed last runs, and a timer that does not run."""
 
 from __future__ import annotations
 

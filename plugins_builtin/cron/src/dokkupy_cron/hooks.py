@@ -1,4 +1,4 @@
-"""What scheduled tasks have to do with the rest: the timer, deploys, and apps that are renamed, cloned and destroyed."""
+"""Scheduled tasks in the timer, in deploys, and when apps are renamed, cloned and destroyed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("tasks", 0, "dokkupy_cron.runs.due:tick")]  # every tick: an expression is in minutes
+    return [
+        Job("tasks", 0, "dokkupy_cron.runs.due:tick")
+    ]  # at every tick, because an expression has a resolution of minutes
 
 
 @hookimpl
 def post_deploy(deployment: Deployment, tx: Transaction) -> None:
-    """The tasks are those of the release that serves, once it does."""
+    """Switch to the tasks of the new release once it serves."""
     from dokkupy_sdk.operation import call
 
     from dokkupy_cron.tasks.index import refresh
@@ -32,7 +34,8 @@ def post_deploy(deployment: Deployment, tx: Transaction) -> None:
 
 @hookimpl
 def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """Progress and history moved with the app's directory, and its ids do not name it; only the index does."""
+    """Progress and history moved with the app's directory, and ids do not contain the app's name. Only the index
+    does."""
     from dokkupy_sdk.operation import call
 
     from dokkupy_cron.tasks.index import forget, refresh
@@ -42,7 +45,7 @@ def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> 
 
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """A copy is a new app. It starts in maintenance, because two apps with one database would do each task twice."""
+    """A clone starts in maintenance, because two apps with one database would do each task twice."""
     from dokkupy_cron.moving import begin_again
 
     begin_again(host, new, tx)

@@ -1,4 +1,4 @@
-"""What a copy of an app takes along of its scheduled tasks."""
+"""Which parts of its scheduled tasks a cloned app gets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dokkupy_cron.tasks.index import refresh
 
 
 def begin_again(host: Host, app: AppName, tx: Transaction) -> None:
-    """Let a copy have the settings and not the history, and its tasks wait until they are resumed."""
+    """Give a clone the settings but not the history, and suspend its tasks until they are resumed."""
     had_tasks = host.store.find(CronFile, app) is not None
     tx.remove(CronFile, app)
     for name in host.store.names("apps", app, "cron-history"):

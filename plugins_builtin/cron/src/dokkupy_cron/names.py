@@ -1,4 +1,4 @@
-"""What the arguments of these commands may be, parsed at the border. Light: no dataclasses."""
+"""Types of the commands' arguments, which validate them. Without dataclasses, because every command imports them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dokkupy_sdk.names import Identifier, Pattern
 
 
 class TaskId(Identifier):
-    """The id of a task of the app that is named before it."""
+    """The id of a task. The app precedes it on the command line."""
 
     __slots__ = ()
     what = "Cron ID"

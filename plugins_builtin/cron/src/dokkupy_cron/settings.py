@@ -40,4 +40,4 @@ SETTINGS = Settings(
 )
 
 BEYOND = ("timezone", "time-limit", "missed", "history")
-"""Those that Dokku does not have."""
+"""The properties that Dokku does not have."""

@@ -1,6 +1,7 @@
-"""The records: how far each schedule was followed, what runs now, what ended, and when something is due next.
+"""The records: how far each schedule was examined, what runs now, what ended, and when something is due next.
 
-An app's are in its directory, so that they follow it when it is renamed and go with it; None in place of an app is the host.
+An app's records are in its directory, so that they move with a rename and are removed with the app. None instead of an
+app means the host.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class OpenRun(Record):
 
 
 class CronFile(Record, file="apps/*/cron-state"):
-    """Progress and runs are one file: a firing is served when its run is in it."""
+    """Progress and runs are in one file, so that a firing counts as served exactly when its run is recorded."""
 
     tasks: Mapping[str, TaskState] = {}
     runs: tuple[OpenRun, ...] = ()
@@ -68,7 +69,8 @@ class CronFile(Record, file="apps/*/cron-state"):
 
 
 class IndexFile(Record, file="global/cron-index"):
-    """What the timer reads each minute, in place of all apps. next: subject -> when something is due, epoch seconds.
+    """What the timer reads each minute, instead of the records of all apps. next: subject -> when something is due,
+    epoch seconds.
     open: the subjects with runs. seen: the host's clock when this was written. zone: the host's."""
 
     next: Mapping[str, int] = {}
@@ -86,12 +88,12 @@ def subject_of(name: str) -> Subject:
 
 
 def subject_lock(host: Host, app: Subject) -> Lock:
-    """Held while a subject's record is changed and its runs are started and ended."""
+    """The lock that is held while a subject's record is changed and its runs are started and ended."""
     return host.lock(f"cron:{subject_name(app)}", wait=LOCK_SECONDS, command=host.command or "cron")
 
 
 def change_index(host: Host, name: str, due: int | None, is_open: bool, now: int, zone: str) -> None:
-    """Enter what a subject waits for; nothing is written when that is in it already."""
+    """Record when a subject is due next; writes nothing if that is recorded already."""
     with host.lock("cron:index", wait=LOCK_SECONDS, command=host.command or "cron"):
         index = host.store.load_derived(IndexFile)
         after = {key: moment for key, moment in index.next.items() if key != name}

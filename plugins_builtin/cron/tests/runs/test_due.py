@@ -1,4 +1,4 @@
-"""Tasks on a host of fakes: started once, brought to their end, whatever happens in between."""
+"""Tasks on a host of fakes: started once, and watched until they end, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plugins_builtin.cron.tests.conftest import APP, MIDNIGHT, World, task
 DAILY = id_of("rake daily", "* * * * *")
 
 
-def test_a_due_task_is_one_container_of_the_release_with_its_labels(world: World) -> None:
+def test_a_due_task_starts_one_container_of_the_release_with_its_labels(world: World) -> None:
     world.deploy(task())
     assert world.tick() == [] and world.runs() == []
     assert world.minute() == [f"started {DAILY} of app:blog"]
@@ -34,7 +34,7 @@ def test_a_due_task_is_one_container_of_the_release_with_its_labels(world: World
     assert world.tick() == [] and len(world.runs()) == 1
 
 
-def test_a_run_that_ended_is_kept_with_status_lines_and_duration_and_leaves_no_container(world: World) -> None:
+def test_an_ended_run_is_recorded_with_status_lines_and_duration_and_leaves_no_container(world: World) -> None:
     world.deploy(task())
     with operation(world.host, "test", "app:blog") as tx:
         set_env(tx, APP, {EnvKey("TOKEN"): Secret("s3cret-token")})
@@ -53,7 +53,7 @@ def test_a_run_that_ended_is_kept_with_status_lines_and_duration_and_leaves_no_c
     assert "s3cret-token" not in str(event)
 
 
-def test_a_run_that_succeeds_is_announced_and_is_no_event(world: World) -> None:
+def test_a_successful_run_is_announced_but_is_not_an_event(world: World) -> None:
     world.deploy(task())
     world.minute()
     world.end_all()
@@ -72,7 +72,7 @@ def test_a_process_type_stands_for_its_command(world: World) -> None:
     ("policy", "outcomes", "running"),
     [("allow", [], 2), ("forbid", ["skipped"], 1), ("replace", ["replaced"], 1)],
 )
-def test_a_concurrency_policy_decides_while_a_run_goes_on(
+def test_a_concurrency_policy_decides_while_a_run_is_running(
     world: World, policy: str, outcomes: list[str], running: int
 ) -> None:
     world.deploy(task(concurrency_policy=policy), task(command="other", concurrency_policy="allow"))
@@ -85,7 +85,7 @@ def test_a_concurrency_policy_decides_while_a_run_goes_on(
     assert (first[0] in world.runs()) == (policy != "replace")
 
 
-def test_a_run_is_ended_at_its_time_limit_by_the_clock_that_nobody_sets(world: World, run: Run) -> None:
+def test_a_run_is_ended_at_its_time_limit_by_the_monotonic_clock(world: World, run: Run) -> None:
     world.deploy(task("0 * * * *"))
     assert run("cron:set", "blog", "time-limit", "600")[0] == 0
     world.clock.pass_(3600)
@@ -113,7 +113,7 @@ def test_a_command_that_does_not_start_is_a_failure_and_leaves_nothing(
     assert world.history()[0].reason == "exec: rake: not found"
 
 
-def test_a_container_that_somebody_removed_is_a_lost_run_that_does_not_run_again(world: World) -> None:
+def test_a_run_whose_container_was_removed_is_lost_and_does_not_run_again(world: World) -> None:
     world.deploy(task("0 * * * *"))
     world.clock.pass_(3600)
     world.tick()
@@ -122,7 +122,7 @@ def test_a_container_that_somebody_removed_is_a_lost_run_that_does_not_run_again
     assert world.outcomes() == ["lost"] and len(world.started) == 1
 
 
-def test_one_app_that_fails_keeps_no_other_from_its_minute(world: World) -> None:
+def test_a_failing_app_does_not_delay_the_tasks_of_others(world: World) -> None:
     world.deploy(task())
     world.deploy(task(), app="zoo")
     path = world.host.store.path("apps", "blog", "cron-state")
@@ -132,11 +132,11 @@ def test_one_app_that_fails_keeps_no_other_from_its_minute(world: World) -> None
     assert [one.labels["dokkupy.app"] for one in world.engine.containers.find_all({"dokkupy.kind": "cron"})] == ["zoo"]
 
 
-# what passes without a run
+# firings without a run
 
 
 @pytest.mark.parametrize(("setting", "outcomes"), [("skip", ["missed"]), ("run", ["missed", "succeeded"])])
-def test_an_outage_is_skipped_or_made_up_for_by_one_run_and_named(
+def test_firings_missed_in_an_outage_are_skipped_or_replaced_by_one_run_and_reported(
     world: World, run: Run, setting: str, outcomes: list[str]
 ) -> None:
     world.deploy(task("0 3 * * *"))
@@ -154,7 +154,7 @@ def test_an_outage_is_skipped_or_made_up_for_by_one_run_and_named(
     assert world.outcomes() == outcomes
 
 
-def test_a_suspended_task_passes_its_firings_and_goes_on_without_making_up_for_them(world: World, run: Run) -> None:
+def test_a_suspended_task_skips_its_firings_and_does_not_run_them_after_it_is_resumed(world: World, run: Run) -> None:
     world.deploy(task())
     assert run("cron:suspend", "blog", DAILY)[0] == 0
     assert world.host.store.load(IndexFile).next == {}
@@ -178,7 +178,7 @@ def test_maintenance_of_the_app_or_of_the_host_stops_all_its_tasks(world: World,
 # deploys, names, copies
 
 
-def test_a_deploy_keeps_what_did_not_change_and_leaves_runs_alone(world: World) -> None:
+def test_a_deploy_keeps_unchanged_tasks_and_does_not_touch_runs(world: World) -> None:
     world.deploy(task(), task(command="old"))
     world.minute()
     before = world.runs()
@@ -189,7 +189,7 @@ def test_a_deploy_keeps_what_did_not_change_and_leaves_runs_alone(world: World) 
     assert sorted(commands) == ["new", "old", "rake daily", "rake daily"]
 
 
-def test_an_app_that_is_destroyed_is_due_no_more(world: World, run: Run) -> None:
+def test_a_destroyed_app_is_no_longer_due(world: World, run: Run) -> None:
     world.deploy(task())
     world.minute()
     assert run("apps:destroy", "blog", "--force")[0] == 0
@@ -197,7 +197,7 @@ def test_an_app_that_is_destroyed_is_due_no_more(world: World, run: Run) -> None
     assert world.minute(2) == []
 
 
-def test_a_renamed_app_goes_on_with_its_history_and_runs_no_minute_twice(world: World, run: Run) -> None:
+def test_a_renamed_app_keeps_its_history_and_runs_no_firing_twice(world: World, run: Run) -> None:
     world.deploy(task())
     world.minute()
     world.end_all()
@@ -226,7 +226,9 @@ def test_a_clone_waits_in_maintenance_without_a_history(world: World, run: Run) 
 # the timer
 
 
-def test_a_quiet_tick_reads_the_index_alone_and_starts_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tick_without_due_tasks_reads_only_the_index_and_starts_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(3):
         world.deploy(task("0 3 * * *"), app=f"app{number}")
     world.tick()
@@ -241,7 +243,7 @@ def test_a_quiet_tick_reads_the_index_alone_and_starts_nothing(world: World, mon
 
 
 @pytest.mark.parametrize("damage", ["lost", "broken", "other zone"])
-def test_an_index_that_is_lost_or_wrong_is_made_again(world: World, damage: str) -> None:
+def test_a_lost_or_wrong_index_is_rebuilt(world: World, damage: str) -> None:
     world.deploy(task())
     path = world.host.store.path("global", "cron-index")
     if damage == "lost":

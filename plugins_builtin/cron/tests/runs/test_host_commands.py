@@ -1,4 +1,4 @@
-"""Tasks that `cron:set` makes: commands of the host's own, which are the admins', and commands in an app."""
+"""Tasks that `cron:set` creates: the host's own commands, which only admins may set, and commands in an app."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 
 def begin(world: World) -> None:
-    """What the processes do that were spawned."""
+    """Runs what the spawned processes would do."""
     for words in world.host.spawned:  # type: ignore[attr-defined]
         host_command.run_claimed(world.host, words[-1], world.clock)
     world.host.spawned.clear()  # type: ignore[attr-defined]
@@ -43,7 +43,7 @@ def outcomes(world: World) -> list[str]:
     return [row.outcome for _, row in history_of(world.host, None)]
 
 
-def test_a_command_of_the_host_runs_when_it_is_due_and_its_result_is_kept(
+def test_a_command_of_the_host_runs_when_it_is_due_and_its_result_is_recorded(
     world: World, run: Run, executed: list[tuple[str, ...]]
 ) -> None:
     daily(run)
@@ -66,7 +66,7 @@ def test_a_command_of_the_host_runs_when_it_is_due_and_its_result_is_kept(
     assert len(executed) == 1
 
 
-def test_a_run_that_is_begun_twice_runs_once(world: World, run: Run, executed: list[tuple[str, ...]]) -> None:
+def test_a_run_that_is_started_twice_runs_once(world: World, run: Run, executed: list[tuple[str, ...]]) -> None:
     daily(run)
     world.clock.pass_(3 * 3600)
     world.tick()
@@ -108,13 +108,15 @@ def test_a_command_whose_process_was_killed_is_lost_and_does_not_run_again(
         (("@daily", "ps:restart", "&&", "ps:restart"), "shell operator &&"),
     ],
 )
-def test_what_the_host_does_not_run_is_refused(world: World, run: Run, words: tuple[str, ...], said: str) -> None:
+def test_commands_that_the_host_does_not_schedule_are_refused(
+    world: World, run: Run, words: tuple[str, ...], said: str
+) -> None:
     status, out, err = run("cron:set", "--global", "task.x", *words)
     assert status == 1 and said in out + err
     assert json.loads(run("cron:list", "--global", "--format", "json")[1]) == []
 
 
-def test_a_deployer_has_no_part_in_the_tasks_of_the_host(world: World, run: Run) -> None:
+def test_a_deployer_may_not_use_the_tasks_of_the_host(world: World, run: Run) -> None:
     world.deploy()
     daily(run)
     keys = {"dev": {"role": "deployer", "apps": ["blog"]}}
@@ -133,7 +135,7 @@ def test_a_deployer_has_no_part_in_the_tasks_of_the_host(world: World, run: Run)
     assert run("cron:list", "blog", who="key:dev")[0] == 0
 
 
-def test_a_task_of_an_app_that_was_set_runs_in_its_container_and_stays_with_a_deploy(world: World, run: Run) -> None:
+def test_a_task_set_for_an_app_runs_in_its_container_and_survives_a_deploy(world: World, run: Run) -> None:
     world.deploy()
     assert run("cron:set", "blog", "task.hourly", "0 * * * * rake hourly")[0] == 0
     world.deploy()
@@ -149,7 +151,7 @@ def test_a_task_of_an_app_that_was_set_runs_in_its_container_and_stays_with_a_de
     assert world.tick() == []
 
 
-def test_an_app_that_is_not_deployed_keeps_its_task_until_it_is(world: World, run: Run) -> None:
+def test_the_task_of_an_app_without_a_deploy_waits_for_the_deploy(world: World, run: Run) -> None:
     run("apps:create", "blog")
     assert run("cron:set", "blog", "task.hourly", "0 * * * *", "rake hourly")[0] == 0
     world.clock.pass_(3600)

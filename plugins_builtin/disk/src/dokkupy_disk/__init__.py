@@ -1,1 +1,1 @@
-"""The disk: what uses it, how full it may become, and what is given back."""
+"""The disk: what uses it, how full it may become, and what is removed."""

@@ -1,4 +1,4 @@
-"""`cleanup`: what is of no use any more goes; what a release can be rolled back to stays."""
+"""`cleanup` removes what is no longer used, and keeps every release that the app can roll back to."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def collect(
         bool, Opt("--above-watermark", help="Remove caches of any age, until the disk is below its watermark")
     ] = False,
 ) -> CommandResult:
-    """Do what the timer does: remove what is of no use, and measure."""
+    """Do what the timer does: remove what is unused, and measure."""
     from dokkupy_disk import watch
 
     lines = watch.collect(host, above_watermark=above_watermark)
@@ -43,7 +43,7 @@ def collect(
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, Any]:
-    """Bytes by kind, as they were measured last; empty before that."""
+    """Bytes by kind in the last measurement; empty before the first one."""
     import time
 
     from dokkupy_disk.usage import by_kind, known, of_app, own_bytes

@@ -1,4 +1,4 @@
-"""Giving disk back: what plugins offer, by whether it is of use and by its age."""
+"""Freeing disk space: plugins offer what can be removed, with its kind and age."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 LEVELS = (GARBAGE, CACHE, KEPT)
 LOWER = 5
-"""Percent of a disk by which the timer goes below the watermark, so that it does not come back at once."""
+"""Percent of a disk by which the timer goes below the watermark, so that it does not have to clean up again at once."""
 
 
 def offers(host: Host, app: AppName | None = None) -> list[Reclaimable]:
-    """What can go: garbage first, then the oldest. A plugin that fails is a warning."""
+    """What can be removed: garbage first, then the oldest. A plugin that fails causes a warning."""
     found, failed = host.hooks.gather_what_can(hookspecs.reclaimable, host=host, app=app)
     warn_of(host, failed)
     return ranked(one for _, one in found)
@@ -35,7 +35,8 @@ def ranked(things: Iterable[Reclaimable]) -> list[Reclaimable]:
 
 
 def chosen(things: Iterable[Reclaimable], *, caches: bool, trash: bool, days: float) -> list[Reclaimable]:
-    """What goes: garbage, and caches of this age; with caches all of them, with trash what is kept for a time. Pure."""
+    """What to remove: garbage, and caches of this age. caches: all caches. trash: also destroyed data that is kept for
+    a time. Pure."""
     levels = {GARBAGE, *((CACHE,) if caches else ()), *((KEPT,) if trash else ())}
     return [one for one in things if one.level in levels or (one.level == CACHE and one.days >= days)]
 
@@ -50,7 +51,7 @@ def described(one: Reclaimable) -> str:
 
 
 def remove(host: Host, things: Iterable[Reclaimable]) -> list[Reclaimable]:
-    """Remove them, or in a dry run list them. Returns those that went; one that cannot go is a warning."""
+    """Remove them, or list them in a dry run. Returns what was removed; a failed removal causes a warning."""
     done, failed = over_each(things, lambda one: host.act(f"remove the {described(one)}", one.remove))
     warn_of(host, [(f"{one.kind} {one.name}", error) for one, error in failed])
     return [one for one, _ in done]
@@ -58,7 +59,7 @@ def remove(host: Host, things: Iterable[Reclaimable]) -> list[Reclaimable]:
 
 def free_space(host: Host, more: int = 0, *, lower: int = 0) -> list[Reclaimable]:
     """Remove garbage and then caches, the longest unused first, until the disks have room for so many more bytes below
-    their lines. lower: percent of a disk to stay below the line. Nothing of what is kept on purpose."""
+    their lines. lower: percent of a disk to stay below the line. Removes nothing that is kept on purpose."""
 
     def is_over() -> bool:
         return any(disk.over(more + disk.total * lower // 100) for disk in disks(host))

@@ -1,4 +1,4 @@
-"""What the doctor says of the disk: how full it is, of what, and when it will be full."""
+"""The doctor's findings about the disk: how full it is, what uses it, and when it will be full."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dokkupy_disk.writers import described, largest
 
 CHECK = "disk"
 SOON = 7
-"""Days: who is warned so early can buy a disk."""
+"""In days: a warning this early leaves time to buy a disk."""
 
 LOW = 10
 """Percent of inodes that are free when the doctor warns."""
@@ -65,7 +65,7 @@ def of_disk(disk: Disk, samples: tuple[Sample, ...]) -> Finding:
 
 
 def days_until_full(disk: Disk, samples: tuple[Sample, ...]) -> float | None:
-    """None when it does not grow, or nobody knows. Pure."""
+    """None when the use does not grow, or is unknown. Pure."""
     rate = growth(samples)
     return disk.free / rate if rate is not None and rate > 0 else None
 
@@ -80,7 +80,7 @@ def outlook(samples: tuple[Sample, ...], days: float | None) -> str:
 
 
 def of_lost_images(host: Host) -> Iterator[Finding]:
-    """Somebody cleaned up the engine, as `docker system prune -a` does."""
+    """Images of releases that the engine lost, for example through `docker system prune -a`."""
     from dokkupy_apps.processes.lost_images import lost
     from dokkupy_sdk.state import ServingFile
 

@@ -1,4 +1,4 @@
-"""The disk in the life of apps and of the host."""
+"""The hooks of apps and the host that concern the disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FULL = 32 << 20
 """Free bytes below which a disk counts as full."""
 
 OTHERS = ("app-logs", "builds", "repos")
-"""Directories of the state that are counted as something else."""
+"""Directories of the state that are counted in another kind."""
 
 
 @hookimpl
@@ -36,7 +36,7 @@ def pre_source_receive(host: Host, app: AppName) -> None:
 
 @hookimpl
 def pre_build(host: Host, build: Build) -> None:
-    """What arrived may have filled the disk."""
+    """Check the disk, because the push may have filled it."""
     from dokkupy_disk.room import require_room
 
     require_room(host, build.source.app)
@@ -44,7 +44,7 @@ def pre_build(host: Host, build: Build) -> None:
 
 @hookimpl
 def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
-    """What no other plugin counts: the logs of builds, and the state itself."""
+    """The use that no other plugin reports: logs of builds, and the state itself."""
     from dokkupy_sdk.disk import DiskUse, used_bytes
 
     for name in host.store.apps() if app is None else [app]:

@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
 @hookspec
 def disk_directories(host: Host) -> Iterable[str]:  # type: ignore[empty-body]
-    """Directories, besides the state's, in which the platform keeps things: how full their file systems are is watched."""
+    """Directories, besides the state directory, in which the platform stores data. The timer watches how full their
+    file systems are."""
 
 
 @hookspec
 def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:  # type: ignore[empty-body]
-    """How much of what you keep, of one app or with None of everybody and the host. May take a while: it is asked once a
-    day, and for an app that is over its budget."""
+    """The disk use of what the plugin stores, of one app or with None of all apps and the host. May be slow: it is
+    called
+    once a day, and for an app that is over its budget."""
 
 
 @hookspec
 def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:  # type: ignore[empty-body]
-    """What of yours can go, of one app or with None of all and the host: nothing that runs, that a release that can be rolled
-    back to uses, or that the platform did not make. Removes nothing."""
+    """What the plugin could remove, of one app or with None of all apps and the host. Never what runs, what a release
+    that the app
+    can roll back to uses, or what the platform did not create. Removes nothing itself."""

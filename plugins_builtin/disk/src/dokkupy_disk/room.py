@@ -1,4 +1,5 @@
-"""Room for what is to come: a push or build that would fill the disk, or the app's budget, is refused before it starts."""
+"""Room for the next push or build: one that would fill the disk or exceed the app's budget is refused before it
+starts."""
 
 from __future__ import annotations
 
@@ -13,14 +14,14 @@ from dokkupy_disk.space import disks
 from dokkupy_disk.usage import asked, known, of_app, own_bytes
 
 LEAST = 100 << 20
-"""Bytes that a build is expected to take at least; as good as any guess for an app that was never built."""
+"""Bytes that a build is expected to take at least, also for an app that was never built."""
 
 SEVERAL = 3
 
 
 def require_room(host: Host, app: AppName) -> None:
     """Raise HostError when the app's next build would fill a disk above its line, AppError when the app is over its
-    budget. What can go goes before."""
+    budget. Removes what can be removed first."""
     require_budget(host, app)
     more = expected(host, app)
     if not any(disk.over(more) for disk in disks(host)):
@@ -40,8 +41,8 @@ def require_room(host: Host, app: AppName) -> None:
 
 
 def expected(host: Host, app: AppName) -> int:
-    """What the next build takes: the app's own part of its images, of which there are as many as releases, when it was
-    measured."""
+    """The expected bytes of the next build: the measured size of the app's own image layers, divided by the number of
+    releases."""
     images = [row for row in of_app(known(host).rows, app) if row.kind == "images"]
     releases = max(1, len(host.store.names("apps", app, "releases")))
     return max([LEAST, *(SEVERAL * (row.bytes - row.shared) // (releases + SEVERAL - 1) for row in images)])

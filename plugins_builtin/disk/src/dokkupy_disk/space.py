@@ -1,4 +1,4 @@
-"""How full the disks are, and where the line is."""
+"""How full the disks are, and how much of them may be used (the line)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Disk:
         return self.used + self.free
 
     def over(self, more: int = 0) -> int:
-        """The bytes by which it is above the line, with so many more; not below 0."""
+        """The bytes by which the disk would be above its line with so many more; not below 0."""
         return max(0, self.used + more - self.line)
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ def line(total: int, watermark: str, reserve: str) -> int:
 
 
 def disks(host: Host) -> list[Disk]:
-    """Each file system once. A directory that is not there is left out."""
+    """Each file system once. Missing directories are skipped."""
     from dokkupy_disk.hookspecs import disk_directories
 
     found, _ = host.hooks.gather_what_can(disk_directories, host=host)

@@ -1,4 +1,4 @@
-"""The records: how full the disks were, and what used them when that was measured last."""
+"""The records: how full the disks were, and what used them in the last measurement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 HOUR, DAY = 3600, 86400
 KEPT = 14 * 24
-"""Samples of each disk: two weeks' hours."""
+"""Number of samples of each disk: one an hour, for two weeks."""
 
 
 class Sample(Record):
@@ -21,8 +21,9 @@ class Sample(Record):
 
 
 class SamplesFile(Record, file="global/disk-samples"):
-    """samples: directory -> how full its disk was, the oldest first. collected_at: when the timer last gave disk back
-    because of the watermark."""
+    """samples: directory -> how full its disk was, the oldest first. collected_at: when the timer last freed space
+    because
+    of the watermark."""
 
     samples: Mapping[str, tuple[Sample, ...]] = {}
     collected_at: int = 0
@@ -38,14 +39,14 @@ class UseRow(Record):
 
 
 class UsageFile(Record, file="global/disk-usage"):
-    """What the plugins said when they were asked last. at: epoch seconds, 0 for never."""
+    """The plugins' last reports. at: epoch seconds, 0 for never."""
 
     at: int = 0
     rows: tuple[UseRow, ...] = ()
 
 
 def growth(samples: tuple[Sample, ...]) -> float | None:
-    """Bytes a day; None as long as less than a day is on record. Pure."""
+    """Growth in bytes a day; None until a day is recorded. Pure."""
     if len(samples) < 2 or samples[-1].at - samples[0].at < DAY:
         return None
     first, last = samples[0], samples[-1]

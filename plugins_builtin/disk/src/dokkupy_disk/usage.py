@@ -1,4 +1,4 @@
-"""What uses the disk: asked of every plugin once a day, and kept for reports, which answer at once."""
+"""What uses the disk. Every plugin is asked once a day, and the answers are stored, so that reports are quick."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def measure(host: Host) -> UsageFile:
-    """Ask every plugin, and keep the answers. One that fails is a warning."""
+    """Ask every plugin, and store the answers. A plugin that fails causes a warning."""
     rows = asked(host, None)
     with operation(host, "disk:measure", "disk-usage") as tx:
         found = UsageFile(at=int(time.time()), rows=rows)
@@ -49,12 +49,12 @@ def of_app(rows: Iterable[UseRow], app: AppName) -> list[UseRow]:
 
 
 def own_bytes(rows: Iterable[UseRow]) -> int:
-    """What would be free without these. Pure."""
+    """The bytes that their removal would free. Pure."""
     return sum(row.bytes - row.shared for row in rows)
 
 
 def by_kind(rows: Iterable[UseRow]) -> dict[str, int]:
-    """The largest first. What several apps share is in none of their rows here: it is in one of the host. Pure."""
+    """The largest first. What several apps share is counted in a row of the host, and in none of theirs. Pure."""
     sums: dict[str, int] = defaultdict(int)
     for row in rows:
         sums[row.kind] += row.bytes - row.shared

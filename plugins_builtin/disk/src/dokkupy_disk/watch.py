@@ -1,4 +1,4 @@
-"""The timer's part: how full the disks are is looked at each minute, and what has no use goes each day."""
+"""The timer's part: it checks each minute how full the disks are, and removes each day what is unused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAUSE = 900
 
 
 def look(host: Host, now: float | None = None) -> None:
-    """Note each hour how full the disks are. Above the watermark a process of its own gives back what can go."""
+    """Record each hour how full the disks are. Above the watermark, a separate process removes what can be removed."""
     at = int(time.time() if now is None else now)
     record = host.store.load_derived(SamplesFile)
     found = disks(host)
@@ -37,7 +37,8 @@ def look(host: Host, now: float | None = None) -> None:
 
 
 def noted(record: SamplesFile, found: Sequence[Disk], at: int) -> SamplesFile:
-    """With a sample of each disk whose last one is an hour old, or later than now: the clock was set back. Pure."""
+    """Add a sample for each disk whose last one is an hour old, or in the future because the clock was set back.
+    Pure."""
     samples = {}
     for disk in found:
         before = tuple(one for one in record.samples.get(disk.path, ()) if one.at <= at)
@@ -48,7 +49,7 @@ def noted(record: SamplesFile, found: Sequence[Disk], at: int) -> SamplesFile:
 
 
 def daily(host: Host) -> None:
-    """In a process of its own: the timer's other work does not wait for it."""
+    """In a separate process, so that the timer's other work does not wait for it."""
     host.spawn("disk:collect")
 
 

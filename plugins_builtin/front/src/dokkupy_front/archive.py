@@ -1,5 +1,6 @@
-"""A maintenance page out of a tar on standard input. The archive is untrusted: only so much of it is read, and nothing of it is
-written under a path of its own."""
+"""A maintenance page from a tar on standard input. The archive is untrusted: the amount that is read is limited, and no
+path of it is
+used for writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts that the proxy gets of an app, and the directory of the pages that it serves."""
+"""The proxy facts of an app, and the directory of the maintenance pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def proxy_config(host: Host, app: AppName) -> Iterable[ProxyFact]:
-    """Most apps have none of it: their route costs no module."""
+    """Imports nothing for apps that have none of these settings, which most do not."""
     facts: list[ProxyFact] = []
     if host.store.has_file("apps", app, "maintenance"):
         from dokkupy_front.page import maintenance_facts

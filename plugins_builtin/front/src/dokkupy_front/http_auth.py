@@ -25,7 +25,7 @@ Password = Annotated[str, Arg("password", "If not given, the first line of stand
 Address = Annotated[str, Arg("address", "An address, or a network such as 203.0.113.0/24")]
 
 NOBODY = (("nobody", Secret("{SSHA}" + "A" * 28)),)
-"""A hash that no password has: while there are no users, nobody gets in, as in Dokku."""
+"""A hash that no password matches: without users, nobody can log in, as in Dokku."""
 
 
 @group.command("enable", permission="app:write", mutating=True, secret_args=2)

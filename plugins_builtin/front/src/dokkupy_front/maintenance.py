@@ -1,4 +1,4 @@
-"""`maintenance` and `maintenance:*` (reference, section 6.4): a page with the status 503 in the place of an app."""
+"""`maintenance` and `maintenance:*` (reference, section 6.4): a page with the status 503 instead of an app."""
 
 from __future__ import annotations
 

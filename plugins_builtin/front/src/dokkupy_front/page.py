@@ -1,4 +1,5 @@
-"""The pages that the proxy serves in the place of apps: kept in the state, and copied to where its workers can read."""
+"""The pages that the proxy serves instead of apps. They are stored in the state, and copied to a directory that the
+proxy's workers can read."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def maintenance_facts(host: Host, app: AppName) -> list[ProxyFact]:
 
 
 def directory_of(host: Host, page: Mapping[str, str]) -> str:
-    """Named by its content: a route and its page change in one moment, and one page of several apps is there once."""
+    """The name is derived from the content, so that a route and its page change at the same time, and apps with the
+    same page share it."""
     digest = hashlib.sha256(repr(sorted(page.items())).encode() if page else standard()).hexdigest()
     return os.path.join(pages_root(host), digest[:32])
 
@@ -53,7 +55,7 @@ def standard() -> bytes:
 
 
 def publish(directory: str, page: Mapping[str, str]) -> None:
-    """Copy the page to its directory, unless it is there; it appears whole."""
+    """Copy the page to its directory, unless it exists; the copy appears atomically."""
     if os.path.isdir(directory):
         return
     unfinished = f"{directory}.{os.getpid()}"
@@ -65,14 +67,14 @@ def publish(directory: str, page: Mapping[str, str]) -> None:
         os.rename(unfinished, directory)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
-        if not os.path.isdir(directory):  # another process was faster
+        if not os.path.isdir(directory):  # another process created it first
             raise HostError(
                 f"The maintenance page cannot be written to {directory}: {error.strerror}", hint="Run: dokkupy setup"
             ) from error
 
 
 def write(path: str, content: bytes) -> None:
-    """A file that the proxy's workers can read, whatever the umask."""
+    """Write a file that the proxy's workers can read, whatever the umask."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
         file.write(content)
@@ -90,7 +92,7 @@ def remove_unused(host: Host, but: AppName | None = None) -> None:
             directory_of(host, host.store.load(MaintenanceFile, app).page) for app in host.store.apps() if app != but
         }
     except StateError:
-        return  # the page of the app whose file is damaged is unknown: the next change removes what is unused
+        return  # the page of an app with a damaged file is unknown; the next change removes unused pages
     for name in os.listdir(root):
         if os.path.join(root, name) not in used:
             shutil.rmtree(os.path.join(root, name), ignore_errors=True)

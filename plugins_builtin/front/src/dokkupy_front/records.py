@@ -1,4 +1,4 @@
-"""What is set in front of an app."""
+"""The records of maintenance, redirects and passwords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RedirectFile(Record, file="apps/*/redirect"):
 
 
 class HttpAuthFile(Record, file="apps/*/http-auth"):
-    """users: name -> the hash of the password. allowed: addresses and networks that are not asked."""
+    """users: name -> the hash of the password. allowed: addresses and networks that need no password."""
 
     enabled: bool = False
     users: Mapping[str, Secret] = {}

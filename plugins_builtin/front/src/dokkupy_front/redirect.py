@@ -81,7 +81,8 @@ def unset_redirect(host: Host, app: App, source: Annotated[str, Arg("source")]) 
 
 
 def redirect_facts(host: Host, app: AppName) -> list[ProxyFact]:
-    """A source that is no domain of the app any more has no effect. Over HTTPS where the destination has a certificate."""
+    """A source that is no longer a domain of the app has no effect. The redirect uses HTTPS if the destination has a
+    certificate."""
     from dokkupy_sdk.proxy_facts import DomainRedirect
 
     domains = host.store.load(RedirectFile, app).domains

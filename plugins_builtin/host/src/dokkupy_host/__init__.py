@@ -1,1 +1,1 @@
-"""The host itself: set up, examined, watched, and typed to."""
+"""The host itself: its setup, the doctor, supervision of processes, the shell and completion."""

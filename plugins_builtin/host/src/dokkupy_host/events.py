@@ -73,7 +73,7 @@ def turn_off(host: Host) -> CommandResult:
 
 
 def line_of(row: dict[str, Any]) -> str:
-    """An event as a line, also where a fact has several."""
+    """An event as one line, even if a value has several lines."""
     facts = (
         f"{key}={' | '.join(str(value).splitlines())}"
         for key, value in row.items()
@@ -83,7 +83,8 @@ def line_of(row: dict[str, Any]) -> str:
 
 
 def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:
-    """The lines of these events and of all that follow (with app: of this app); ends only with its reader."""
+    """The lines of these events and of all later ones (with app: only of this app); ends only when its reader
+    disconnects."""
     tail = Tail(host)
     yield from map(line_of, rows)
     while True:

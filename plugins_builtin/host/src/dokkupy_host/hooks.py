@@ -1,4 +1,4 @@
-"""The host's time-driven work."""
+"""The timer jobs of the host itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`shell`: a prompt for commands, and `trace`: whether they print what they do."""
+"""`shell`: a prompt for commands, and `trace`: whether commands print what they do."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def shell(host: Host) -> CommandResult:
         if words in (["exit"], ["quit"]):
             return CommandResult(status=status)
         if words:
-            # A host of its own for each: what one command read must not be old news to the next.
+            # Each command gets a new Host, because a cached state could be outdated for the next command.
             status = main(words, who=host.who, root=host.root)
 
 
 def offer_names(host: Host) -> None:
-    """Give the prompt a history, and Tab the names that the caller may see."""
+    """Enable history, and completion of the names that the caller may see."""
     try:
-        import readline  # which `input` uses where it was imported
+        import readline  # `input` uses it once it is imported
     except ImportError:
         return
     found: list[str] = []
@@ -54,11 +54,11 @@ def offer_names(host: Host) -> None:
 
 
 def offered(host: Host, line: str) -> list[str]:
-    """What could stand for the last word of a line, with a space where the argument is whole."""
+    """Candidates for the last word of a line, with a space after a complete argument."""
     from dokkupy_host.completion.candidates import candidates
 
     before, last = line.split(" ")[:-1], line.split(" ")[-1]
-    # Each question reads the state as it is now.
+    # Each request reads the current state.
     now = host.for_invocation()
     words = [word for word in candidates(now, [one for one in before if one], last) if word.startswith(last)]
     return [word if word.endswith("=") else f"{word} " for word in words]

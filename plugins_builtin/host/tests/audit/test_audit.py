@@ -1,4 +1,4 @@
-"""The audit against somebody who took over the account that writes it."""
+"""The audit must detect changes by an attacker who took over the account that writes it."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def texts(host: Host) -> list[str]:
     return log(host).read_text().splitlines(keepends=True)
 
 
-def test_an_audit_that_nobody_touched_is_whole(kept: Host, run: Run) -> None:
+def test_an_unchanged_audit_is_complete(kept: Host, run: Run) -> None:
     assert problems(kept) == ""
     status, out, _ = run("audit:verify")
     assert (status, out) == (0, f"The audit is complete: {LINES} lines, {LINES} of them sealed\n")
 
 
-def test_the_doctor_has_the_audit_among_its_findings(kept: Host) -> None:
+def test_the_doctor_reports_on_the_audit(kept: Host) -> None:
     assert ("audit", "ok") in {(found.check, found.level) for found in examine(kept)}
 
 
-def test_a_changed_line_shows(kept: Host, run: Run) -> None:
+def test_a_changed_line_is_detected(kept: Host, run: Run) -> None:
     log(kept).write_text(log(kept).read_text().replace("config:set blog 4", "config:set blog 5"))
     assert problems(kept).startswith("line 5 was changed")
     status, _, err = run("audit:verify")
@@ -62,27 +62,27 @@ def test_a_changed_line_shows(kept: Host, run: Run) -> None:
     assert "sudo dokkupy audit:restart" in err
 
 
-def test_lines_removed_in_the_middle_show(kept: Host) -> None:
+def test_lines_removed_in_the_middle_are_detected(kept: Host) -> None:
     log(kept).write_text("".join(texts(kept)[:3] + texts(kept)[5:]))
     assert problems(kept) == "the lines 4 to 5 are missing"
 
 
-def test_a_cut_end_shows(kept: Host) -> None:
+def test_a_cut_end_is_detected(kept: Host) -> None:
     log(kept).write_text("".join(texts(kept)[:-4]))
     assert problems(kept) == "the lines 9 to 12 are missing at the end"
     kept.audit.record(who="key:k1", command="apps:list", status=0)
     assert problems(kept) == "the lines 9 to 12 are missing"
 
 
-def test_a_removed_file_shows(kept: Host) -> None:
+def test_a_removed_file_is_detected(kept: Host) -> None:
     os.unlink(log(kept))
     assert problems(kept) == "the lines 1 to 12 are missing at the end"
     kept.audit.record(who="key:k1", command="apps:list", status=0)
     assert problems(kept) == "the lines 1 to 12 are missing"
 
 
-def test_lines_rewritten_with_the_key_of_the_moment_show(kept: Host) -> None:
-    """As by a script that leaves out one key's lines and seals the rest again with all that the account can read."""
+def test_lines_rewritten_with_the_current_key_are_detected(kept: Host) -> None:
+    """A script removes one key's lines and seals the rest again with everything that the account can read."""
     number, key = read_key(kept.audit.key_path)
     new = []
     for text in texts(kept):
@@ -98,14 +98,14 @@ def test_lines_rewritten_with_the_key_of_the_moment_show(kept: Host) -> None:
     assert problems(kept).startswith("line 1 was changed")
 
 
-def test_a_new_chain_from_a_key_of_the_attackers_shows(kept: Host) -> None:
+def test_a_new_chain_from_an_attackers_key_is_detected(kept: Host) -> None:
     os.unlink(log(kept))
     save_key(kept.audit.key_path, 1, os.urandom(32))
     kept.audit.record(who="ann", command="nothing to see", status=0, durable=True)
     assert "line 1 was changed" in problems(kept)
 
 
-def test_a_key_that_is_gone_or_another_shows(kept: Host) -> None:
+def test_a_missing_or_different_key_is_detected(kept: Host) -> None:
     saved = Path(kept.audit.key_path).read_bytes()
     os.unlink(kept.audit.key_path)
     assert problems(kept) == "the key for the next line is missing; new lines are not sealed"
@@ -117,7 +117,7 @@ def test_a_key_that_is_gone_or_another_shows(kept: Host) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["garbage\n", "{}\n", "\n", '{"number": "x"}\n', "[1]\n", "\xff\xfe\n"])
-def test_a_line_that_is_none_shows_and_the_next_command_is_recorded(kept: Host, garbage: str) -> None:
+def test_an_invalid_line_is_detected_and_the_next_command_is_recorded(kept: Host, garbage: str) -> None:
     with open(log(kept), "a") as file:
         file.write(garbage)
     assert "audit.log:13 is not a line of the audit" in problems(kept)
@@ -125,7 +125,7 @@ def test_a_line_that_is_none_shows_and_the_next_command_is_recorded(kept: Host, 
     assert json.loads(texts(kept)[-1])["number"] == 13
 
 
-def test_without_the_first_key_gaps_alone_show_and_verify_says_so(
+def test_without_the_first_key_only_gaps_are_detected_and_verify_says_so(
     kept: Host, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(first_key, "first_key", lambda: None)
@@ -136,7 +136,7 @@ def test_without_the_first_key_gaps_alone_show_and_verify_says_so(
     assert problems(kept) == "the lines 4 to 5 are missing"
 
 
-def test_the_first_key_is_roots_and_setup_does_not_make_it_twice(kept: Host) -> None:
+def test_the_first_key_belongs_to_root_and_setup_creates_it_once(kept: Host) -> None:
     assert os.stat(first_key.PATH).st_mode & 0o777 == 0o400
     before = Path(first_key.PATH).read_bytes()
     steps = Steps(dry_run=False)
@@ -155,7 +155,7 @@ def test_lines_from_before_setup_are_counted_and_not_sealed(
     assert audit_finding(host).message == "the audit is complete: 2 lines"
 
 
-def test_restart_keeps_the_old_audit_and_begins_a_whole_one(kept: Host, run: Run) -> None:
+def test_restart_keeps_the_old_audit_and_begins_a_complete_one(kept: Host, run: Run) -> None:
     log(kept).write_text("".join(texts(kept)[3:]))
     assert problems(kept)
     if os.getuid():
@@ -171,7 +171,9 @@ def test_restart_keeps_the_old_audit_and_begins_a_whole_one(kept: Host, run: Run
     assert run("audit:list")[1].endswith("audit:restart\n")
 
 
-def test_full_files_rotate_and_the_oldest_go_and_the_audit_says_so(kept: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_files_are_rotated_and_the_audit_records_the_removal_of_the_oldest(
+    kept: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rotation, "ROTATE_AT", 1_000)
     monkeypatch.setattr(rotation, "KEPT", 2)
     for _ in range(5):

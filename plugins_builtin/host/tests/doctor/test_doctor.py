@@ -1,4 +1,4 @@
-"""What the doctor sees."""
+"""What the doctor reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy_host.doctor import interpreter
 from dokkupy_host.doctor.examination import examine, scratch_finding
 
 
-def test_the_doctor_sees_a_gap_in_the_audit(host: Host) -> None:
+def test_the_doctor_reports_a_gap_in_the_audit(host: Host) -> None:
     def levels() -> dict[str, str]:
         return {found.check: found.level for found in examine(host)}
 
@@ -23,7 +23,7 @@ def test_the_doctor_sees_a_gap_in_the_audit(host: Host) -> None:
     assert levels()["audit"] == "error"
 
 
-def test_an_interpreter_below_a_closed_directory_is_named(host: Host, tmp_path: Path) -> None:
+def test_an_interpreter_in_an_inaccessible_directory_is_reported(host: Host, tmp_path: Path) -> None:
     program = tmp_path / "home" / "bin" / "python"
     program.parent.mkdir(parents=True)
     program.write_text("")
@@ -34,7 +34,7 @@ def test_an_interpreter_below_a_closed_directory_is_named(host: Host, tmp_path: 
     assert interpreter.finding(host).level == "ok"
 
 
-def test_what_programs_left_is_counted(host: Host) -> None:
+def test_temporary_files_of_ended_programs_are_counted(host: Host) -> None:
     children = Path(host.path("tmp", "children"))
     children.mkdir(parents=True)
     (children / "new").write_text("used")

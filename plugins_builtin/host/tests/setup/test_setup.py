@@ -33,7 +33,7 @@ def bare(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
     return host
 
 
-def test_the_timer_is_set_up_after_the_plugins_whose_parts_it_needs(bare: Host) -> None:
+def test_the_timer_is_set_up_after_the_plugins_on_which_it_depends(bare: Host) -> None:
     changes = set_up(bare, dry_run=True)
     parts = list(dict.fromkeys(change.part for change in changes))
     assert parts == [
@@ -48,18 +48,18 @@ def test_the_timer_is_set_up_after_the_plugins_whose_parts_it_needs(bare: Host) 
     assert f"create {bare.root}/journal/open" in [change.line for change in changes]
 
 
-def test_the_plugins_parts_are_taken_away_first(bare: Host) -> None:
+def test_the_plugins_parts_are_removed_first(bare: Host) -> None:
     changes = tear_down(bare, purge=True, dry_run=True)
     assert [change.line for change in changes] == ["unwire, dry_run=True", f"remove {bare.root}"]
 
 
-def test_another_dokku_s_completion_stays(bare: Host) -> None:
+def test_the_completion_of_another_dokku_stays(bare: Host) -> None:
     with open(f"{bare.root}/bash", "w") as file:
         file.write("# of another program\n")
     assert "completion for bash" not in [change.part for change in set_up(bare, dry_run=True)]
 
 
-def test_purge_is_refused_without_remove_and_while_an_app_is_there(run: Run, host: Host) -> None:
+def test_purge_is_refused_without_remove_and_while_an_app_exists(run: Run, host: Host) -> None:
     assert "--purge has no effect without --remove" in run("setup", "--purge")[2]
     assert "To remove dokkupy, add --yes" in run("setup", "--remove")[2]
     run("apps:create", "blog")

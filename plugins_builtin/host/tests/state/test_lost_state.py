@@ -1,4 +1,5 @@
-"""A file of the state that is lost or broken: doctor, recover and the timer name it, the other apps go on, doctor --fix restores."""
+"""A missing or broken state file: doctor, recover and the timer report it, other apps keep running, doctor --fix
+restores it."""
 
 from __future__ import annotations
 
@@ -60,7 +61,9 @@ def run(host: Host, capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_broken_configuration_is_never_an_empty_one(host: Host, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_configuration_is_never_treated_as_empty(
+    host: Host, harm: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     HARMS[harm](config_of(host))
     for words in (["config:show", "blog"], ["ps:restart", "blog"]):
         status, text = run(host, capfd, *words)
@@ -69,7 +72,7 @@ def test_a_broken_configuration_is_never_an_empty_one(host: Host, harm: str, cap
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_doctor_recover_and_the_timer_name_the_file_and_go_on(
+def test_doctor_recover_and_the_timer_name_the_file_and_continue(
     host: Host, harm: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     HARMS[harm](config_of(host))
@@ -81,7 +84,7 @@ def test_doctor_recover_and_the_timer_name_the_file_and_go_on(
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_doctor_fix_restores_the_generation_before(host: Host, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_doctor_fix_restores_the_previous_generation(host: Host, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
     HARMS[harm](config_of(host))
     status, text = run(host, capfd, "doctor", "--fix")
     assert f"Restored the previous generation of {config_of(host)}: its last change is lost" in text
@@ -91,7 +94,7 @@ def test_doctor_fix_restores_the_generation_before(host: Host, harm: str, capfd:
 
 
 def test_doctor_fix_does_what_recover_does(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
-    """The packet filter, services and routes come back by one mechanism, whoever asks for it."""
+    """Packet filter, services and routes are restored by one mechanism, whoever calls it."""
     asked: list[str] = []
 
     class Plugin:
@@ -115,7 +118,7 @@ def test_doctor_fix_restores_no_empty_configuration(host: Host, capfd: pytest.Ca
     assert "restore the file from a backup of the host" in text
 
 
-def test_creating_an_app_over_what_is_left_of_one_is_refused(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
+def test_creating_an_app_over_the_remains_of_one_is_refused(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
     for name in ("app.toml", "app.toml.previous"):
         (config_of(host).parent / name).unlink(missing_ok=True)
     status, text = run(host, capfd, "apps:create", "blog")
@@ -125,9 +128,7 @@ def test_creating_an_app_over_what_is_left_of_one_is_refused(host: Host, capfd: 
         assert status == 1 and "app.toml is missing" in text
 
 
-def test_an_app_whose_record_of_what_serves_is_lost_keeps_running(
-    host: Host, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_app_whose_deployment_record_is_lost_keeps_running(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
     running = [one.name for one in host.containers().find_all({"dokkupy.app": "blog"})]
     assert running
     for name in ("deployment.toml", "deployment.toml.previous"):
@@ -138,7 +139,7 @@ def test_an_app_whose_record_of_what_serves_is_lost_keeps_running(
     assert [one.name for one in host.containers().find_all({"dokkupy.app": "blog"})] == running
 
 
-def test_an_app_without_its_route_is_named_and_gets_one_again(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_app_without_a_route_is_reported_and_gets_one_again(host: Host, capfd: pytest.CaptureFixture[str]) -> None:
     host.proxy(BLOG).apply([], remove=[BLOG])
     status, text = run(host, capfd, "doctor")
     assert status == 1 and "blog is deployed, and the proxy" in text and "proxy:build-config blog" in text

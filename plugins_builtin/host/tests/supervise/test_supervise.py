@@ -1,4 +1,4 @@
-"""What the timer sees of processes that end, what it says, and what it starts again. The clock is the test's."""
+"""Which ended processes the timer detects, reports and starts again, with the tests' own clock."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_crash_after_which_the_engine_restarted_the_process_is_reported_once_w
     assert "logs blog" in finding.remedy and "ps:restart blog" in finding.remedy
 
 
-def test_ten_crashes_within_a_minute_are_one_event_that_counts_them(
+def test_ten_crashes_within_a_minute_become_one_event_with_their_number(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     for second in range(10):
@@ -140,14 +140,14 @@ def test_every_new_crash_is_an_event(host: Host, engine: FakeEngine, clock: Cloc
     assert [(one.exit_code, one.restarts) for one in crashes] == [(10, 1), (11, 2), (12, 3)]
 
 
-def test_out_of_memory_is_said(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
+def test_out_of_memory_is_reported(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
     engine.end(web(host).id, 137, at=clock.now + 5, oom=True, restarted=True)
     clock.tick()
     assert (crashes[0].oom, crashes[0].signal) == (True, "SIGKILL")
     assert "out of memory" in report(host)
 
 
-def test_what_the_engine_gave_up_is_started_with_pauses_that_grow_and_never_end(
+def test_processes_that_the_engine_gave_up_on_are_started_with_growing_pauses_without_end(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     minutes = []
@@ -160,7 +160,7 @@ def test_what_the_engine_gave_up_is_started_with_pauses_that_grow_and_never_end(
     assert [one.restarts for one in crashes] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
-def test_after_ten_minutes_without_a_crash_it_counts_as_well_again(
+def test_after_ten_minutes_without_a_crash_a_process_counts_as_healthy_again(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     for _ in range(3):
@@ -175,7 +175,7 @@ def test_after_ten_minutes_without_a_crash_it_counts_as_well_again(
     assert crashes[-1].restarts == 0
 
 
-def test_a_container_removed_by_hand_is_made_again_and_is_no_crash(
+def test_a_container_removed_by_hand_is_created_again_and_is_not_a_crash(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     old = web(host)
@@ -188,7 +188,7 @@ def test_a_container_removed_by_hand_is_made_again_and_is_no_crash(
     assert clock.tick() == []
 
 
-def test_a_container_stopped_by_hand_is_started_again_and_is_no_crash(
+def test_a_container_stopped_by_hand_is_started_again_and_is_not_a_crash(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     engine.containers.stop(web(host).id, timeout=1)
@@ -196,7 +196,7 @@ def test_a_container_stopped_by_hand_is_started_again_and_is_no_crash(
     assert (state(host), crashes) == ("running", [])
 
 
-def test_a_boot_is_no_crash_whatever_the_processes_said_at_the_end(
+def test_a_boot_is_not_a_crash_whatever_the_exit_codes_were(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     engine.end(web(host).id, 1, at=clock.now, restarted=True)
@@ -233,7 +233,7 @@ def test_the_users_restart_policy_is_honoured(
     assert state(host) == "exited", "unless-stopped was stopped"
 
 
-def test_a_stopped_app_is_left_alone(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
+def test_a_stopped_app_is_not_started(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
     engine.end(web(host).id, 1, at=clock.now + 1, restarted=True)
     clock.tick()
     crashes.clear()
@@ -244,7 +244,7 @@ def test_a_stopped_app_is_left_alone(host: Host, engine: FakeEngine, clock: Cloc
     assert findings(host)[0].level == "ok"
 
 
-def test_an_app_that_an_operation_works_on_is_looked_at_when_it_has_ended(
+def test_an_app_with_a_running_operation_is_examined_after_the_operation(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
 ) -> None:
     engine.end(web(host).id, 1, at=clock.now + 1, restarted=True)
@@ -256,7 +256,7 @@ def test_an_app_that_an_operation_works_on_is_looked_at_when_it_has_ended(
     assert len(crashes) == 1
 
 
-def test_one_apps_trouble_keeps_no_other_from_its_turn(
+def test_an_error_of_one_app_does_not_stop_the_supervision_of_others(
     host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("aaa", "zzz"):
@@ -310,7 +310,7 @@ def test_a_quiet_minute_of_many_apps_asks_the_engine_once(
     assert asked == ["find_all"]
 
 
-def test_a_crash_of_all_instances_brings_the_old_release_back_once_when_that_is_set(
+def test_a_crash_of_all_instances_rolls_back_once_if_that_is_enabled(
     host: Host, engine: FakeEngine, clock: Clock
 ) -> None:
     first = current(host, APP)[0]
@@ -352,9 +352,7 @@ def test_the_timer_and_the_doctor_look(host: Host, engine: FakeEngine, clock: Cl
     assert len(crashes) == 1
 
 
-def test_an_app_that_cannot_be_read_hides_no_other_from_the_doctor(
-    host: Host, engine: FakeEngine, clock: Clock
-) -> None:
+def test_an_unreadable_app_does_not_hide_others_from_the_doctor(host: Host, engine: FakeEngine, clock: Clock) -> None:
     deploy(host, "aaa", TREE)
     with open(host.store.path("apps", "aaa", "deployment"), "w") as file:
         file.write("garbage = [")
@@ -393,7 +391,7 @@ def test_a_process_that_is_not_due_is_not_started() -> None:
     assert not is_due(Watched(), "always", 100.0)
 
 
-def test_words_for_a_state() -> None:
+def test_the_text_for_a_state() -> None:
     at = 51340.0  # 14:15:40 on the first day of the epoch
     watched = Watched(total=10, exit_code=1, last=at)
     assert describe("exited", watched, at + 5) == "crashed (exit 1, 10 restarts, last 14:15:40)"
@@ -408,7 +406,7 @@ def test_words_for_a_state() -> None:
     assert describe("running", None, at) == "running"
 
 
-def test_a_crash_of_every_web_instance_is_announced_until_they_are_well(host: Host, engine: FakeEngine) -> None:
+def test_a_crash_of_every_web_instance_is_reported_until_they_are_healthy(host: Host, engine: FakeEngine) -> None:
     host.store.write("global", "domains", data={"vhosts": ["apps.test"]})
     waiting = cast(FakeProxy, host.proxy(APP)).waiting
     one = web(host)

@@ -83,7 +83,7 @@ def test_a_job_runs_again_only_when_its_time_is_up(host: Host, monkeypatch: pyte
     assert maintenance.run_due(host, now + 60) == ["ran two/job"]
 
 
-def test_a_clock_that_is_set_back_keeps_no_job_from_its_turn(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_set_back_does_not_delay_a_job(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
     now = time.time()
     assert maintenance.run_due(host, now + 86400) == ["ran two/job"]
@@ -92,7 +92,7 @@ def test_a_clock_that_is_set_back_keeps_no_job_from_its_turn(host: Host, monkeyp
 
 
 @pytest.mark.parametrize("text", [None, "", "broken = ["])
-def test_the_record_of_the_last_runs_is_made_again_when_it_is_lost(
+def test_a_lost_record_of_the_last_runs_is_created_again(
     host: Host, monkeypatch: pytest.MonkeyPatch, text: str | None
 ) -> None:
     jobs(host, monkeypatch, ("two", Job("job", 60, f"{__name__}:good")))
@@ -104,10 +104,10 @@ def test_the_record_of_the_last_runs_is_made_again_when_it_is_lost(
     assert maintenance.run_due(host, now + 2) == []
 
 
-def test_a_job_that_still_runs_is_not_started_a_second_time_and_keeps_no_other_from_its_turn(
+def test_a_job_that_still_runs_is_not_started_twice_and_does_not_delay_others(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Until now a job at work held up all others: a backup of hours kept services from being brought up.
+    # A running job must not block the others: a backup of hours would keep services from being started.
     jobs(host, monkeypatch, ("one", Job("job", 0, f"{__name__}:good")), ("two", Job("job", 0, f"{__name__}:good")))
     lock = locks.take(host.root, "job:one/job", owner={}, wait=0)
     assert maintenance.run_jobs(host) == ["ran two/job"]
@@ -127,14 +127,14 @@ def test_the_timer_does_not_wait_for_a_long_job(host: Host, monkeypatch: pytest.
     assert maintenance.run_due(host, time.time()) == [], "its run was noted"
 
 
-def test_what_a_dead_process_left_is_rolled_back_by_the_timer(host: Host) -> None:
+def test_the_timer_rolls_back_what_a_dead_process_left(host: Host) -> None:
     left_open(host, "host", call(mark, name="undone"))
     assert "recovered host" in maintenance.do_tick(host)
     assert ran == ["undone"]
     assert unfinished(host) == []
 
 
-def test_a_living_operation_is_left_alone_without_waiting_for_it(host: Host) -> None:
+def test_a_running_operation_is_not_touched_and_not_waited_for(host: Host) -> None:
     left_open(host, "host", call(mark, name="undone"))
     lock = locks.take(host.root, "host", owner={"command": "deploy"}, wait=0)
     begin = time.monotonic()
@@ -145,7 +145,7 @@ def test_a_living_operation_is_left_alone_without_waiting_for_it(host: Host) -> 
     assert len(unfinished(host)) == 1
 
 
-def test_one_app_that_cannot_be_brought_back_does_not_keep_the_others_down(
+def test_an_app_that_cannot_be_recovered_does_not_prevent_the_recovery_of_others(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reconcile(host: Host, app: AppName) -> list[str]:
@@ -170,7 +170,7 @@ def test_recover_waits_for_the_timer_that_recovers_the_same_subject(host: Host) 
     assert ran == ["undone"]
 
 
-def test_recover_does_not_wait_for_a_living_deploy(host: Host) -> None:
+def test_recover_does_not_wait_for_a_running_deploy(host: Host) -> None:
     left_open(host, "other", call(mark, name="undone"))
     lock = locks.take(host.root, "other", owner={"command": "ps:rebuild blog"}, wait=0)
     assert maintenance.recover_all(host, boot=False) == ([], [])
@@ -186,7 +186,7 @@ def test_an_undo_that_fails_stays_open_and_the_next_subject_is_recovered(host: H
     assert ran == ["undone"]
 
 
-def test_the_timer_starts_what_ended(host: Host) -> None:
+def test_the_timer_starts_ended_processes(host: Host) -> None:
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     (web,) = current(host, AppName("blog"))[1]
     cast(FakeEngine, host.engine()).end(web.id, 1, at=time.time())

@@ -10,7 +10,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.files import scratch_directory
 
 
-def test_what_ended_programs_left_is_removed_and_what_is_new_stays(tmp_path: Path) -> None:
+def test_files_of_ended_programs_are_removed_and_new_files_stay(tmp_path: Path) -> None:
     host = Host(str(tmp_path))
     children = tmp_path / "tmp" / "children"
     (children / "old" / "inner").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What the platform says of an app's processes, among their own lines: crashed, started again, rolled back."""
+"""The platform's own lines about an app's processes: crashed, started again, rolled back."""
 
 from __future__ import annotations
 

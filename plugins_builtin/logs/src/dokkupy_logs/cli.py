@@ -31,8 +31,8 @@ group = Group("logs", "Show the output of apps")
 
 
 def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
-    """The disk belongs to all apps: who may only deploy may make logs smaller than the host's size, not larger. A sink is
-    looked at before it is kept."""
+    """The disk belongs to all apps, so a deployer may make logs smaller than the host's size, but not larger. A sink is
+    validated before it is stored."""
     from dokkupy_sdk.access import is_admin
 
     if name in ("vector-sink", "vector-cron-sink"):
@@ -138,8 +138,9 @@ def logs(
 
 
 def live(host: Host, app: AppName, query: Query) -> list[Live]:
-    """The containers to read. Raises AppError for an app that was never deployed, and UserError for a process type of
-    which there is no line."""
+    """The containers to read. Raises AppError for an app that was never deployed, and UserError for a process type
+    without
+    any line."""
     from dokkupy_apps.releases.records import current
 
     from dokkupy_logs.kept import kept_files
@@ -160,7 +161,7 @@ def live(host: Host, app: AppName, query: Query) -> list[Live]:
 
 
 def ending(host: Host, app: AppName, instances: Sequence[Instance]) -> list[Instance]:
-    """Instances that were replaced and still finish what they are doing."""
+    """Replaced instances that still finish their work."""
     from dokkupy_apps.rollout.retire import retiring
 
     known = {one.id for one in instances}
@@ -168,7 +169,7 @@ def ending(host: Host, app: AppName, instances: Sequence[Instance]) -> list[Inst
 
 
 def with_changes(host: Host, past: Past) -> Iterator[Line]:
-    """The lines with what the platform says of the same time."""
+    """The lines, merged with the platform's own lines."""
     from dokkupy_sdk.events import recent
 
     from dokkupy_logs.changes import lines_about
@@ -213,7 +214,7 @@ def printed(texts: Iterator[bytes]) -> int:
 
 
 def stream(host: Host, past: Past, *, quiet: bool) -> int:
-    """Write lines as they come until the reader leaves or the user interrupts; new deploys are followed."""
+    """Write lines as they arrive, until the reader disconnects or the user interrupts; new deploys are followed too."""
     import json
     from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Live output: a thread per instance reads, the main thread puts in order and finds the instances of new deploys."""
+"""Live output: a thread per instance reads lines; the main thread sorts them and finds the instances of new deploys."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from dokkupy_logs.lines import Line, whole_seconds
 from dokkupy_logs.past import read
 
 GATHER = 0.05
-"""Seconds for which lines are collected before they are put in order."""
+"""Seconds for which lines are collected before they are sorted."""
 
 LOOK = 0.5
-"""Seconds between looks for instances of a new deploy, and for whether anybody still reads."""
+"""Seconds between checks for instances of a new deploy, and whether the reader is still connected."""
 
 BACKLOG = 10000
 
@@ -33,10 +33,11 @@ def follow(
     gone: Callable[[], bool],
     news: Callable[[], Iterable[Line]] = tuple,
 ) -> Iterator[Line]:
-    """All lines that come, from the instances that serve now and those of later deploys.
+    """All new lines, from the instances that serve now and those of later deploys.
 
-    seen: instance -> the time after which its lines are new; of others all are. gone: whether nobody reads any more. Ends
-    then; an app whose instances all ended may get new ones. news: what else is to be shown.
+    seen: instance -> the time after which its lines are new; of others all are. gone: whether the reader has
+    disconnected, which
+    ends this. The end of all instances does not, because the app may get new ones. news: other lines to show.
     """
     lines: queue.Queue[Line] = queue.Queue(BACKLOG)
     known: set[str] = set()
@@ -81,7 +82,7 @@ def start(host: Host, instance: Instance, after: str, lines: queue.Queue[Line]) 
 
 
 def runs_again(host: Host, instance: Instance) -> bool:
-    """Wait for an instance that ended, until it was started again (True) or is gone."""
+    """Wait until an ended instance was started again (True) or removed (False)."""
     while (state := state_of(host, instance)) != "missing":
         if state == "running":
             return True

@@ -1,4 +1,4 @@
-"""Lines stay when their container goes; they go with the app."""
+"""Lines are stored when their container is removed, and removed with the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps what a container printed when it is removed, and moves and removes it with its app."""
+"""Stores the output of a container when it is removed, and moves and removes it with its app."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dokkupy_logs.settings import SETTINGS
 
 
 def keep(host: Host, container: Container) -> None:
-    """Keep a container's output, if it is of an app that there is."""
+    """Store a container's output if its app exists."""
     app = owner_of(host, container)
     if app is None:
         return
@@ -34,8 +34,9 @@ def keep(host: Host, container: Container) -> None:
 
 
 def owner_of(host: Host, container: Container) -> AppName | None:
-    """The app whose container it is. Its label has the name that the app had when it was made: who retires it knows an
-    app that was renamed, and no app owns what is older than it."""
+    """The app of a container. The label has the app's name at the time of creation. The caller knows about a rename
+    meanwhile, and
+    an app does not own containers that are older than itself."""
     from dokkupy_apps.rollout.retire import retiring
 
     if container.labels.get("dokkupy.kind") == "deploy":
@@ -53,7 +54,7 @@ def is_older(host: Host, app: AppName, created_at: str) -> bool:
 
 
 def prune(host: Host, app: AppName) -> list[kept.Kept]:
-    """Remove what is past the app's limits."""
+    """Remove lines beyond the app's limits."""
     values = SETTINGS.all(host.store, app)
     size = None if values["max-size"] == "unlimited" else bytes_of(values["max-size"])
     age = values["max-age"]
@@ -62,13 +63,13 @@ def prune(host: Host, app: AppName) -> list[kept.Kept]:
 
 
 def prune_all(host: Host) -> None:
-    """The timer's: age comes also to the lines of an app that is deployed no more."""
+    """The timer's job, because lines also get too old if their app is not deployed any more."""
     for app in host.store.apps():
         prune(host, app)
 
 
 def move(host: Host, old: str, new: str) -> None:
-    """Give an app's kept lines to its new name. Idempotent."""
+    """Move an app's stored lines to its new name. Idempotent."""
     source, target = kept.directory_of(host, old), kept.directory_of(host, new)
     try:
         names = os.listdir(source)

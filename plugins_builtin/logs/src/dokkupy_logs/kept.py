@@ -1,7 +1,7 @@
-"""The kept output of containers that are gone: compressed files in `app-logs/<app>/`, whose names are their index.
+"""The stored output of removed containers: compressed files in `app-logs/<app>/`, whose names are their index.
 
-A file has up to `CHUNK` bytes of one container's lines, in the order of time. It is written whole under another name
-first, so that a reader never sees a part of it, and a crash leaves nothing but a file that the next writer removes.
+A file has up to `CHUNK` bytes of one container's lines, in the order of time. It is written under a temporary name
+first, so that a reader never sees an incomplete file, and a crash leaves only a file that the next writer removes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dokkupy_sdk.values import dataclass
 from dokkupy_logs.lines import Line
 
 CHUNK = 4 * 1024 * 1024
-"""Bytes of lines in a file before compression: what the reader of the last few lines has to decompress."""
+"""Bytes of lines in a file before compression: which a reader of the last few lines has to decompress."""
 
 STREAMS = {b"o": "stdout", b"e": "stderr"}
 
@@ -30,8 +30,8 @@ NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file of lines. first, last: the times of its lines. kind: deploy, run, task or cron. release: 0 where the
-    container was of none. container: the first 12 digits of its id. count: of lines."""
+    """A file of lines. first, last: the times of its lines. kind: deploy, run, task or cron. release: 0 if the
+    container belonged to none. container: the first 12 digits of its id. count: of lines."""
 
     path: str
     first: str
@@ -44,14 +44,14 @@ class Kept:
 
     @property
     def size(self) -> int:
-        """The bytes that it takes on the disk."""
+        """Its size on the disk in bytes."""
         try:
             return os.stat(self.path).st_blocks * 512
         except FileNotFoundError:
             return 0
 
     def lines(self) -> Iterator[Line]:
-        """Its lines; those before the damage of a damaged file, and none of one that was just removed."""
+        """Its lines. Of a damaged file only those before the damage; none if the file was just removed."""
         import gzip
         import zlib
 
@@ -95,7 +95,7 @@ def kept_of(directory: str, name: str) -> Kept | None:
 
 
 def write(host: Host, app: AppName, kind: str, dyno: str, release: int, container: str, lines: Iterable[Line]) -> None:
-    """Keep the whole output of a container. Idempotent: the files of an earlier try are replaced."""
+    """Store the whole output of a container. Idempotent: the files of an earlier try are replaced."""
     directory, short = directory_of(host, app), container[:12]
     temporary = os.path.join(directory, f"{short}.tmp")
     written: set[str] = set()
@@ -133,8 +133,9 @@ def write_chunk(path: str, line: Line | None, rest: Iterator[Line]) -> tuple[str
 
 
 def prune(host: Host, app: AppName, *, size: int | None, since: str) -> list[Kept]:
-    """Remove what is older than `since`, then the oldest past `size` bytes; returns what was removed. Lines of one-off
-    containers have a share of their own, so that a task that runs every minute pushes out no line of the instances."""
+    """Remove files older than `since`, then the oldest ones beyond `size` bytes; returns what was removed. Lines of
+    one-off
+    containers have their own limit, so that a task that runs every minute does not displace lines of instances."""
     files = kept_files(host, app)
     gone = []
     for share in ([one for one in files if one.kind == "deploy"], [one for one in files if one.kind != "deploy"]):

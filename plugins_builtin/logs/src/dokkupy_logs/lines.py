@@ -1,4 +1,4 @@
-"""Lines of output: read from the engine's bytes, put in order, shown as Dokku shows them. No I/O."""
+"""Lines of output: parsed from the engine's bytes, sorted, and formatted as in Dokku. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of an instance, or about it. at: RFC 3339 with nanoseconds, which sorts as text; empty when the engine gave
-    none. source: `app`, or `dokkupy` for what the platform says of the instance."""
+    none. source: `app`, or `dokkupy` for the platform's own lines about the instance."""
 
     at: str
     dyno: str
@@ -39,7 +39,7 @@ class Line:
 
 
 def parse_line(dyno: str, stream: str, data: bytes) -> Line:
-    """A line as `Engine.logs(timestamps=True)` gives it."""
+    """Parse a line of `Engine.logs(timestamps=True)`."""
     found = STAMP.match(data)
     if found is None:
         return Line("", dyno, stream, data)
@@ -54,7 +54,8 @@ def whole_seconds(at: str) -> int:
 
 def by_time(sources: Iterable[tuple[str, Callable[[], Iterator[Line]]]]) -> Iterator[Line]:
     """The lines of several sources by time, where each has its own in order. A source is the time of its first line and
-    what opens it: it is opened when that line is due and closed at its end, so few are open at a time."""
+    what opens it: a source is opened when its first line is due and closed at its end, so only few are open at a
+    time."""
     waiting = deque(sorted(sources, key=lambda source: source[0]))
     heap: list[tuple[str, int, Line, Iterator[Line]]] = []
     number = 0
@@ -77,7 +78,7 @@ def by_time(sources: Iterable[tuple[str, Callable[[], Iterator[Line]]]]) -> Iter
 
 
 def stamped(lines: Iterable[Line], last: str = "") -> Iterator[Line]:
-    """The lines, where one without a time has that of the line before it. last: the time of the first, if it has none."""
+    """The lines; one without a time gets that of the line before it. last: the time of the first, if it has none."""
     for line in lines:
         if not line.at:
             line = replace(line, at=last)
@@ -86,7 +87,7 @@ def stamped(lines: Iterable[Line], last: str = "") -> Iterator[Line]:
 
 
 def shown(line: Line, *, quiet: bool, colour: int | None, raw: bool = False) -> bytes:
-    """The line for people. quiet: without time and prefix. colour: of the prefix. raw: control sequences stay."""
+    """The line as text. quiet: without time and prefix. colour: of the prefix. raw: control sequences stay."""
     text = line.text if raw else harmless(line.text.decode(errors="replace")).encode()
     if quiet:
         return text

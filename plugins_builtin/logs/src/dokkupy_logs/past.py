@@ -1,4 +1,4 @@
-"""What was printed up to now: kept lines and those of containers that there are, merged by time and never all in memory."""
+"""The output up to now: stored lines and those of existing containers, merged by time, and never all in memory."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from dokkupy_sdk.roles import Container
 
 FIRST = ""
-"""The time of a source whose first line's time is not known: it sorts before all."""
+"""The time of a source whose first line has no time; it sorts before all others."""
 
 Source = tuple[str, Callable[[], Iterator[Line]]]
-"""When its first line is due, and what opens it."""
+"""The time of its first line, and the function that opens it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which lines are wanted. num: the last ones of each instance; None: all. ps: of this process type, or type.N. since,
+    """Which lines to read. num: number of lines from the end of each instance; None: all. ps: only this process type,
+    or type.N. since,
     until: stamps, with the first and without the second. grep: lines with this text. release: of this one."""
 
     num: int | None = 100
@@ -70,7 +71,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A container that there is. read: its lines; tail: the last ones alone, since: epoch seconds."""
+    """An existing container. read: its lines; tail: only the last ones, since: epoch seconds."""
 
     id: str
     kind: str
@@ -90,11 +91,11 @@ class Past:
     seen: dict[str, str] = field(default_factory=dict)
 
     def lines(self) -> Iterator[Line]:
-        """By time; one process type's share ends with its newest line."""
+        """All lines by time; each source ends with its newest line."""
         wanted = [one for one in self.live if self.query.has_dyno(one.kind, one.dyno)]
         wanted = [one for one in wanted if self.query.release in (0, one.release)]
         opened = {one.id[:12]: (one.dyno, lines) for one in wanted if (lines := self.opened(one)) is not None}
-        # Looked for after the containers were opened: one that is removed meanwhile is in the one or the other.
+        # Searched after the containers were opened, so that one that is removed meanwhile is in one of both.
         files = [one for one in kept_files(self.host, self.app) if self.query.has_file(one)]
         files = [one for one in files if one.container not in opened]
         if self.query.num is None:
@@ -110,7 +111,7 @@ class Past:
         return by_time((lines[0].at, partial(iter, lines)) for lines in last if lines)
 
     def opened(self, one: Live) -> Iterator[Line] | None:
-        """The container's lines, None when it has none, or is gone."""
+        """The container's lines; None if it has none or was removed."""
         query = self.query
         tail = None if query.is_filtered else query.num
         lines = self.noted(one.id, one.read(tail, whole_seconds(query.since) if query.since else 0))
@@ -175,7 +176,7 @@ def live_one_offs(host: Host, app: AppName, ps: str) -> list[Live]:
 
 
 def read(host: Host, instance: Instance, tail: int | None, since: int, *, follow: bool = False) -> Iterator[Line]:
-    """An instance's lines, none when it is gone."""
+    """An instance's lines; none if it was removed."""
     try:
         for stream, data in host.instances(instance.app).logs(
             instance, tail=tail, follow=follow, timestamps=True, since=since

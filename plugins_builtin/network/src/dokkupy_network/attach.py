@@ -1,4 +1,4 @@
-"""Which networks an app joins, and joining them."""
+"""Which networks an app joins, and how its containers join them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dokkupy_network.stored import known, make, present
 
 
 def before_start(host: Host, app: AppName) -> list[NetworkName]:
-    """What its containers join before they start."""
+    """The networks that an app's containers join before they start."""
     values = SETTINGS.all(host.store, app)
     return list(dict.fromkeys([*split(values["initial-network"]), *split(values["attach-post-create"])]))
 
 
 def when_serving(host: Host, app: AppName) -> list[NetworkName]:
-    """What its instances join when they passed their checks."""
+    """The networks that an app's instances join after they passed their checks."""
     first = before_start(host, app)
     return [name for name in split(SETTINGS.get(host.store, app, "attach-post-deploy")) if name not in first]
 
@@ -37,8 +37,9 @@ def aliases(host: Host, app: AppName, process: ProcessType | str) -> list[str]:
 
 
 def require_present(host: Host, app: AppName, names: Iterable[NetworkName]) -> None:
-    """Make those again that `network:create` made and the engine lost (`docker network prune`). Raises AppError for one
-    that nobody made."""
+    """Create networks again that `network:create` created and the engine lost (`docker network prune`). Raises AppError
+    for one
+    that was never created."""
     wanted = list(names)
     there = present(host) if wanted else {}
     for name in wanted:
@@ -62,5 +63,5 @@ def join(host: Host, app: AppName, instances: Sequence[Instance], names: Sequenc
 
 
 def users(host: Host, name: NetworkName) -> list[AppName]:
-    """The apps that are to join a network."""
+    """The apps that are set to join a network."""
     return [app for app in host.store.apps() if name in every(host, app)]

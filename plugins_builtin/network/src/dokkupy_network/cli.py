@@ -179,7 +179,7 @@ def rejoin(host: Host, app: AppName) -> None:
 
 
 def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
-    """Raises NotFound for a network that nobody made."""
+    """Raises NotFound for a network that was never created."""
     from dokkupy_network.stored import known, present
 
     if name in JOINING:
@@ -199,7 +199,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
 
 
 BEYOND = ("computed-static-web-listener",)
-"""What Dokku does not show: the property has one value alone."""
+"""Values that Dokku does not report, because the property has only one value."""
 
-# An app that joins a network reaches what is in it, and is reached: that is an admin's to decide.
+# An app that joins a network reaches everything in it, and can be reached from it, so an admin decides.
 add_property_commands(group, SETTINGS, permission="app:admin", judge=judge, extra=extra, beyond=BEYOND)

@@ -1,4 +1,4 @@
-"""What is wrong with the networks that apps share."""
+"""The doctor's findings about the networks that apps share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def findings(host: Host) -> Iterator[Finding]:
 
 
 def unused(host: Host) -> list[NetworkName]:
-    """Those of ours that the engine has, and that no container is in."""
+    """The networks that dokkupy created, that the engine has, and that no container is in."""
     there = present(host)
     occupied = {network for one in host.containers().find_all({}) for network in one.addresses}
     return [name for name in known(host) if name in there and name not in occupied]

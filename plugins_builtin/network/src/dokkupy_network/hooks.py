@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
-    """One-off processes join all of the app's networks: nothing checks them that would have to pass before."""
+    """One-off processes join all of the app's networks at once, because no checks have to pass first."""
     if phase == "build":
         return ()
     from dokkupy_network.attach import aliases, before_start, every, require_present
@@ -32,7 +32,7 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 
 @hookimpl
 def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """A release that is started again may join a network that the engine lost meanwhile."""
+    """Create missing networks first, because the engine may have lost one since the release was made."""
     from dokkupy_network.attach import every, require_present
 
     app = deployment.app
@@ -43,7 +43,7 @@ def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 @hookimpl
 def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """No undo: when a later step fails, the instances that joined are removed."""
+    """There is no undo, because the instances are removed when a later step fails."""
     from dokkupy_network.attach import join, when_serving
 
     names = when_serving(host, deployment.app)

@@ -1,4 +1,4 @@
-"""Names of networks, and lists of them as properties have them."""
+"""Names of networks, and lists of them in properties."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Identifier, Pattern, shown
 
 OURS = "dokkupy-"
-"""How the names of networks begin that dokkupy makes for one app each."""
+"""The prefix of the networks that dokkupy creates, one for each app."""
 
 ENGINE = ("bridge", "host", "none")
-"""Networks that every engine has, and that are no networks of several apps."""
+"""Networks that every engine has, and that apps cannot share."""
 
 NOTHING = "none"
-"""The value by which an app joins no network although there is a global value."""
+"""The value of an app that joins no network, although a global value is set."""
 
 
 class NetworkName(Identifier):

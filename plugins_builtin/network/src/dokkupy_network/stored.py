@@ -1,4 +1,4 @@
-"""The networks that `network:create` made, as the state knows them: one that the engine lost can be made again."""
+"""The records of networks that `network:create` created, so that one that the engine lost can be created again."""
 
 from __future__ import annotations
 

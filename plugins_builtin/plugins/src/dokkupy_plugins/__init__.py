@@ -1,1 +1,1 @@
-"""The management of plugins: listed, switched on and off, installed and removed."""
+"""The management of plugins: they are listed, enabled, disabled, installed and removed."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk import Host
 
 OURS = {"dokkupy", "dokkupy_sdk"}
-"""The packages that have no entry point but that all plugins import."""
+"""Packages without entry points that all plugins import."""
 
 
 def renew(_host: Host) -> None:
@@ -64,7 +64,7 @@ def records(packages: str, tops: set[str]) -> Iterator[tuple[str, bytes]]:
                 try:
                     code = marshal.dumps(SourceFileLoader(name, path).get_code(name))
                 except (SyntaxError, ValueError):
-                    continue  # a template, say: whoever imports it sees the error
+                    continue  # a template, for example; its importer gets the error
                 yield name, bytes([is_package]) + len(code).to_bytes(4, "little") + state + code
 
 

@@ -1,10 +1,11 @@
-"""Installing plugins: resolved and loaded in a scratch directory first, then switched, and rolled back when they do not
-load in their place.
+"""Installing plugins: they are resolved and loaded in a temporary directory first, then moved into the environment, and
+rolled
+back if they do not load there.
 
-The scratch directory (`work/plugin-<operation>`) has `wheels/` (what will be installed), `site/` (the same, unpacked:
-also the list of files that the undo takes away) and `kept/` (the files that are replaced or removed). Everything that
-pip decides, it decides against what is installed now: a plugin that wants another core or another plugin's version is
-refused with pip's own words.
+The temporary directory (`work/plugin-<operation>`) has `wheels/` (what will be installed), `site/` (the same, unpacked:
+also the list of files that the undo removes) and `kept/` (the files that are replaced or removed). Everything that
+pip resolves against what is installed now: a plugin that requires a different version of core or of another plugin
+is refused with pip's own message.
 """
 
 from __future__ import annotations
@@ -49,12 +50,12 @@ class Piece:
 
 
 def site() -> str:
-    """Where distributions live in the environment that runs this."""
+    """The directory of distributions in the environment that runs this."""
     return sysconfig.get_path("purelib")
 
 
 def pip(*words: str, env: dict[str, str] | None = None) -> str:
-    """Run pip; raises UserError with pip's own words when it cannot do it."""
+    """Run pip; raises UserError with pip's own message when it fails."""
     certificates = "/etc/ssl/certs/ca-certificates.crt"
     settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     if os.path.exists(certificates):
@@ -77,7 +78,7 @@ def pip(*words: str, env: dict[str, str] | None = None) -> str:
 
 
 def requirement(source: str, committish: str = "") -> str:
-    """What pip is asked for: a name with an optional version, or the address of a wheel, directory or repository."""
+    """The requirement for pip: a name with an optional version, or the address of a wheel, directory or repository."""
     if PLAIN_NAME.fullmatch(source) and not os.path.exists(source):
         return source
     if os.path.exists(source):
@@ -102,7 +103,8 @@ def requirement(source: str, committish: str = "") -> str:
 
 
 def install(host: Host, source: str, *, committish: str = "", upgrade: bool = False) -> list[Piece]:
-    """Install a plugin or update one; returns what came. Raises UserError or PluginError with nothing changed."""
+    """Install a plugin or update one; returns the installed distributions. Raises UserError or PluginError with nothing
+    changed."""
     shell_plugins.check(host, source)
     wanted = requirement(source, committish)
     with operation(host, "plugin:update" if upgrade else "plugin:install", "host") as tx:
@@ -124,13 +126,13 @@ def install(host: Host, source: str, *, committish: str = "", upgrade: bool = Fa
 
 
 def prepare(host: Host, wanted: str, scratch: str, *, upgrade: bool) -> list[Piece]:
-    """Resolve, fetch, unpack and load in the scratch directory."""
+    """Resolve, fetch, unpack and load in the temporary directory."""
     make_directory(scratch)
     host.out.section(f"Resolving {wanted}")
     flags = ["--upgrade"] if upgrade else []
     report = resolve(*flags, wanted)
     if not any(item.get("requested") for item in report) and not PLAIN_NAME.fullmatch(wanted):
-        # A directory's or repository's version need not change with its code.
+        # The code of a directory or repository may change without its version.
         report += resolve("--ignore-installed", "--no-deps", wanted)
     pieces = chosen(report, installed())
     host.out.section("Fetching " + ", ".join(f"{one.distribution} {one.version}" for one in pieces))
@@ -162,7 +164,8 @@ def resolve(*words: str) -> list[dict[str, Any]]:
 
 
 def chosen(report: list[dict[str, Any]], present: dict[str, str]) -> list[Piece]:
-    """The pieces, the plugin itself first. Raises Conflict when they replace anything but the plugin."""
+    """The distributions to install, the plugin itself first. Raises Conflict if they would replace anything except the
+    plugin."""
     pieces, main = [], ""
     for item in report:
         name = str(item["metadata"]["name"]).lower().replace("_", "-").replace(".", "-")
@@ -195,7 +198,7 @@ def wheel_files(scratch: str) -> list[str]:
 
 
 def require_loadable(extra: str, distributions: Sequence[str]) -> None:
-    """Load every entry point of these distributions in a process of its own. Raises PluginError with the reason."""
+    """Load every entry point of these distributions in a separate process. Raises PluginError with the reason."""
     done = execute(
         [sys.executable, "-I", "-m", "dokkupy_plugins.load", extra, *distributions],
         check=False,
@@ -227,7 +230,7 @@ def put_in(scratch: str) -> None:
 
 
 def uninstall(host: Host, name: PluginName) -> str:
-    """Take a plugin away; what it kept in the state stays. Raises Conflict while something needs it."""
+    """Remove a plugin; what it stored in the state stays. Raises Conflict while something requires it."""
     distribution = require_plugin(host, name)
     require_unused(host, name)
     require_unrequired(host, distribution, "uninstall")
@@ -255,7 +258,7 @@ def update(host: Host, name: PluginName, committish: str = "") -> list[Piece]:
     return install(host, plain.partition("==")[0], committish=committish, upgrade=True)
 
 
-# the way back
+# for the undo
 
 
 def keep(scratch: str, names: Sequence[str]) -> None:
@@ -274,13 +277,13 @@ def keep(scratch: str, names: Sequence[str]) -> None:
         for file in files:
             path, target = str(file.locate()), os.path.join(kept, str(file))
             if ".." in file.parts or not os.path.isfile(path):
-                continue  # a script outside the packages: pip makes it again
+                continue  # a script outside the packages, which pip creates again
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy2(path, target)
 
 
 def put_back(host: Host, scratch: str) -> None:
-    """Undo of an installation or removal: new files go, kept files come back. Idempotent."""
+    """Undo of an installation or removal: new files are removed, kept files restored. Idempotent."""
     target, new, kept = site(), os.path.join(scratch, "site"), os.path.join(scratch, "kept")
     for relative in files_of(new):
         remove_file(target, relative)
@@ -289,7 +292,7 @@ def put_back(host: Host, scratch: str) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         shutil.copy2(os.path.join(kept, relative), path)
     for name in os.listdir(target):
-        if name.startswith("~"):  # what pip set aside when it was killed
+        if name.startswith("~"):  # files that pip had renamed when it was killed
             shutil.rmtree(os.path.join(target, name), ignore_errors=True)
     index.renew(host)
 
@@ -299,7 +302,7 @@ def files_of(root: str) -> list[str]:
 
 
 def remove_file(target: str, relative: str) -> None:
-    """A file, its byte code, the files that pip adds beside a METADATA, and the directories that are empty then."""
+    """A file, its byte code, the files that pip adds beside a METADATA, and directories that are empty afterwards."""
     path = os.path.join(target, relative)
     directory, name = os.path.split(path)
     doomed = [path]

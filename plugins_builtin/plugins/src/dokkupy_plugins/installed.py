@@ -1,4 +1,4 @@
-"""Plugins: listed, disabled, enabled. Installing and removing them is `install.py`'s."""
+"""Listing, disabling and enabling plugins. `install.py` installs and removes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OURS = (CORE, "dokkupy-sdk", "dokkupy", "dokkupy-plugins")
-"""What cannot be removed or disabled: what it runs on."""
+"""Distributions that cannot be removed or disabled, because this plugin runs on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Plugin:
 
 
 def plugins(host: Host) -> list[Plugin]:
-    """Every installed plugin, by name; each is loaded to see whether it can be."""
+    """Every installed plugin, by name; each is loaded, to find out whether it works."""
     off = set(disabled(host))
     sources = host.store.load(PluginsFile).sources
     everything = Registry(host.registry.all)
@@ -79,7 +79,8 @@ def fault_of(host: Host, distribution: str) -> str:
 
 
 def require_plugin(host: Host, name: PluginName) -> str:
-    """The distribution of an installed plugin. Raises NotFound, and Conflict for what this runs on itself."""
+    """The distribution of an installed plugin. Raises NotFound, and Conflict for a distribution that this plugin itself
+    runs on."""
     for entry in host.registry.all:
         if entry.plugin == name and entry.distribution not in OURS:
             return entry.distribution
@@ -97,7 +98,7 @@ def disabled(host: Host) -> tuple[str, ...]:
 
 
 def set_disabled(host: Host, name: PluginName, off: bool) -> bool:
-    """Let a plugin's hooks, commands and roles rest, or take part again. Returns whether that is a change."""
+    """Disable or enable a plugin's hooks, commands and roles. Returns whether that changed anything."""
     distribution = require_plugin(host, name)
     if off:
         require_unused(host, name)
@@ -163,8 +164,9 @@ SELECTIONS = (("builder", "selected"), ("proxy", "type"), ("scheduler", "selecte
 
 
 def require_unused(host: Host, name: str) -> None:
-    """Raise Conflict when an app has chosen an adapter of the plugin, or a service is of its kind: the one would no longer
-    deploy, nobody would look after the other."""
+    """Raise Conflict if an app uses an adapter of the plugin, because it could no longer deploy, or if a service is of
+    its
+    kind, because nothing would manage it."""
     offered = {
         (entry.group.removeprefix("dokkupy."), entry.name) for entry in host.registry.all if entry.plugin == name
     }

@@ -1,11 +1,12 @@
 """How the launcher finds what is installed: one file with the byte code of all plugins and their entry points.
 
-Python itself makes ten system calls to find each module, and a plugin is found by a hundred files. The launcher that
+Python itself makes ten system calls to find each module, and a hundred files to find the plugins. The launcher that
 `install.sh` writes puts an `Index` first on `sys.meta_path`. `index.py` writes the file after each installation.
 
-The index is never older than what it stands for: it counts only while the directory of packages has the modification
-time with which it was written, because pip adds or removes entries there. A module counts only while its source has the
-recorded time and size, as with Python's own `.pyc` files. Whatever does not count is found as without an index.
+The index is never stale: it is used only while the directory of packages has the modification
+time with which it was written, because pip adds or removes entries there. A module's entry is used only while its
+source
+has the recorded time and size, as with Python's own `.pyc` files. Everything else is found as without an index.
 """
 
 import _frozen_importlib_external as external
@@ -22,7 +23,7 @@ HEAD = 8
 RECORD = 13
 """The bytes before a module's code: whether it is a package, the size of the code, and its source's time and size."""
 LARGEST = 1 << 24
-"""A table is not larger than that, unless its file is damaged."""
+"""A larger table means that the file is damaged."""
 MOST_MODULES = 16_384
 """Most modules are read by one call of this size."""
 
@@ -32,7 +33,7 @@ def path_of(packages: str) -> str:
 
 
 def key_of(packages: str) -> tuple[bytes, int]:
-    """What an index is valid for: the version of the byte code, and the directory as it is now."""
+    """What an index is valid for: the version of the byte code, and the current state of the directory."""
     return external.MAGIC_NUMBER, os.stat(packages).st_mtime_ns
 
 
@@ -52,10 +53,10 @@ class Index:
             if key == key_of(packages):
                 self._key, self._modules, self._entries = key, modules, entries
         except (OSError, EOFError, ValueError, TypeError):
-            pass  # there is none, or it is of another Python
+            pass  # the index is missing, or of another version of Python
 
     def entry_points(self) -> list[tuple[str, ...]] | None:
-        """The arguments of each `EntryPoint`; None if only the disk knows them, as after an installation by pip."""
+        """The arguments of each `EntryPoint`; None if the index is outdated, as after an installation by pip."""
         return self._entries if self._key and self._key == key_of(self.packages) else None
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
@@ -83,7 +84,7 @@ class Index:
 
 
 class IndexedLoader(external.SourceFileLoader):
-    """Python's own, but the byte code is there already."""
+    """Python's own loader, but with the byte code from the index."""
 
     code: bytes | None = None
 

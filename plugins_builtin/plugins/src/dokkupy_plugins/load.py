@@ -1,7 +1,7 @@
-"""Loads plugins as a host would, in a process of its own: `python -m dokkupy_plugins.load DIRECTORY NAME...`.
+"""Loads plugins as a host would, in a separate process: `python -m dokkupy_plugins.load DIRECTORY NAME...`.
 
-Prints `loaded` as its last line, or `fault: ` and the reason. DIRECTORY stands before everything else that is
-installed; empty for none.
+Prints `loaded` as its last line, or `fault: ` and the reason. DIRECTORY precedes all other installed packages on
+the path; empty for none.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main(directory: str, names: list[str]) -> None:
 
 
 def check(group: str, target: object) -> None:
-    """That the entry point names what its group needs."""
+    """Check that the entry point has the type that its group requires."""
     from dokkupy_sdk.cli import Group, parameters
     from dokkupy_sdk.errors import DokkupyError
     from dokkupy_sdk.settings import Settings

@@ -1,4 +1,4 @@
-"""Plugins of Dokku's, which are shell scripts: refused by name, together with the distribution that does their work here."""
+"""Dokku's plugins, which are shell scripts, are refused by name, with the distribution that replaces them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ META = "dokkupy"
 
 
 def check(host: Host, source: str) -> None:
-    """Raises UserError for what is known to be a plugin of Dokku's without looking into it, or lies on this host."""
+    """Raises UserError for a source that is a plugin of Dokku, as far as its name or a local directory or archive shows
+    it."""
     official = OFFICIAL.fullmatch(source)
     if official:
         raise refusal(host, official[1])
@@ -32,7 +33,7 @@ def check(host: Host, source: str) -> None:
 
 @contextmanager
 def explained(host: Host, source: str) -> Iterator[None]:
-    """What pip says of a repository that is no Python project, in the words of who expected a plugin."""
+    """An explanation for pip's error about a repository that is not a Python project."""
     try:
         yield
     except UserError as error:

@@ -1,7 +1,8 @@
-"""`plugin:trigger`: a hook is called by its name, with arguments that are read by their types.
+"""`plugin:trigger`: calls a hook by its name, with arguments parsed by their types.
 
-Hooks of an operation (those with a transaction, a build or a release) have no arguments that could be typed: they are
-called by the command that does the operation.
+Hooks of an operation (those with a transaction, a build or a release) have arguments that cannot be typed. The command
+that
+does the operation calls them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ READERS: Mapping[str, Callable[[Host, str], object]] = {
     "AppName": app_of,
     "Domain": lambda host, text: Domain(text),
 }
-"""Type of a hook's argument -> how it is read from a word."""
+"""Type of a hook's argument -> how it is parsed."""
 
 NONE = "None"
 
@@ -67,7 +68,7 @@ def find_trigger(host: Host, name: str) -> Trigger:
 
 
 def values_of(host: Host, trigger: Trigger, words: Sequence[str]) -> dict[str, object]:
-    """Argument -> value. Raises UserError when there are too few or too many words."""
+    """Argument -> value. Raises UserError when there are too few or too many arguments."""
     if len(words) != len(trigger.arguments):
         raise UserError(
             f"The hook {trigger.spec.__name__} takes {len(trigger.arguments)} arguments, not {len(words)}",

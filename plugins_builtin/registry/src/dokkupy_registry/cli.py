@@ -63,7 +63,7 @@ def logout(host: Host, scope: Scope, server: Server) -> CommandResult:
 
 
 def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
-    """Raises UserError for a registry that is the host itself or an app."""
+    """Raises UserError if the address of the registry is the host itself or an app."""
     from dokkupy_sdk.outgoing import require_registry
 
     if name == "server":

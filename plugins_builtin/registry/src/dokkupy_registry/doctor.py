@@ -1,4 +1,4 @@
-"""What is wrong with logins of registries and with releases that are to be in one."""
+"""The doctor's findings about logins, and about releases that should be in a registry."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def findings(host: Host) -> Iterator[Finding]:
 
 
 def refusal(host: Host, login: RegistryLogin) -> DokkupyError | None:
-    """Why a registry does not take a login; None when it does."""
+    """The reason why a registry refuses a login; None when it accepts it."""
     try:
         host.image_registries().check(login)
     except DokkupyError as error:

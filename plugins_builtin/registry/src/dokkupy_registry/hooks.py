@@ -37,7 +37,8 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """A copy has the logins, since its builds need them, and another repository: it would overwrite the tags of the first."""
+    """A clone gets the logins, because its builds need them, but not the repository, because it would overwrite the
+    first app's tags."""
     from dokkupy_registry.settings import SETTINGS
     from dokkupy_registry.stored import PushedFile
 

@@ -12,11 +12,11 @@ from dokkupy_registry.names import ServerName
 from dokkupy_registry.stored import Login, LoginsFile, kept_logins
 
 LONGEST_PASSWORD = 16384
-"""Characters: tokens of cloud registries have some thousands."""
+"""In characters. Tokens of cloud registries have some thousands."""
 
 
 def log_in(host: Host, app: AppName | None, server: ServerName, user: str, password: Secret) -> None:
-    """Keep a login that the registry accepts. Raises UserError and HostError, and keeps what was there."""
+    """Store a login after the registry accepted it. Raises UserError and HostError; the previous login then stays."""
     from dokkupy_sdk.outgoing import require_registry
 
     for text, what in ((user, "user name"), (password.reveal(), "password")):
@@ -33,7 +33,7 @@ def log_in(host: Host, app: AppName | None, server: ServerName, user: str, passw
 
 
 def log_out(host: Host, app: AppName | None, server: ServerName) -> bool:
-    """Forget a login; whether there was one."""
+    """Remove a login; returns whether there was one."""
     with operation(host, "registry:logout", subject(app), takes_away=True) as tx:
         kept = kept_logins(host, app)
         if kept.pop(server, None) is None:
@@ -47,7 +47,7 @@ def subject(app: AppName | None) -> str:
 
 
 def given_password(argument: str, *, from_input: bool) -> Secret:
-    """Raises UserError when there is none, or two."""
+    """Raises UserError when no password is given, or two."""
     import sys
 
     from dokkupy_sdk.text import read_input_line

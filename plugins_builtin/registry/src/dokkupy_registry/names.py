@@ -13,7 +13,7 @@ TAG = Pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 class ServerName(Identifier):
-    """A registry as names of images have it: a host, and a port if it has one. `docker.io` is Docker Hub."""
+    """A registry as it appears in image names: a host, optionally with a port. `docker.io` is Docker Hub."""
 
     __slots__ = ()
     what = "Registry"
@@ -42,7 +42,7 @@ def parse_repository(text: str) -> str:
 
 
 def parse_template(text: str) -> str:
-    """A repository in which `{{ .AppName }}` stands for the app; kept without blanks in it."""
+    """A repository in which `{{ .AppName }}` stands for the app; stored without the spaces."""
     plain = "".join(text.split()) if "{{" in text else text
     if plain.count(VARIABLE) != plain.count("{{"):
         raise UserError(f"{shown(text)} has a variable other than {{{{ .AppName }}}}")

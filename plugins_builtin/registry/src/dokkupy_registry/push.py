@@ -1,4 +1,4 @@
-"""Pushing a release: its number is a tag before any instance starts, the further tags follow when it serves."""
+"""Pushing a release: its number becomes a tag before any instance starts, the additional tags follow when it serves."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from dokkupy_registry.settings import SETTINGS
 from dokkupy_registry.stored import PushedFile
 
 MAKE_NO_RELEASE = ("restore", "scale")
-"""Kinds of deployments of what was released before: they start where no registry answers, too."""
+"""Kinds of deployments that start an earlier release, so they must work without a registry."""
 
 
 def repository(host: Host, app: AppName) -> str:
-    """Of an app's releases, without the server."""
+    """The repository of an app's releases, without the server."""
     values = SETTINGS.all(host.store, app)
     return values["image-repo"] or fill_in(values["image-repo-template"], app)
 
 
 def target(host: Host, app: AppName) -> str:
-    """The same with the server."""
+    """The repository of an app's releases, with the server."""
     return f"{SETTINGS.get(host.store, app, 'server') or HUB}/{repository(host, app)}"
 
 
@@ -37,7 +37,7 @@ def is_pushed(host: Host, app: AppName) -> bool:
 
 
 def push_release(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """Raises UserError or HostError, which ends the deploy: what is not in the registry does not serve."""
+    """Raises UserError or HostError, which ends the deploy, because a release that was not pushed must not serve."""
     app, release = deployment.app, deployment.release
     before = host.store.load(PushedFile, app)
     goes_to = target(host, app)
@@ -54,7 +54,7 @@ def push_release(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 
 def push_extra(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """Move the further tags to the release that serves now; back, if the deploy still fails."""
+    """Move the additional tags to the release that serves now, and back if the deploy fails afterwards."""
     app, release = deployment.app, deployment.release
     if deployment.kind in MAKE_NO_RELEASE or not is_pushed(host, app):
         return
@@ -91,7 +91,7 @@ def push_again(host: Host, app: str, ref: str, image: str) -> None:
 
 
 def drop_name(host: Host, ref: str) -> None:
-    """Undo of an interrupted push: the name that the image had for it."""
+    """Undo of an interrupted push: remove the name that the image got for it."""
     host.images().remove(ref)
 
 

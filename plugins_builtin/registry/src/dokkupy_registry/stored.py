@@ -1,4 +1,4 @@
-"""What the state knows of registries."""
+"""The records of the state about registries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Login(Record):
-    """With what a registry is used."""
+    """A user and a password for a registry."""
 
     user: str
     password: Secret
@@ -29,7 +29,7 @@ class LoginsFile(Record, file="apps/*/registry-logins"):
 
 class PushedFile(Record, file="apps/*/registry-pushed"):
     """The last release that was pushed. tag: its number. image: its id. repository: with the server. extra: tag -> image of
-    what the further tags mean since then."""
+    the image that each additional tag refers to since then."""
 
     tag: int = 0
     image: str = ""
@@ -42,7 +42,7 @@ def kept_logins(host: Host, app: AppName | None) -> dict[str, Login]:
 
 
 def as_logins(host: Host, app: AppName | None) -> list[RegistryLogin]:
-    """The logins of one scope, as core has them."""
+    """The logins of one scope, as core's role takes them."""
     return [
         RegistryLogin(ServerName(server), login.user, login.password, shared=app is None)
         for server, login in kept_logins(host, app).items()

@@ -1,4 +1,5 @@
-"""A one-off container on the caller's own terminal or pipes: it lives no longer than its command, its caller, its time."""
+"""A one-off container on the caller's own terminal or pipes. It ends with its command, with its caller, or at its time
+limit."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def run_attached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> int:
-    """Run on the caller's own terminal; returns the command's exit status. The container goes with the caller."""
+    """Run on the caller's own terminal; returns the command's exit status. The container is removed with the caller's
+    end."""
     release = release_now(host, app)
     checked(options)
     with one_at_a_time(host, app, options):

@@ -95,7 +95,8 @@ def detached(
 
 
 def wants_tty(no_tty: bool, force_tty: bool, default: bool) -> bool:
-    """Whether the command gets a terminal: by its flags, by Dokku's variables, by what the caller has."""
+    """Whether the command gets a terminal. Flags decide first, then Dokku's variables, then whether the caller has
+    one."""
     if force_tty and no_tty:
         raise UserError("--force-tty and --no-tty cannot be combined")
     if force_tty or no_tty:
@@ -140,7 +141,7 @@ def ago(now: float, at: str) -> str:
 
 
 def chosen(host: Host, app: AppName | None, container: RunContainer | None) -> list[OneOff]:
-    """The containers that are meant."""
+    """The containers that the command's arguments select."""
     from dokkupy_run.oneoff import run_of, runs_of
 
     if container:
@@ -204,7 +205,7 @@ def stop(
 
 @group.command("retire", permission="host:write", hidden=True)
 def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008
-    """Remove one-off containers that ended, and end those whose time is over."""
+    """Remove one-off containers that have ended, and end those that reached their time limit."""
     from dokkupy_run.oneoff import retire_runs
 
     gone = retire_runs(host, scope.app)

@@ -1,4 +1,4 @@
-"""Ended one-off containers are removed: by the timer, and by `cleanup`."""
+"""The timer and `cleanup` remove one-off containers that have ended."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def scheduled_jobs(host: Host) -> Iterable[Job]:
     from dokkupy_sdk.model import Job
 
-    return [Job("retire", 0, "dokkupy_run.oneoff:retire_runs")]  # every tick: a time to live is in seconds
+    return [Job("retire", 0, "dokkupy_run.oneoff:retire_runs")]  # at every tick, because a time to live is in seconds
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+@hookimpl(optionalhook=True)  # the hook is specified by dokkupy-disk, which may not be installed
 def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
     from dokkupy_run.oneoff import ended_runs
 

@@ -1,4 +1,4 @@
-"""What the arguments of these commands may be, parsed at the border. Light: no dataclasses."""
+"""Types of the commands' arguments, which validate them. Without dataclasses, because every command imports them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class RunContainer(Identifier):
-    """The name of a one-off container. Its app is the one that its label names."""
+    """The name of a one-off container. The container's label names its app."""
 
     __slots__ = ()
     what = "Container"
@@ -30,7 +30,8 @@ class RunContainer(Identifier):
 
 
 class ContainerId(Identifier):
-    """The beginning of the id of a container, looked for among those of the app that is named before it."""
+    """The beginning of a container's id. Only containers of the app that precedes it on the command line are
+    searched."""
 
     __slots__ = ()
     what = "Container"

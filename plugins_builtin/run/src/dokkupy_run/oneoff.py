@@ -30,7 +30,7 @@ GRACE = 10
 """Seconds between the signal that asks a one-off process to end and the kill."""
 
 DEADLINE = "com.dokku.active-deadline-seconds"
-"""Label of a one-off container: the seconds that it may live."""
+"""Label of a one-off container: its time to live in seconds."""
 
 CRON_ID = "com.dokku.cron-id"
 POLICIES = ("allow", "forbid", "replace")
@@ -52,7 +52,7 @@ class RunOptions:
 
 
 def checked(options: RunOptions) -> RunOptions:
-    """Raises UserError for what cannot be."""
+    """Raises UserError for options that are invalid or cannot be combined."""
     if options.ttl < 1:
         raise UserError(f"--ttl-seconds {options.ttl} is not a number of seconds from 1")
     if options.policy not in POLICIES:
@@ -104,8 +104,9 @@ def spec_of(
 
 
 def release_now(host: Host, app: AppName) -> Release:
-    """The code that serves, with the app's configuration and options as they are set now: also what the instances do not
-    have yet (`config:set --no-restart`), as in Dokku."""
+    """The code that serves, with the app's configuration and options as they are set now: including changes that
+    running instances do
+    not have yet (`config:set --no-restart`), as in Dokku."""
     from dokkupy_apps.releases.from_state import with_state
 
     return with_state(host, require_deployed(host, app))
@@ -114,7 +115,7 @@ def release_now(host: Host, app: AppName) -> Release:
 def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunOptions) -> str:
     release = release_now(host, app)
     checked(options)
-    if host.dry_run:  # already a spec makes the app's network
+    if host.dry_run:  # because even a spec creates the app's network
         host.plan.append(f"start a container of v{release.number}: {' '.join(command)}")
         return ""
     with one_at_a_time(host, app, options):
@@ -174,14 +175,15 @@ def stop_run(host: Host, one: Container, reason: str) -> None:
 
 
 def deadline_of(one: Container) -> float:
-    """When a one-off container's time is over, in epoch seconds; also of one from before it had a label."""
+    """When a one-off container reaches its time limit, in epoch seconds. Containers without the label get the default
+    limit."""
     created = one.created_at
     ttl = one.labels.get(DEADLINE, "")
     return (float(created) if created.isdecimal() else time.time()) + (int(ttl) if ttl.isdecimal() else DAY)
 
 
 def ended_runs(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
-    """For `cleanup`: those that ended, and that `run` has not removed itself."""
+    """For `cleanup`: containers that have ended and that `run` did not remove itself."""
     from dokkupy_sdk.disk import Reclaimable
 
     for at, one in every_run(host, app):
@@ -192,7 +194,8 @@ def ended_runs(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
 
 
 def retire_runs(host: Host, app: AppName | None = None, now: float | None = None) -> list[str]:
-    """Remove one-off containers that ended, and end those whose time is over. One that fails is a warning."""
+    """Remove one-off containers that have ended, and end those that reached their time limit. One that fails is a
+    warning."""
     gone = []
     now = time.time() if now is None else now
     for at, one in every_run(host, app):

@@ -1,4 +1,4 @@
-"""The output of one-off containers: what there is, and what comes."""
+"""The output of one-off containers: existing lines and new ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.roles import Container
 
 LOOK = 0.5
-"""Seconds between looks for whether anybody still reads."""
+"""Seconds between checks whether the reader is still connected."""
 
 BACKLOG = 1000
 
@@ -41,12 +41,12 @@ def read(host: Host, one: Container, num: int, *, follow: bool = False) -> Itera
 
 
 def past(host: Host, containers: Sequence[Container], num: int) -> list[Line]:
-    """The last lines of each, by time."""
+    """The last lines of each container, merged by time."""
     return sorted((line for one in containers for line in read(host, one, num)), key=lambda line: line.at)
 
 
 def follow(host: Host, containers: Sequence[Container], num: int) -> Iterator[Line]:
-    """The last lines and those that come, until all containers ended or the reader left."""
+    """The last lines and new ones, until all containers have ended or the reader has disconnected."""
     lines: queue.Queue[Line | None] = queue.Queue(BACKLOG)
 
     def pump(one: Container) -> None:

@@ -1,4 +1,4 @@
-"""The role Cipher, with the keys of the host."""
+"""The role Cipher, implemented with the host's keys."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ DAMAGED = "Set the value again, or restore the file's previous generation, which
 
 
 class KeyringCipher(Cipher):
-    """A token is `sealed:ID:DATA`: the key's id, and nonce and ciphertext in base64. The id and where the value is are
-    authenticated with it. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
+    """A token is `sealed:ID:DATA`: the key's id, and nonce and ciphertext in base64. The id and the value's location
+    are authenticated
+    too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
 
     def __init__(self, host: Host) -> None:
         self.root = host.root
@@ -30,7 +31,7 @@ class KeyringCipher(Cipher):
 
     @property
     def keys(self) -> tuple[keyring.Key, ...]:
-        """Those of this moment: a rotation in another process adds one while a command runs."""
+        """The current keys, read each time, because a rotation in another process may add one while a command runs."""
         seen = keyring.state_of(self.path)
         if seen is None or seen != self._seen:
             self._seen, self._keys = seen, keyring.load(self.path)
@@ -69,12 +70,12 @@ class KeyringCipher(Cipher):
 
 
 def context(name: str, where: str) -> bytes:
-    """What is authenticated with a value."""
+    """The associated data that is authenticated with a value."""
     return f"{name}\n{where}".encode()
 
 
 def parts(token: str) -> tuple[str, bytes]:
-    """(the key's id, nonce and ciphertext) of a token; of one that is cut off or damaged, nothing."""
+    """(the key's id, nonce and ciphertext) of a token; empty for one that is cut off or damaged."""
     name, _, data = token.removeprefix(MARK).partition(":")
     if len(name) != keyring.ID or not name.isalnum() or not LETTERS.issuperset(data.encode()):
         return "", b""

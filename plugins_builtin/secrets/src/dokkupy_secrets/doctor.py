@@ -1,4 +1,4 @@
-"""What the doctor finds of the keys, and of the values that they encrypt."""
+"""The doctor's findings about the keys and the values that they encrypt."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def findings(host: Host) -> Iterator[Finding]:
 
 
 def unreadable(host: Host) -> Iterator[Finding]:
-    """One for each missing key, and for each value that a key does not open."""
+    """A finding for each missing key, and for each value that its key does not decrypt."""
     cipher, missing = KeyringCipher(host), dict[str, int]()
     known = {key.id for key in cipher.keys}
     for path in tokens.tables(host):
         try:
             found = tokens.in_file(host, path)
         except DokkupyError:
-            continue  # named where the state is examined
+            continue  # reported where the state is examined
         for token in found:
             names = tokens.id_of(token)
             if names and names[0] not in known:

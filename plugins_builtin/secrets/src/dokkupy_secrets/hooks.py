@@ -1,4 +1,4 @@
-"""The key is made by setup, and looked at by the doctor."""
+"""Setup creates the key, and the doctor checks it."""
 
 from __future__ import annotations
 

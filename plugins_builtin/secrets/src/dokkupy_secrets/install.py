@@ -1,4 +1,4 @@
-"""What setup puts in place, and takes away with the state."""
+"""What setup installs, and removes together with the state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dokkupy_secrets.rotate import encrypt
 
 
 def set_up(host: Host, *, dry_run: bool) -> list[str]:
-    """Make the key, and encrypt what was written without one."""
+    """Create the key, and encrypt values that were written without one."""
     steps = Steps(dry_run=dry_run)
     path = keyring.path_of(host.root)
     if not os.path.exists(path):
@@ -29,7 +29,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
 
 
 def tear_down(host: Host, *, dry_run: bool) -> list[str]:
-    """The key goes with the state that it opens (`setup --remove --purge`), and stays with one that stays."""
+    """Remove the key together with the state that it decrypts (`setup --remove --purge`); otherwise it stays."""
     steps = Steps(dry_run=dry_run)
     steps.remove(keyring.path_of(host.root))
     return steps.lines

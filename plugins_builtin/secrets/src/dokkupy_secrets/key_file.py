@@ -1,4 +1,4 @@
-"""The key file: root's, and readable by the system user alone."""
+"""The key file, which belongs to root, and which otherwise only the system user can read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODE = 0o440
 
 
 def write(path: str, keys: tuple[keyring.Key, ...]) -> None:
-    """Replace the key file, never with a moment without one."""
+    """Replace the key file atomically."""
     os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
     write_atomic(path, keyring.text_of(keys).encode(), mode=MODE)
     close(path)
@@ -32,6 +32,6 @@ def close(path: str) -> None:
 
 
 def is_closed(path: str) -> bool:
-    """Whether nobody else can read it, and the system user can."""
+    """Whether the system user, and nobody else, can read it."""
     found = os.stat(path)
     return stat.S_IMODE(found.st_mode) == MODE and (os.geteuid() != 0 or (found.st_uid, found.st_gid) == owner())

@@ -1,6 +1,7 @@
-"""The keys: a file outside of the state, so that a copy or a backup of the state has none.
+"""The keys: a file outside the state, so that a copy or a backup of the state does not contain them.
 
-A line each, `ID KEY` in hexadecimal, the newest first: that one encrypts, all of them decrypt. On the start-up path of
+Each line is `ID KEY` in hexadecimal, the newest first. The newest key encrypts, all of them decrypt. On the start-up
+path of
 `config:get`: no `dataclasses`.
 """
 
@@ -38,7 +39,7 @@ class Key:
 
 
 def path_of(root: str) -> str:
-    """Where the keys of a state directory are; of one that is not the standard one, beside it."""
+    """The path of the keys of a state directory; beside it, unless it is the standard one."""
     return STANDARD if root == STANDARD_ROOT else f"{root.rstrip('/')}.secrets-keys"
 
 
@@ -47,7 +48,7 @@ def fresh() -> Key:
 
 
 def state_of(path: str) -> tuple[int, int] | None:
-    """Another one each time that the file is replaced; None where it is missing or out of reach."""
+    """A value that changes each time the file is replaced; None if it is missing or unreadable."""
     try:
         found = os.stat(path)
     except OSError:
@@ -56,7 +57,7 @@ def state_of(path: str) -> tuple[int, int] | None:
 
 
 def load(path: str) -> tuple[Key, ...]:
-    """The keys, the newest first; none where setup has not made one. Raises HostError or StateError."""
+    """The keys, the newest first; empty if setup has not created one. Raises HostError or StateError."""
     try:
         with open(path, "rb") as file:
             return parse(file.read().decode("ascii"))
@@ -76,7 +77,7 @@ def load(path: str) -> tuple[Key, ...]:
 
 
 def parse(text: str) -> tuple[Key, ...]:
-    """Raises UserError for what is not such a file."""
+    """Raises UserError for text that does not have this form."""
     found = []
     for line in text.split("\n"):
         if not line.strip():

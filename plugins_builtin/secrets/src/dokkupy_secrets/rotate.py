@@ -1,6 +1,8 @@
-"""A new key for all values: it joins the keys, every file is written with it, and old keys that nothing uses go.
+"""A new key for all values: it is added to the keys, every file is written with it, and old keys that nothing uses are
+removed.
 
-Killed anywhere, all files can be read: a key stays until no file names it. Run again, it finishes. The key before the
+If it is killed anywhere, all files can still be read, because a key stays until no file uses it. Run again, it
+finishes. The key before the
 newest stays until the next rotation, because a command that began before this one may still write with it.
 """
 
@@ -72,7 +74,7 @@ def require_keys(path: str) -> tuple[keyring.Key, ...]:
 
 
 def encrypt(host: Host) -> int:
-    """Write every file whose secrets do not have the newest key, or none; how many there were."""
+    """Write every file whose secrets do not have the newest key, or none; returns how many there were."""
     cipher = KeyringCipher(host)
     newest, kinds = cipher.keys[0].id, tokens.record_kinds(host)
 
@@ -87,7 +89,7 @@ def encrypt(host: Host) -> int:
 
 
 def subjects(host: Host) -> list[tuple[str, str]]:
-    """(lock, directory) of all that has files: what works on an app meanwhile ends first."""
+    """(lock, directory) of everything that has files. Taking the lock waits for running operations."""
     apps = [(f"app:{app}", f"apps/{app}") for app in host.store.apps()]
     owners = [(service, f"services/{service.replace(':', '/')}") for service in services(host.store)]
     return [*apps, *owners, ("host", "global"), ("host", "backups")]
@@ -108,7 +110,7 @@ def again(
 
 
 def rewritten(host: Host, path: str, kinds: Sequence[type], seal: Callable[[Secret, str], str]) -> bool | None:
-    """Whether the file was written; None where somebody else, who has another lock, wrote it meanwhile."""
+    """Whether the file was written; None if a process with a different lock wrote it meanwhile."""
     parts, text = tokens.parts_of(host, path), tokens.read(path)
     if not text:
         return False
@@ -129,7 +131,8 @@ def rewritten(host: Host, path: str, kinds: Sequence[type], seal: Callable[[Secr
 
 @contextmanager
 def acting_as_owner(root: str) -> Iterator[None]:
-    """Root writes the state as its owner does, so that no link of that account leads root elsewhere."""
+    """Root writes the state as the state's owner, so that a symbolic link of that account cannot redirect root's
+    writes."""
     owner, uid, gid = os.stat(root), os.geteuid(), os.getegid()
     if uid != 0 or owner.st_uid == 0:
         yield

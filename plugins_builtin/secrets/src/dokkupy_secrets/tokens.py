@@ -1,4 +1,4 @@
-"""The encrypted values in all state files, also in the generations before them, and secrets that are not encrypted yet."""
+"""The encrypted values in all state files and their previous generations, and secrets that are not encrypted yet."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r"sealed:([0-9a-f]{8}):[A-Za-z0-9+/]+")
 ENDINGS = (".toml", ".toml.previous")
 UNDO = ("journal", "backups")
-"""Former contents of files that an interrupted operation brings back."""
+"""Previous contents of files that the undo of an interrupted operation restores."""
 
 
 def tables(host: Host, top: str = "") -> Iterator[str]:
-    """The paths of the state files below a directory of the state, and of the generations before them."""
+    """The paths of the state files below a directory of the state, and of their previous generations."""
     for directory, names, files in os.walk(host.path(top)):
         if directory == host.path():
             names[:] = [name for name in names if name in ("apps", "backups", "global", "services")]
@@ -39,7 +39,7 @@ def tables(host: Host, top: str = "") -> Iterator[str]:
 
 
 def parts_of(host: Host, path: str) -> tuple[str, ...]:
-    """A state file's parts; a generation before it has the same."""
+    """The parts of a state file's path; its previous generation has the same."""
     return tuple(os.path.relpath(path, host.root).removesuffix(".previous").removesuffix(".toml").split(os.sep))
 
 
@@ -52,7 +52,8 @@ def read(path: str) -> bytes:
 
 
 def ids(host: Host) -> set[str]:
-    """The ids of the keys that are in use. Raises StateError for a file that cannot be read: nobody knows what it holds."""
+    """The ids of the keys that are in use. Raises StateError for a file that cannot be read, because its content is
+    unknown."""
     found = {name for path in tables(host) for token in in_file(host, path) for name in id_of(token)}
     return found | undo_ids(host)
 
@@ -64,7 +65,7 @@ def in_file(host: Host, path: str) -> list[Sealed]:
 
 
 def undo_ids(host: Host) -> set[str]:
-    """Of the keys that interrupted operations use, whose files nobody rewrites."""
+    """The ids of keys in the journals of interrupted operations, whose contents are not rewritten."""
     found: set[str] = set()
     for directory, _, files in os.walk(host.path(*UNDO)):
         for name in files:
@@ -98,7 +99,7 @@ def plain_files(host: Host) -> list[str]:
 
 
 def read_typed(host: Host, path: str, kinds: Iterable[type]) -> dict[str, Any]:
-    """The table of a file; empty where it is broken, which the doctor says elsewhere."""
+    """The table of a file; empty if it is broken, which another finding of the doctor reports."""
     place = parts_of(host, path)
     try:
         return typed(kinds, place, host.store.decode(place, read(path)))
@@ -128,12 +129,12 @@ def import_all(package: str) -> None:
         return
     for module in pkgutil.walk_packages(path, f"{package}.", onerror=lambda _: None):
         if not module.name.endswith("__main__") and ".testing" not in module.name:
-            with suppress(ImportError):  # one of an extra that is not installed
+            with suppress(ImportError):  # a module of an extra that is not installed
                 importlib.import_module(module.name)
 
 
 def typed(kinds: Iterable[type], place: tuple[str, ...], table: dict[str, Any]) -> dict[str, Any]:
-    """The table with a Secret for each value that one of its records takes for one."""
+    """The table with a Secret for each value that one of its records declares as one."""
     for kind in kinds:
         keys = keys_of(str(getattr(kind, "file", "")), place)
         if keys is None:
@@ -142,14 +143,14 @@ def typed(kinds: Iterable[type], place: tuple[str, ...], table: dict[str, Any]) 
             given = dict(zip(getattr(kind, "known_by_path", ()), keys, strict=False))
             new = encode(decode(kind, table, given))
         except (Malformed, DokkupyError, TypeError):
-            continue  # another record of the same file, or one that the doctor names
+            continue  # another record of the same file, or a broken one, which the doctor reports
         if any(True for _ in plain(new)):
             table = {**table, **new}
     return table
 
 
 def keys_of(pattern: str, place: tuple[str, ...]) -> list[str] | None:
-    """What stands for the `*` of a record's file, if these parts are one."""
+    """The part that the `*` of a record's file matches, if these parts match it."""
     wanted = pattern.split("/")
     if place[0] == "global" and wanted[:2] == ["apps", "*"]:
         wanted = ["global", *wanted[2:]]

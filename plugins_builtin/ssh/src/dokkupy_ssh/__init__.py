@@ -1,1 +1,1 @@
-"""Access over SSH: keys, sshd's settings, and what a caller types."""
+"""Access over SSH: keys, sshd's settings, and the command line of a caller."""

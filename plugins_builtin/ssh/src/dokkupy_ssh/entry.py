@@ -1,4 +1,4 @@
-"""The forced command of every key: what SSH brings becomes words (reference, section 2.7)."""
+"""The forced command of every key: it splits the command line from SSH into arguments (reference, section 2.7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dokkupy_sdk.names import KeyName
 
 
 def entry(argv: list[str]) -> tuple[list[str], str]:
-    """(The words that the holder of the key named by argv typed, who that is.) Raises UserError."""
+    """(The arguments that the key's holder typed, the caller). argv names the key. Raises UserError."""
     try:
         name = KeyName(argv[0] if argv else "")
     except UserError as error:
@@ -28,7 +28,8 @@ def entry(argv: list[str]) -> tuple[list[str], str]:
 
 
 def split(text: str) -> list[str]:
-    """The words of a command line, as `shlex.split` has them. Raises ValueError. Most have no quotes, and are split
+    """The arguments of a command line, as `shlex.split` returns them. Raises ValueError. Most have no quotes, and are
+    split
     without `shlex`, whose import costs half an interpreter's start."""
     if any(mark in text for mark in "'\"\\"):
         import shlex

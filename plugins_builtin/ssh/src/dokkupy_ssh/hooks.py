@@ -1,4 +1,4 @@
-"""SSH's part of the host: set up, taken away, examined."""
+"""SSH's part of setup, its removal, and the doctor's check."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
 
 @hookimpl
 def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """Who had the app has it under its new name, and not the next app of the old one."""
+    """Keys that had the app get it under its new name, and do not get a later app of the old name."""
     from dokkupy_sdk.access import keys_of
 
     from dokkupy_ssh.keys import rename_app
@@ -47,7 +47,7 @@ def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> 
 
 @hookimpl
 def post_app_destroy(host: Host, app: AppName) -> None:
-    """A later app of the name is somebody else's."""
+    """Keys lose the app, because a later app of the same name may belong to somebody else."""
     from dokkupy_ssh.keys import forget_app
 
     for name in forget_app(host, app):

@@ -1,4 +1,4 @@
-"""SSH keys: who may push and type commands. The state is the truth; authorized_keys is rendered from it."""
+"""SSH keys: who may push and run commands. The state is authoritative; authorized_keys is rendered from it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIELDS = {
     "sk-ssh-ed25519@openssh.com": 3,
     "sk-ecdsa-sha2-nistp256@openssh.com": 4,
 }
-"""The key types that are known, and of how many strings each is made."""
+"""The supported key types, and the number of strings in each."""
 
 SHORTEST = 51
 """Bytes of an Ed25519 key, the shortest there is."""
@@ -69,7 +69,8 @@ def parse_key(text: str) -> tuple[str, str]:
 
 
 def fields(blob: bytes) -> list[bytes]:
-    """The strings of a key's wire format (RFC 4253, section 6.6), each after its length in four bytes; [] when torn."""
+    """The strings of a key's wire format (RFC 4253, section 6.6), each preceded by its length in four bytes; [] when it
+    is cut off."""
     found = []
     while blob:
         length = int.from_bytes(blob[:4], "big")
@@ -98,7 +99,7 @@ def add_key(host: Host, name: KeyName, text: str, *, role: Role = ADMIN, apps: S
 
 
 def change_key(host: Host, name: KeyName, *, role: Role | None = None, apps: Sequence[AppName] | None = None) -> KeyRow:
-    """Give a key another role or other apps; returns its record. Connections that are open keep what they run."""
+    """Give a key another role or other apps; returns its record. Open connections are not interrupted."""
     with operation(host, "ssh-keys:set", "host") as tx:
         keys = keys_of(host)
         if name not in keys:
@@ -111,7 +112,7 @@ def change_key(host: Host, name: KeyName, *, role: Role | None = None, apps: Seq
 
 
 def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str]:
-    """Take keys away; their open connections stay, new ones are refused."""
+    """Remove keys; their open connections stay, new ones are refused."""
     with operation(host, "ssh-keys:remove", "host", takes_away=True) as tx:
         keys = keys_of(host)
         doomed = [k for k, record in keys.items() if k == name or (fingerprint and record.fingerprint == fingerprint)]
@@ -124,7 +125,7 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
 
 
 def rename_app(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """Let the keys that have an app follow its rename."""
+    """Replace an app's old name by its new one in all keys."""
     with host.lock("host", wait=30, command=host.command or "ssh-keys:set"):
         keys = keys_of(host)
         renamed = {
@@ -134,7 +135,7 @@ def rename_app(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
 
 
 def forget_app(host: Host, app: AppName) -> list[str]:
-    """Take an app that is gone from all keys; returns the names of those that had it. Idempotent."""
+    """Remove a destroyed app from all keys; returns the names of the keys that had it. Idempotent."""
     if not any(app in key.apps for key in keys_of(host).values()):
         return []
     with operation(host, "ssh-keys:set", "host", takes_away=True) as tx:

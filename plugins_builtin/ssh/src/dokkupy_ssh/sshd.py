@@ -46,7 +46,7 @@ def tear_down(*, dry_run: bool) -> list[str]:
 
 
 def replace(before: str | None) -> None:
-    """Put the drop-in; when sshd does not accept it, the old content is brought back and sshd never reloaded."""
+    """Write the drop-in. If sshd does not accept it, the old content is restored, and sshd is not reloaded."""
     write_atomic(DROP_IN, TEXT.encode(), mode=0o644)
     os.makedirs("/run/sshd", 0o755, exist_ok=True)  # `sshd -t` asks for it
     try:
@@ -64,4 +64,4 @@ def replace(before: str | None) -> None:
         with open("/run/sshd.pid", encoding="ascii") as file:
             os.kill(int(file.read()), 1)
     except (OSError, ValueError):
-        pass  # sshd does not run; it reads the file when it starts
+        pass  # sshd is not running; it reads the file at its next start

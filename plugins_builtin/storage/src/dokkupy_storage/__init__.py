@@ -1,1 +1,1 @@
-"""Directories that outlive an app's containers: named entries, mounts, and what is backed up of them."""
+"""Directories that outlive an app's containers: named entries, mounts, and their backup."""

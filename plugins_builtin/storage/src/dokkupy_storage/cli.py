@@ -41,7 +41,7 @@ class MountWish(Options):
 
     @property
     def is_plain(self) -> bool:
-        """Whether an app that has the entry already gets nothing more by it."""
+        """Whether the mount gives an app that already has the entry no further access."""
         options = {*str(self.volume_options or "").split(",")}
         return not self.volume_subpath and not self.volume_chown and options <= {"", "ro", "rw"}
 
@@ -183,7 +183,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 BEYOND = ("trash-days", "used-bytes", "growth-bytes-per-day")
-"""What Dokku does not have."""
+"""The properties that Dokku does not have."""
 
 # Not `add_property_commands`, whose `storage:set` is Dokku's for the properties of one entry.
 add_report(group, SETTINGS, prefix="storage", word="storage", extra=extra, beyond=BEYOND, plain=False)

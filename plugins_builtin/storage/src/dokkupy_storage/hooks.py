@@ -1,4 +1,4 @@
-"""What mounts mean to the lifecycle of apps and of the host."""
+"""Mounts in the lifecycle of apps and of the host."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 
 @hookimpl
 def post_source_receive(host: Host, source: Source, tx: Transaction) -> None:
-    """Before a build, which would be for nothing."""
+    """Check the mounts before the build, which would otherwise be wasted."""
     require(host, source.app)
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-disk, which may not be installed
 def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
     from dokkupy_storage.directories.sizes import disk_usage
 
     return disk_usage(host, app)
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-disk, which may not be installed
 def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
     if app is not None or not host.store.names("storage-trash"):
         return []
@@ -64,7 +64,7 @@ def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 @hookimpl
 def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
-    """The clone has the same mounts, as in Dokku; who made it reads which data two apps share now."""
+    """The clone has the same mounts, as in Dokku; the command prints which data the two apps now share."""
     if not host.store.has_file("apps", old, "storage"):
         return
     from dokkupy_storage.records import mounts_of
@@ -73,7 +73,7 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
         host.out.warn(f"{new} shares {source} with {old}")
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-backups, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-backups, which may not be installed
 def backup_directories(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     if not host.store.has_file("apps", app, "storage"):
         return []
@@ -82,7 +82,7 @@ def backup_directories(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
     return backed_up(host, app).items()
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-backups, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-backups, which may not be installed
 def pre_backup(host: Host, subject: str) -> None:
     kind, _, app = subject.partition(":")
     if kind != "app" or not host.store.has_file("apps", app, "storage"):
@@ -94,7 +94,7 @@ def pre_backup(host: Host, subject: str) -> None:
 
 @hookimpl
 def teardown_changes(host: Host, dry_run: bool) -> Iterable[str]:
-    """An empty storage root goes; data stays, because no app's directory is ours to delete."""
+    """Remove the storage root if it is empty. Data stays, because setup must not delete an app's directories."""
     from dokkupy_storage.directories.directory import remove_empty_root
 
     return remove_empty_root(host, dry_run=dry_run)

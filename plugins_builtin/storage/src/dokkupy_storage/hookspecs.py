@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @hookspec
 def mounting_options(host: Host, app: AppName) -> Iterable[tuple[str, str, str]]:  # type: ignore[empty-body]
-    """(process type or empty for all, phase, option): what of yours mounts something in the app's containers, written as an
-    option of docker, `-v /a:/b`. `storage:migrate` makes mounts of these."""
+    """(process type or empty for all, phase, option): the plugin's options that mount something in the app's
+    containers, in docker's
+    form `-v /a:/b`. `storage:migrate` turns them into mounts."""
 
 
 @hookspec
 def post_mounts_migrate(host: Host, app: AppName, options: Collection[tuple[str, str, str]], tx: Transaction) -> None:
-    """These of what you gave by `mounting_options` are mounts of storage now: remove them."""
+    """Remove these options, which `mounting_options` returned, because they are mounts of storage now."""

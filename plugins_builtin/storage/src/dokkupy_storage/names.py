@@ -1,4 +1,4 @@
-"""What the commands take. Light: every command of the namespace parses by it."""
+"""Types of the commands' arguments. Light, because every command of the namespace imports them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOLUME = (
     "Storage path must be two valid paths divided by colon."
 )
 SAFE = Pattern(r"[^:,\x00-\x1f\x7f\\]*")
-"""Of a path: neither docker's `-v` nor its `--mount` can quote a colon or a comma."""
+"""Characters that a path may have: neither docker's `-v` nor its `--mount` can quote a colon or a comma."""
 
 PLAIN_OPTIONS = ("ro", "rw")
 OPTIONS = (*PLAIN_OPTIONS, "z", "Z", "nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate")
@@ -52,7 +52,7 @@ class EntryName(Identifier):
 
 
 class HostPath(Identifier):
-    """A directory of the host, which admins alone name."""
+    """A directory of the host, which only admins may mount."""
 
     __slots__ = ()
     what = "Path"
@@ -69,7 +69,7 @@ class HostPath(Identifier):
 
 
 class ContainerPath(HostPath):
-    """Where a mount is seen in the container."""
+    """The path of a mount in the container."""
 
     __slots__ = ()
     what = "Container directory"
@@ -93,7 +93,7 @@ class SubPath(Identifier):
 
 
 class MountOptions(Identifier):
-    """Docker's options of a mount, with commas."""
+    """Docker's options of a mount, separated by commas."""
 
     __slots__ = ()
     what = "Mount options"

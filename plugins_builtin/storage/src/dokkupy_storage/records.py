@@ -1,4 +1,4 @@
-"""What is kept: named entries, what is left of destroyed ones, and apps' mounts. Reading, and nothing else."""
+"""The records: named entries, destroyed ones in the trash, and apps' mounts. Only reading."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ PHASES = ("deploy", "run")
 
 
 class Entry(Record, file="storage/*"):
-    """A directory with a name. id: never used again, also when another entry gets the name. chown: the owner that it was
-    given, as it was typed. size, access_mode, storage_class_name, namespace, reclaim_policy: for schedulers of clusters."""
+    """A directory with a name. id: never used again, also when another entry gets the name. chown: the requested owner,
+    as typed. size, access_mode, storage_class_name, namespace, reclaim_policy: for schedulers of clusters."""
 
     name: str
     id: str = ""
@@ -38,7 +38,8 @@ class Entry(Record, file="storage/*"):
 
 
 class DestroyedEntry(Record, file="storage-trash/*"):
-    """until: the end of its time, in epoch seconds. is_moved: its directory is in the trash, and is deleted then."""
+    """until: when it is deleted from the trash, in epoch seconds. is_moved: whether its directory is in the trash, and
+    is deleted then."""
 
     name: str
     until: int
@@ -50,7 +51,7 @@ class Mount(Record):
     """One mount of an app. source: a directory or file of the host, or a docker volume. entry: the id of the named entry
     that it belongs to, else empty; subpath: below its directory. phases: whose containers have it. process_type: the only
     type whose instances have it; empty for all. options: docker's, such as `ro`. inode: of the directory when it was
-    mounted, so that another, empty one in its place is found."""
+    mounted, so that a different, empty directory with the same path is detected."""
 
     source: str
     target: str
@@ -77,7 +78,7 @@ class MountsFile(Record, file="apps/*/storage"):
 
 
 def mounts_of(host: Host, app: AppName) -> tuple[Mount, ...]:
-    # Asked in every deploy and for many reports: an app without mounts costs no record.
+    # Every deploy and many reports call this, so an app without mounts loads no record.
     return host.store.load(MountsFile, app).mounts if host.store.has_file("apps", app, "storage") else ()
 
 

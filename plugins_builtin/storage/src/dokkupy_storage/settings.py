@@ -1,4 +1,4 @@
-"""What is set for all storage."""
+"""The properties of all storage."""
 
 from __future__ import annotations
 

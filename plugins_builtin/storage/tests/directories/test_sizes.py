@@ -1,4 +1,4 @@
-"""How much is in directories, as reports show it, and what the doctor says of one that is gone."""
+"""The size of directories in reports, and the doctor's finding about a missing one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ APP = AppName("blog")
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """Whose du counts the files (the fake engine runs none)."""
+    """An engine whose du counts the files, because the fake engine runs no program."""
     host = fake_host(tmp_path / "dokkupy", plugins=("storage",))
     os.makedirs(storage_root(host))
     create_app(host, APP)
@@ -54,7 +54,7 @@ def test_size_and_growth_are_in_the_reports(host: Host, capsys: pytest.CaptureFi
     assert "storage-used-bytes" not in json_of(host, capsys, "storage:report", APP)
 
 
-def test_a_week_is_kept_and_what_is_gone_is_forgotten(host: Host) -> None:
+def test_measurements_are_kept_for_a_week_and_removed_with_their_directory(host: Host) -> None:
     for day in range(20):
         measure(host, now=86400.0 * day)
     assert all(len(one) == sizes.KEPT for one in host.store.load(SizesFile).sizes.values())
@@ -63,7 +63,7 @@ def test_a_week_is_kept_and_what_is_gone_is_forgotten(host: Host) -> None:
     assert list(host.store.load(SizesFile).sizes) == [os.path.join(storage_root(host), "data")]
 
 
-def test_growth_is_none_before_the_second_time() -> None:
+def test_growth_is_none_before_the_second_measurement() -> None:
     assert facts((Measurement(at=5, bytes=7),))["growth-bytes-per-day"] == "0"
 
 
@@ -74,7 +74,7 @@ def test_the_timer_measures_once_a_day_in_another_process(host: Host) -> None:
     assert host.spawned == [("storage:measure",)]  # type: ignore[attr-defined]
 
 
-def test_the_doctor_names_a_directory_that_is_gone(host: Host) -> None:
+def test_the_doctor_reports_a_missing_directory(host: Host) -> None:
     assert [one.level for one in doctor_checks(host)] == ["ok"]
     os.rmdir(os.path.join(storage_root(host), "data"))
     (found,) = doctor_checks(host)

@@ -1,4 +1,4 @@
-"""Named entries: made, mounted by phase and process type, changed, destroyed, brought back."""
+"""Named entries: created, mounted by phase and process type, changed, destroyed, restored."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def key(host: Host, *apps: str) -> None:
     host.store.write("global", "ssh-keys", data={"keys": {"ann": {"role": "deployer", "apps": list(apps)}}})
 
 
-def test_an_entry_has_a_directory_of_its_name_and_is_made_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_gets_a_directory_of_its_name_and_is_created_once(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = os.path.join(storage_root(host), "data")
     found = answer(host, capsys, "storage:create", "data", "--label", "tier=gold")
     assert found["host-path"] == path and os.path.isdir(path) and found["labels"] == {"tier": "gold"}
@@ -66,7 +68,7 @@ def test_a_name_is_a_dns_label(host: Host, name: str) -> None:
     assert os.listdir(storage_root(host)) == []
 
 
-def test_a_path_of_the_host_must_be_there_and_is_one_entry_s(host: Host, tmp_path: Path) -> None:
+def test_a_path_of_the_host_must_exist_and_belongs_to_one_entry(host: Host, tmp_path: Path) -> None:
     assert run(host, "storage:create", "far", str(tmp_path / "far")) == 1
     (tmp_path / "far").mkdir()
     assert run(host, "storage:create", "far", str(tmp_path / "far")) == 0
@@ -102,7 +104,7 @@ def test_mounts_are_given_by_phase_and_process_type(host: Host) -> None:
         ("--container-dir", "/d", "--volume-chown", "me"),
     ],
 )
-def test_what_cannot_be_mounted_is_refused(host: Host, words: tuple[str, ...]) -> None:
+def test_invalid_mounts_of_entries_are_refused(host: Host, words: tuple[str, ...]) -> None:
     run(host, "storage:create", "data")
     assert run(host, "storage:mount", APP, "data", *words) == 1
     assert mounts_of(host, APP) == ()
@@ -121,7 +123,7 @@ def test_a_mount_is_changed_in_place(host: Host, capsys: pytest.CaptureFixture[s
     assert run(host, "storage:unmount", APP, "data") == 0 and mounts_of(host, APP) == ()
 
 
-def test_a_sub_path_is_mounted_and_its_outer_directory_is_not_beside_it(
+def test_a_sub_path_is_mounted_and_its_outer_directory_cannot_be_mounted_too(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(host, "storage:create", "data")
@@ -134,7 +136,7 @@ def test_a_sub_path_is_mounted_and_its_outer_directory_is_not_beside_it(
     assert run(host, "storage:mount", OTHER, "data", "--container-dir", "/d", "--volume-readonly") == 0
 
 
-def test_a_destroyed_entry_is_in_the_trash_and_comes_back_with_its_data(host: Host, tmp_path: Path) -> None:
+def test_a_destroyed_entry_is_in_the_trash_and_is_restored_with_its_data(host: Host, tmp_path: Path) -> None:
     run(host, "storage:create", "data")
     path = Path(storage_root(host), "data")
     (path / "kept").write_text("x")
@@ -146,7 +148,7 @@ def test_a_destroyed_entry_is_in_the_trash_and_comes_back_with_its_data(host: Ho
     assert (path / "kept").read_text() == "x" and require_entry(host, "data") == before
 
 
-def test_a_new_entry_of_the_name_of_a_destroyed_one_is_another(host: Host) -> None:
+def test_a_new_entry_with_the_name_of_a_destroyed_one_is_a_different_entry(host: Host) -> None:
     run(host, "storage:create", "data")
     first = require_entry(host, "data").id
     run(host, "--force", "storage:destroy", "data", "--destroy-host-dir")
@@ -171,18 +173,18 @@ def test_destroy_keeps_the_directory_and_refuses_while_it_is_mounted_or_runs(
     assert os.path.isdir(path)
 
 
-def test_the_trash_keeps_what_its_time_is_not_over_for(host: Host) -> None:
+def test_the_trash_keeps_entries_until_their_time_is_over(host: Host) -> None:
     run(host, "storage:create", "data")
     identifier = require_entry(host, "data").id
     run(host, "--force", "storage:destroy", "data", "--destroy-host-dir")
     assert [job.name for job in scheduled_jobs(host)] == ["storage-trash"]
     purge_due(host)
     assert host.store.names("storage-trash") == [identifier]
-    purge_due(host, now=9e9)  # the fake engine runs no program: what root deletes, the e2e test shows
+    purge_due(host, now=9e9)  # the fake engine runs no program; an e2e test covers what root deletes
     assert host.store.names("storage-trash") == []
 
 
-def test_set_changes_what_can_be_changed(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_set_changes_the_changeable_properties(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     run(host, "storage:create", "data", "--reclaim-policy", "Retain")
     assert "--reclaim-policy has no effect" in capsys.readouterr().err
     assert run(host, "storage:set", "data", "mode", "0750") == 0
@@ -208,7 +210,7 @@ def test_pairs_are_set_shown_and_unset(host: Host, kind: str, capsys: pytest.Cap
     assert run(host, f"storage:{kind}:set", "data", "a=b", "x") == 1
 
 
-def test_list_entries_and_info_show_a_key_its_own_alone(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_entries_and_info_show_a_key_only_its_own_entries(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     for name, app in (("mine", APP), ("theirs", OTHER), ("both", APP), ("both", OTHER)):
         run(host, "storage:create", name)
         run(host, "storage:mount", app, name, "--container-dir", f"/{name}")
@@ -247,7 +249,7 @@ def test_a_deployer_gets_no_more_of_an_entry_than_the_app_has(host: Host) -> Non
 
 
 @pytest.mark.parametrize("name", ["create", "destroy", "set", "ensure-directory", "labels:set", "undestroy", "trash"])
-def test_entries_are_the_admins_to_change(host: Host, name: str) -> None:
+def test_only_admins_change_entries(host: Host, name: str) -> None:
     run(host, "storage:create", "mine")
     run(host, "storage:mount", APP, "mine", "--container-dir", "/m")
     key(host, APP)
@@ -273,7 +275,7 @@ def test_a_dry_run_changes_nothing(host: Host, words: tuple[str, ...]) -> None:
     assert sorted(str(path) for path in Path(host.root).parent.rglob("*") if "journal" not in str(path)) == before
 
 
-def test_wait_says_whether_it_can_be_mounted(host: Host) -> None:
+def test_wait_exits_with_0_if_the_entry_can_be_mounted(host: Host) -> None:
     run(host, "storage:create", "data")
     assert run(host, "storage:wait", "data") == 0
     os.rmdir(os.path.join(storage_root(host), "data"))

@@ -30,7 +30,7 @@ def specs(host: Host) -> list[ContainerSpec]:
     return list(host.engine().specs.values())  # type: ignore[attr-defined]
 
 
-def test_a_command_sees_the_directory_and_its_status_is_the_command_s(host: Host) -> None:
+def test_a_command_sees_the_directory_and_its_exit_status_is_passed_on(host: Host) -> None:
     words = ["storage:exec", "data", "--image", "tools:1", "--as-user", "1000", "--", "ls", "--all"]
     assert main(words, host=host) == 7
     (spec,) = specs(host)
@@ -47,12 +47,12 @@ def test_without_a_command_it_is_a_shell_of_alpine(host: Host) -> None:
 
 
 @pytest.mark.parametrize("words", [("nobody",), ("data", "--as-user", "--privileged"), ("data", "--image", "-x")])
-def test_what_cannot_be_is_refused_before_a_container_is_made(host: Host, words: tuple[str, ...]) -> None:
+def test_invalid_arguments_are_refused_before_a_container_is_created(host: Host, words: tuple[str, ...]) -> None:
     assert main(["storage:exec", *words], host=host) == 1
     assert specs(host) == []
 
 
-def test_a_directory_that_is_gone_is_not_made_for_it(host: Host) -> None:
+def test_a_missing_directory_is_not_created_for_it(host: Host) -> None:
     path = os.path.join(storage_root(host), "data")
     os.rmdir(path)
     assert main(["storage:exec", "data"], host=host) == 1

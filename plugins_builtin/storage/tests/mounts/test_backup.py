@@ -1,4 +1,4 @@
-"""Which directories are in an app's backup, by which names, and the command before it."""
+"""Which directories an app's backup contains, under which names, and the command that runs before it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def mount(host: Host, name: str, target: str, *words: str) -> None:
     run(host, "storage:mount", APP, name, "--container-dir", target, *words)
 
 
-def test_an_entry_is_backed_up_by_its_name_and_a_directory_in_it_with_it(host: Host) -> None:
+def test_an_entry_is_backed_up_under_its_name_with_its_subdirectories(host: Host) -> None:
     run(host, "storage:create", "data")
     run(host, "storage:create", "parts")
     root = storage_root(host)
@@ -68,11 +68,11 @@ def test_what_an_app_only_reads_is_not_in_its_backup(host: Host) -> None:
         ("pg-volume", False),
     ],
 )
-def test_a_directory_of_the_host_is_data_when_it_is_not_the_system_s(host: Host, source: str, expected: bool) -> None:
+def test_directories_of_the_host_are_backed_up_except_the_systems(host: Host, source: str, expected: bool) -> None:
     assert is_data(host, Mount(source=source, target="/x")) is expected
 
 
-def test_the_state_of_dokkupy_is_no_app_s_data(host: Host) -> None:
+def test_dokkupys_own_state_is_not_in_an_apps_backup(host: Host) -> None:
     for source in (host.root, os.path.dirname(host.root), f"{host.root}/apps"):
         assert not is_data(host, Mount(source=source, target="/x"))
 
@@ -81,7 +81,7 @@ def test_the_command_of_an_entry_is_run_before_and_its_failure_refuses_the_backu
     run(host, "storage:create", "data")
     mount(host, "data", "/data")
     run(host, "storage:annotations:set", "data", COMMAND, "save-all")
-    pre_backup(host, "app:blog")  # not deployed: nothing runs that could save
+    pre_backup(host, "app:blog")  # not deployed, so no command has to run
     deploy(host, APP, {"Procfile": "web: serve\n"})
     engine = host.engine()
     before = len(engine.specs)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""`storage:migrate`: docker options that mount become mounts, and nothing else changes."""
+"""`storage:migrate` turns docker options that mount directories into mounts, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def options(host: Host, app: AppName = APP) -> DockerOptionsFile:
     return host.store.load(DockerOptionsFile, app)
 
 
-def test_an_option_becomes_a_mount_of_the_phases_and_the_type_that_had_it(
+def test_an_option_becomes_a_mount_with_the_same_phases_and_process_type(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = os.path.join(storage_root(host), "data")
@@ -58,7 +58,7 @@ def test_an_option_becomes_a_mount_of_the_phases_and_the_type_that_had_it(
     assert main(["storage:migrate", APP], host=host) == 0 and mounts_of(host, APP) == (first, second)
 
 
-def test_all_are_those_of_every_app(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_migrates_the_options_of_every_app(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     path = os.path.join(storage_root(host), "data")
     for app in (APP, OTHER):
         host.store.write("apps", app, "docker-options", data={"phases": {"deploy": [f"-v {path}:/data"]}})

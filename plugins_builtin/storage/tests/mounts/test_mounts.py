@@ -1,4 +1,4 @@
-"""The legacy form: `storage:mount APP SOURCE:TARGET[:OPTIONS]`, and what reaches docker."""
+"""The legacy form `storage:mount APP SOURCE:TARGET[:OPTIONS]`, and the resulting docker options."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def key(host: Host, *apps: str, role: str = "deployer") -> None:
     host.store.write("global", "ssh-keys", data={"keys": {"ann": {"role": role, "apps": list(apps)}}})
 
 
-def test_a_directory_is_given_by_the_option_that_refuses_a_missing_one(host: Host) -> None:
+def test_a_directory_is_mounted_with_the_docker_option_that_refuses_a_missing_one(host: Host) -> None:
     path = made(host, "blog")
     assert run(host, "storage:mount", APP, f"{path}:/data") == 0
     assert run(host, "storage:mount", APP, f"{path}/:/more/:ro") == 0
@@ -86,13 +86,13 @@ def test_a_volume_of_docker_is_named(host: Host) -> None:
         ("/a:/c:exec", "'exec' is not an option of a mount"),
     ],
 )
-def test_what_is_no_mount_is_refused(host: Host, given: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_mount_is_refused(host: Host, given: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(host, "storage:mount", APP, given) == 1
     assert capsys.readouterr().err.startswith(f" !     {message}")
     assert mounts_of(host, APP) == ()
 
 
-def test_a_mount_is_there_once(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_mount_is_not_added_twice(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     path, other = made(host, "blog"), made(host, "other")
     assert run(host, "storage:mount", APP, f"{path}:/data") == 0
     assert run(host, "storage:mount", APP, f"{path}:/data:ro") == 1
@@ -101,7 +101,7 @@ def test_a_mount_is_there_once(host: Host, capsys: pytest.CaptureFixture[str]) -
     assert f"{path} is mounted at /data already" in capsys.readouterr().err
 
 
-def test_unmount_keeps_the_data_and_says_what_is_not_mounted(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unmount_keeps_the_data_and_refuses_what_is_not_mounted(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     path = made(host, "blog")
     Path(path, "kept").write_text("x")
     run(host, "storage:mount", APP, f"{path}:/data:ro")
@@ -142,7 +142,7 @@ def test_a_missing_directory_is_not_mounted_and_stops_a_deploy(host: Host) -> No
 def test_another_empty_directory_in_its_place_stops_a_deploy_and_a_filled_one_does_not(host: Host) -> None:
     path = made(host, "blog")
     run(host, "storage:mount", APP, f"{path}:/data")
-    deploy(host, APP, TREE)  # its own, which is empty
+    deploy(host, APP, TREE)  # its own directory, which is empty
     os.rename(path, path + "-away")
     os.mkdir(path)
     with pytest.raises(HostError, match="not the same directory as before, and is empty"):
@@ -151,7 +151,7 @@ def test_another_empty_directory_in_its_place_stops_a_deploy_and_a_filled_one_do
     deploy(host, APP, TREE)
 
 
-def test_a_link_in_the_storage_root_is_refused_also_when_it_comes_later(host: Host, tmp_path: Path) -> None:
+def test_a_link_in_the_storage_root_is_refused_even_if_it_is_created_later(host: Host, tmp_path: Path) -> None:
     path = made(host, "blog/inner")
     os.symlink("/etc", os.path.join(storage_root(host), "evil"))
     assert run(host, "storage:mount", APP, f"{storage_root(host)}/evil:/data") == 1
@@ -185,7 +185,7 @@ def test_a_directory_and_one_in_it_are_not_both_mounted_unless_the_outer_is_read
 @pytest.mark.parametrize(
     "source", ["/etc", "/var/run/docker.sock", "pg-volume", "{root}/zebra", "{root}/nobody", "{root}/blog/in"]
 )
-def test_a_deployer_mounts_nothing_that_is_not_the_app_s_own(
+def test_a_deployer_may_mount_only_what_the_app_already_has(
     host: Host, source: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("blog/in", "zebra", "nobody"):
@@ -201,7 +201,7 @@ def test_a_deployer_mounts_nothing_that_is_not_the_app_s_own(
     assert len(mounts_of(host, APP)) == 1
 
 
-def test_a_deployer_mounts_again_what_the_app_has_and_not_after_a_rename(host: Host) -> None:
+def test_a_deployer_may_mount_an_apps_directory_again_but_not_after_a_rename(host: Host) -> None:
     path = made(host, "blog")
     run(host, "storage:mount", APP, f"{path}:/data")
     key(host, APP)
@@ -220,7 +220,7 @@ def test_a_clone_shares_the_mounts_and_says_so(host: Host, capsys: pytest.Captur
     assert options(host, app=AppName("copy")) == options(host)
 
 
-def test_a_destroyed_app_s_data_stays_and_no_later_app_of_the_name_has_it(host: Host) -> None:
+def test_a_destroyed_apps_data_stays_and_a_later_app_of_the_name_does_not_get_it(host: Host) -> None:
     path = made(host, "blog")
     Path(path, "kept").touch()
     run(host, "storage:mount", APP, f"{path}:/data")
@@ -229,7 +229,7 @@ def test_a_destroyed_app_s_data_stays_and_no_later_app_of_the_name_has_it(host: 
     assert Path(path, "kept").exists() and mounts_of(host, APP) == ()
 
 
-def test_ensure_directory_makes_it_with_dokku_s_lines(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ensure_directory_creates_it_and_prints_dokkus_lines(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     path = os.path.join(storage_root(host), "blog")
     for _ in range(2):
         assert run(host, "storage:ensure-directory", "blog", "--chown", "false") == 0

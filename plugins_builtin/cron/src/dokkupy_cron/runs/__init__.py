@@ -1,1 +1,1 @@
-"""Runs: started when they are due or by hand, watched to their end, recorded."""
+"""Runs: started by schedule or by hand, watched until they end, recorded."""

@@ -1,4 +1,4 @@
-"""`cron:run`: a task that somebody asks for, by the same way as one that is due."""
+"""`cron:run`: starts a task by hand, in the same way as a due one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def advance(host: Host, app: AppName, task: Task, run: OpenRun, clock: Clock, *,
 
 
 def follow(host: Host, app: AppName, task: Task, run: OpenRun, clock: Clock) -> HistoryRow | None:
-    """Print what the run prints up to its end. It goes with its caller, as `run` does."""
+    """Print what the run prints until it ends. The run ends if its caller disconnects, as with `run`."""
     try:
         with interruptible():
             found = container_of(host, app, run)

@@ -1,4 +1,4 @@
-"""The time-driven work: `tick` looks whether anything is due, and starts a process of its own for it."""
+"""The time-driven work: `tick` checks whether anything is due, and starts a separate process for it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ PATIENCE = 10.0
 """Seconds to wait for the process of the minute before."""
 
 STAYS = 40
-"""Seconds for which a process stays to see the end of what it started; the timer looks after the rest."""
+"""Seconds for which a process waits for the end of what it started; later ticks watch the rest."""
 
 PAUSE = 1.0
 
 
 def tick(host: Host) -> None:
-    """The job. Nothing is read but the index, and others' jobs do not wait for a container's start."""
+    """The timer's job. It reads only the index, and other jobs do not wait for the start of a container."""
     clock = Clock()
     if not is_valid(host, clock) or waiting(host, clock):
         host.spawn("--quiet", "cron:run-due")
 
 
 def run_due(host: Host, clock: Clock) -> list[str]:
-    """Start what is due, once, and bring what runs to its end. Returns a line for each."""
+    """Start each due task once, and watch running ones until they end. Returns a line for each."""
     try:
         lock = host.lock(LOCK, wait=PATIENCE, command=host.command or "cron:run-due")
     except Busy:
@@ -67,7 +67,7 @@ def open_runs(host: Host, clock: Clock) -> set[str]:
 
 
 def serve(host: Host, clock: Clock) -> tuple[list[str], set[str]]:
-    """One look at every subject that waits. (lines, the runs that were started)."""
+    """Examine every waiting subject once. Returns (lines, the runs that were started)."""
     lines: list[str] = []
     started: set[str] = set()
     for app in waiting(host, clock):
@@ -109,7 +109,7 @@ def serve_subject(host: Host, app: Subject, clock: Clock) -> tuple[list[str], se
 
 
 def claim(host: Host, app: Subject, tasks: Mapping[str, Task], state: CronFile, clock: Clock) -> CronFile:
-    """The state with a run for each firing that is to be served now."""
+    """The state with a new run for each firing that is due now."""
     now = clock.now()
     state = in_step(state, tasks, now)
     catches_up = SETTINGS.get(host.store, app, "missed") == "run"

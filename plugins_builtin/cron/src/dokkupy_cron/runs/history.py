@@ -1,4 +1,4 @@
-"""What became of runs: kept for each task, and announced."""
+"""The results of runs: stored for each task, and announced."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dokkupy_cron.stored import Subject
 
 LAST_LINES, LONGEST_LINE = 10, 500
-"""Lines of output that are kept of a run, and characters of each."""
+"""Lines of output that are stored for a run, and characters of each."""
 
 FAILED = ("failed", "timed-out", "lost", "missed")
 
@@ -55,7 +55,7 @@ def result_of(
     reason: str,
     lines: tuple[str, ...],
 ) -> Finished:
-    """The result of a run that ends now; one that did not start ran for no time."""
+    """The result of a run that ends now. The duration of one that did not start is 0."""
     ran = run.phase == STARTED
     return Finished(
         app=app,
@@ -95,7 +95,8 @@ class HistoryFile(Record, file="apps/*/cron-history/*"):
 
 
 def finish(host: Host, finished: Finished) -> None:
-    """Announce and keep a result, once for a run that is kept already: a crash may bring it here again."""
+    """Announce and store a result. Does nothing for a run that is stored already, because a crash may repeat the
+    call."""
     kept = host.store.load_derived(HistoryFile, finished.app, finished.task)
     if any(row.run == finished.run for row in kept.runs):
         return
@@ -137,7 +138,7 @@ def history_of(host: Host, app: Subject, task: str = "") -> list[tuple[str, Hist
 
 
 def without_values(lines: Iterable[str], values: Iterable[str]) -> tuple[str, ...]:
-    """Lines without the values of variables; short ones, such as `true`, are no secrets."""
+    """Lines with the values of variables masked. Short values, such as `true`, are not secrets."""
     hidden = sorted((value for value in values if len(value) >= 8), key=len, reverse=True)
     found = []
     for line in lines:

@@ -1,7 +1,8 @@
-"""Runs of the host's own tasks: commands of dokkupy, each in a process of its own that outlives the timer's.
+"""Runs of the host's own tasks: commands of dokkupy, each in a separate process that outlives the timer's.
 
-The process marks its run as started before the command begins, and holds a lock while it lives: a run that is started and
-whose lock nobody holds was killed, and does not begin again.
+The process marks its run as started before the command begins, and holds a lock while it lives. A started run whose
+lock nobody
+holds was killed, and is not started again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def lock_of(run: str) -> str:
 
 
 def advance_command(host: Host, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
-    """Look at a run: begin it, skip it while an older one of its task goes on, or say that it was killed."""
+    """Examine a run: start it, skip it while an older run of its task continues, or record that it was killed."""
     if holder(host.root, lock_of(run.id)):
         return state
     if run.phase == STARTED:
@@ -43,7 +44,7 @@ def advance_command(host: Host, state: CronFile, run: OpenRun, clock: Clock) -> 
 
 
 def run_claimed(host: Host, identifier: str, clock: Clock) -> None:
-    """Run a claimed run's command and keep how it ended. Nothing happens for a run that is no longer claimed."""
+    """Run a claimed run's command and record its result. Nothing happens for a run that is no longer claimed."""
     try:
         lock = host.lock(lock_of(identifier), wait=0, command=host.command or "cron:run-command")
     except Busy:
@@ -61,7 +62,7 @@ def run_claimed(host: Host, identifier: str, clock: Clock) -> None:
 
 
 def begin(host: Host, identifier: str, clock: Clock) -> tuple[OpenRun, tuple[str, ...]] | None:
-    """Mark a claimed run as started. (the run, its command's words); None where there is nothing to run."""
+    """Mark a claimed run as started. Returns (the run, its command's arguments), or None if there is nothing to run."""
     with subject_lock(host, None):
         state = host.store.load(CronFile, None)
         run = next((one for one in state.runs if one.id == identifier and one.phase == CLAIMED), None)
@@ -77,7 +78,7 @@ def begin(host: Host, identifier: str, clock: Clock) -> tuple[OpenRun, tuple[str
 
 
 def execute_command(host: Host, words: Sequence[str], limit: int) -> tuple[int | None, tuple[str, ...]]:
-    """(the status, None where its time was over; its last lines)."""
+    """Returns (the exit status, or None if it reached its time limit; its last lines)."""
     argv = [sys.executable, "-I", "-m", "dokkupy", "--quiet", *words]
     try:
         done = execute(argv, check=False, env={"DOKKUPY_ROOT": host.root}, timeout=float(limit))

@@ -1,7 +1,8 @@
-"""Runs of an app's tasks: a one-off container each, started once and brought to its end.
+"""Runs of an app's tasks: each is a one-off container, started once and watched until it ends.
 
-A run is claimed in the state first. Its container is made without being started, and only then the state says that it is
-started: so after a crash at any moment it is known whether the command ran, and a run that did not is started then.
+A run is claimed in the state first. Its container is created without being started, and only then the state records the
+start. So
+after a crash at any moment it is known whether the command ran, and a run that did not run is started.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RUN = "dokkupy.cron-run"
 
 NOT_STARTED = 125
 MOST_AT_ONCE = 20
-"""Runs of a task beside each other: one that never ends must not fill the host."""
+"""Maximum number of simultaneous runs of a task, because runs that never end must not fill the host."""
 
 ALIVE = ("created", "running", "paused", "restarting")
 
@@ -39,7 +40,7 @@ def container_of(host: Host, app: AppName, run: OpenRun) -> Container | None:
 
 
 def start(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
-    """Start a claimed run, or end it where its policy or its command does not let it start. Returns the state as it is saved."""
+    """Start a claimed run, or end it if its policy or its command does not allow a start. Returns the saved state."""
     try:
         state = make_way(host, app, task, state, run, clock)
         if run not in state.runs:
@@ -65,7 +66,7 @@ def create(host: Host, app: AppName, task: Task, run: OpenRun) -> Container:
 
 
 def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
-    """Apply the concurrency policy to what runs of the task."""
+    """Apply the concurrency policy to the task's other runs."""
     others = [
         one
         for one in one_offs(host, app).find_all({"dokkupy.app": app, CRON_ID: task.id})
@@ -90,7 +91,7 @@ def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun
 def end(
     host: Host, app: AppName, state: CronFile, run: OpenRun, outcome: str, clock: Clock, reason: str = ""
 ) -> CronFile:
-    """End a run that goes on: it is asked to end, and killed after a grace."""
+    """End a running run: it gets a signal, and is killed after a grace period."""
     run = run.replace(ends=outcome)
     state = saved(host, app, state.with_run(run))
     found = container_of(host, app, run)
@@ -126,7 +127,7 @@ def advance_run(host: Host, app: AppName, task: Task | None, state: CronFile, ru
 
 
 def seconds_of(run: OpenRun, clock: Clock) -> float:
-    """How long a run has been going on. Its container did not outlive a boot, after which the other clock began again."""
+    """How long a run has been running. After a boot, when the monotonic clock restarts, its container is gone."""
     return max(clock.running() - run.running, 0.0)
 
 
@@ -142,7 +143,7 @@ def ended(
     exit_code: int | None = None,
     reason: str = "",
 ) -> CronFile:
-    """Keep the result, remove the container, and forget the run: in this order, each of which may come twice."""
+    """Store the result, remove the container, and remove the run, in this order. Each step is idempotent."""
     lines: tuple[str, ...] = ()
     found = found or container_of(host, app, run)
     if found is not None:
@@ -159,7 +160,7 @@ def ended(
 
 
 def ran_for(found: Container | None, run: OpenRun, clock: Clock) -> float:
-    """By the engine's clock where it says both moments, else up to now."""
+    """From the engine's times of start and end if it has both, else until now."""
     from datetime import datetime
 
     try:

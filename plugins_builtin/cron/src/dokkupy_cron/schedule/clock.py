@@ -1,4 +1,4 @@
-"""The clocks: the host's, which people read and set, and the one that only goes on."""
+"""The clocks: the host's wall clock, which can be set, and the monotonic one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ LOCALTIME = "/etc/localtime"
 
 
 class Clock:
-    """The time of this machine; tests have one of their own."""
+    """The clocks of this machine; tests replace them."""
 
     def now(self) -> int:
         """Epoch seconds, as the host's clock shows them."""
         return int(time.time())
 
     def running(self) -> float:
-        """Seconds since the boot, which no change of the clock touches."""
+        """Seconds since the boot, independent of changes of the clock."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def sleep(self, seconds: float) -> None:
@@ -29,7 +29,7 @@ def zone_named(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo
 
     if name in ("UTC", "Etc/UTC"):
-        return UTC  # also where the host has no database
+        return UTC  # UTC also works on a host without the database
     if name:
         try:
             return ZoneInfo(name)
@@ -43,7 +43,7 @@ def zone_named(name: str) -> tzinfo:
 
 
 def host_zone_mark() -> str:
-    """What changes when the host gets another time zone."""
+    """A value that changes when the host's time zone changes."""
     return os.path.realpath(LOCALTIME)
 
 

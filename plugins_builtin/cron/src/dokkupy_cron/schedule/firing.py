@@ -1,7 +1,8 @@
-"""When a task fires: pure. Moments are epoch seconds, so that an hour that a zone has twice is two hours.
+"""When a task fires: pure. Moments are epoch seconds, so that an hour that occurs twice in a time zone is two hours.
 
-A task's progress has a cursor, the moment up to which its schedule was looked at, and the firings that were served. The clock
-may be set back or forward at any time: a firing that was served is not served again, whatever the clock shows later.
+A task's progress has a cursor, which is the moment up to which its schedule was examined, and the firings that were
+served. The
+clock may be set back or forward at any time. A served firing is never served again, whatever the clock shows later.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from dokkupy_sdk.cron import Cron
 from dokkupy_sdk.values import dataclass
 
 LATE = 300
-"""Seconds by which a firing may be late and counts as in time: a reboot, a timer that was busy."""
+"""Seconds by which a firing may be late and still counts as on time, for a reboot or a busy timer."""
 
 MOST_COUNTED = 1000
-"""Missed firings that are counted."""
+"""Maximum number of missed firings that are counted."""
 
 SPANS_KEPT = 32
 
 LOOK_BACK = (3600, 86400, 7 * 86400, 40 * 86400, 400 * 86400)
-"""Seconds before now in which the newest firing is looked for."""
+"""Seconds before now in which the newest firing is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Schedule:
         """The first firing after a moment."""
         found = moment
         at = datetime.fromtimestamp(moment, self.zone)
-        while found <= moment:  # in an hour that comes twice the library may answer with the first one
+        while found <= moment:  # in an hour that occurs twice the library may return the first one
             at = self.cron.after(at)
             found = int(at.timestamp())
         return found
@@ -71,7 +72,8 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at a schedule found. due: the firing to serve now. missed: how many others passed unserved, at most
+    """The result of examining a schedule. due: the firing to serve now. missed: how many others passed unserved, at
+    most
     MOST_COUNTED; first, last: of those."""
 
     progress: Progress
@@ -82,8 +84,8 @@ class Look:
 
 
 def look(schedule: Schedule, progress: Progress, now: int, *, catches_up: bool) -> Look:
-    """Serve the newest firing since the cursor when it is in time, or with catches_up however late it is. One firing is served
-    at a time: of several that passed meanwhile, the older ones are missed."""
+    """Serve the newest firing since the cursor if it is on time, or with catches_up no matter how late it is. Only one
+    firing is served at a time; of several that have passed, the older ones are missed."""
     start = start_of(progress, now)
     newest = schedule.newest(start, now)
     if newest is None:
@@ -102,7 +104,7 @@ def look(schedule: Schedule, progress: Progress, now: int, *, catches_up: bool) 
 
 
 def start_of(progress: Progress, now: int) -> int:
-    """Up to where the schedule was looked at: when the clock was set back, only up to the minute that it shows."""
+    """The moment up to which the schedule was examined; if the clock was set back, the minute that it shows."""
     return progress.cursor if progress.cursor <= now else now - now % 60 - 60
 
 

@@ -1,1 +1,1 @@
-"""Tasks: which there are, how they change, and when each is due next."""
+"""Tasks: their definitions, changes to them, and when each is due next."""

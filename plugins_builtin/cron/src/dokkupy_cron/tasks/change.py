@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def suspend(host: Host, task: Task, *, suspended: bool) -> None:
-    """Let a task's firings pass, or be served again from now on."""
+    """Suspend a task, or resume it from now on."""
     with operation(host, "cron:suspend" if suspended else "cron:resume", f"app:{task.app}") as tx:
         set_property(tx, task.app, MAINTENANCE + task.id, "true" if suspended else "false")
         tx.follow(call(refresh, app=str(task.app or "")))
 
 
 def set_property(tx: Transaction, app: AppName | None, name: str, value: str) -> None:
-    """A property that no declaration names: of one task."""
+    """A property of one task, which no declaration lists."""
     own = dict(properties_of(tx.host.store, app, "cron"))
     if value:
         own[name] = value
@@ -36,7 +36,7 @@ def set_property(tx: Transaction, app: AppName | None, name: str, value: str) ->
 
 
 def set_task(host: Host, app: AppName | None, name: str, text: str) -> None:
-    """Make, replace or with the empty text end a task."""
+    """Create or replace a task, or with an empty text remove it."""
     if text:
         entry = entry_of(text)
         if app is None:
@@ -49,7 +49,8 @@ def set_task(host: Host, app: AppName | None, name: str, text: str) -> None:
 
 
 def require_command(host: Host, words: Sequence[str]) -> None:
-    """Raise UserError for what the host does not run: it runs its own commands, without anybody's secrets."""
+    """Raise UserError for a command that the host does not schedule: it must be one of dokkupy's own, without secrets
+    in its arguments."""
     command, _ = resolve(host, words[0], list(words[1:]))
     if command.root or command.secret_args:
         why = "takes root" if command.root else "may have secrets in its arguments, which a schedule would keep"

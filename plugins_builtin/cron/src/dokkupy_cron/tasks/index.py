@@ -1,4 +1,4 @@
-"""What the timer reads in place of all apps: kept right by whoever changes a subject's tasks."""
+"""The index that the timer reads instead of the records of all apps. Every change to a subject's tasks updates it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def refresh(host: Host, app: str = "", clock: Clock | None = None) -> None:
-    """Bring the record of an app, or with "" of the host, to the tasks that it has now. Idempotent.
+    """Update the record of an app, or with "" of the host, to its current tasks. Idempotent.
 
-    A task that is new, or goes on after a pause, begins now: what its schedule had before is not missed.
+    A new or resumed task begins now; earlier firings of its schedule do not count as missed.
     """
     name = AppName(app) if app else None
     if name is not None and not host.store.has_app(name):
@@ -30,7 +30,7 @@ def refresh(host: Host, app: str = "", clock: Clock | None = None) -> None:
         return
     tasks = tasks_of(host, name)
     if not tasks and host.store.find(CronFile, name) is None:
-        return  # as for most apps: a deploy pays for nothing
+        return  # most apps have no tasks, so their deploys skip the rest
     with subject_lock(host, name):
         state = in_step(host.store.load(CronFile, name), tasks, (clock or Clock()).now())
         host.store.save(state, name)
@@ -47,7 +47,7 @@ def in_step(state: CronFile, tasks: Mapping[str, Task], now: int) -> CronFile:
 
 
 def enter(host: Host, app: Subject, state: CronFile, tasks: Mapping[str, Task], clock: Clock) -> None:
-    """Enter when the subject is due next."""
+    """Record when the subject is due next."""
     moments = [
         upcoming(schedule_of(host, task), state.tasks[name].progress(), clock.now())
         for name, task in tasks.items()
@@ -58,7 +58,7 @@ def enter(host: Host, app: Subject, state: CronFile, tasks: Mapping[str, Task], 
 
 
 def forget(host: Host, app: str) -> None:
-    """An app is gone. Idempotent."""
+    """Remove a destroyed app. Idempotent."""
     index = host.store.load_derived(IndexFile)
     name = f"app:{app}"
     if name in index.next or name in index.open:
@@ -66,13 +66,15 @@ def forget(host: Host, app: str) -> None:
 
 
 def refresh_all(host: Host, clock: Clock | None = None) -> None:
-    """After a change for all apps, and where the index is lost. One app's failure does not stop the others."""
+    """Update all subjects after a global change, or if the index is lost. A failure of one app does not stop the
+    others."""
     _, failed = over_each(("", *host.store.apps()), lambda app: refresh(host, app, clock))
     warn_of(host, failed)
 
 
 def rebuild(host: Host, clock: Clock) -> None:
-    """Make the index again from the records of all apps: it is lost or broken, or the clock or the zone was changed."""
+    """Rebuild the index from the records of all apps, because it is lost or broken, or the clock or the time zone was
+    changed."""
     with host.lock("cron:index", wait=30, command=host.command or "cron"):
         host.store.remove(IndexFile)
         host.store.save(IndexFile(seen=clock.now(), zone=host_zone_mark()))

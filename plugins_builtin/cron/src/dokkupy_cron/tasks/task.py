@@ -1,4 +1,4 @@
-"""The tasks of a subject: those that an app's release brings, and those that `cron:set` made."""
+"""The tasks of a subject: those in an app's release, and those created with `cron:set`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAINTENANCE = "maintenance."
 """The property of a task that is suspended or resumed: `maintenance.<id>`."""
 
 SET = "task."
-"""The property of a task that `cron:set` makes: `task.<name>`."""
+"""The property of a task that `cron:set` creates: `task.<name>`."""
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 ID_LENGTH = 16
@@ -51,8 +51,9 @@ class Task:
 
 
 def id_of(command: str, schedule: str) -> str:
-    """Of what the task is, as in Dokku, so that a deploy that does not change it keeps its id. The app's name is not in it, so
-    that a rename keeps it too; the command cannot be read from it."""
+    """A hash of the task, as in Dokku, so that a deploy that does not change the task keeps its id. The app's name is
+    not part of
+    it, so that a rename keeps it too. The command cannot be derived from it."""
     number = int.from_bytes(hashlib.sha256(f"{command}==={schedule}".encode()).digest(), "big")
     text = ""
     while len(text) < ID_LENGTH:
@@ -62,13 +63,13 @@ def id_of(command: str, schedule: str) -> str:
 
 
 def tasks_of(host: Host, app: Subject) -> dict[str, Task]:
-    """The tasks by their ids, in the order of the file; then those that `cron:set` made."""
+    """The tasks by id: first those of the file, in its order, then those created with `cron:set`."""
     released = released_tasks(host, app) if app is not None else {}
     return {**released, **set_tasks(host, app)}
 
 
 def set_tasks(host: Host, app: Subject) -> dict[str, Task]:
-    """Their ids are the names under which they were set."""
+    """The ids of these tasks are the names under which they were set."""
     own = properties_of(host.store, app, "cron")
     found = {}
     for key, text in own.items():
@@ -88,7 +89,7 @@ def set_tasks(host: Host, app: Subject) -> dict[str, Task]:
 
 
 def entry_of(text: str) -> CronEntry:
-    """`30 3 * * * COMMAND` or `@daily COMMAND`, held to what app.json's tasks are held to. Raises AppError."""
+    """Parse `30 3 * * * COMMAND` or `@daily COMMAND`, by the rules for app.json's tasks. Raises AppError."""
     words = text.split(None, 1 if text.startswith("@") else 5)
     fields = len(words) - 1
     if fields < (1 if text.startswith("@") else 5):

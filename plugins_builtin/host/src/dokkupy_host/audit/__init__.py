@@ -1,1 +1,1 @@
-"""The audit's reader: what was typed, by whom, and whether the record of it is whole."""
+"""The audit's reader: who ran which command, and whether the record is complete."""

@@ -1,4 +1,4 @@
-"""The audit's first key: root's alone, out of reach of the account that writes the audit."""
+"""The audit's first key, which only root can read, and not the account that writes the audit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATH = "/etc/dokkupy/audit.first-key"
 
 
 def first_key() -> Key | None:
-    """None when there is none, or the caller is not root."""
+    """The key; None if there is none, or if the caller is not root."""
     return key_in(PATH)
 
 
@@ -34,14 +34,15 @@ def key_in(path: str) -> Key | None:
 
 
 def ensure(host: Host, steps: Steps) -> None:
-    """Give the audit its first key. One that exists stays, also when the writer's key is gone: that is for
-    `audit:verify` to report and for `audit:restart` to settle."""
+    """Create the audit's first key. An existing one stays, even if the writer's key is missing: `audit:verify` reports
+    that, and
+    `audit:restart` begins a new audit."""
     if not os.path.exists(PATH):
         steps.do(f"create the audit's first key, {PATH}", partial(make, host))
 
 
 def make(host: Host) -> None:
-    """Seal all lines that come."""
+    """Seal all new lines."""
     number = 1 + max((line.number for line in trail.lines(host)), default=0)
     key = os.urandom(32)
     os.makedirs(os.path.dirname(PATH), 0o755, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A new audit, after somebody looked into what is wrong with the old one."""
+"""A new audit, after somebody investigated a problem of the old one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def old_place(host: Host) -> str:
 
 
 def begin(host: Host, place: str) -> None:
-    """The old files and keys go to the directory, so that `verify` of a copy of them remains possible."""
+    """Move the old files and keys to the directory, so that a copy of them can still be verified."""
     make_directory(place)
     for path in (*files(host), host.audit.key_path):
         if os.path.lexists(path):

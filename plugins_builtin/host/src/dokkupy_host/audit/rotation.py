@@ -1,4 +1,4 @@
-"""Rotate the audit: a file that is full gets a name of its own, the oldest go, and the audit says so itself."""
+"""Rotate the audit: a full file is renamed, the oldest files are removed, and the audit records that."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROTATE_AT = 16 * 1024 * 1024
 """Bytes after which a file is full: about 80,000 commands."""
 
 KEPT = 10
-"""Rotated files that stay, with the one that is written."""
+"""Number of files that are kept, including the current one."""
 
 
 def rotate(host: Host) -> None:

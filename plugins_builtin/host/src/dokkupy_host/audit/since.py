@@ -12,7 +12,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def start_of(text: str) -> str:
-    """The time in UTC as the audit writes it; empty for none. A time without a zone is in the host's."""
+    """The time in UTC, in the audit's form; empty for none. A time without a time zone is in the host's."""
     if not text:
         return ""
     if ago := AGO.fullmatch(text):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """place: file and line, for messages. number: 0 when this is no line of the audit. body: what the seal covers."""
+    """place: file and line, for messages. number: 0 when this is not a line of the audit. body: what the seal
+    covers."""
 
     place: str
     number: int = 0
@@ -41,7 +42,7 @@ def files(host: Host) -> list[str]:
 
 
 def is_same(path: str, other: str) -> bool:
-    """Whether a crash in a rotation left two names of one file."""
+    """Whether a crash during a rotation left two names for one file."""
     try:
         return os.path.samefile(path, other)
     except FileNotFoundError:

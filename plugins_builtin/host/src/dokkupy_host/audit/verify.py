@@ -1,4 +1,4 @@
-"""Whether the audit is whole: numbers without a gap, and the seal of each line under the key of its number."""
+"""Whether the audit is complete: its numbers have no gap, and each line's seal matches the key of its number."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """lines: how many there are. sealed: how many have a seal that fits. problems: what is wrong, a sentence each."""
+    """lines: their number. sealed: the number of lines with a matching seal. problems: a sentence for each."""
 
     lines: int
     sealed: int
@@ -34,7 +34,7 @@ class Verdict:
 
 
 def verify(lines: Iterable[Line], first: Key | None, current: Key | None) -> Verdict:
-    """first: the key that only root can read; without it the numbers alone are checked. current: the writer's key."""
+    """first: the key that only root can read; without it only the numbers are checked. current: the writer's key."""
     check = _Check(first)
     for line in lines:
         check.add(line)

@@ -1,1 +1,1 @@
-"""Completion: scripts for shells, and the answers to what they ask."""
+"""Completion: scripts for shells, and the candidates that they request."""

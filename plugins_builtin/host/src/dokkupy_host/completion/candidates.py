@@ -1,4 +1,4 @@
-"""What could stand for the last argument of an unfinished command line. Nothing that the caller may not see."""
+"""Candidates for the last argument of an unfinished command line, without anything that the caller may not see."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def candidates(host: Host, before: Sequence[str], last: str) -> list[str]:
             if item is None:
                 return []
         return names(host, item, typed)
-    except DokkupyError:  # the line is wrong so far, or the state of its app is broken
+    except DokkupyError:  # the line is already invalid, or the state of its app is broken
         return []
 
 
@@ -59,7 +59,7 @@ def flags_of(command: Command) -> list[str]:
 
 
 def names(host: Host, item: Parameter, typed: Typed) -> list[str]:
-    """The names for an argument, if the caller may use the command on what was typed before it."""
+    """The names for an argument, if the caller may use the command with the arguments before it."""
     from dokkupy_sdk.access import allowed, visible_apps
     from dokkupy_sdk.completion import GROUP, completer_name
     from dokkupy_sdk.names import AppName

@@ -1,4 +1,4 @@
-"""`completion`: what a shell asks when Tab is pressed, and what a client asks about the commands."""
+"""`completion`: for shells when Tab is pressed, and for clients that need the list of commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> Comm
 
 @group.command("words", permission="open", hidden=True, formats=False)
 def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> CommandResult:
-    """Print what could stand for the last of these arguments. It is no action of its own, so the audit leaves it out."""
+    """Print the candidates for the last of these arguments. The audit does not record it, because it is not an action
+    of its own."""
     from dokkupy_host.completion.candidates import candidates
 
     last = typed[-1] if typed else ""

@@ -1,4 +1,4 @@
-"""Which commands there are, for a client on another machine that inserts the app of its git remote."""
+"""The list of commands, for a client on another machine that inserts the app of its git remote."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def listing(host: Host) -> dict[str, Any]:
 
 
 def described(command: Command) -> dict[str, Any]:
-    """app: the index of the argument that is an app, or None. arguments: how many there are at most, None without a limit.
-    values: the flags with a value."""
+    """app: the index of the argument that is an app, or None. arguments: their maximum number, None without a limit.
+    values: the flags
+    that take a value."""
     declared = parameters(command.function)
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     flags = [flag for item in declared if item.kind == "option" and not item.is_bool for flag in item.flags]

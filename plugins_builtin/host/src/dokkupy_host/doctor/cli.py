@@ -39,7 +39,7 @@ def doctor(
         become_owner(host.root)
         for line in restore_lost(host):
             host.out.section(line)
-        for line in recover_all(host, boot=False)[0]:  # what failed has a warning, and a finding below
+        for line in recover_all(host, boot=False)[0]:  # failures print a warning, and have a finding below
             host.out.section(line)
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]

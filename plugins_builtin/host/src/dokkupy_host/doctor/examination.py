@@ -1,4 +1,4 @@
-"""What the doctor finds: the host's own findings, the adapters', the plugins'."""
+"""The doctor's findings: the host's own, the adapters' and the plugins'."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATE_PLACES = (
 
 
 def examine(host: Host) -> list[Finding]:
-    """What the host is like: core's own findings, the adapters', the plugins'. Nothing that is broken ends it."""
+    """The findings of core, the adapters and the plugins. No broken part stops the examination."""
     parts: dict[str, Callable[[Host], Iterable[Finding]]] = {
         "state": state_findings,
         "owner": lambda host: [owner_finding(host)],
@@ -63,7 +63,7 @@ def role_findings(host: Host) -> Iterator[Finding]:
         except DokkupyError as error:
             yield Finding(role, "error", error.message, error.hint)
             continue
-        except Exception as error:  # the doctor is for the sick: one plugin's defect does not end it
+        except Exception as error:  # the doctor must work on a broken host, so one plugin's error does not end it
             yield Finding(role, "error", f"{type(error).__name__}: {error}", "Report it to the plugin's author.")
             continue
         level = "ok" if ready.ready else "error"
@@ -84,7 +84,7 @@ def operation_findings(host: Host) -> Iterator[Finding]:
 
 
 def owner_finding(host: Host) -> Finding:
-    """A file that root left behind is one that the next push cannot write."""
+    """Find files that belong to root, because the next push could not write them."""
     owner = os.stat(host.root).st_uid
     places = [host.root, *(host.path(*parts) for parts in STATE_PLACES)]
     for place in places:
@@ -101,7 +101,7 @@ def owner_finding(host: Host) -> Finding:
 
 
 def scratch_finding(host: Host) -> Finding:
-    """For the doctor: how much lies there, and whether programs can write there."""
+    """For the doctor: the size of temporary files, and whether programs can write there."""
     children = host.path(*SCRATCH)
     if os.path.isdir(children) and not os.access(children, os.W_OK | os.X_OK):
         return Finding("scratch", "error", f"{children} cannot be written", "Run dokkupy setup as root.")

@@ -1,4 +1,4 @@
-"""Whether the state's user can run the interpreter that runs this: root can run what lies below its own home."""
+"""Whether the state's user can run the current interpreter, because only root can run one in root's home."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def finding(host: Host) -> Finding:
 
 
 def blocked(path: str, uid: int, gid: int, needed: int) -> str:
-    """The file or directory above it that this user may not use; empty when there is none. needed: of the file itself,
-    as a bit of the others' rights."""
+    """The file or its parent directory that this user may not use; empty when there is none. needed: the permission on
+    the
+    file itself, as a bit of the mode for others."""
     while True:
         found = os.stat(path)
         shift = 6 if found.st_uid == uid else 3 if found.st_gid == gid else 0

@@ -42,7 +42,7 @@ def setup(
 
 
 def shown(changes: Sequence[Change], verb: str, each: bool) -> list[str]:
-    """A line for each thing that changed; each: and below it one for each change."""
+    """A line for each part that changed; each: below it also one for each change."""
     parts: dict[str, list[str]] = {}
     for change in changes:
         parts.setdefault(change.part, []).append(change.line)

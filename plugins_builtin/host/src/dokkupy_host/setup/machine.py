@@ -1,6 +1,8 @@
-"""Setting the host up, and giving it back: users, directories, the timer, the plugins' parts. Idempotent; runs as root.
+"""Sets up the host, and removes dokkupy from it: users, directories, the timer, the plugins' parts. Idempotent; runs as
+root.
 
-Every change is a line, below the thing that it belongs to. With dry_run the lines say what would be done and nothing is.
+Every change is a line below the part that it belongs to. With dry_run, the lines show what would be done, and nothing
+changes.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ UNITS = "/etc/systemd/system"
 PROGRAM = "/usr/local/bin/dokkupy"
 COMPLETIONS = tuple(f"/usr/share/bash-completion/completions/{name}" for name in ("dokkupy", "dokku"))
 PROFILE = "/etc/profile.d/dokkupy-completion.sh"
-"""A bare Debian is without the package bash-completion, and its bash reads at a login only what is in this folder."""
+"""A minimal Debian lacks the package bash-completion, and a login shell of bash reads only the files in this
+directory."""
 PROFILE_TEXT = f"""# Written by `dokkupy setup`: completion in the bash of a login, without the package bash-completion too.
 if [ -n "${{BASH_VERSION-}}" ] && [ -n "${{PS1-}}" ] && [ -r {COMPLETIONS[0]} ]; then . {COMPLETIONS[0]}; fi
 """
@@ -99,14 +102,14 @@ ENABLED = ("dokkupy-tick.timer", "dokkupy-boot.service")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A line, and the thing set up that it is part of."""
+    """A line, and the part of the setup that it belongs to."""
 
     part: str
     line: str
 
 
 def set_up(host: Host, *, dry_run: bool) -> list[Change]:
-    """Bring the host to what dokkupy needs; returns the changes. Raises HostError when a step cannot be done.
+    """Set up what dokkupy needs on the host; returns the changes. Raises HostError when a step fails.
 
     The timer is last: its work needs the plugins' parts.
     """
@@ -125,7 +128,7 @@ def set_up(host: Host, *, dry_run: bool) -> list[Change]:
 
 
 def tear_down(host: Host, *, purge: bool, dry_run: bool) -> list[Change]:
-    """Take away what `set_up` put; the state only with purge, and then only when no app is left."""
+    """Remove what `set_up` installed; the state only with purge, and only if no app is left."""
     if purge and host.store.apps():
         raise HostError(
             "There are still apps: " + ", ".join(host.store.apps()),
@@ -152,14 +155,14 @@ def done(part: str, step: Callable[[Steps], None], dry_run: bool) -> list[Change
 def users(host: Host, steps: Steps) -> None:
     home = host.path("home")
     if login(USER) is None:
-        # "*": no password fits, yet the account does not count as locked, which sshd without PAM would refuse.
+        # "*": no password matches, but the account is not locked, because sshd without PAM refuses locked accounts.
         steps.run(
             f"create the user {USER}",
             ["useradd", "--system", "--user-group", "-M", "-d", home, "-s", "/bin/sh", "-p", "*", USER],
         )
     own, second = login(USER), login(SECOND)
     if second is None:
-        uid, gid = (str(own.pw_uid), str(own.pw_gid)) if own else ("0", "0")  # not made: only in a dry run
+        uid, gid = (str(own.pw_uid), str(own.pw_gid)) if own else ("0", "0")  # missing only in a dry run
         steps.run(
             f"create the login name {SECOND} of the same user",
             ["useradd", "-o", "-u", uid, "-g", gid, "-M", "-d", home, "-s", "/bin/sh", "-p", "*", SECOND],
@@ -184,7 +187,7 @@ def completion(steps: Steps) -> None:
     text = "# Written by `dokkupy setup`.\n" + SCRIPT
     for path in COMPLETIONS:
         before = content(path)
-        if before is None or "dokkupy" in before:  # else another dokku's
+        if before is None or "dokkupy" in before:  # otherwise it belongs to another Dokku
             steps.text(path, text)
             if path == COMPLETIONS[0]:
                 steps.text(PROFILE, PROFILE_TEXT)

@@ -1,1 +1,1 @@
-"""The state's files: which are lost or broken, and how they are restored."""
+"""The state's files: which are missing or broken, and how they are restored."""

@@ -1,5 +1,5 @@
-"""What the doctor and the timer find in the state: files that are lost or broken, records and values that nobody can use, apps
-without a route."""
+"""What the doctor and the timer find in the state: missing or broken files, unusable records and values, apps without a
+route."""
 
 from __future__ import annotations
 
@@ -33,20 +33,22 @@ def state_findings(host: Host) -> Iterator[Finding]:
             continue  # the plugin has a finding of its own
         for one in (None, *apps):
             found += value_findings(host, settings, one)
-    yield from dict.fromkeys(found)  # several records of one file find the same in it
+    yield from dict.fromkeys(found)  # several records of one file report the same problem
     if not found:
         yield Finding("state", "ok", f"{len(apps)} apps in {host.root}")
 
 
 LEVELS = 3
-"""How deep below the root a table lies at least, in a directory that has any: `services/KIND/NAME/service.toml`."""
+"""The minimum depth of tables below the root, in a directory that has any: `services/KIND/NAME/service.toml`."""
 
 EACH_MINUTE = ("apps", "global")
-"""Where the timer looks: what it keeps running is there, and plugins look after the rest of theirs themselves."""
+"""The directories that the timer examines, because it keeps what is in them running. Plugins examine the others
+themselves."""
 
 
 def tops(host: Host) -> list[str]:
-    """The directories of the root that hold tables, whoever owns them: the store keeps a generation beside each."""
+    """The directories of the root that contain tables, whoever owns them: the store keeps a previous generation beside
+    each table."""
     return [
         one.name for one in listing(host.root) if one.is_dir(follow_symlinks=False) and has_tables(one.path, LEVELS)
     ]
@@ -67,8 +69,9 @@ def listing(directory: str) -> list[os.DirEntry[str]]:
 
 
 def faults(host: Host, *places: str) -> Iterator[tuple[str, DokkupyError]]:
-    """(path, what is wrong) of each table that is lost, cut off or not readable. places: directories of the root; all that
-    hold tables where none is given."""
+    """(path, problem) of each table that is missing, cut off or unreadable. places: directories of the root; if empty,
+    all that contain
+    tables."""
     store = host.store
     for name in store.names("apps"):
         if AppName.fits(name) and not store.has_app(AppName(name)) and store.has_traces(AppName(name)):
@@ -77,7 +80,7 @@ def faults(host: Host, *places: str) -> Iterator[tuple[str, DokkupyError]]:
     for path in state_files(store, *(places or tops(host))):
         parts = os.path.relpath(path, host.root).removesuffix(".toml").split(os.sep)
         if parts[-1] == "app" and len(parts) == 3 and not os.path.exists(path):
-            continue  # named above
+            continue  # reported above
         try:
             store.read(*parts)
         except DokkupyError as error:
@@ -85,7 +88,7 @@ def faults(host: Host, *places: str) -> Iterator[tuple[str, DokkupyError]]:
 
 
 def file_findings(host: Host) -> Iterator[Finding]:
-    """One for each table that cannot be read, and for what is not named as an app."""
+    """A finding for each table that cannot be read, and for each directory whose name is not valid for an app."""
     for _, error in faults(host):
         yield Finding("state", "error", error.message, error.hint)
     for name in host.store.names("apps"):
@@ -99,7 +102,7 @@ def file_findings(host: Host) -> Iterator[Finding]:
 
 
 def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
-    """Whether what serves can be read from the records."""
+    """Whether the records of the serving release can be read."""
     from dokkupy_apps.releases.records import current, require_pointer
 
     try:
@@ -112,7 +115,7 @@ def record_findings(host: Host, app: AppName) -> Iterator[Finding]:
 
 
 def value_findings(host: Host, settings: Settings, app: AppName | None) -> Iterator[Finding]:
-    """Values that today's rules refuse: an older version, a plugin that is gone or an editor left them."""
+    """Values that the current rules refuse, for example from an older version, a removed plugin or an editor."""
     try:
         values = properties_of(host.store, app, settings.namespace)
     except DokkupyError as error:
@@ -142,13 +145,13 @@ def value_findings(host: Host, settings: Settings, app: AppName | None) -> Itera
 
 
 def unrouted(host: Host) -> list[AppName]:
-    """Apps that the proxy should serve, and does not know: its files were removed, or are another's."""
+    """Apps that the proxy should serve but has no route to, because its files were removed or belong to another app."""
     found, _ = over_each(host.store.apps(), lambda app: is_unrouted(host, app))
     return [app for app, is_one in found if is_one]
 
 
 def is_unrouted(host: Host, app: AppName) -> bool:
-    # Not by `apps()`: this is asked for each app, and that lists them all.
+    # Not with `apps()`, which lists all apps, because this is called for each app.
     return is_deployed(host, app) and proxy_enabled(host, app) and not host.proxy(app).show(app)
 
 
@@ -162,7 +165,7 @@ def route_findings(host: Host) -> Iterator[Finding]:
 
 
 def look(host: Host) -> None:
-    """Name what is lost or broken in the state, and give the proxy the routes that it lacks."""
+    """Report missing and broken files of the state, and add missing routes to the proxy."""
     for _, fault in faults(host, *EACH_MINUTE):
         host.out.warn(f"{fault.message}. {fault.hint}")
     done, failed = over_each(unrouted(host), lambda app: reconcile(host, app))

@@ -1,4 +1,4 @@
-"""`doctor --fix`: files of the state that are lost or broken get their previous generation back, where it holds something."""
+"""`doctor --fix`: restores missing or broken state files from their previous generation, unless that is empty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from dokkupy_host.state.check import faults
 
 
 def restore_lost(host: Host) -> Iterator[str]:
-    """Restores each file; yields a line for each. One that cannot be restored stays as it is, and the doctor names it."""
+    """Restores each file; yields a line for each. A file that cannot be restored stays as it is, and the doctor reports
+    it."""
     for path, _ in list(faults(host)):
         if not previous_generation(path):
             continue  # an empty one would be an empty configuration

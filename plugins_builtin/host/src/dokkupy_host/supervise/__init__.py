@@ -1,1 +1,1 @@
-"""Watches the processes of apps and starts what should run."""
+"""Watches the processes of apps, and starts those that should run."""

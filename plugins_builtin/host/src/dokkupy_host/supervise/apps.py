@@ -1,9 +1,12 @@
-"""Supervision of apps: the timer sees what crashed, says so, and starts what should run.
+"""Supervision of apps: the timer detects and reports crashes, and starts processes that should run.
 
-The engine restarts a process quickly, as often as the app's restart policy says. What it has given up, what was stopped
-or removed behind our back, is started here, at first at once and then with pauses that grow, without an end.
+The engine restarts a process quickly, as often as the app's restart policy allows. Processes that it gave up on, and
+containers
+that were stopped or removed by other programs, are started here: first at once, then with growing pauses, without a
+limit of attempts.
 
-The cost of a minute in which nothing happened is one listing of the engine and one small file for each app.
+In a minute in which nothing happened, this costs one listing of the engine's containers and one small file for each
+app.
 """
 
 from __future__ import annotations
@@ -33,17 +36,18 @@ from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
 from dokkupy_host.supervise.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
 
 SLACK = 5
-"""Seconds by which the engine's rounding and a late timer may differ."""
+"""Tolerance in seconds for the engine's rounding and a late timer."""
 
 REMEMBERED = 300
-"""Seconds before the last look for which endings are asked again: an app may have been left out of it."""
+"""Seconds before the last look for which ended processes are requested again, because that look may have skipped an
+app."""
 
 ROLLBACK_SECONDS = 3600
-"""For how long after its release a crash of all instances may bring the old release back."""
+"""Seconds after a release for which a crash of all its instances may cause a rollback."""
 
 
 class SupervisionFile(Record, file="global/supervision"):
-    """When the timer looked at the apps, and those that an operation was working on then."""
+    """When the timer last looked at the apps, and which apps it skipped because of a running operation."""
 
     looked: float | None = None
     skipped: frozenset[str] = frozenset()
@@ -51,7 +55,7 @@ class SupervisionFile(Record, file="global/supervision"):
 
 @dataclass
 class Look:
-    """One look at all apps. since: the last one, None for the first ever; left_out: apps that it could not look at."""
+    """One look at all apps. since: time of the last look, None for the first; left_out: apps that it skipped."""
 
     host: Host
     now: float
@@ -62,7 +66,7 @@ class Look:
     _endings: dict[Instances, Mapping[str, Sequence[Ending]]] = field(default_factory=dict)
 
     def steady(self, running: Instances) -> frozenset[str]:
-        """Instances that have been up since before the last look: one question for all apps."""
+        """Instances that have been running since before the last look, with one request for all apps."""
         if running not in self._steady:
             elapsed = self.now - self.since if self.since is not None else 0
             self._steady[running] = running.steady(max(elapsed, 0) + SLACK)
@@ -75,7 +79,7 @@ class Look:
 
 
 def supervise(host: Host, now: float | None = None) -> list[str]:
-    """Look at every app. One that fails is a warning; a supervision that is still at work is not joined."""
+    """Look at every app. A failing app causes a warning. Does nothing while another supervision is running."""
     try:
         lock = host.lock("supervision", wait=0, command=host.command or "tick")
     except Busy:
@@ -86,7 +90,8 @@ def supervise(host: Host, now: float | None = None) -> list[str]:
 
 @dataclass(frozen=True)
 class Case:
-    """An app with something to do. watched: by instance id. crashed: whether something of it crashed since last time."""
+    """An app that needs work. watched: by instance id. crashed: whether one of its processes crashed since the last
+    look."""
 
     app: AppName
     deployment: str
@@ -105,7 +110,7 @@ def look_at_all(host: Host, now: float) -> list[str]:
         with warned(host, app):
             cases += look_at(look, app)
     host.store.save(SupervisionFile(looked=now, skipped=frozenset(look.skipped)))
-    # After all have been looked at: a start with its checks may take minutes.
+    # After all apps were examined, because a start with its checks may take minutes.
     for case in cases:
         with warned(host, case.app):
             if case.crashed and roll_back(look, case):
@@ -117,13 +122,13 @@ def look_at_all(host: Host, now: float) -> list[str]:
 
 @contextmanager
 def warned(host: Host, app: AppName) -> Iterator[None]:
-    """One app's trouble does not keep the others from their turn."""
+    """An error of one app does not stop the others."""
     try:
         yield
     except Interrupted:
         raise
     except Busy:
-        pass  # an operation is at work; the next minute sees what it made
+        pass  # an operation is running; the next look sees its result
     except Exception as error:
         host.out.warn(
             f"{app}: {error.message if isinstance(error, DokkupyError) else f'{type(error).__name__}: {error}'}"
@@ -145,7 +150,7 @@ def look_at(look: Look, app: AppName) -> list[Case]:
         forget(host, app)
         return []
     if holder(host.root, f"app:{app}"):
-        look.skipped.add(str(app))  # what an operation stops and starts is no crash
+        look.skipped.add(str(app))  # processes that an operation stops and starts have not crashed
         return []
     statuses = list(running.status(instances))
     after: dict[str, Watched] = {}
@@ -170,7 +175,7 @@ def is_well(watched: Watched | None) -> bool:
 
 
 def start_due(look: Look, case: Case) -> list[str]:
-    """Start what is down and due; returns the dynos that were started."""
+    """Start the processes that are down and due for an attempt; returns the started dynos."""
     host, app, release = look.host, case.app, case.release
     policy = release.restart_policy
     due = [status for status in case.statuses if is_due(case.watched[status.instance.id], policy, look.now)]
@@ -193,7 +198,7 @@ def start_due(look: Look, case: Case) -> list[str]:
 
 
 def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[InstanceStatus]) -> list[Instance]:
-    """Start the containers that are there; where one is gone, a new instance takes its part."""
+    """Start existing containers; a missing one is replaced by a new instance."""
     host = tx.host
     there = tuple(status.instance for status in due if status.state != "missing")
     gone = [status.instance for status in due if status.state == "missing"]
@@ -209,7 +214,7 @@ def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[I
 
 
 def roll_back(look: Look, case: Case) -> bool:
-    """Bring the release before back when all instances of a new one crashed and the app's setting asks for it."""
+    """Roll back to the previous release if all instances of a new one crashed and the app's setting enables this."""
     from dokkupy_apps.processes.rollback import rollback
 
     host, app, release = look.host, case.app, case.release
@@ -221,7 +226,7 @@ def roll_back(look: Look, case: Case) -> bool:
     earlier = [number for number in numbers(host, app) if number < release.number]
     given_up = set(host.store.load_derived(CrashesFile, app).given_up)
     if not earlier or max(earlier) in given_up:
-        return False  # this release is what a rollback made: there is nothing better to go to
+        return False  # this release is itself the result of a rollback, so there is none to go back to
     to = max(earlier)
     forget(host, app, given_up=sorted({*given_up, release.number}))
     host.out.section(f"All instances of v{release.number} of {app} crashed: rolling back to v{to}")
@@ -254,11 +259,11 @@ def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -
         host.store.save(after, app)
 
 
-# what is reported of it
+# reports
 
 
 def findings(host: Host) -> list[Finding]:
-    """The doctor's: processes that should run and do not, and those that crash again and again."""
+    """The doctor's findings: processes that should run but do not, and those that crash repeatedly."""
     look = Look(host, time.time(), None, frozenset())
     found: list[Finding] = []
     count = 0
@@ -267,7 +272,7 @@ def findings(host: Host) -> list[Finding]:
             found += findings_of(look, app)
             count += 1
         except StateError:
-            continue  # the check of the state names it
+            continue  # the check of the state reports it
     return found or [Finding("apps", "ok", f"all processes of {count} apps that should run do so")]
 
 

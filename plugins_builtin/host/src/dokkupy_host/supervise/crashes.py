@@ -1,4 +1,4 @@
-"""Crashes: who is notified, and of what."""
+"""Notifications of crashes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 LAST_LINES, LONGEST_LINE = 10, 500
-"""Lines of output that go with a crash, and characters of each."""
+"""Number of output lines in the report of a crash, and characters of each."""
 
 
 def announce(host: Host, crash: Crash) -> None:
-    """Tell the events and the observers. `logs` shows the event among an app's output."""
+    """Record an event, and notify the observers. `logs` shows the event among an app's output."""
     facts = {"app": str(crash.app)} if crash.app is not None else {"service": crash.subject}
     host.events.record(
         "process_crashed",
@@ -37,7 +37,7 @@ def announce(host: Host, crash: Crash) -> None:
 
 
 def last_lines(logs: Callable[..., Iterable[tuple[str, bytes]]], of: object) -> tuple[str, ...]:
-    """What an instance or a container printed last; nothing when it is gone. logs: the scheduler's or the engine's."""
+    """The last output of an instance or a container; empty if it was removed. logs: the scheduler's or the engine's."""
     try:
         return tuple(line.decode(errors="replace")[:LONGEST_LINE] for _, line in logs(of, tail=LAST_LINES))
     except DokkupyError:

@@ -1,4 +1,4 @@
-"""Whether a process ended since it was last looked at, and what is known of it: values in, values out, and their record."""
+"""Whether a process ended since the last look, and its history: pure functions and their record."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
 DOWN = ("exited", "dead", "created", "missing")
 STABLE = 600
-"""Seconds without a crash after which a process counts as well again."""
+"""Seconds without a crash after which a process counts as healthy again."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 60, 600
-"""Seconds between our attempts to start a process that the engine gave up: doubled each time, up to the longest."""
+"""Seconds between attempts to start a process that the engine gave up on: doubled each time, up to the maximum."""
 
 
 class Watched(Record):
-    """What the last look at a process saw. restarts: the engine's own count. down: it did not run. total: how often it
+    """The result of the last look at a process. restarts: the engine's own count. down: it did not run. total: how
+    often it
     was started again in this row of crashes; exit_code, oom, last: of the last end (epoch seconds, 0 for none).
     stopped: that end was asked for; by_hand: and the engine remembers by whom it was asked. tries, next: attempts to
     start it again, and when the next is due."""
@@ -55,15 +56,15 @@ class Watched(Record):
 
     @property
     def is_quiet(self) -> bool:
-        """Nothing but the engine's count is worth keeping."""
+        """Whether only the engine's count is set, so that the record is not needed."""
         return not self.last and not self.down
 
 
 def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -> tuple[Watched, bool]:
-    """What is known of a process now, and whether it crashed since the last look. Pure.
+    """The new record of a process, and whether it crashed since the last look. Pure.
 
     endings: those that the engine remembers. One that it does not remember was before its own last start: a boot is no
-    crash. A count that went down began again, by a boot or by a stop and start by hand.
+    crash. A lower count means that the engine started counting again, after a boot or a manual stop and start.
     """
     known = before.restarts if seen.restarts >= before.restarts else 0
     fresh = seen.restarts - known
@@ -75,7 +76,9 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
     new = [one for one in endings if one.at > before.last]
     asked = not new or new[-1].stopped
     stopped = down and not fresh and not seen.oom_killed and asked
-    own = [one for one in new if not one.stopped or stopped]  # the exit code of a later stop says nothing about a crash
+    own = [
+        one for one in new if not one.stopped or stopped
+    ]  # the exit code of a later stop does not describe the crash
     last = own[-1] if own else None
     is_last = seen.state in ("exited", "dead", "restarting") and (stopped or last is None or last is new[-1])
     code = seen.exit_code if is_last else last.exit_code if last else None
@@ -91,7 +94,7 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
 
 
 def is_due(watched: Watched, policy: str, now: float) -> bool:
-    """Whether a process that does not run is to be started again now, by the user's own restart policy."""
+    """Whether the user's restart policy requires starting a stopped process now."""
     if not watched.down or now < watched.next or policy == "no":
         return False
     if policy == "unless-stopped" and watched.by_hand:
@@ -102,7 +105,7 @@ def is_due(watched: Watched, policy: str, now: float) -> bool:
 
 
 def tried(watched: Watched, now: float, *, started: bool) -> Watched:
-    """After an attempt to start it: the next is later, and there is no last."""
+    """The record after an attempt to start it: the next attempt is later, and attempts never stop."""
     from dokkupy_sdk.backoff import pause_after
 
     pause = pause_after(watched.tries + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
@@ -139,13 +142,13 @@ def read_watched(host: Host, app: AppName) -> dict[str, Watched]:
 
 
 def described(host: Host, app: AppName, states: Mapping[str, str]) -> dict[str, str]:
-    """Instance id -> its state in words, with what the timer saw of it. states: instance id -> state."""
+    """Instance id -> its state as text, with what the timer has recorded. states: instance id -> state."""
     watched, now = read_watched(host, app), time.time()
     return {id: describe(state, watched.get(id), now) for id, state in states.items()}
 
 
 def web_has_crashed(host: Host, app: AppName) -> bool:
-    """Whether each web instance crashed and was not up for long since, as the last look saw it."""
+    """Whether each web instance crashed and has not been healthy since, according to the last look."""
     from dokkupy_apps.releases.records import current
 
     watched = read_watched(host, app)

@@ -1,4 +1,4 @@
-"""Keeping the host up: the timer's work, recovery after a crash."""
+"""Maintenance of the host: the timer's work, and recovery after a crash."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ JOIN_SECONDS = 30.0
 
 
 def do_tick(host: Host, patience: float | None = None) -> list[str]:
-    """What is due now. One part's failure is a warning and does not keep the others from their work.
+    """Do what is due now. A failing part causes a warning and does not stop the others.
 
-    patience: seconds for the plugins' jobs, which then go on in a process of their own; None waits for their end.
+    patience: seconds to wait for the plugins' jobs, which then continue in a separate process; None waits until they
+    end.
     """
     jobs = run_jobs if patience is None else partial(run_jobs_aside, patience=patience)
     lines: list[str] = []
@@ -77,8 +78,9 @@ def run_jobs(host: Host) -> list[str]:
 
 
 def run_jobs_aside(host: Host, patience: float) -> list[str]:
-    """The same in a process of its own, which is waited for so many seconds: a backup of hours must not keep the next
-    minute from its look at what crashed. The timer's unit leaves such a process alive."""
+    """The same in a separate process, for which this waits a limited time, because a backup of hours must not delay the
+    next look
+    at crashed processes. The timer's unit does not stop that process."""
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
@@ -99,7 +101,7 @@ def run_jobs_aside(host: Host, patience: float) -> list[str]:
 
 
 def run_due(host: Host, now: float) -> list[str]:
-    """One that still runs is not started a second time, and does not stop the others."""
+    """A job that is still running is not started a second time, and does not stop the others."""
     lines = []
     for plugin, job in host.hooks.gather(scheduled_jobs, host=host):
         name = f"{plugin}/{job.name}"  # a job's name is its plugin's own
@@ -109,7 +111,7 @@ def run_due(host: Host, now: float) -> list[str]:
             continue
         try:
             since = now - host.store.load_derived(JobsFile).last.get(name, 0)
-            if 0 <= since < job.every:  # before 0 the clock was set back: when it is due again cannot be known
+            if 0 <= since < job.every:  # negative: the clock was set back, so the job runs now
                 continue
             module, _, function = job.run.partition(":")
             try:
@@ -124,20 +126,20 @@ def run_due(host: Host, now: float) -> list[str]:
 
 
 def note_run(host: Host, name: str, now: float) -> None:
-    """Two processes may have run jobs at the same time: each adds its own."""
+    """Add the times of the jobs that this process ran, because two processes may run jobs at the same time."""
     with host.lock("tick", wait=10, command=host.command or "tick"):
         jobs = host.store.load_derived(JobsFile)
         host.store.save(jobs.replace(last={**jobs.last, name: now}))
 
 
 def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list[str]:
-    """Finish or undo what is left of one subject; a living operation is left alone.
+    """Finish or undo interrupted operations of one subject; a running one is not touched.
 
-    joins: another recovery is waited for, so that the subject is whole when this returns.
+    joins: wait for another recovery, so that the subject is consistent when this returns.
     """
     living = holder(host.root, subject)
     if living and not (joins and recovers(living)):
-        return []  # its journal is open because it is at work; waiting for it would hold up all the others
+        return []  # its journal is open because the operation is running; waiting for it would delay all others
     try:
         if subject.startswith("app:") and host.store.has_app(AppName(subject.removeprefix("app:"))):
             return reconcile(host, AppName(subject.removeprefix("app:")))
@@ -148,7 +150,7 @@ def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list
 
 
 def describe_unfinished(host: Host) -> list[str]:
-    """What a recovery would do, a line for each interrupted operation."""
+    """The plan of a recovery: a line for each interrupted operation."""
     lines = []
     for _, entries in unfinished(host):
         if entries and not holder(host.root, str(entries[0]["subject"])):
@@ -158,7 +160,7 @@ def describe_unfinished(host: Host) -> list[str]:
 
 
 def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
-    """(what was done, what could not be). One app's trouble does not keep the others down."""
+    """(what was done, what failed). An error of one app does not prevent the recovery of others."""
     if boot:
         wait_for_engine(host)
     subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host) if entries}
@@ -180,7 +182,8 @@ def recovers(living: Mapping[str, Any]) -> bool:
 def recover_each(host: Host, subjects: Iterable[str], *, joins: bool = False) -> tuple[list[str], list[str]]:
     lines: list[str] = []
     failed: list[str] = []
-    # Apps come last, because their routes are made of what the others (the host's domains) have once they are undone.
+    # Apps come last, because their routes depend on the other subjects (the host's domains), which must be
+    # recovered first.
     for subject in sorted(subjects, key=lambda one: (one.startswith("app:"), one)):
         try:
             lines += recover_subject_of(host, subject, joins=joins)

@@ -1,4 +1,4 @@
-"""Temporary files below the state: removing what crashed processes left."""
+"""Removes temporary files of crashed processes from the state directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy_sdk.operation import NEW
 
 
 def remove_left_over(host: Host) -> list[str]:
-    """Remove the scratch directories of dead processes, and what programs left before the last boot or a day ago."""
+    """Remove the temporary directories of dead processes, and files from before the last boot or older than a day."""
     if os.path.isdir(host.path(*NEW)):
         sweep_old(host.path(*NEW), day_ago_or_boot())
     children = host.path(*SCRATCH)

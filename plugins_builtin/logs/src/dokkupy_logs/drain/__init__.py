@@ -1,1 +1,1 @@
-"""Drains: lines of apps go on to where `vector-sink` says, while they are printed."""
+"""Drains send lines of apps to their `vector-sink` while the apps print them."""

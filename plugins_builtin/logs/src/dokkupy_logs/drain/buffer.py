@@ -1,4 +1,5 @@
-"""What waits to be sent: bounded, so that a receiver that does not answer costs neither memory nor an app's time."""
+"""The lines that wait to be sent. Their size is limited, so that a receiver that does not answer costs neither memory
+nor an app's time."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from collections import deque
 from dokkupy_logs.lines import Line
 
 SIZE = 4 * 1024 * 1024
-"""Bytes of text that wait at most; the oldest lines are dropped for new ones."""
+"""Maximum bytes of waiting text; the oldest lines are dropped for new ones."""
 
 OVERHEAD = 200
-"""Bytes that a line takes beside its text."""
+"""Bytes of a line besides its text."""
 
 
 class Buffer:
-    """dropped: the number of lines that had no room."""
+    """dropped: the number of lines that were discarded."""
 
     def __init__(self, size: int = SIZE) -> None:
         self.size, self.used, self.dropped = size, 0, 0
@@ -23,7 +24,7 @@ class Buffer:
         self.changed = threading.Condition()
 
     def put(self, line: Line) -> None:
-        """Add a line; the oldest ones give way."""
+        """Add a line; the oldest ones are dropped if there is no room."""
         with self.changed:
             self.lines.append(line)
             self.used += cost(line)
@@ -33,14 +34,14 @@ class Buffer:
             self.changed.notify_all()
 
     def put_when_free(self, line: Line, *, is_over: threading.Event) -> None:
-        """Add a line of the past, which is kept anyway: wait for room."""
+        """Add an old line. Waits for room, because such lines are stored anyway."""
         with self.changed:
             while self.used + cost(line) > self.size // 2 and self.lines and not is_over.is_set():
                 self.changed.wait(0.5)
         self.put(line)
 
     def take(self, most: int, size: int, timeout: float) -> list[Line]:
-        """The next lines, at most so many and of so many bytes; none when there are none until the timeout."""
+        """The next lines, up to a number and a size; empty if none arrive before the timeout."""
         with self.changed:
             if not self.lines:
                 self.changed.wait(timeout)
@@ -54,7 +55,7 @@ class Buffer:
             return taken
 
     def drop(self, count: int) -> None:
-        """Count lines that were taken and cannot be sent."""
+        """Count lines that were taken out but could not be sent."""
         with self.changed:
             self.dropped += count
 

@@ -1,4 +1,5 @@
-"""A drain: one thread reads an app's lines, one its kept one-off containers, one sends what waits."""
+"""A drain: one thread reads an app's lines, one the stored lines of its one-off containers, one sends the waiting
+lines."""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ from dokkupy_logs.kept import kept_files
 from dokkupy_logs.lines import Line
 
 LINES, BYTES = 500, 1024 * 1024
-"""Of one batch."""
+"""Maximum size of a batch."""
 
 LONGEST_PAUSE = 30
 LOOK = 5
-"""Seconds between looks for one-off containers that ended, and after a fault of the engine."""
+"""Seconds between checks for ended one-off containers, and before another try after an error of the engine."""
 
 EVENT_SECONDS = 60
 
@@ -38,7 +39,7 @@ class Drain:
         self.dsn = parse_dsn(wanted.text)
         self.state = states.load(host, self.app, wanted.name)
         digest = states.digest_of(wanted.text)
-        if self.state.sink != digest:  # another receiver gets what is printed from now on
+        if self.state.sink != digest:  # a new receiver gets only lines from now on
             self.state = states.State(sink=digest, kept=time.time_ns())
         self.before = self.announced = self.state.dropped
         self.event_at = float(-EVENT_SECONDS)
@@ -80,7 +81,7 @@ class Drain:
                 self.over.wait(LOOK)
 
     def read_kept(self) -> None:
-        """One-off containers are read when they have ended and are kept."""
+        """Read the lines of one-off containers after the containers ended and their lines were stored."""
         while not self.over.wait(LOOK):
             for one in kept_files(self.host, self.app):
                 changed = modified(one.path)
@@ -120,10 +121,10 @@ class Drain:
         self.state.at = max(self.state.at, *(line.at for line in lines))
         self.state.error = ""
 
-    # what is known of it
+    # its state
 
     def save(self) -> None:
-        """Write the state down, and at most once a minute an event of what was dropped."""
+        """Save the state, and at most once a minute an event about dropped lines."""
         dropped = self.before + self.buffer.dropped
         if dropped > self.state.dropped:
             self.state.dropped_at = time.time()

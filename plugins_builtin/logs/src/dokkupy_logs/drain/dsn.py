@@ -19,7 +19,8 @@ OPTIONS = {
     "syslog": {"address", "tls.enabled", *TLS},
     "file": {"path", "encoding.codec"},
 }
-"""The sinks that dokkupy serves without Vector, and the options that count; of `http` and `loki` also `request.headers.NAME`,
+"""The sinks that dokkupy serves without Vector, and the options that it reads; of `http` and `loki` also
+`request.headers.NAME`,
 of `loki` `labels.NAME`."""
 
 REQUIRED = {"http": "uri", "loki": "endpoint", "syslog": "address", "file": "path"}
@@ -37,11 +38,11 @@ class Dsn:
 
     @property
     def is_served(self) -> bool:
-        """Whether dokkupy's own drains know it; of others only Vector does."""
+        """Whether dokkupy's own drains support it; others require Vector."""
         return self.kind in OPTIONS
 
     def unknown(self) -> list[str]:
-        """Options that have an effect with Vector alone."""
+        """Options that only have an effect with Vector."""
         known = OPTIONS.get(self.kind, set())
         prefixes = {"http": ("request.headers.",), "loki": ("request.headers.", "labels.")}.get(self.kind, ())
         return sorted(name for name in self.options if name not in known and not name.startswith(prefixes or "\0"))
@@ -51,7 +52,7 @@ class Dsn:
 
     @property
     def target(self) -> str:
-        """Where it leads, without what is secret: `https://logs.example.com`, `logs.example.com:6514`, a path."""
+        """The target without secrets: `https://logs.example.com`, `logs.example.com:6514`, a path."""
         from urllib.parse import urlsplit
 
         text = self.options.get(REQUIRED.get(self.kind, ""), "")
@@ -69,7 +70,7 @@ def parse_dsn(text: str) -> Dsn:
 
 
 def require_whole(dsn: Dsn) -> None:
-    """Raises UserError for a sink of ours that lacks something, or has what it cannot have."""
+    """Raises UserError for a supported sink with missing or invalid options."""
     if not dsn.is_served:
         return
     wanted = REQUIRED[dsn.kind]

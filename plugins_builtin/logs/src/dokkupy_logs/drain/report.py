@@ -1,4 +1,4 @@
-"""What is known of drains: for `logs:drains` and `doctor`."""
+"""The status of drains, for `logs:drains` and `doctor`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 HEAD = f"{'APP':<20} {'SINK':<8} {'TARGET':<36} {'SENT':>9} {'DROPPED':>9} STATE"
 RECENT = 3600
-"""Seconds for which the doctor speaks of lines that were dropped."""
+"""Seconds for which the doctor reports dropped lines."""
 
 
 def rows_of(host: Host, app: AppName) -> list[dict[str, Any]]:
-    """The drains of an app, with nothing of their secrets."""
+    """The drains of an app, without their secrets."""
     rows = []
     for one in drains_of(host, app):
         dsn, state = parse_dsn(one.text), states.load(host, app, one.name)

@@ -1,5 +1,6 @@
-"""The process that serves all drains. It is there only while a sink is set: a command that sets one starts it, the timer
-starts it again when it died, and it makes way for a new one when the settings or its own code change."""
+"""The process that serves all drains. It runs only while a sink is set. A command that sets one starts it, the timer
+starts
+it again if it died, and it ends for a new process when the settings or its own code change."""
 
 from __future__ import annotations
 
@@ -14,17 +15,17 @@ from dokkupy_logs.drain.wanted import wanted_drains
 
 LOCK = "log-drains"
 LOOK = 2
-"""Seconds between looks at the settings, after each of which the state is written."""
+"""Seconds between checks of the settings, after each of which the state is saved."""
 
 
 def ensure(host: Host) -> None:
-    """Start the process if there should be one and is none."""
+    """Start the process if it should run and does not."""
     if wanted_drains(host) and not locks.holder(host.root, LOCK):
         host.spawn("logs:drain")
 
 
 def serve(host: Host, *, seconds: float | None = None) -> None:
-    """Serve the drains until they change. seconds: at most so long."""
+    """Serve the drains until they change. seconds: the maximum time."""
     from dokkupy_logs.drain.drain import Drain
 
     try:
@@ -53,7 +54,7 @@ def serve(host: Host, *, seconds: float | None = None) -> None:
 
 
 def end(host: Host, *, dry_run: bool) -> list[str]:
-    """End the process, if there is one; returns a line for it."""
+    """End the process if it runs; returns a line about it."""
     pid = locks.holder(host.root, LOCK).get("pid")
     if not isinstance(pid, int):
         return []

@@ -26,7 +26,7 @@ GuardOf = Callable[[], Guard]
 
 
 class Refused(OSError):
-    """The receiver does not take these lines: sending them again is of no use."""
+    """The receiver refuses these lines, so sending them again is useless."""
 
 
 class Sink(ABC):
@@ -38,7 +38,7 @@ class Sink(ABC):
         """Send all lines, or raise OSError."""
 
     def close(self) -> None:  # noqa: B027 - a sink without a connection has nothing to do
-        """Let the connection go."""
+        """Close the connection."""
 
     def tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.dsn.options.get("tls.ca_file") or None)
@@ -145,7 +145,7 @@ class Syslog(Sink):
     def send(self, lines: Sequence[Line]) -> None:
         try:
             if self.connection is not None and select.select([self.connection], [], [], 0)[0]:
-                self.close()  # a receiver of syslog says nothing: it has closed the connection
+                self.close()  # a receiver of syslog never sends anything, so it has closed the connection
             if self.connection is None:
                 self.connection = self.connected()
             self.connection.sendall(b"".join(message(self.app, line) for line in lines))

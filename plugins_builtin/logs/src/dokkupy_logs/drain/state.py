@@ -1,4 +1,4 @@
-"""How far a drain is: beside the app's kept lines, so that it moves and goes with them."""
+"""How far a drain has read. The state is beside the app's stored lines, so that it is moved and removed with them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def state_path(host: Host, app: AppName, name: str) -> str:
 
 
 def load(host: Host, app: AppName, name: str) -> State:
-    """The state, as of a new drain where there is none or it cannot be read."""
+    """The state; that of a new drain if it is missing or unreadable."""
     try:
         with open(state_path(host, app, name), "rb") as file:
             return State(**json.load(file))

@@ -1,4 +1,4 @@
-"""Which drains there should be: what the settings say, and what a sink may reach."""
+"""Which drains should run according to the settings, and what a sink may reach."""
 
 from __future__ import annotations
 
@@ -52,14 +52,15 @@ def drains_of(host: Host, app: AppName) -> list[Wanted]:
 
 
 def effective(host: Host, app: AppName, name: str) -> tuple[str, bool]:
-    """The sink, and whether it is the host's."""
+    """The sink, and whether it is the global one."""
     own = SETTINGS.raw(host.store, app, name)
     return (own, False) if own else (SETTINGS.raw(host.store, None, name), True)
 
 
 def guard_for(host: Host, *, is_global: bool) -> Guard:
-    """What a sink may reach: an app's own nothing of the host and of other apps, and private networks only where an admin
-    allowed them."""
+    """The addresses that a sink may reach. An app's own sink may not reach the host and other apps, and private
+    networks only
+    if an admin allowed them."""
     from dokkupy_sdk.outgoing import Guard, guard_of_source
     from dokkupy_sdk.values import replace
 
@@ -70,7 +71,7 @@ def guard_for(host: Host, *, is_global: bool) -> Guard:
 
 
 def judge_sink(host: Host, app: AppName | None, text: str) -> None:
-    """Raises UserError for a sink that cannot be, and for one that whoever sets it may not reach."""
+    """Raises UserError for an invalid sink, and for one that its setter may not reach."""
     from dokkupy_sdk.access import is_admin
 
     dsn = parse_dsn(text)

@@ -1,1 +1,1 @@
-"""The host's directories: who owns them, who may use them, how large they are."""
+"""The host's directories: who owns them, who may use them, and how large they are."""

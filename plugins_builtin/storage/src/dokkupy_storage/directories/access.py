@@ -1,4 +1,5 @@
-"""Whose a directory is. A key that may change all of its apps may mount it once more; what has none is the admins'."""
+"""Which apps a directory belongs to. A key that may change all of these apps may mount the directory again. A directory
+without apps belongs to the admins."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ def apps_of_entry(host: Host, name: str) -> tuple[AppName, ...]:
 
 def apps_of_directory(host: Host, path: str, *, is_written: bool) -> tuple[AppName, ...]:
     """The apps that mount a directory of the storage root, or something in it. None for every other path of the host, for a
-    docker volume, for what no app mounts as a whole, and for writing to what apps only read: more than an app has is not
-    given by a deployer."""
+    docker volume, for a directory that no app mounts as a whole, and for writing to one that apps only read, because a
+    deployer cannot give an app more than it has."""
     if not name_in_root(host, path):
         return ()
     found = [(app, mount) for app, mount in all_mounts(host) if os.path.join(mount.source, "").startswith(f"{path}/")]

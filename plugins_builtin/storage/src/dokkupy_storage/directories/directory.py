@@ -1,4 +1,4 @@
-"""Directories of the host: where they are, who owns them, and whether one is what it was."""
+"""Directories of the host: their path, their owner, and whether one is still the same directory."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ OWNERS = {"herokuish": 32767, "heroku": 1000, "paketo": 2000, "root": 0}
 """Name -> the user that images of these builders run as (reference, section 1.31)."""
 
 KEPT = "false"
-"""In place of an owner: the directory keeps the one that it has."""
+"""Instead of an owner: the directory keeps its current one."""
 
 MODE = 0o755
-"""Of a new directory, whatever the caller's umask is: the images' users are others than ours."""
+"""The mode of a new directory, whatever the caller's umask, because containers run as other users than dokkupy."""
 
 ROOT_SECONDS = 3600
 
 
 def storage_root(host: Host) -> str:
-    """`/var/lib/dokku/data/storage`, as scripts for Dokku have it; beside the state of a host that has it elsewhere."""
+    """`/var/lib/dokku/data/storage`, as in scripts for Dokku; beside the state directory if that is not the standard
+    one."""
     return os.path.join(os.path.dirname(os.path.normpath(host.root)), "dokku", "data", "storage")
 
 
@@ -43,7 +44,7 @@ def owner_of(text: str) -> int | None:
 
 def name_in_root(host: Host, path: str) -> str:
     """The one component of a path directly below the storage root; else empty. Only such a path cannot be moved from
-    inside of a container: what is deeper lies in a directory that apps write to."""
+    inside a container, because deeper ones are in a directory that apps write to."""
     directory, name = os.path.split(path)
     return name if directory == storage_root(host) else ""
 
@@ -53,9 +54,9 @@ def is_below_root(host: Host, path: str) -> bool:
 
 
 def require_real(host: Host, path: str) -> int:
-    """The inode of what a path names. Below the storage root no component may be a symbolic link, because apps write there.
+    """The inode of a path. Below the storage root no component may be a symbolic link, because apps write there.
 
-    Raises HostError where there is nothing, UserError for a link.
+    Raises HostError if the path does not exist, UserError for a link.
     """
     root = storage_root(host)
     missing = HostError(
@@ -95,7 +96,7 @@ def require_real(host: Host, path: str) -> int:
 
 
 def is_empty(path: str) -> bool:
-    """Whether it is a directory that we may read and has nothing in it."""
+    """Whether it is an empty directory that this user may read."""
     try:
         with os.scandir(path) as found:
             return next(found, None) is None
@@ -104,7 +105,7 @@ def is_empty(path: str) -> bool:
 
 
 def ensure(host: Host, path: str, *, owner: int | None) -> bool:
-    """Make a directory directly in the storage root, unless it exists; returns whether it was made."""
+    """Create a directory directly in the storage root, unless it exists; returns whether it was created."""
     try:
         os.mkdir(path)
         os.chmod(path, MODE)
@@ -134,7 +135,7 @@ def mode_of(text: str) -> str:
 
 
 def remove_empty_root(host: Host, *, dry_run: bool) -> list[str]:
-    """Remove the storage root and its parents where nothing is in them; returns what went."""
+    """Remove the storage root and its parents if they are empty; returns what was removed."""
     root = storage_root(host)
     gone: list[str] = []
     for path in (root, os.path.dirname(root), os.path.dirname(os.path.dirname(root))):

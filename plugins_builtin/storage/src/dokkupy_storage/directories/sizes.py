@@ -1,4 +1,4 @@
-"""How much is in directories, and how much that grows: measured once a day, because a walk through them takes long."""
+"""The size and growth of directories, measured once a day, because that takes long."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dokkupy_storage.directories.directory import ROOT_SECONDS
 from dokkupy_storage.records import all_mounts, entries
 
 KEPT = 8
-"""Measurements of each directory: a week's."""
+"""Number of measurements kept of each directory: one week."""
 
 DAY = 86400
 KIB = 1024
@@ -39,7 +39,7 @@ class SizesFile(Record, file="global/storage-sizes"):
 
 
 def measure_later(host: Host) -> None:
-    """In a process of its own: the timer's other work does not wait for it."""
+    """In a separate process, so that the timer's other work does not wait for it."""
     host.spawn("storage:measure")
 
 
@@ -68,7 +68,7 @@ def used(host: Host, paths: list[str]) -> dict[str, int]:
             host, "dokkupy-storage-sizes", script, mounts={**mounts, scratch: "/out"}, timeout=ROOT_SECONDS
         )
         file = os.path.join(scratch, "sizes")
-        if not os.path.exists(file):  # 1: a file went while it was read
+        if not os.path.exists(file):  # 1: a file was removed while du ran
             raise HostError(f"The directories could not be measured (status {status})", details=said)
         with open(file, encoding="utf-8") as lines:
             rows = [line.split("\t") for line in lines.read().splitlines()]
@@ -76,7 +76,7 @@ def used(host: Host, paths: list[str]) -> dict[str, int]:
 
 
 def facts(found: tuple[Measurement, ...]) -> dict[str, str]:
-    """Report keys of what was measured of a directory; empty values before the first time."""
+    """Report keys of a directory's measurements; empty values before the first measurement."""
     if not found:
         return {"used-bytes": "", "growth-bytes-per-day": "", "measured-at": ""}
     first, last = found[0], found[-1]
@@ -90,7 +90,7 @@ def of_directory(host: Host, path: str) -> dict[str, str]:
 
 
 def of_app(host: Host, paths: list[str]) -> dict[str, str]:
-    """Of all directories that an app mounts, together."""
+    """The sum of all directories that an app mounts."""
     sizes = host.store.load_derived(SizesFile).sizes
     found = [facts(sizes[path]) for path in dict.fromkeys(paths) if sizes.get(path)]
     if not found:
@@ -99,7 +99,7 @@ def of_app(host: Host, paths: list[str]) -> dict[str, str]:
 
 
 def disk_usage(host: Host, app: AppName | None) -> Iterator[DiskUse]:
-    """As measured last. A directory that several apps mount is each one's, and shared."""
+    """From the last measurement. A directory that several apps mount counts for each of them, as shared."""
     sizes = host.store.load_derived(SizesFile).sizes
     users: dict[str, set[str]] = defaultdict(set)
     for name, mount in all_mounts(host):

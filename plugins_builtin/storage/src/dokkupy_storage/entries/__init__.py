@@ -1,1 +1,1 @@
-"""Named entries: created, changed, destroyed, entered by a command."""
+"""Named entries: they are created, changed and destroyed, and a command can run in one."""

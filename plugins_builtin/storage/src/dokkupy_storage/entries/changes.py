@@ -1,4 +1,4 @@
-"""Named entries: made, changed, destroyed, and what the trash keeps of them."""
+"""Named entries: created, changed, destroyed, and kept in the trash."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ DAY = 86400
 FIXED = ("access-mode", "storage-class-name")
 CHANGEABLE = ("chown", "mode", "namespace", "reclaim-policy", "size")
 OF_CLUSTERS = ("access-mode", "namespace", "reclaim-policy", "size", "storage-class-name")
-"""What docker-local has no use for; it is kept for schedulers that have."""
+"""Properties that docker-local does not use; they are kept for schedulers that do."""
 
 
 def create(host: Host, wish: Entry) -> Entry:
-    """Make an entry; one with the same path stays as it is. Raises Conflict when it has another path."""
+    """Create an entry; an existing one with the same path stays as it is. Raises Conflict if its path differs."""
     name = EntryName(wish.name)
     path = wish.path or os.path.join(storage_root(host), name)
     owner = owner_of(wish.chown) if wish.chown else None
@@ -66,7 +66,7 @@ def create(host: Host, wish: Entry) -> Entry:
 
 
 def unmake(host: Host, path: str) -> None:
-    """Undo of making a directory: one that has something in it was there before, and stays."""
+    """Undo of creating a directory. One that is not empty existed before, and stays."""
     try:
         os.rmdir(path)
     except OSError:
@@ -114,12 +114,13 @@ def change_pair(host: Host, name: str, kind: str, key: str, value: str) -> Entry
 
 
 def trash_path(host: Host, identifier: str) -> str:
-    """Beside the directories: a move to another one would take the right to write to what is moved."""
+    """The trash is beside the directories, because a move to another parent requires the permission to write to the
+    moved directory."""
     return os.path.join(storage_root(host), f".trash-{identifier}")
 
 
 def destroy(host: Host, name: str, *, with_directory: bool) -> Entry:
-    """Take an entry away. Its directory stays where it is, or is moved to the trash. Raises Conflict while it is mounted."""
+    """Remove an entry. Its directory stays, or is moved to the trash. Raises Conflict while it is mounted."""
     with operation(host, "storage:destroy", f"storage:{name}", also=(EVERY,), takes_away=True) as tx:
         entry = require_entry(host, name)
         require_unused(host, entry)
@@ -153,20 +154,20 @@ def require_unused(host: Host, entry: Entry) -> None:
 
 
 def move(host: Host, source: str, target: str) -> None:
-    """Idempotent: what is not there was moved already, or never was."""
+    """Idempotent: a missing directory was moved already, or never existed."""
     if os.path.lexists(source) and not os.path.lexists(target):
         os.rename(source, target)
 
 
 def destroyed(host: Host) -> list[DestroyedEntry]:
-    """What the trash has, the next to go first. A broken record is a warning."""
+    """The entries in the trash, the next to be deleted first. A broken record causes a warning."""
     done, failed = over_each(host.store.names("storage-trash"), lambda one: host.store.find(DestroyedEntry, one))
     warn_of(host, failed)
     return sorted((found for _, found in done if found is not None), key=lambda one: one.until)
 
 
 def undestroy(host: Host, name: str) -> Entry:
-    """Restore the entry of this name that was destroyed last, with its data. Raises NotFound."""
+    """Restore the last destroyed entry of this name, with its data. Raises NotFound."""
     with operation(host, "storage:undestroy", f"storage:{name}", also=(EVERY,)) as tx:
         if find_entry(host, name) is not None:
             raise Conflict(f"Storage entry {name} already exists", code="name_taken")
@@ -193,7 +194,8 @@ def purge_due(host: Host, now: float | None = None) -> None:
 
 
 def in_trash(host: Host) -> Iterator[Reclaimable]:
-    """What the trash keeps, for `cleanup --trash`. How large it was is in the last measurement from before."""
+    """The content of the trash, for `cleanup --trash`. The sizes are from the last measurement before the
+    destruction."""
     from dokkupy_storage.directories.sizes import of_directory
 
     for one in destroyed(host):
@@ -212,10 +214,10 @@ def in_trash(host: Host) -> Iterator[Reclaimable]:
 def purge(host: Host, one: DestroyedEntry) -> None:
     with operation(host, "storage:purge", f"storage:{one.name}", also=(EVERY,), takes_away=True) as tx:
         if host.store.find(DestroyedEntry, one.entry.id) is None:
-            return  # it was brought back meanwhile
+            return  # it was restored meanwhile
         path = trash_path(host, one.entry.id)
         if one.is_moved and os.path.lexists(path):
-            # The parent is seen, because a mount point cannot be removed.
+            # The parent is mounted, because a mount point itself cannot be removed.
             script = 'rm -rf "/work/$NAME"'
             tx.step(f"delete {path}", lambda: as_root(host, script, storage_root(host), NAME=os.path.basename(path)))
         tx.remove(DestroyedEntry, one.entry.id)

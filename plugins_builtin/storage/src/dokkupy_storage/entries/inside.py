@@ -1,4 +1,4 @@
-"""A command in a container that sees an entry's directory, and nothing else of the host."""
+"""Runs a command in a container that sees an entry's directory, and nothing else of the host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ DAY = 86400
 
 
 def run_in_entry(host: Host, entry: Entry, command: Sequence[str], *, image: str, user: str) -> int:
-    """Run it on the caller's own terminal or pipes; returns its exit status. The directory is at `/data`, where it starts."""
+    """Run it on the caller's own terminal or pipes; returns its exit status. The directory is at `/data`, the working
+    directory."""
     require_real(host, entry.path)
     images = host.images()
     found = images.find(image)

@@ -1,4 +1,4 @@
-"""What of an app's mounts is in its backup: each directory that the app writes to, also of the host."""
+"""Which of an app's mounts its backup contains: each directory that the app writes to, including ones of the host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOT_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/usr", "/boot", "/lib", "/bin", "/sbin")
-"""Directories of the host that are no app's data, and are not replaced by a restore."""
+"""Directories of the host that are not an app's data, and that a restore does not replace."""
 
 COMMAND = "backup-command"
 """The annotation of an entry whose value is run in a container of the app, with its mounts, before a backup reads them."""
@@ -26,7 +26,7 @@ COMMAND_SECONDS = 3600
 
 
 def backed_up(host: Host, app: AppName) -> dict[str, str]:
-    """Name in the archive -> directory. One that lies in another is in that one's."""
+    """Name in the archive -> directory. A directory inside another one is part of that one's archive."""
     known = {entry.id: entry for entry in entries(host)}
     wanted = {
         mount.source: name_of(mount, known.get(mount.entry)) for mount in mounts_of(host, app) if is_data(host, mount)
@@ -39,7 +39,8 @@ def backed_up(host: Host, app: AppName) -> dict[str, str]:
 
 
 def is_data(host: Host, mount: Mount) -> bool:
-    """Whether it is a directory that the app writes to: what it only reads is others', who restore it."""
+    """Whether it is a directory that the app writes to. What it only reads belongs to others, whose backups contain
+    it."""
     if not mount.source.startswith("/") or not mount.is_writable or os.path.isfile(mount.source):
         return False
     if is_below_root(host, mount.source):
@@ -50,7 +51,8 @@ def is_data(host: Host, mount: Mount) -> bool:
 
 
 def name_of(mount: Mount, entry: Entry | None) -> str:
-    """Begins with `_`, as no docker volume does. An entry's is the same on every host."""
+    """The name in the archive, which begins with `_`, unlike docker volumes. An entry's name is the same on every
+    host."""
     if entry is None:
         return marked(mount.source)
     return f"_{entry.name}" + (f".{marked(mount.subpath)}" if mount.subpath else "")
@@ -62,14 +64,15 @@ def marked(path: str) -> str:
 
 
 def commands(host: Host, app: AppName) -> Iterator[str]:
-    """What is run before a backup of the app, each once."""
+    """The commands to run before a backup of the app, each once."""
     used = {mount.entry for mount in mounts_of(host, app)}
     found = (entry.annotations.get(COMMAND, "") for entry in entries(host) if entry.id in used)
     yield from dict.fromkeys(filter(None, found))
 
 
 def prepare(host: Host, app: AppName) -> None:
-    """Run them, in containers of what is deployed. Raises AppError when one fails: the backup would not be consistent."""
+    """Run them in containers of the serving release. Raises AppError if one fails, because the backup would be
+    inconsistent."""
     from dokkupy_apps.releases.records import current
     from dokkupy_apps.rollout.tasks import run_task
 

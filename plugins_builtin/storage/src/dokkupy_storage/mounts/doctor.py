@@ -1,4 +1,4 @@
-"""What the doctor says of apps' mounts."""
+"""The doctor's findings about apps' mounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy_storage.records import mounts_of
 
 
 def findings(host: Host) -> list[Finding]:
-    """Nothing where no app mounts anything."""
+    """No finding if no app mounts anything."""
     apps = [app for app in host.store.apps() if host.store.has_file("apps", app, "storage")]
     _, failed = over_each(apps, lambda app: require_intact(host, app))
     found = []

@@ -18,7 +18,7 @@ FLAGS = ("-v", "--volume")
 
 
 def mountable(text: str) -> Mountable | None:
-    """What a docker option mounts, when it does nothing else and `storage:mount` can say it."""
+    """The mount of a docker option, if it does nothing else and `storage:mount` can express it."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -31,7 +31,7 @@ def mountable(text: str) -> Mountable | None:
 
 
 def migrate(host: Host, app: AppName) -> list[Mount]:
-    """Returns the mounts that were made. An option that cannot be one stays, with a warning."""
+    """Returns the new mounts. An option that cannot become one stays, with a warning."""
     host.store.require_app(app)
     with operation(host, "storage:migrate", f"app:{app}", also=(EVERY,)) as tx:
         mounts, made = [*mounts_of(host, app)], []

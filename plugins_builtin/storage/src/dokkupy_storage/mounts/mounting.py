@@ -1,4 +1,4 @@
-"""Mounts of apps: added, changed, taken away, and what a mount must keep to."""
+"""Mounts of apps: added, changed, removed, and the rules for them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EVERY = "storage:mounts"
-"""The lock of all apps' mounts: whether a directory is mounted, and whether one lies in another, is asked of all."""
+"""The lock of all apps' mounts, because a mount is checked against those of all apps."""
 
 
 def mount_path(host: Host, app: AppName, given: Mountable) -> Mount:
-    """Mount a path of the host or a docker volume. Raises Conflict when it is mounted there already, HostError where there
-    is nothing to mount."""
+    """Mount a path of the host or a docker volume. Raises Conflict when it is mounted there already, HostError if the
+    path does not exist."""
     host.store.require_app(app)
     made = Mount(source=given.source, target=given.target, options=given.options)
     with operation(host, "storage:mount", f"app:{app}", also=(EVERY,)) as tx:
@@ -33,7 +33,8 @@ def mount_path(host: Host, app: AppName, given: Mountable) -> Mount:
 
 
 def mount_entry(host: Host, app: AppName, name: str, wish: Mount) -> Mount:
-    """Mount an entry; one that is mounted at the same path is changed. wish: with all but what follows from the entry."""
+    """Mount an entry, or change its mount at the same path. wish: all values except those that follow from the
+    entry."""
     host.store.require_app(app)
     with operation(host, "storage:mount", f"app:{app}", also=(EVERY, f"storage:{name}")) as tx:
         entry = require_entry(host, name)
@@ -58,7 +59,8 @@ def put(tx: Transaction, app: AppName, made: Mount, *, instead_of: Mount | None)
 
 
 def checked(host: Host, app: AppName, made: Mount, before: Iterable[Mount], instead_of: Mount | None) -> Mount:
-    """The mount with the inode of what it mounts. Raises Conflict where something else is mounted, or in its way."""
+    """The mount with the inode of what it mounts. Raises Conflict if something else is mounted there, or if another
+    mount forbids it."""
     taken = next((one for one in before if one != instead_of and one.meets(made)), None)
     if taken is not None:
         raise Conflict(
@@ -72,7 +74,7 @@ def checked(host: Host, app: AppName, made: Mount, before: Iterable[Mount], inst
 
 
 def unmount(host: Host, app: AppName, given: Mountable, target: str = "") -> list[Mount]:
-    """Take mounts away; the data stays. Raises NotFound when there is none."""
+    """Remove mounts; the data stays. Raises NotFound when there is none."""
     host.store.require_app(app)
     with operation(host, "storage:unmount", f"app:{app}", takes_away=True) as tx:
         before = mounts_of(host, app)
@@ -93,9 +95,10 @@ def unmount(host: Host, app: AppName, given: Mountable, target: str = "") -> lis
 
 
 def require_apart(host: Host, app: AppName, made: Mount, instead_of: Mount | None) -> None:
-    """Raise Conflict when a container could replace the directory by a link: a directory of the storage root and one in it
-    are not both mounted, unless the outer one is read only. The engine follows links each time that it starts a container,
-    so that looking before does not help."""
+    """Raise Conflict if a container could replace the directory with a link. A directory of the storage root and one
+    inside it
+    may not both be mounted, unless the outer one is read-only. The engine follows links whenever it starts a container,
+    so an earlier check would not help."""
     if not is_below_root(host, made.source):
         return
     wanted = [(str(one), m.source, m.is_writable) for one, m in all_mounts(host) if (one, m) != (app, instead_of)]
@@ -114,7 +117,7 @@ def require_apart(host: Host, app: AppName, made: Mount, instead_of: Mount | Non
 
 
 def in_force(host: Host) -> Iterable[tuple[str, str, bool]]:
-    """(app, source, whether it is writable) of what serving releases mount: also what was unmounted since."""
+    """(app, source, whether it is writable) of what serving releases mount, including what was unmounted since."""
     from dokkupy_apps.releases.records import current
 
     for app in host.store.apps():
@@ -127,15 +130,15 @@ def in_force(host: Host) -> Iterable[tuple[str, str, bool]]:
 
 
 def users_of(host: Host, path: str) -> list[str]:
-    """The apps that mount a directory or something in it, or whose containers have it still."""
+    """The apps that mount a directory or something in it, or whose containers still have it."""
     mounted = [(str(app), mount.source) for app, mount in all_mounts(host)]
     running = [(app, source) for app, source, _ in in_force(host)]
     return sorted({app for app, source in (*mounted, *running) if f"{source}/".startswith(f"{path}/")})
 
 
 def require_intact(host: Host, app: AppName) -> None:
-    """Raise HostError where a mounted directory is gone, or another and empty one is in its place: a disk that is not
-    attached, a restore that left it out."""
+    """Raise HostError if a mounted directory is missing, or if a different, empty one has its path: a disk may not be
+    attached, or a restore may have skipped it."""
     for mount in mounts_of(host, app):
         if not mount.source.startswith("/"):
             continue

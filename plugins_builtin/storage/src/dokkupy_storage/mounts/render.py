@@ -1,4 +1,4 @@
-"""Mounts as docker's options and as reports show them. Pure."""
+"""Mounts as docker's options and as lines of reports. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ def colon_form(mount: Mount) -> str:
 
 
 def option(mount: Mount) -> str:
-    """The docker option. A directory is given by `--mount`, with which the engine refuses a missing one, also when it starts
-    the container again after a boot; `--volume` would make an empty one."""
+    """The docker option. A directory is given by `--mount`, with which the engine refuses a missing directory, also
+    when it starts
+    the container again after a boot; `--volume` would create an empty one."""
     options = [word for word in mount.options.split(",") if word]
     if not mount.source.startswith("/") or {*options} & {*ONLY_BY_VOLUME}:
         return f"--volume={colon_form(mount)}"
