@@ -19,7 +19,7 @@ from dokkupy_services.testing.fakes import FakeDatastore
 Ran = tuple[int, str, str]
 
 group = datastore_group("fake", "Fake", "Databases that are none")
-"""What the namespace `fake` of these tests is."""
+"""The namespace `fake` of these tests."""
 
 
 @pytest.fixture

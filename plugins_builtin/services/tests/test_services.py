@@ -58,7 +58,7 @@ def test_a_deploy_brings_up_the_services_of_the_app(host: Host) -> None:
     assert web and database and set(web.addresses) <= set(database.addresses)
 
 
-def test_a_deploy_whose_service_does_not_come_up_fails_and_names_it(host: Host) -> None:
+def test_a_deploy_whose_service_does_not_start_fails_and_names_it(host: Host) -> None:
     service = new(host)
     create_app(host, BLOG)
     links.link(host, fake(host), DB, BLOG)
@@ -86,7 +86,7 @@ def test_the_state_of_a_host_is_removed_only_without_services(host: Host) -> Non
     assert any("remove" in one.line or "delete" in one.line for one in tear_down(host, purge=True, dry_run=True))
 
 
-def test_the_doctor_names_what_is_down_and_what_is_open(host: Host) -> None:
+def test_the_doctor_reports_stopped_and_exposed_services(host: Host) -> None:
     service = new(host)
     assert [one.level for one in maintenance.findings(host)] == ["ok"]
     engine_of(host).put(service.container, "exited", 1)
@@ -128,7 +128,7 @@ def inhabited(host: Host) -> Host:
 
 
 @pytest.mark.parametrize("verb", OPERATIONS)
-def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_made_good_after_it(
+def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_completed_after_it(
     inhabited: Host, verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = inhabited
@@ -155,7 +155,7 @@ def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_made_goo
 
 
 @pytest.mark.parametrize("verb", OPERATIONS)
-def test_a_dry_run_changes_nothing_and_says_something(inhabited: Host, verb: str) -> None:
+def test_a_dry_run_changes_nothing_and_prints_a_plan(inhabited: Host, verb: str) -> None:
     host = inhabited
     before = picture(host)
     planned = dry(host)

@@ -34,7 +34,7 @@ def phases_of(text: str) -> list[str]:
 
 
 def checked(words: list[str], phases: list[str]) -> list[str]:
-    """The options as they are kept. They are looked at now, so that a later deploy does not fail by them."""
+    """The options in stored form. They are validated now, so that a later deploy does not fail because of them."""
     import shlex
 
     found = divided(words)
@@ -87,7 +87,7 @@ def each_option(
 
 
 def require_right(host: Host, app: AppName, changed: set[tuple[str, str, str]]) -> None:
-    """Raise Denied for a key that may not set, or take away, one of these options."""
+    """Raise Denied for a key that may not set or remove one of these options."""
     import shlex
 
     from dokkupy_sdk.access import check_access

@@ -1,10 +1,10 @@
-"""What a container starts, so that the stop signal arrives where the work is done.
+"""The command of a container, arranged so that the stop signal reaches the process that does the work.
 
 The engine gives the stop signal (the image's own STOPSIGNAL, else SIGTERM) to its init, and that to the one process
 that it started. Where this is a shell, or something else that does not wait for its children, the container ends at
 once and the app is killed. So `pass_signals.sh` stands before every command of a Procfile, before an image's command
-that a shell runs, and before a program that may start others. It is a shell script, because the shell is the one thing
-that such an image has for certain. Not used, although simpler:
+that a shell runs, and before a program that may start others. It is a shell script, because a shell is the only program
+that such an image certainly has. Not used, although simpler:
 
 - `exec` in front of the text reaches neither `cd x && cmd` nor what a script starts;
 - the init's TINI_KILL_PROCESS_GROUP kills the workers of a server (Celery, Resque) with the jobs that the server would
@@ -37,7 +37,7 @@ def script() -> str:
 
 
 def passing(shell: str) -> Words:
-    """Words that run the words after them and pass signals on to them."""
+    """Arguments that run the arguments after them, and pass signals on to that command."""
     return (shell, "-c", script(), shell)
 
 
@@ -58,7 +58,7 @@ def started(
     if isinstance(command, str):
         chosen = interpreter if is_shell(interpreter) else ""
     else:
-        # Who turns the init off wants the image's program as process 1.
+        # Whoever disables the init wants the image's program as process 1.
         chosen = shell_for(images, image, (*image.entrypoint, *(words or image.command))) if init else ""
     if not chosen:
         return None, words
@@ -70,7 +70,8 @@ def is_shell(program: str) -> bool:
 
 
 def shell_for(images: Images, image: Image, argv: Words) -> str:
-    """The shell that passes signals on to an image's own command; empty where none has to, or the image has none."""
+    """The shell that passes signals on to an image's own command; empty if none is needed, or if the image has no
+    shell."""
     if not argv or is_shell(argv[0]):
         return argv[0] if argv else ""
     if "/" in argv[0] or argv[0].endswith(".sh") or argv[0] in RUNNERS:
@@ -79,14 +80,14 @@ def shell_for(images: Images, image: Image, argv: Words) -> str:
 
 
 def without_passing(argv: Words) -> Words:
-    """The command of a container without what passes signals on: what a person wants to read."""
+    """The command of a container for people, without the part that passes signals on."""
     if len(argv) > 3 and argv[1] == "-c" and argv[2].startswith(FIRST_LINE):
         return argv[4:]
     return argv
 
 
 def text_without_passing(text: str) -> str:
-    """The same for the engine's one line, in which words with blanks are quoted."""
+    """The same for the engine's one-line form, in which arguments with spaces are quoted."""
     if FIRST_LINE not in text:
         return text
     _, found, rest = text.partition(f"'{script()}' ")

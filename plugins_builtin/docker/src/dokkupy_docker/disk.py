@@ -1,7 +1,7 @@
-"""What the engine keeps on the disk, whose it is, and what of it can go.
+"""What the engine stores on the disk, to whom it belongs, and what can be removed.
 
 An image is a stack of layers, and images share layers: an app's part are the layers that no other app's image has.
-BuildKit's cache knows no owner: it is all builds' of this engine, and nothing is lost with it but time.
+BuildKit's cache has no owner: all builds of this engine share it, and removing it costs only time.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ CONFIGURATION, DEFAULT_ROOT = "/etc/docker/daemon.json", "/var/lib/docker"
 OTHER = "another's"
 DAY = 86400
 AGES = (30, 14, 7, 3, 1, 0)
-"""Days: the build cache is given back in parts by these ages."""
+"""In days: the build cache is offered for removal in parts by these ages."""
 
 MINUTES = 600
-"""Seconds that the engine may take to add everything up."""
+"""Seconds that the engine may take to compute its disk use."""
 
 MAKES_A_LAYER = re.compile(
     r"(RUN|COPY|ADD|WORKDIR)\b|/bin/sh -c (?!#\(nop\))|/bin/sh -c #\(nop\) +(COPY|ADD|WORKDIR)\b"
@@ -48,7 +48,7 @@ def root_directory() -> str:
 
 
 def configured_root() -> str:
-    """The same from the engine's file, because a push does not wait for the engine to count its containers."""
+    """The same from the engine's file, because a push must not wait until the engine has counted its containers."""
     try:
         with open(CONFIGURATION, "rb") as file:
             import json
@@ -74,7 +74,7 @@ def owner_of(image: Mapping[str, Any]) -> str:
     return str((image.get("Labels") or {}).get("dokkupy.app") or OTHER)
 
 
-# how much
+# sizes
 
 
 def usage(host: Host, app: AppName | None) -> Iterator[DiskUse]:
@@ -89,7 +89,7 @@ def usage(host: Host, app: AppName | None) -> Iterator[DiskUse]:
 
 
 def layers_of(image: str) -> list[tuple[str, int]]:
-    """(digest, bytes) of each layer, the lowest first; empty for an image that is gone."""
+    """(digest, bytes) of each layer, the lowest first; empty for a removed image."""
     found = api.get(f"/images/{api.quoted(image)}/json")
     history = api.get(f"/images/{api.quoted(image)}/history")
     if found is None or history is None:
@@ -100,7 +100,7 @@ def layers_of(image: str) -> list[tuple[str, int]]:
 
 def layer_sizes(history: Iterable[Mapping[str, Any]], count: int) -> list[int]:
     """The sizes of the layers among the steps of an image's history, the first step first. A step without a size has a
-    layer only if it is one of those that make some; the engine does not say which did. Pure."""
+    layer only if its instruction can create one; the engine does not report which did. Pure."""
     steps = list(history)
     empty = count - sum(1 for step in steps if step["Size"])
     sizes = []
@@ -114,8 +114,9 @@ def layer_sizes(history: Iterable[Mapping[str, Any]], count: int) -> list[int]:
 
 
 def of_images(images: Iterable[Mapping[str, Any]], layers: Any) -> Iterator[DiskUse]:
-    """Of each app all layers of its images, and how many of these bytes others have too; of the host those that several
-    have, once, and the platform's own. Pure but for `layers`."""
+    """For each app all layers of its images, and how many of these bytes others share; for the host the layers that
+    several
+    apps share, once, and the platform's own. Pure, except for `layers`."""
     sizes: dict[tuple[str, ...], int] = {}
     owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for image in images:
@@ -135,7 +136,7 @@ def of_images(images: Iterable[Mapping[str, Any]], layers: Any) -> Iterator[Disk
 
 
 def of_containers(containers: Iterable[Mapping[str, Any]], logs: Mapping[str, int]) -> Iterator[DiskUse]:
-    """What containers wrote into themselves, and what they printed. Pure."""
+    """What containers wrote into their file systems, and what they printed. Pure."""
     for one in containers:
         labels = one.get("Labels") or {}
         app = labels.get("dokkupy.app", "")
@@ -154,7 +155,7 @@ def of_volumes(volumes: Iterable[Mapping[str, Any]]) -> Iterator[DiskUse]:
 
 
 def log_sizes(host: Host) -> dict[str, int]:
-    """Container id -> bytes of what the engine kept of its output, which root alone can see."""
+    """Container id -> bytes of its stored output, which only root can see."""
     from dokkupy_sdk.programs import run_program
 
     if host.dry_run:
@@ -171,7 +172,7 @@ def log_sizes(host: Host) -> dict[str, int]:
     return sizes
 
 
-# what can go
+# what can be removed
 
 
 def offers(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
@@ -193,13 +194,13 @@ def offers(host: Host, app: AppName | None) -> Iterator[Reclaimable]:
 
 
 def shown_name(image: Mapping[str, Any]) -> str:
-    """Its name without the part that other apps must not know, or the beginning of its id. Pure."""
+    """The name of an image without the part that other apps must not know, or the beginning of its id. Pure."""
     name = (image.get("RepoTags") or [""])[0].rpartition("-")[0]
     return str(name or image["Id"].removeprefix("sha256:")[:12])
 
 
 def garbage(images: Iterable[Mapping[str, Any]], apps: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Images of apps that no release, build or container has, and why. Pure."""
+    """Images of apps that no release, build or container uses, and why. Pure."""
     for image in images:
         if not (image.get("Labels") or {}).get("dokkupy.app") or image["Containers"] > 0:
             continue
@@ -211,7 +212,7 @@ def garbage(images: Iterable[Mapping[str, Any]], apps: frozenset[str]) -> Iterat
 
 
 def remove_unused(host: Host, identifier: str) -> None:
-    """Remove an image that is garbage still, while no build runs that may be about to give it a name. Raises Busy."""
+    """Remove an image if it is still garbage, while no build runs that might give it a name. Raises Busy."""
     from dokkupy_apps.builds.build_slot import between_builds
 
     with between_builds(host):
@@ -224,7 +225,7 @@ def remove_unused(host: Host, identifier: str) -> None:
 
 
 def cache_parts(records: Iterable[Mapping[str, Any]], now: float) -> Iterator[Reclaimable]:
-    """BuildKit's cache by age. Pure but for what removes."""
+    """BuildKit's cache by age. Pure, except for the function that removes it."""
     rows = [one for one in records if not one["InUse"] and not one["Shared"]]
     newest: float = float("inf")
     for age in AGES:

@@ -1,5 +1,6 @@
-"""The Docker Engine of this host. Plain requests go to its socket (`api.py`); what streams in two directions or comes in
-archives (pulls, `exec`, files of images) goes by the Docker SDK's low-level client, whose import costs 100 ms."""
+"""The Docker Engine of this host. Plain requests use its socket (`api.py`). Streams in two directions and archives
+(pulls, `exec`, files
+of images) use the Docker SDK's low-level client, whose import takes 100 ms."""
 
 from __future__ import annotations
 
@@ -29,11 +30,12 @@ class DockerEngine(Engine):
         self._client: Any = None
         self._making = Lock()
         self.files_seen: dict[tuple[str, str], bool] = {}
-        """(image id, path) -> whether the image has that file: each process of an app asks for the same shell."""
+        """Cache: (image id, path) -> whether the image has that file, because each process of an app looks for the same
+        shell."""
 
     @property
     def client(self) -> Any:
-        """One connection for the whole command, for all of its threads."""
+        """One connection for the whole command and all of its threads."""
         with self._making:
             if self._client is None:
                 import docker  # type: ignore[import-untyped]

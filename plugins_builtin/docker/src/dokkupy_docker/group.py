@@ -1,4 +1,4 @@
-"""Docker's group: who is in it may use the engine. `dokkupy setup` adds the system user's login names."""
+"""Docker's group, whose members may use the engine. `dokkupy setup` adds the system user's login names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the docker plugin has to say: the options of containers, its group, the state of the engine."""
+"""The hooks of the docker plugin: options of containers, its group, the state of the engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 
 @hookimpl
 def linked_containers(host: Host, app: AppName) -> Iterable[tuple[str, str]]:
-    """The containers that `--link CONTAINER:ALIAS` names come into the app's network."""
+    """Connect the containers that `--link CONTAINER:ALIAS` names to the app's network."""
     from dokkupy_docker.options.stored import all_options
 
     if not any("--link" in option for option in all_options(host, app)):
@@ -72,14 +72,14 @@ def mounting_options(host: Host, app: AppName) -> Iterable[tuple[str, str, str]]
     return [one for one in placed(host, app) if one[2].startswith(("-v", "--volume"))]
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-storage, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-storage, which may not be installed
 def post_mounts_migrate(host: Host, app: AppName, options: Collection[tuple[str, str, str]], tx: Transaction) -> None:
     from dokkupy_docker.options.stored import DockerOptionsFile, without
 
     tx.save(without(host.store.load(DockerOptionsFile, app), options), app)
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-disk, which may not be installed
 def disk_directories(host: Host) -> Iterable[str]:
     if not is_engine(host):
         return []
@@ -88,7 +88,7 @@ def disk_directories(host: Host) -> Iterable[str]:
     return [configured_root()]
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-disk, which may not be installed
 def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
     if not is_engine(host):
         return []
@@ -97,7 +97,7 @@ def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
     return usage(host, app)
 
 
-@hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed
+@hookimpl(optionalhook=True)  # a hook of dokkupy-disk, which may not be installed
 def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
     if not is_engine(host):
         return []
@@ -107,7 +107,7 @@ def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:
 
 
 def is_engine(host: Host) -> bool:
-    """Whether the host's engine is Docker, and no other that a plugin offers."""
+    """Whether the host's engine is Docker, and not another plugin's."""
     from dokkupy_docker.engine import DockerEngine
 
     return isinstance(host.engine(), DockerEngine)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookspec
 def on_container_ended(host: Host, container: Container) -> None:
-    """A container of an app has ended and is about to be removed: `host.sessions().logs` still has what it printed.
+    """A container of an app has ended and is about to be removed: `host.sessions().logs` still returns what it printed.
 
     Called before each removal, and again for the same container when a removal was interrupted. Not called for a
     container whose caller has its output on their own terminal or pipe (`run`), nor for one without a log.

@@ -1,4 +1,4 @@
-"""Addresses: a subnet for each app, a fixed address for each instance. Pure, except for what the engine answers."""
+"""Addresses: a subnet for each app, a fixed address for each instance. Pure, except for requests to the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POOL = "10.208.0.0/12"
 """4096 networks of 254 addresses; outside Docker's own default pools (172.17-31, 192.168) and most companies' 10.0."""
 
 BRIDGE = "dokkupy-"
-"""How the names of our bridges begin: the packet filter knows them by it."""
+"""The prefix of the names of dokkupy's bridges, by which the packet filter matches them."""
 
 SIZE = 24
 ATTEMPTS = 20
@@ -63,7 +63,7 @@ def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, st
         try:
             networks.ensure(name, subnet=free_subnet(every.values(), attempt), labels=labels)
         except Conflict:
-            continue  # something of the host itself has this range, or another command took it just now
+            continue  # the host itself uses this range, or another command has just taken it
         return
     raise HostError(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
 
@@ -79,15 +79,16 @@ def connected(containers: Containers, app: AppName) -> list[Container]:
 
 
 def remove(engine: Engine, app: AppName) -> None:
-    """The app's network goes; its guests are put out first. Raises Conflict while something of the app is in it."""
+    """Remove the app's network after disconnecting guests. Raises Conflict while a container of the app is in it."""
     for one in connected(engine.containers, app):
         engine.networks.disconnect(network_name(app), one.id)
     engine.networks.remove(network_name(app))
 
 
 def dynamic_part(subnet: str) -> str:
-    """The last quarter, from which the engine itself gives addresses to one-off containers and guests: it would give
-    them those of stopped instances, which then could not start again."""
+    """The last quarter, from which the engine itself gives addresses to one-off containers and guests: it would
+    otherwise
+    give them addresses of stopped instances, which then could not start again."""
     whole = ip_network(subnet, strict=False)
     return str(list(whole.subnets(prefixlen_diff=2))[-1]) if whole.prefixlen <= 28 else str(whole)
 

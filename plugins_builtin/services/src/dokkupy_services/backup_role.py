@@ -1,6 +1,7 @@
 """The role ServiceBackups, which implements Dokku's backup commands of services (`postgres:backup`, ...).
 
-Entry-point group `dokkupy.service-backups`; dokkupy-backups fills it. Everything past Dokku's words is its own namespace.
+Entry-point group `dokkupy.service-backups`; dokkupy-backups fills it. Everything beyond Dokku's commands is in the
+namespace `backups`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What could stand for the name of a service (entry-point group `dokkupy.completers`)."""
+"""Completion of names of services (entry-point group `dokkupy.completers`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dokkupy_sdk.completion import Typed
 
 
 def services(host: Host, typed: Typed) -> list[str]:
-    """Those of the command's kind that the caller may see; for `services:*`, those of the kind that was typed."""
+    """The services of the command's kind that the caller may see; for `services:*`, those of the kind that was
+    typed."""
     from dokkupy_services import records
 
     kind = typed.namespace if typed.namespace in records.kinds(host) else "".join(typed.arguments[:1])

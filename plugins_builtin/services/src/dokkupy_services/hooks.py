@@ -99,7 +99,7 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
     return service_causes(host, AppName(evidence.app), evidence)
 
 
-@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
+@hookimpl(optionalhook=True)  # a hook of another plugin, which may not be installed
 def backup_subjects(host: Host) -> Iterable[BackupSubject]:
     if not any_service(host):
         return []
@@ -115,7 +115,7 @@ def backup_subjects(host: Host) -> Iterable[BackupSubject]:
 
 
 def any_service(host: Host) -> bool:
-    """Whether there is any service. Cheap, because every deploy calls these hooks."""
+    """Whether any service exists. Cheap, because every deploy calls these hooks."""
     import os
 
     return any(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookspec
 def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
-    """A service was renamed: move what you keep under its old name. old, new: `kind:name`."""
+    """A service was renamed: move the data that the plugin stores under its old name. old, new: `kind:name`."""
 
 
 @hookspec

@@ -36,7 +36,7 @@ def has(host: Host, kind: str, name: str) -> bool:
 
 
 def is_there(host: Host, kind: str, name: str) -> bool:
-    """Also where its record is broken."""
+    """Also for a broken record."""
     try:
         return has(host, kind, name)
     except StateError:

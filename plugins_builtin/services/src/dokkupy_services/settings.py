@@ -1,4 +1,5 @@
-"""The properties of `services:set`. Apart from what they are for, because each deploy reads the settings of all plugins."""
+"""The properties of `services:set`. They are in a separate module, because each deploy reads the settings of all
+plugins."""
 
 from __future__ import annotations
 

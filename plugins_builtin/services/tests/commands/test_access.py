@@ -34,7 +34,7 @@ def linked(host: Host, run: Callable[..., Ran]) -> None:
 @pytest.mark.parametrize(
     ("key", "services"), [("dev", "db\n"), ("eve", "db\n"), ("both", "db\nforeign\nshared\n"), ("gone", "")]
 )
-def test_lists_hold_the_services_whose_apps_are_all_the_key_s(
+def test_lists_contain_the_services_all_of_whose_apps_the_key_has(
     host: Host, run: Callable[..., Ran], key: str, services: str
 ) -> None:
     assert run("--quiet", "fake:list", who=f"key:{key}")[1] == services

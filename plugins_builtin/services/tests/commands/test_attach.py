@@ -22,7 +22,7 @@ DB = ServiceName("db")
 
 @pytest.fixture
 def own(host: Host, run: object, monkeypatch: pytest.MonkeyPatch) -> Host:  # noqa: F811
-    """A host with the service `db`. Its container's processes are this host's, each in a session of its own."""
+    """A host with the service `db`. Its container's processes run on this host, each in its own session."""
     assert callable(run)
     ran: Ran = run("fake:create", "db")
     assert ran[0] == 0
@@ -40,7 +40,7 @@ def test_a_command_has_its_own_status_and_arguments(own: Host) -> None:
 
 @pytest.mark.parametrize("seconds", ["0", "0.5"], ids=["started", "not yet started"])
 def test_a_command_ends_with_its_caller(own: Host, monkeypatch: pytest.MonkeyPatch, seconds: str) -> None:
-    """Also when the caller goes before the engine has started it."""
+    """Also if the caller disconnects before the engine has started it."""
     monkeypatch.setattr(inside, "marked", session_leader)
     monkeypatch.setattr(inside, "GRACE", 3)
     started = own.sessions().attach_argv

@@ -1,4 +1,4 @@
-"""What a person brings to `import`: recognized, decompressed, decoded, or refused with the way to a fitting dump."""
+"""Files for `import`: recognized, decompressed, decoded, or refused with the command that creates a suitable dump."""
 
 from __future__ import annotations
 

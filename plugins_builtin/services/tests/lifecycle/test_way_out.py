@@ -1,4 +1,5 @@
-"""A service is unlinked and destroyed whatever became of its record, of the other services' or of its plugin."""
+"""A service can be unlinked and destroyed even if its record, another service's record or its plugin is broken or
+missing."""
 
 from __future__ import annotations
 
@@ -25,14 +26,15 @@ from dokkupy_services.testing.fakes import FakeDatastore
 
 DB, BLOG = ServiceName("db"), AppName("blog")
 BROKEN = ("", "x = [", "schema = 99\n", "schema = 1\nname = 3\n", "schema = 1\nkind = 'fake'\n", None)
-"""What is in a record; None: the file is gone, and the generation before it is there."""
+"""The content of a record; None: the file is missing, but its previous generation exists."""
 
 Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """With the app blog, which the services db and other are linked to; their kind's plugin is gone for commands."""
+    """With the app blog, which the services db and other are linked to; their kind's plugin is not installed for
+    commands."""
     monkeypatch.delenv("DOKKU_APP_NAME", raising=False)
     made = fake_host(tmp_path / "state", plugins=("services",))
     engine_of(made).keep("fake:1", {})
@@ -99,7 +101,7 @@ def test_a_service_with_a_broken_record_is_unlinked_and_destroyed(
     assert "Internal error" not in said
 
 
-def test_a_broken_record_is_destroyed_with_its_data_when_that_is_asked_for(host: Host, run: Run) -> None:
+def test_a_broken_record_is_destroyed_with_its_data_on_request(host: Host, run: Run) -> None:
     put(host.store.path(*("services", "fake", "db", "service")), "x = [")
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
     assert run("services:destroy", "fake", "db", "--force", "--purge")[0] == 0
@@ -107,7 +109,7 @@ def test_a_broken_record_is_destroyed_with_its_data_when_that_is_asked_for(host:
     assert engine_of(host).volumes.find_all({}) == engine_of(host).volumes.find_all({container.MARK: kept})
 
 
-def test_without_a_container_a_broken_record_goes_and_nothing_else(host: Host, run: Run) -> None:
+def test_without_a_container_only_the_broken_record_is_removed(host: Host, run: Run) -> None:
     engine_of(host).containers.remove("dokku.fake.db")
     put(host.store.path(*("services", "fake", "db", "service")), "x = [")
     assert run("services:unlink", "db", "blog", "--kind", "fake", "--no-restart")[0] == 0
@@ -116,7 +118,7 @@ def test_without_a_container_a_broken_record_goes_and_nothing_else(host: Host, r
     assert engine_of(host).containers.find("dokku.fake.other") is not None
 
 
-def test_a_service_is_destroyed_only_when_no_app_that_is_there_is_linked(host: Host, run: Run) -> None:
+def test_a_service_is_destroyed_only_if_no_existing_app_is_linked(host: Host, run: Run) -> None:
     status, said = run("services:destroy", "fake", "db", "--force")
     assert status == 1 and "It is linked to: blog" in said
     create_app(host, AppName("gone"))
@@ -128,7 +130,9 @@ def test_a_service_is_destroyed_only_when_no_app_that_is_there_is_linked(host: H
     assert run("services:destroy", "fake", "db", "--force")[0] == 1
 
 
-def test_a_broken_record_of_a_destroyed_service_keeps_no_other_and_is_purged_by_its_id(host: Host, run: Run) -> None:
+def test_a_broken_record_of_a_destroyed_service_does_not_affect_others_and_is_purged_by_its_id(
+    host: Host, run: Run
+) -> None:
     for name in ("db", "other"):
         run("services:unlink", name, "blog", "--kind", "fake", "--no-restart")
         assert run("services:destroy", "fake", name, "--force")[0] == 0
@@ -141,7 +145,7 @@ def test_a_broken_record_of_a_destroyed_service_keeps_no_other_and_is_purged_by_
     assert host.store.names(trash.PLACE) == [] and engine_of(host).volumes.find_all({}) == []
 
 
-def test_what_is_purged_in_time_does_not_stop_at_one_that_fails(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_emptying_the_trash_does_not_stop_at_one_that_fails(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("db", "other"):
         links.unlink(host, "fake", ServiceName(name), BLOG)
         lifecycle.destroy(host, "fake", ServiceName(name))
@@ -170,7 +174,7 @@ def test_the_list_of_services_names_what_cannot_be_read_and_lists_the_others(
     assert "fake:db: " in said and "bad: " in said and "Internal error" not in said
 
 
-def test_an_address_with_a_broken_record_is_unlinked_and_forgotten(host: Host, run: Run) -> None:
+def test_an_external_service_with_a_broken_record_is_unlinked_and_removed(host: Host, run: Run) -> None:
     external.adopt(host, ServiceName("big"), "postgres://u:p@db.example.com/x", "LARGE")
     external.link(host, ServiceName("big"), BLOG)
     put(host.store.path(external.PLACE, "big", "service"), "x = [")

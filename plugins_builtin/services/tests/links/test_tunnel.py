@@ -47,7 +47,7 @@ def test_bytes_pass_both_ways_and_the_end_of_one_way_leaves_the_other_open() -> 
     os.close(source)
 
 
-def test_it_ends_when_the_server_ends_although_nobody_closed_the_input() -> None:
+def test_it_ends_when_the_server_ends_although_the_input_is_open() -> None:
     near, far = socket.socketpair()
     source, typed = os.pipe()
     shown, sink = os.pipe()
@@ -59,7 +59,7 @@ def test_it_ends_when_the_server_ends_although_nobody_closed_the_input() -> None
         os.close(descriptor)
 
 
-def test_it_ends_when_nobody_reads_any_more() -> None:
+def test_it_ends_when_the_reader_disconnects() -> None:
     near, far = socket.socketpair()
     source, typed = os.pipe()
     shown, sink = os.pipe()

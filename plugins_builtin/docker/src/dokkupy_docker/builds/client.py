@@ -1,8 +1,8 @@
-"""Which docker client builds, and whether it can do BuildKit: found out once, kept until the program changes.
+"""Which docker client builds, and whether it has BuildKit: detected once, and cached until the program changes.
 
-BuildKit is asked for in two ways: a client of version 23 or newer needs the plugin `buildx`; version 20.10 has it
-built in and wants `DOCKER_BUILDKIT=1`. A newer client without the plugin may stand first on the path, while an older
-one behind it could: the first that can is taken.
+BuildKit is selected in two ways: a client of version 23 or newer needs the plugin `buildx`; version 20.10 has it built
+in and needs `DOCKER_BUILDKIT=1`. A newer client without the plugin may precede an older one on the path, so the first
+client that has BuildKit is used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class NotInstalled(HostError):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A docker client. buildx: BuildKit comes by the plugin."""
+    """A docker client. buildx: whether it gets BuildKit from the plugin."""
 
     path: str
     buildkit: bool
@@ -49,7 +49,7 @@ class Client:
 
 
 def candidates(path: str) -> list[str]:
-    """Every docker on a search path, each program once, in order. Pure but for the look at the disk."""
+    """Every docker on a search path, each program once, in order. Pure, except that it reads the disk."""
     found: dict[str, str] = {}
     for directory in path.split(":"):
         program = os.path.join(directory, "docker")
@@ -85,7 +85,7 @@ def find_client(host: Host) -> Client:
 
 
 def remembered(host: Host, programs: list[str]) -> dict[str, int]:
-    """Major version of each program; asked again (25 ms each) only when a program's file changed."""
+    """Major version of each program; requested again (25 ms each) only when a program's file changed."""
     file = host.path("cache", "docker-clients.json")
     stamps = {program: stamp(program) for program in programs}
     try:
@@ -94,7 +94,7 @@ def remembered(host: Host, programs: list[str]) -> dict[str, int]:
         if known["stamps"] == stamps:
             return {program: int(known["versions"][program]) for program in programs}
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # nothing remembered, or nothing sensible: ask again
+        pass  # the cache is missing or invalid: ask again
     versions = {
         program: major_version(execute([program, "--version"], check=False, timeout=30).stdout) for program in programs
     }
@@ -102,7 +102,7 @@ def remembered(host: Host, programs: list[str]) -> dict[str, int]:
         make_directory(os.path.dirname(file))
         write_atomic(file, json.dumps({"stamps": stamps, "versions": versions}).encode())
     except OSError:
-        pass  # only a cache
+        pass  # it is only a cache
     return versions
 
 

@@ -1,10 +1,11 @@
 """What a build may use. Neither builder limits processes, and BuildKit limits nothing; both run their steps in a cgroup.
 
 All builds share the group `dokkupy-builds`, which has the host's limit (`builds:set --global memory`), so that neither a
-fork bomb nor a memory hog takes the host down; each app has a group of its own in it, which stays, empty, until the host
-starts again. Docker before 23 does not pass a group on to BuildKit: there the group in which the engine itself runs every
-build has the host's limits. Only root may make groups: it is done by the host's shell in a container, and only when a
-group does not say yet what it should.
+fork bomb nor a memory hog takes the host down; each app has its own group in it, which stays, empty, until the host
+reboots. Docker before 23 does not pass a group on to BuildKit: there the group in which the engine itself runs every
+build has the host's limits. Only root may create groups, so the host's shell does it in a container, and only if a
+group
+lacks the right values.
 Files: https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html, pids.html.
 """
 
@@ -27,27 +28,27 @@ from dokkupy_docker.options.values import nano, size, whole
 ROOT = "/sys/fs/cgroup"
 ALL = "dokkupy-builds"
 ENGINE_S = "docker/buildkit"
-"""Where an engine that makes cgroups itself runs BuildKit's steps (moby, `DefaultCgroupParent`)."""
+"""The group in which an engine that manages cgroups itself runs BuildKit's steps (moby, `DefaultCgroupParent`)."""
 
 LEAST_ENGINE = 23
 """Docker's first major version that hands `--cgroup-parent` to BuildKit."""
 
 PROCESSES = 4096
-"""Of one app's builds, unless its own limit says otherwise: as many as a container of it has."""
+"""Processes in one app's builds, unless it has its own limit: as many as in a container of the app."""
 
 ALL_PROCESSES = 16384
-"""Of all builds together. A thread counts as a process."""
+"""Processes in all builds together. A thread counts as a process."""
 
 SEEN = "/cgroups"
 SECONDS = 60
 PAGE = 4096
 UNLIMITED = 1 << 62
-"""Version 1 has no word for it, but a number close to 2^63."""
+"""Version 1 has no value for "no limit" but a number close to 2^63."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """memory: bytes; swap: bytes beside it; cpus, pids: how many. None: no limit."""
+    """memory: bytes; swap: additional bytes; cpus, pids: their number. None: no limit."""
 
     memory: int | None = None
     swap: int | None = None
@@ -57,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """words: for the argv of the build. memory: bytes that it may have, 0 when nothing holds it. remarks: for the
+    """words: for the argv of the build. memory: bytes that it may use, 0 without a limit. remarks: for the
     user."""
 
     words: tuple[str, ...] = ()
@@ -66,7 +67,8 @@ class Group:
 
 
 def limits_of(options: Mapping[str, str]) -> Limits:
-    """Docker's options as numbers; swap as docker counts it: with the memory, by default as much again. Pure. Raises
+    """Docker's options as numbers. Docker's swap value includes the memory; by default it is twice the memory. Pure.
+    Raises
     UserError."""
     memory = size(options["--memory"]) // PAGE * PAGE if "--memory" in options else None
     swap = memory
@@ -80,7 +82,7 @@ def limits_of(options: Mapping[str, str]) -> Limits:
 
 
 def files(group: str, limits: Limits, *, unified: bool) -> dict[str, str]:
-    """Path under the root of the cgroups -> what it should say. Pure."""
+    """Path under the root of the cgroups -> the value that it should have. Pure."""
     quota = None if limits.cpus is None else round(limits.cpus * PERIOD)
     pids = "max" if limits.pids is None else str(limits.pids)
     if not unified:
@@ -98,24 +100,24 @@ def files(group: str, limits: Limits, *, unified: bool) -> dict[str, str]:
 
 
 def says(text: str, wanted: str) -> bool:
-    """Whether a file that reads so means what is wanted."""
+    """Whether a file's text means the wanted value."""
     text = text.strip()
     return text == wanted or (wanted == "-1" and text.isdigit() and int(text) >= UNLIMITED)
 
 
 def script(wanted: Mapping[str, str], *, unified: bool) -> str:
-    """The shell's part. Names and values are ours: no character of them means anything to it. Pure."""
+    """The shell script. Names and values are dokkupy's own and contain no special characters. Pure."""
     lines = []
     for path, value in wanted.items():
         group = os.path.dirname(path)
-        if unified:  # a group's children have a controller only when it says so
+        if unified:  # a group's children have a controller only if the group enables it
             parts = group.split("/")
             above = ["/".join(parts[:count]) for count in range(len(parts))]
             lines += [
                 f"echo +memory +cpu +pids >{os.path.join(SEEN, one, 'cgroup.subtree_control')} || true" for one in above
             ]
         lines.append(f"mkdir -p {SEEN}/{group}")
-        # No swap in this kernel, no such file.
+        # A kernel without swap accounting has no such file.
         lines.append(f"if [ -e {SEEN}/{path} ]; then echo {value} >{SEEN}/{path}; fi")
     return "\n".join(lines)
 
@@ -129,14 +131,14 @@ def read(path: str) -> str:
 
 
 def engine_version() -> tuple[str, int]:
-    """The engine's version as it says it, and its first number."""
+    """The engine's version as text, and its major number."""
     version = str(api.get("/version")["Version"])
     first = version.partition(".")[0]
     return version, int(first) if first.isdigit() else 0
 
 
 def makes_groups() -> bool:
-    """Whether the engine makes cgroups itself, and does not leave it to systemd, which has names of its own for them."""
+    """Whether the engine manages cgroups itself, instead of systemd, which uses other names."""
     return str(api.get("/info")["CgroupDriver"]) == "cgroupfs"
 
 
@@ -152,8 +154,8 @@ def shared_by_builds(*, buildkit: bool) -> str | None:
 def group_of(
     host: Host, build: ImageBuild, validated: ValidatedOptions, *, buildkit: bool, read: Callable[[str], str] = read
 ) -> Group:
-    """The cgroup of a build, made when it is missing. What cannot be limited is built all the same, with a remark when
-    the app's own limits are meant."""
+    """The cgroup of a build, created if it is missing. A build that cannot be limited runs anyway, with a remark if the
+    app has its own limits."""
     cap, own = memory_cap(host), limits_of(validated.limits)
     words: tuple[str, ...] = ()
     if not buildkit:
@@ -186,7 +188,7 @@ def too_old() -> str:
 
 
 def put_in_force(host: Host, wanted: Mapping[str, str], read: Callable[[str], str], *, unified: bool) -> str:
-    """Make the groups, unless they say already what they should. Returns why they could not be made."""
+    """Create the groups, unless they have the right values already. Returns why they could not be created."""
     if all(says(read(path), value) or (path.endswith("swap.max") and not read(path)) for path, value in wanted.items()):
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Which docker options of the phase build reach `docker build`. Pure: words in, words and remarks out."""
+"""Which docker options of the phase build reach `docker build`. Pure: arguments in, arguments and remarks out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ REFUSED = frozenset(
         "-q",
     }
 )
-"""What dokkupy decides itself. A tag could replace another app's image; an output writes files of the host."""
+"""Options that dokkupy sets itself. A tag could replace another app's image; an output writes files of the host."""
 
 BUILDX_ONLY = frozenset(
     {
@@ -101,26 +101,27 @@ CLASSIC_ONLY = frozenset(
 )
 
 LIMITS = frozenset({"--memory", "--memory-swap", "--cpus"})
-"""What BuildKit has not, but a cgroup of the build has (build_limits.py)."""
+"""Options that BuildKit lacks, but that a cgroup of the build provides (limits.py)."""
 
 PIDS = "--pids-limit"
-"""What no builder has, but the cgroup."""
+"""Options that no builder has, but that the cgroup provides."""
 
 PERIOD = 100_000
 """Microseconds over which a share of CPUs is counted; docker's own."""
 
 CACHES = "BUILDKIT_CACHE_MOUNT_NS"
-"""The build argument by which caches are an app's own (https://docs.docker.com/reference/dockerfile/, "built-in build args")."""
+"""The build argument that separates the caches of apps (https://docs.docker.com/reference/dockerfile/, "built-in build
+args")."""
 
 STEERING = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "GODEBUG", "SSL_CERT_", "XDG_", "TMPDIR", "SSH_AUTH_SOCK")
 STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "GOMAXPROCS"})
-"""Variables that change what the docker client itself does; an app's value of such a one never becomes the client's."""
+"""Variables that change what the docker client itself does; an app's value of one of them never reaches the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValidatedOptions:
     """words: for the argv. keys: build arguments and secrets whose value comes from the app's configuration.
-    remarks: what was left out, and why. limits: option -> value of those that a cgroup must give."""
+    remarks: which options are ignored, and why. limits: option -> value of those that a cgroup must enforce."""
 
     words: tuple[str, ...]
     keys: tuple[str, ...] = ()
@@ -129,7 +130,8 @@ class ValidatedOptions:
 
 
 def pairs(words: Sequence[str]) -> list[tuple[str, str | None]]:
-    """(option, value) of argv words: `--a=b`, `--a b` and switches; words that are no option follow the last one."""
+    """(option, value) of argv words: `--a=b`, `--a b` and switches; arguments that are not options belong to the last
+    one."""
     found: list[tuple[str, str | None]] = []
     index = 0
     while index < len(words):
@@ -150,7 +152,7 @@ def pairs(words: Sequence[str]) -> list[tuple[str, str | None]]:
 
 
 def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: bool) -> ValidatedOptions:
-    """Keep what a build understands. env: the keys that the app's configuration has."""
+    """Keep the options that a build supports. env: the keys of the app's configuration."""
     kept: list[str] = []
     keys: list[str] = []
     remarks: list[str] = []
@@ -168,7 +170,7 @@ def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buil
             elif value != "false":
                 kept.append(name)
         elif name not in VALUED:
-            continue  # Dokku's phase build has options of other commands too (-v): silently, as there
+            continue  # Dokku's phase build also accepts options of other commands (-v), and ignores them silently
         elif value is None:
             remarks.append(f"The build option {name} is ignored: it has no value")
         elif buildkit and name in CLASSIC_ONLY:

@@ -1,7 +1,7 @@
 """A build as people read it: a line for each step with its time, and what the step printed below it. Pure: the client's plain
 progress in, lines out.
 
-The format is that of `docker build --progress=plain`: each line begins with the number of what BuildKit works at (`#7`),
+The format is that of `docker build --progress=plain`: each line begins with the number of a step of BuildKit (`#7`),
 which has a title (`#7 [app 2/3] RUN make`), prints (`#7 0.51 cc main.c`) and ends (`#7 DONE 3.1s`, `#7 CACHED`,
 `#7 ERROR: ...`). Lines without a number, such as the classic builder's, are shown as they are.
 """
@@ -38,15 +38,16 @@ RULE = "--------------------"
 class Step:
     title: str
     is_named: bool
-    """By the one who made the Dockerfile: its lines are of no interest to the reader."""
+    """Set by dokkupy for a Dockerfile of its own, whose lines do not interest the reader."""
 
 
 class Output:
     """The lines of one build. tail: the last ones that were shown; code: the exit code of the step that failed.
 
-    BuildKit ends a failed build by saying it three times: the step's whole command, its last lines again, the Dockerfile
-    around it. Of all that the exit code and the Dockerfile's lines are kept; what the step itself printed then stands at
-    the end, where it is looked for. Other failures (a missing file, a mistake in the Dockerfile) are shown as they are.
+    BuildKit reports a failed build three times: the step's whole command, its last lines again, the Dockerfile around
+    it. Only
+    the exit code and the Dockerfile's lines are kept, so that the step's own output is at the end, where readers look
+    for it. Other failures (a missing file, a mistake in the Dockerfile) are shown as they are.
     """
 
     def __init__(self) -> None:
@@ -65,7 +66,7 @@ class Output:
         return shown
 
     def rest(self) -> list[str]:
-        """At the end: the lines that were held back for an exit code that did not come."""
+        """At the end: the lines that were held back while waiting for an exit code."""
         if self.code is not None:
             return []
         self.tail.extend(self._held)
@@ -96,7 +97,7 @@ class Output:
         return []
 
     def _announce(self, number: str) -> list[str]:
-        """The title of the step that prints, unless the line before is of it too."""
+        """The title of the step that prints, unless the previous line belongs to it too."""
         if self._current == number:
             return []
         self._current = number

@@ -22,7 +22,7 @@ from dokkupy_docker.builds.output import WIDEST, Output
 
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 KILLED = 128 + 9
-"""What a shell says of a command that was ended by SIGKILL, which is what the kernel does when memory is used up."""
+"""The status of a command that SIGKILL ended, which the kernel sends when memory is used up."""
 
 NO_PROCESS = re.compile(
     r"Resource temporarily unavailable|can'?t fork|cannot fork|unable to create.*thread", re.IGNORECASE
@@ -35,8 +35,8 @@ FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
 
 def build_image(host: Host, build: ImageBuild) -> str:
-    """Run the client to its end; the image's id. Without `-t`: what a killed process leaves has no name, and carries
-    our labels, so that the clean-up finds it."""
+    """Run the client to its end; returns the image's id. Without `-t`, so that an image that a killed process leaves
+    has no name, but dokkupy's labels, by which the clean-up finds it."""
     client = find_client(host)
     validated = validate(build.options, build.env, buildkit=client.buildkit, buildx=client.buildx)
     group = build_limits.group_of(host, build, validated, buildkit=client.buildkit)
@@ -53,7 +53,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
         for shown in output.line(text):
             show(shown)
 
-    # The classic builder would leave what it fetched under a name that every app can use.
+    # The classic builder would leave the pulled image under a name that every app can use.
     logins = logins_of(host, build.app) if client.buildkit else {}
     with (
         client_settings(host, logins) as settings,
@@ -98,7 +98,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
 
 
 def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
-    """What to do about a failed build, as far as its last lines say it. Pure."""
+    """What to do about a failed build, as far as its last lines show it. Pure."""
     if NO_PROCESS.search(tail):
         return "The build may have reached its limit of processes; to raise it: resource:limit APP --process-type build --pids N"
     if NO_TRUST.search(tail):
@@ -114,8 +114,8 @@ def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
 
 
 class Folded:
-    """The output of a build that is not the user's own: it goes to the log, and every ten seconds a line says how far the
-    build is."""
+    """The output of a build that is not the user's own: it is written to the log, and every ten seconds a line shows
+    the progress."""
 
     EVERY = 10.0
 
@@ -156,7 +156,9 @@ def build_argv(
     argv += [f"--secret=id={identifier},src={path}" for identifier, path in secrets.items()]
     if client.buildkit:
         argv.append(f"--build-arg={CACHES}")  # the value is in the environment
-    argv += [f"--label={key}={value}" for key, value in build.labels.items()]  # after the user's, so that ours count
+    argv += [
+        f"--label={key}={value}" for key, value in build.labels.items()
+    ]  # after the user's, so that these override them
     return [*argv, str(build.context)]
 
 

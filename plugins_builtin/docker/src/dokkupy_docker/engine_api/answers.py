@@ -1,4 +1,4 @@
-"""The engine's answers, in our own words: JSON objects become facts, streams become lines."""
+"""The engine's answers, translated: JSON objects become facts, streams become lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OUTPUT_LIMIT = 64 * 1024
 
 
 ENDING_SIGNALS = ("2", "9", "15")
-"""SIGINT, SIGKILL, SIGTERM: who sends one of these through the engine wants an end."""
+"""SIGINT, SIGKILL, SIGTERM: these signals, sent through the engine, are meant to end the container."""
 
 
 def filters(labels: Mapping[str, str]) -> list[str]:
@@ -41,7 +41,7 @@ def port_of(text: str) -> Port:
 
 
 def addresses(settings: Mapping[str, Any] | None) -> dict[str, str]:
-    """Network -> address; of a stopped container the one that it will have again."""
+    """Network -> address; for a stopped container, the address that it will get again."""
     found = {}
     for name, endpoint in ((settings or {}).get("Networks") or {}).items():
         fixed = (endpoint.get("IPAMConfig") or {}).get("IPv4Address", "")
@@ -141,8 +141,9 @@ def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tup
 
 
 def output_of(stream: Any, end: float) -> bytes:
-    """All that a command in a container writes, as far as it is kept. Raises TimeoutError at the time `end`: the SDK's
-    own reading waits without end for a command that is silent."""
+    """The output of a command in a container, up to the limit. Raises TimeoutError at the time `end`, because the SDK
+    itself
+    waits without a limit for a silent command."""
     connection = getattr(stream, "_sock", stream)
 
     def read(count: int) -> bytes:

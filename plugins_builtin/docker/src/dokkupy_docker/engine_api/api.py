@@ -1,4 +1,4 @@
-"""The engine's HTTP API over its socket, for plain requests and answers: the SDK's import costs 100 ms, this nothing.
+"""The engine's HTTP API over its socket, for plain requests and answers, because importing the SDK takes 100 ms.
 
 HTTP/1.0, so that the body ends where the connection does. `http.client` would do it as well, and its import costs as much as
 two interpreters; those of `json`, `socket` and `urllib.parse` cost one together, so reports get along without.
@@ -16,10 +16,10 @@ VERSION = "v1.41"
 
 
 CHANGE_SECONDS = 120
-"""How long the engine may take to do something."""
+"""Seconds that the engine may take for a request."""
 
 PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@")
-"""Bytes that stand for themselves in the path and in the query of a URL (RFC 3986, sections 3.3 and 3.4)."""
+"""Bytes that need no escaping in the path and in the query of a URL (RFC 3986, sections 3.3 and 3.4)."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Refused(Exception):
-    """The engine did not do what it was asked. words: its own."""
+    """The engine refused a request. words: its message."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -57,7 +57,7 @@ def get(path: str, **query: Any) -> Any:
 
 
 def exists(path: str, /, **query: Any) -> bool:
-    """HEAD: whether there is something at that path."""
+    """HEAD: whether the path exists."""
     status, _ = exchange("HEAD", target(path, query), None, timeout=60)
     if status not in (200, 404):
         raise Refused(status, f"status {status}")
@@ -98,7 +98,11 @@ def parsed(document: bytes) -> Any:
         value, end = make_scanner(Values)(text, 0)  # type: ignore[arg-type]  # any object with these attributes
         if end == len(text):
             return value
-    except (ImportError, AttributeError, StopIteration):  # another Python, which wants more; no JSON
+    except (
+        ImportError,
+        AttributeError,
+        StopIteration,
+    ):  # another version of Python, which takes more arguments; or invalid JSON
         pass
     import json
 

@@ -1,4 +1,4 @@
-"""The errors of the engine and of the Docker SDK, in our own words."""
+"""Translates errors of the engine and of the Docker SDK into dokkupy's."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from dokkupy_sdk.errors import AppError, Conflict, DokkupyError, HostError, NotF
 from dokkupy_docker.engine_api import api
 
 IN_THE_WAY = ("overlaps", "conflicts with network", "active endpoints")
-"""What engines say (20.10 to 28) when a subnet is taken or a network is used."""
+"""Parts of messages of engines (20.10 to 28) when a subnet is taken or a network is used."""
 
 NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create task")
-"""The engine's words when a command is not in the image, or is no program."""
+"""Parts of the engine's message when a command is not in the image, or is not executable."""
 
 
 @contextmanager
 def faults(what: str) -> Iterator[None]:
-    """What the engine refuses becomes an error of ours, with the engine's own words."""
+    """Turn a refusal of the engine into an error of dokkupy, with the engine's message."""
     try:
         yield
     except api.Refused as error:
@@ -56,7 +56,7 @@ def of_the_sdk(what: str, error: Exception) -> Exception | None:
     if isinstance(error, docker.errors.APIError):
         return in_our_words(what, error.status_code, str(error.explanation or error))
     if isinstance(error, (docker.errors.DockerException, requests.exceptions.ConnectionError)):
-        if "timed out" in str(error):  # the SDK's name for an answer that did not come in time
+        if "timed out" in str(error):  # the SDK's error for an answer that did not arrive in time
             return TimeoutError(what)
         return api.down(error)
     return None

@@ -1,1 +1,1 @@
-"""Watches instances: what their processes do, and which connections they still have."""
+"""Watches instances: what their processes do, and which connections are still open."""

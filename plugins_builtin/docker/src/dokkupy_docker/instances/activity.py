@@ -32,7 +32,7 @@ ENGINE_DNS = "0B00007F"
 """127.0.0.11: Docker's resolver listens in every container."""
 
 Process = tuple[int, str]
-"""A process id and when it started: ids are used again."""
+"""A process id and its start time, because ids are reused."""
 
 
 def first_process(container: str) -> Process | None:
@@ -76,7 +76,8 @@ def activity(first: Process | None) -> Activity:
 
 
 class Sight:
-    """What is seen of one container. Its connections are looked at seldom: some kernels take 4 ms for each table."""
+    """The observed activity of one container. Its connections are read rarely, because some kernels take 4 ms for each
+    table."""
 
     def __init__(self, first: Process | None) -> None:
         self.first = first
@@ -101,7 +102,7 @@ def rows(table: str) -> list[list[str]]:
 
 
 def is_connecting(tcp: str, udp: str) -> bool:
-    """Whether an answer to a connection, or one of a name server, is awaited."""
+    """Whether a process waits for a connection to be accepted, or for a name server."""
     return any(row[3] == CONNECTING for row in rows(tcp)) or any(row[2].endswith(NAME_SERVER) for row in rows(udp))
 
 

@@ -1,4 +1,4 @@
-"""Draining: an instance that the proxy no longer asks finishes the connections that it has."""
+"""Draining: an instance that gets no new requests from the proxy finishes its open connections."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def established(tables: Sequence[str]) -> int:
 
 
 def busy(host: Host, instance: Instance) -> bool | None:
-    """Whether somebody is connected to the instance; None when that cannot be seen."""
+    """Whether the instance has connections; None if that is unknown."""
     from dokkupy_docker.engine_api import api
 
     found = api.get(f"/containers/{instance.id}/json")
@@ -44,7 +44,7 @@ def busy(host: Host, instance: Instance) -> bool | None:
 
 
 def wait_until_idle(host: Host, instances: Sequence[Instance], *, timeout: int) -> None:
-    """Wait until nobody is connected any more, at most `timeout` seconds."""
+    """Wait until no connection is left, at most `timeout` seconds."""
     web = [one for one in instances if one.process == "web"]
     if not web:
         return
@@ -53,7 +53,7 @@ def wait_until_idle(host: Host, instances: Sequence[Instance], *, timeout: int) 
     while time.monotonic() < end:
         states = [busy(host, one) for one in web]
         if not any(state for state in states):
-            if None in states:  # not to be seen: give requests a moment more
+            if None in states:  # unknown: give requests a moment more
                 time.sleep(max(0.0, min(5.0, end - time.monotonic())))
             return
         time.sleep(STEP_SECONDS)

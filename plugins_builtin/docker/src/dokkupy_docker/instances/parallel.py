@@ -1,4 +1,4 @@
-"""Requests to the engine about several containers, beside each other."""
+"""Simultaneous requests to the engine about several containers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ AT_ONCE = 16
 
 @contextmanager
 def stopping(containers: Containers, timeout: int | None = None) -> Iterator[Callable[[Iterable[str]], None]]:
-    """Yields a function that stops containers beside each other; leaving waits for all. What follows removes them, or
-    looks whether they stopped: one that just ends, or is started again, makes some engines fail."""
+    """Yields a function that stops containers in parallel; leaving the context waits for all, because some engines fail
+    to remove or inspect a container that is just ending."""
     from concurrent.futures import Future, ThreadPoolExecutor
 
     futures: list[Future[None]] = []

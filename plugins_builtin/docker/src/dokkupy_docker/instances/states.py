@@ -1,4 +1,4 @@
-"""The states of instances, for reports: one question to the engine, and none of the scheduler's modules."""
+"""The states of instances, for reports: one request to the engine, without the scheduler's modules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LocalStates(InstanceStates):
-    """Of the instances on this host. Who asks about a second app will ask about more: all are listed then, once."""
+    """The states of instances on this host. A second app is a sign that more follow, so all are then listed at once."""
 
     def __init__(self, host: Host) -> None:
         self.first: AppName | None = None

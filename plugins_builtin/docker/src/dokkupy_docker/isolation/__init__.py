@@ -1,1 +1,1 @@
-"""The packet filter that keeps networks apart: rules, the table in the kernel, setup, doctor."""
+"""The packet filter that isolates networks: rules, the table in the kernel, setup, doctor."""

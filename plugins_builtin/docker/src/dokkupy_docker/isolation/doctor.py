@@ -1,4 +1,4 @@
-"""What the doctor finds of the packet filter."""
+"""The doctor's findings about the packet filter."""
 
 from __future__ import annotations
 

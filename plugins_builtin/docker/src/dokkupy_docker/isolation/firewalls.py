@@ -1,7 +1,8 @@
-"""ufw and firewalld beside our table. Both leave it alone, and it only drops: what they refuse stays refused. Tried with ufw
-0.36 and firewalld 1.3: enable, reload, reset and a restart of either open no wall of ours.
+"""ufw and firewalld beside dokkupy's table. Both leave it unchanged, and it only drops packets, so what they refuse
+stays refused. Tried with ufw
+0.36 and firewalld 1.3: enable, reload, reset and a restart of either remove none of its rules.
 
-What they close by default is what the doctor looks at: the ports of the proxy, and with firewalld each network that the
+The doctor checks what they close by default: the ports of the proxy, and with firewalld each network that the
 engine made before firewalld ran. Only root may ask them.
 """
 

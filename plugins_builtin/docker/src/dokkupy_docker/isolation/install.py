@@ -1,4 +1,5 @@
-"""What setup puts on the host: the rules in a file of root's, who loads them at boot, leave to look at them."""
+"""What setup installs: the rules in a file that belongs to root, a unit that loads them at boot, and the permission to
+read them."""
 
 from __future__ import annotations
 
@@ -80,7 +81,7 @@ def start_at_boot(steps: Steps) -> None:
 
 
 def put_in_force(host: Host, steps: Steps) -> None:
-    """A kernel without nf_tables is no reason to install nothing; the doctor names it as an error from then on."""
+    """Setup continues on a kernel without nf_tables; the doctor then reports it as an error."""
     try:
         steps.do(f"load the packet filter's table inet {rules.TABLE}", load)
     except HostError as error:

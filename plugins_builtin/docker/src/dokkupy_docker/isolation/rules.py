@@ -2,7 +2,7 @@
 
 The engine separates its networks itself, but Docker 20.10 takes its rules out for a moment at every `network create`,
 and where the host forwards packets no rule of Docker's keeps a neighbour on the LAN out. These rules stand in a table
-of their own, before the engine's, and only ever drop: what they let through, the engine's rules still judge.
+of their own, before the engine's, and only drop packets: what they accept still passes the engine's rules.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from dokkupy_docker.network import BRIDGE, POOL
 TABLE = "dokkupy"
 
 CLOUD = ("169.254.0.0/16", *(one for one in METADATA if ":" not in one))
-"""Where clouds give credentials away. Some of these are name servers too, so port 53 stays open."""
+"""Addresses at which clouds give out credentials. Some of these are name servers too, so port 53 stays open."""
 
 CLOUD_6 = ("fe80::/10", *(one for one in METADATA if ":" in one))
 
 HOST_PORTS = (53, 80, 443)
-"""What apps may reach on the host itself: its name server and the proxy, behind which other apps have public names."""
+"""Ports that apps may reach on the host itself: its name server, and the proxy, which serves the public names of other
+apps."""
 
 RULE = re.compile(r'^\s*(.*?)\s*\b(accept|drop) comment "([^"]+)"$', re.MULTILINE)
 CHAIN = re.compile(r"type filter hook (\w+) priority [^;]+; policy accept;")
@@ -30,7 +31,7 @@ CHAIN = re.compile(r"type filter hook (\w+) priority [^;]+; policy accept;")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a packet is like, what becomes of it, and why. The comment is shown by `nft list` and identifies the rule."""
+    """Which packets match, the verdict, and the reason. The comment is shown by `nft list` and identifies the rule."""
 
     match: str
     verdict: str
@@ -55,7 +56,7 @@ class Chain:
 
 
 def chains(host_ports: str = "") -> tuple[Chain, ...]:
-    """host_ports: further ports and ranges that apps may reach on the host, with commas."""
+    """host_ports: additional ports and ranges that apps may reach on the host, separated by commas."""
     ours, known = f'"{BRIDGE}*"', "meta l4proto { tcp, udp } th dport"
     ports = ", ".join(merged(host_ports))
     return (

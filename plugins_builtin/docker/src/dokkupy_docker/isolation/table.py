@@ -27,7 +27,7 @@ def host_ports(host: Host) -> str:
 
 
 def lacking(host: Host) -> list[str]:
-    """What is not there of the table; empty when it is complete. Raises HostError when that cannot be found out."""
+    """The missing rules of the table; empty when it is complete. Raises HostError if the table cannot be read."""
     done = execute([*as_root(), *LIST], check=False)
     if done.ok:
         return missing(done.stdout, host_ports(host))
@@ -42,7 +42,7 @@ def load() -> None:
 
 
 def restore(host: Host) -> None:
-    """The timer's part: whoever flushed the packet filter, the table comes back."""
+    """The timer's job: restore the table after somebody flushed the packet filter."""
     if installed() and os.path.exists(FILE) and lacking(host):
         load()
 

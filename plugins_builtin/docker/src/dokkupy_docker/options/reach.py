@@ -1,4 +1,4 @@
-"""Which docker options stay inside an app's own containers, so that who may deploy the app may set them.
+"""Which docker options affect only an app's own containers, so that deployers of the app may set them.
 
 All others need an admin: what mounts, publishes, joins networks, gives rights or devices, reads files of the host, names
 labels or images, and what lifts a limit that an admin set.

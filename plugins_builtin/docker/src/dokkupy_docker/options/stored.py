@@ -1,5 +1,6 @@
-"""The docker options of apps as they are kept: by phase, those of the phase deploy by process too; in the words that the
-user typed, one entry an option (reference, section 1.10)."""
+"""The stored docker options of apps: by phase, and for the phase deploy also by process; as typed by the user, one
+entry for
+each option (reference, section 1.10)."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class DockerOptionsFile(Record, file="apps/*/docker-options"):
 
 
 def options_of(host: Host, app: AppName, phase: str, process: str = "") -> list[str]:
-    """What was added to a phase, or to it for one process alone."""
+    """The options of a phase, or of one process in it."""
     record = host.store.load(DockerOptionsFile, app)
     kept = record.processes.get(process, {}) if process else record.phases
     return list(kept.get(phase, ()))
@@ -38,7 +39,7 @@ def processes_of(host: Host, app: AppName) -> list[str]:
 
 
 def options_for(host: Host, app: AppName, phase: str, process: str) -> list[str]:
-    """What a container of a process gets."""
+    """The options of a container of a process."""
     own = options_of(host, app, phase, process) if phase == "deploy" and process else []
     return [*options_of(host, app, phase), *own]
 
@@ -69,7 +70,7 @@ def all_options(host: Host, app: AppName) -> Iterable[str]:
 
 
 def divided(words: Sequence[str]) -> list[str]:
-    """The options that were typed, each as it was typed. One argument may have several (`"-v /a:/b --label x"`); a value
+    """Split what was typed into options, each as typed. One argument may have several (`"-v /a:/b --label x"`); a value
     that is an argument of its own keeps its spaces."""
     text = " ".join(word if FLAG.match(word) or is_one(word) else shlex.quote(word) for word in words).strip()
     try:
@@ -95,7 +96,7 @@ def is_one(word: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two options have the same words, however they are quoted."""
+    """Whether two options are equal regardless of quoting."""
     try:
         return one == other or shlex.split(one) == shlex.split(other)
     except ValueError:

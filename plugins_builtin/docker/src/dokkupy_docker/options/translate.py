@@ -1,4 +1,4 @@
-"""Docker's options, as words of its command line, become arguments of its API (`docker create --help`, API 1.41)."""
+"""Translates docker's command-line options into arguments of its API (`docker create --help`, API 1.41)."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ HEALTH: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--health-retries": ("Retries", whole),
 }
 JOINS = ("--network", "--network-alias", "--link", "--ip", "--ip6", "--link-local-ip")
-"""What `joins` reads: it is no part of the container's own description."""
+"""Options that `joins` reads, because they are not part of the container's own description."""
 NEGATIVE = re.compile(r"-\d+")
 
 
@@ -223,7 +223,7 @@ def joins(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def network_mode(words: Sequence[str]) -> str:
-    """`host`, `none` or `container:NAME`, which take the place of the app's own network; empty for it."""
+    """`host`, `none` or `container:NAME`, which replace the app's own network; empty if it is used."""
     found = [name for name in joins(words)["--network"] if name in ("host", "none") or name.startswith("container:")]
     return found[-1] if found else ""
 
@@ -235,7 +235,7 @@ def without_ports(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def remarks(words: Sequence[str]) -> list[str]:
-    """A sentence for each option that changes how isolated the app is."""
+    """A sentence for each option that weakens the isolation of the app."""
     return [f"{name} {ISOLATION[name]}" for name in dict(pairs(words)) if name in ISOLATION]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOG_FILES = 3
 
 KILL_SECONDS = 10
-"""How long a killed container may take to end."""
+"""Seconds that a killed container may take to end."""
 
 PIDS = 4096
 """Processes and threads that a container may have, unless an option says another number: enough for a JVM or a browser,
@@ -159,7 +159,7 @@ class DockerContainers(Containers):
             with faults(f"The container {ref[:12]} could not be removed"):
                 api.call("DELETE", f"/containers/{api.quoted(ref)}", force=1, v=1)
         except (NotFound, Conflict):
-            pass  # gone, or somebody is removing it right now
+            pass  # removed, or being removed right now
 
     def announce_end(self, ref: str) -> None:
         """End an app's container, so that it prints nothing more, and let plugins read what it printed."""
@@ -174,7 +174,7 @@ class DockerContainers(Containers):
                 api.call("POST", f"{path}/kill")
                 api.call("POST", f"{path}/wait", timeout=KILL_SECONDS)
             except (api.Refused, TimeoutError):
-                pass  # it ended by itself, or will not end; the removal says so
+                pass  # it ended by itself, or does not end; then the removal reports it
             found = api.get(f"{path}/json") or found
         host = self.engine.host
         host.hooks.notify(hookspecs.on_container_ended, host=host, container=inspected(found))

@@ -1,4 +1,5 @@
-"""An archive of images, as `docker save` or a builder of OCI layouts writes it, made one that has a single image and no name.
+"""An archive of images, as `docker save` or a builder of OCI layouts writes it, turned into one with a single image and
+no name.
 
 Formats: https://github.com/moby/docker-image-spec/blob/main/spec.md ("Combined image JSON and filesystem changeset format")
 and https://github.com/opencontainers/image-spec/blob/main/image-layout.md. The content is untrusted: only the parts that
@@ -44,8 +45,9 @@ class Chosen:
 
 
 def without_names(path: str, wanted: str) -> Iterator[bytes]:
-    """The archive that `docker load` gets: one image, no name. Raises UserError before the first piece for an archive that is
-    none, is too large, or has no such image."""
+    """The archive for `docker load`: one image, no name. Raises UserError before the first piece for an archive that is
+    invalid,
+    too large, or lacks the image."""
     try:
         with tarfile.open(path, "r:") as tar:
             members = listed(tar)
@@ -154,7 +156,7 @@ def manifests(index: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def of_layout(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], row: Mapping[str, Any]) -> Chosen:
-    """The image that a row of `index.json` means: a manifest, or an index of one for each kind of machine."""
+    """The image that a row of `index.json` refers to: a manifest, or an index of one for each kind of machine."""
     table = read_json(tar, members, blob(row.get("digest")), dict)
     if "manifests" in table:
         machine = MACHINES.get(os.uname().machine, os.uname().machine)
@@ -198,7 +200,7 @@ def require_fitting(config: bytes, chosen: Chosen) -> None:
 
 
 def require_size(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], chosen: Chosen) -> None:
-    """A layer may be packed: what it becomes counts."""
+    """A layer may be compressed: its uncompressed size counts."""
     left = LARGEST_UNPACKED
     for name in chosen.layers:
         member = member_of(members, name)

@@ -85,7 +85,7 @@ class ContainerOptions(Options):
 
 
 class NewServiceOptions(ContainerOptions):
-    """With the passwords, which only a new service has."""
+    """The same, with the passwords, which only a new service can set."""
 
     password: Annotated[str, Opt("--password", "-p", help="Password of the apps' user; generated if not given")] = ""
     root_password: Annotated[
@@ -97,8 +97,8 @@ class NewServiceOptions(ContainerOptions):
 
 
 def wished(kind: str, what: str, *, unless: str = "") -> str:
-    """What the environment of a `create` wants: POSTGRES_IMAGE, POSTGRES_IMAGE_VERSION, POSTGRES_CUSTOM_ENV,
-    POSTGRES_CONFIG_OPTIONS (reference, section 6.2). unless: a flag that was given in its place."""
+    """The options that the environment sets for `create`: POSTGRES_IMAGE, POSTGRES_IMAGE_VERSION, POSTGRES_CUSTOM_ENV,
+    POSTGRES_CONFIG_OPTIONS (reference, section 6.2). unless: a flag that overrides it."""
     return "" if unless else os.environ.get(variable(kind, what), "")
 
 

@@ -1,7 +1,8 @@
-"""What a person brings to `import`: recognized by its first bytes, decompressed, and decoded where it is text.
+"""The file that a person gives to `import`: recognized by its first bytes, decompressed, and decoded if it is text.
 
-The datastore says which of it its `restore` takes (`Datastore.read_import`). What it does not take is refused by the name
-of what it is, with the command that makes a fitting dump.
+The datastore decides which formats its `restore` accepts (`Datastore.read_import`). Other formats are refused by name,
+with the command that creates
+a suitable dump.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def read(datastore: Datastore, service: Service, pieces: Iterable[bytes]) -> Ite
 
 
 def peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first 64 KiB, or less when there is less, and the whole again."""
+    """The first 64 KiB, or less if the stream is shorter, and the whole stream again."""
     taken, size = [], 0
     for piece in pieces:
         taken.append(piece)
@@ -82,7 +83,7 @@ def decompressed(service: Service, head: bytes, pieces: Iterator[bytes]) -> Iter
 
 
 def unpacked(pieces: Iterator[bytes], make: Callable[[], Decompressor], failure: type[Exception]) -> Iterator[bytes]:
-    """Several compressed streams one after another are one file, and zeros at the end are padding, as gzip has it."""
+    """As with gzip, several compressed streams in a row are one file, and zeros at the end are padding."""
     reader = make()
     try:
         for piece in pieces:

@@ -1,7 +1,8 @@
-"""A service's data moves: to another version (`upgrade`), or another content takes its place (`import`, a restore).
+"""Moves a service's data to another version (`upgrade`), or replaces its content (`import`, a restore).
 
-The new instance is made beside the old one, on a volume of its own, and looked at before it takes the old one's place;
-until then nothing has changed, and afterwards the old one's data is kept for a time, as the way back (`revert`).
+The new instance is created beside the old one, on its own volume, and checked before it replaces the old one. Until
+then nothing changes;
+afterwards the old instance's data is kept for a time, for `revert`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Moved:
 
 
 class Watch:
-    """When the apps were disconnected."""
+    """The time when the apps were disconnected."""
 
     def __init__(self) -> None:
         self.since = time.monotonic()
@@ -237,7 +238,9 @@ def end_container(host: Host, datastore: Datastore, service: Service) -> None:
 def back_in_place(host: Host, kind: str, name: str, instance: str) -> None:
     service = records.read(host, kind, ServiceName(name))
     for one in host.containers().find_all({container.MARK: service.id, container.INSTANCE: instance}):
-        host.containers().stop(one.id, timeout=container.STOP_SECONDS, restart_policy="no")  # it has our only data
+        host.containers().stop(
+            one.id, timeout=container.STOP_SECONDS, restart_policy="no"
+        )  # it has the only copy of the data
     container.remove_instance(host, service.id, instance)
     lifecycle.bring_to_state(host, records.datastore(host, kind), service)
 
@@ -281,7 +284,7 @@ def put_content(host: Host, datastore: Datastore, name: ServiceName, pieces: Ite
     with operation(host, f"{kind}:{verb}", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
         lifecycle.require_still(before)
-        # The image may be gone, as on a host that is rebuilt.
+        # The image may be missing, for example on a rebuilt host.
         kept = before
         before = tx.step(f"get the image {kept.image}", lambda: lifecycle.with_image(host, kept), planned=kept)
         instance = new_id()
@@ -301,8 +304,9 @@ def clone(
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
-    """A new service with a copy of the data, and passwords of its own. Database and user are called as the source's: what
-    is in the data refers to them."""
+    """A new service with a copy of the data, and its own passwords. Database and user have the source's names, because
+    the data
+    refers to them."""
     kind = datastore.kind
     records.read(host, kind, name)
     lifecycle.require_free(host, datastore, new)

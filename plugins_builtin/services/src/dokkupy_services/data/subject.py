@@ -22,11 +22,11 @@ from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 
 PROOF = "proof"
-"""Name of throw-away instances; their containers have their id besides."""
+"""Name of temporary instances; the names of their containers also contain their id."""
 
 
 class ServiceSubject(BackupSubject):
-    """A service, which may be gone if it is to be restored from a backup."""
+    """A service, which may be missing if a backup of it is to be restored."""
 
     def __init__(self, host: Host, kind: str, name: str) -> None:
         self.host = host

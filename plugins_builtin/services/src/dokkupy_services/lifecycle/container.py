@@ -58,8 +58,9 @@ def files_directory(host: Host, service: Service) -> str:
 
 
 def write_files(host: Host, service: Service, files: dict[str, Secret]) -> None:
-    """The recipe's files. The directory is closed to everybody but us; in the container, whose server has a user of its
-    own, they can be read by all."""
+    """The recipe's files. Only dokkupy's user can open the directory. In the container all users can read the files,
+    because the
+    server has its own user."""
     directory = files_directory(host, service)
     make_directory(os.path.dirname(directory))
     os.chmod(os.path.dirname(directory), 0o700)
@@ -235,7 +236,7 @@ def remove_service(host: Host, identifier: str) -> None:
 
 
 def remove_all_but_data(host: Host, identifier: str) -> None:
-    """The same at once, as a power cut would end it: where the data is of no use any more."""
+    """The same at once, like a power cut, for data that is no longer needed."""
     for one in containers_of(host, identifier):
         host.containers().remove(one.id)
     for network in host.networks().find_all({MARK: identifier}):

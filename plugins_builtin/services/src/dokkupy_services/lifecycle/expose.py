@@ -1,5 +1,6 @@
-"""Exposing: a port of the host leads to a service, by a small container beside it, so that the service itself needs no
-restart. On loopback, unless an address is given.
+"""Exposing: a small container forwards a port of the host to a service, so that the service itself needs no restart. On
+loopback,
+unless an address is given.
 
 The program is the host's own socat, seen through `dokkupy_sdk.programs`.
 """
@@ -141,5 +142,5 @@ def arrows(service: Service) -> str:
 
 
 def is_open(service: Service) -> bool:
-    """Whether other hosts can reach it."""
+    """Whether other hosts can reach an exposed port."""
     return any(not ip_address(split(text)[0]).is_loopback for text in service.exposed)

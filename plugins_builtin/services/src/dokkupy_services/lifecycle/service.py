@@ -228,8 +228,8 @@ def make(tx: Transaction, datastore: Datastore, service: Service) -> Service:
 def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) -> Service | None:
     """Destroy a service. Its data is kept for a time, unless it is purged. Raises Conflict while it is linked.
 
-    It does not depend on the plugin of its kind, nor on its record. Returns None where that is broken: the data then
-    stays, unless it is purged, but nothing knows it.
+    It does not depend on the plugin of its kind, nor on its record. Returns None if the record is broken: the data
+    then stays, unless it is purged, but no record refers to it.
     """
     with operation(host, f"{kind}:destroy", records.subject(kind, name), takes_away=True) as tx:
         service = records.on_record(host, kind, name)

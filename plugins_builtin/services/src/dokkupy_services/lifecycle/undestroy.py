@@ -1,4 +1,4 @@
-"""Bring a destroyed service back from the trash."""
+"""Restores a destroyed service from the trash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services as the cause of an app's failure: one that is stopped, or is called and not linked."""
+"""Services as the cause of an app's failure: one that is stopped, or that the app uses without a link."""
 
 from __future__ import annotations
 

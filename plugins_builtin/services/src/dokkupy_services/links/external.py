@@ -36,7 +36,7 @@ ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """alias: of the variable, without `_URL`."""
+    """alias: the name of the variable, without `_URL`."""
 
     name: ServiceName
     url: Secret
@@ -85,7 +85,7 @@ def names(host: Host) -> list[ServiceName]:
 
 
 def is_there(host: Host, name: str) -> bool:
-    """Also where its record is broken."""
+    """Also for a broken record."""
     try:
         return host.store.find(External, name) is not None
     except StateError:
@@ -147,7 +147,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
 
 
 def variables_of(host: Host, app: AppName, name: ServiceName) -> list[EnvKey]:
-    """The same where the record may be broken: then the variable that the link names."""
+    """The same if the record may be broken: then the variable in the link."""
     try:
         return variables(host, app, read(host, name))
     except StateError as fault:

@@ -1,7 +1,8 @@
 """A connection to a service's port over standard input and output, for `ssh HOST postgres:tunnel db`.
 
-Nothing is forwarded by sshd, which keeps all forwarding off: the key's permission is checked for each connection, and
-one service's port is all that it reaches.
+sshd itself forwards nothing, because forwarding is disabled: the key's permission is checked for each connection, which
+reaches only
+one port of one service.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def open_connection(host: Host, datastore: Datastore, name: ServiceName, port: i
 
 def carry(connection: socket.socket, source: int, sink: int) -> None:
     """Pass bytes both ways, from the descriptor `source` and to the descriptor `sink`, until the server ends the connection
-    or nobody reads any more. The end of `source` is passed on; what the server still has to say arrives."""
+    or the reader disconnects. The end of `source` is passed on; what the server still sends arrives."""
     threading.Thread(target=send_all, args=(connection, source), daemon=True).start()
     try:
         while data := connection.recv(CHUNK):

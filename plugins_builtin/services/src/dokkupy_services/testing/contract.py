@@ -59,7 +59,7 @@ class DatastoreContract:
         raise NotImplementedError
 
     def refuses(self, inside: ServiceExec) -> bool:
-        """Whether a wrong password over the network gets nowhere."""
+        """Whether the server refuses a wrong password over the network."""
         raise NotImplementedError
 
     @pytest.fixture(scope="class")
@@ -100,7 +100,7 @@ class DatastoreContract:
 
     @pytest.fixture
     def app(self, host: Host) -> Iterator[AppName]:
-        """An app with a network, as one that runs has."""
+        """An app with a network, like a running app's."""
         name = AppName(f"ct-{secrets.token_hex(3)}")
         create_app(host, name)
         host.networks().ensure(f"dokkupy-app-{name}", subnet="", labels={"dokkupy.app": name})
@@ -129,7 +129,7 @@ class DatastoreContract:
             host.containers().remove(made.id)
 
     def volumes(self, host: Host) -> list[str]:
-        """Of this kind of datastore: tests of others may run on the same engine."""
+        """The containers of this kind of datastore, because tests of other kinds may run on the same engine."""
         return [one for one in host.volumes().find_all({container.MARK: ""}) if one.startswith(f"dokkupy-{self.kind}-")]
 
     def require_dumps(self, datastore: Datastore) -> None:
@@ -138,7 +138,7 @@ class DatastoreContract:
 
     # what it is
 
-    def test_a_created_service_answers_and_says_what_it_is(
+    def test_a_created_service_answers_and_reports_its_details(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         assert datastore.ready(self.inside(host, service)) and service.version
@@ -146,13 +146,13 @@ class DatastoreContract:
         assert lifecycle.status(host, service) == "running"
         assert datastore.url(service, "h.example", datastore.port).startswith(f"{datastore.scheme}://")
 
-    def test_a_name_is_given_once(
+    def test_a_name_can_be_used_once(
         self, host: Host, datastore: Datastore, service: Service, options: ServiceOptions
     ) -> None:
         with pytest.raises(Conflict, match=f"{datastore.title} service {service.name} already exists"):
             lifecycle.create(host, datastore, service.name, options)
 
-    def test_an_image_that_cannot_be_had_leaves_nothing(self, host: Host, datastore: Datastore) -> None:
+    def test_an_unavailable_image_leaves_nothing(self, host: Host, datastore: Datastore) -> None:
         name = ServiceName("none-such")
         with pytest.raises(DokkupyError, match="cannot be pulled") as caught:
             lifecycle.create(host, datastore, name, ServiceOptions(image="dokkupy.invalid/none-such:1"))
@@ -173,7 +173,7 @@ class DatastoreContract:
         assert self.volumes(host) == before
         assert host.containers().find(f"dokku.{self.kind}.{name}") is None
 
-    def test_passwords_are_in_no_argv_and_not_where_containers_are_inspected(
+    def test_passwords_are_in_no_argv_and_not_in_docker_inspect(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         spec = container.spec_of(host, datastore, service, name="x", instance="x")
@@ -190,7 +190,7 @@ class DatastoreContract:
         for secret in (service.password.reveal(), service.root_password.reveal()):
             assert not [text for text in seen if secret in text]
 
-    def test_a_wrong_password_gets_nowhere(self, host: Host, service: Service) -> None:
+    def test_a_wrong_password_is_refused(self, host: Host, service: Service) -> None:
         if service.user:
             assert self.refuses(self.inside(host, service))
 
@@ -219,7 +219,7 @@ class DatastoreContract:
         assert found is not None
         return found.addresses[container.network_of(service)]
 
-    def test_nothing_of_it_is_on_the_host_s_own_ports(self, host: Host, datastore: Datastore, service: Service) -> None:
+    def test_it_opens_no_port_of_the_host(self, host: Host, datastore: Datastore, service: Service) -> None:
         spec = container.spec_of(host, datastore, service, name="x", instance="x")
         assert spec.publish == () and not any("publish" in word for word in spec.options)
 
@@ -253,7 +253,7 @@ class DatastoreContract:
         variables.unlink(host, datastore.kind, service.name, app)
         assert records.read(host, self.kind, service.name) == service
 
-    def test_an_exposed_port_leads_to_it_until_it_is_unexposed(
+    def test_an_exposed_port_reaches_it_until_it_is_unexposed(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         after = expose.expose(host, datastore, service.name, [])
@@ -266,7 +266,7 @@ class DatastoreContract:
         assert not self.connects(address, outer, tries=1)
 
     def connects(self, address: str, port: int, tries: int = 50) -> bool:
-        """Whether the port leads to something that stays: socat ends a connection whose other end is refused."""
+        """Whether a connection to the port stays open: socat closes a connection whose other end is refused."""
         for _ in range(tries):
             try:
                 with socket.create_connection((address, port), timeout=5) as found:
@@ -283,7 +283,7 @@ class DatastoreContract:
 
     # running
 
-    def test_stopped_paused_and_restarted_it_has_its_data_again(
+    def test_it_keeps_its_data_when_stopped_paused_and_restarted(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         for state, verb, seen in (("paused", "pause", "exited"), ("stopped", "stop", "missing")):
@@ -320,7 +320,7 @@ class DatastoreContract:
             pipes.export_to(datastore, self.inside(host, service), out)
             pipes.export_to(datastore, self.inside(host, service), of_all, every=True)
         other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-in"), options)
-        self.put(self.inside(host, other), ROWS, ROWS + 3)  # goes: the dump takes its place
+        self.put(self.inside(host, other), ROWS, ROWS + 3)  # removed, because the dump replaces it
         pieces = [file.read_bytes()]
         moving.put_content(host, datastore, other.name, pieces, "import")
         assert self.count(self.inside(host, other)) == ROWS
@@ -338,7 +338,7 @@ class DatastoreContract:
         assert host.networks().find_all({container.MARK: other.id}) == []
         assert not os.path.exists(container.files_directory(host, other))
 
-    def test_a_clone_has_the_data_and_passwords_of_its_own(
+    def test_a_clone_has_the_data_and_its_own_passwords(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         """And one more row changes the invariants."""
@@ -416,7 +416,7 @@ class DatastoreContract:
         back = moving.revert(host, datastore, service.name)
         assert back.service.version == service.version
         if not datastore.keeps_data(service.version, moved.service.version):
-            self.require_rows(host, datastore, back.service)  # as it was then
+            self.require_rows(host, datastore, back.service)  # with the data of that time
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         assert len(container.containers_of(host, service.id)) == 1
         variables.unlink(host, datastore.kind, service.name, app)

@@ -1,4 +1,5 @@
-"""Keeping services up: at boot before the apps, by the timer, before a deploy; and what the doctor says of them."""
+"""Keeps services running: at boot before the apps, by the timer, before a deploy; and the doctor's findings about
+them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from dokkupy_services.timer.supervise import described, look_at_all, watched
 
 
 def known(host: Host, kind: str) -> bool:
-    """Whether the plugin of a kind of service is here."""
+    """Whether the plugin of a kind of service is installed."""
     return kind in records.kinds(host)
 
 
@@ -33,13 +34,13 @@ def supervise(host: Host) -> list[str]:
 
 
 def bring_up_all(host: Host) -> list[str]:
-    """Bring all services to what their records say. A failure is a warning and does not stop the others."""
+    """Make all services match their records. A failure causes a warning and does not stop the others."""
     lines: list[str] = []
     every = records.services(host)
     states = {one.name: one.state for one in host.containers().find_all({container.MARK: ""})} if every else {}
     for service in every:
         if lifecycle.is_as_wanted(service, states):
-            continue  # without an operation: this is asked every minute
+            continue  # without an operation, because this runs every minute
         if not known(host, service.kind):
             host.out.warn(f"{service.subject} is skipped: the plugin dokkupy-{service.kind} is not installed")
             continue
@@ -48,7 +49,7 @@ def bring_up_all(host: Host) -> list[str]:
             fresh = records.read(host, service.kind, service.name)
             lines += [f"{service.subject}: {name} was created again" for name in expose.bring_ambassadors(host, fresh)]
         except Busy:
-            continue  # somebody works on it
+            continue  # an operation on it is running
         except DokkupyError as error:
             host.out.warn(f"{service.subject}: {error.message}")
             for line in (*error.details, *filter(None, (error.hint,))):
@@ -57,7 +58,7 @@ def bring_up_all(host: Host) -> list[str]:
 
 
 def require_services(host: Host, app: AppName) -> None:
-    """The services of an app run, or are brought up now. Raises HostError, Busy or Conflict naming the one that does not."""
+    """Make sure that the services of an app run. Raises HostError, Busy or Conflict naming the one that does not."""
     for service, _ in records.linked_services(host, app):
         if service.state == MOVING:
             lifecycle.require_still(service)
@@ -75,7 +76,7 @@ def require_services(host: Host, app: AppName) -> None:
 
 
 def give_back(host: Host) -> list[str]:
-    """Remove the data whose time is over."""
+    """Remove data that was kept long enough."""
     return [*trash.purge_due(host), *moving.forget_previous_due(host)]
 
 

@@ -1,4 +1,4 @@
-"""Supervision of services: the timer sees that a server ended, says so, and brings it up again (`maintenance`).
+"""Supervision of services: the timer detects and reports that a server ended, and starts it again (`maintenance`).
 
 As with apps, a minute in which nothing happened costs one listing of the engine.
 """
@@ -35,7 +35,7 @@ class CrashesFile(Record, file="global/service-crashes"):
 
 
 def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Container], now: float) -> None:
-    """Tell of the servers that crashed since the last look. listed: the engine's containers, by name."""
+    """Report the servers that crashed since the last look. listed: the engine's containers, by name."""
     record = host.store.load_derived(CrashesFile)
     since = now if record.looked is None else record.looked
     before = record.watched
@@ -47,7 +47,7 @@ def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Co
         found = listed.get(service.container)
         is_steady = found is not None and found.state == "running" and found.up_seconds >= now - since + SLACK
         if (is_steady and known.is_quiet) or holder(host.root, records.subject(service.kind, service.name)):
-            after[service.id] = known  # what an operation stops and starts is no crash
+            after[service.id] = known  # servers that an operation stops and starts have not crashed
         else:
             after[service.id] = look_at(host, service, known, since, now)
     kept = {one: value for one, value in after.items() if value != Watched()}
@@ -71,5 +71,5 @@ def watched(host: Host) -> Mapping[str, Watched]:
 
 
 def described(service: Service, state: str, known: Mapping[str, Watched]) -> str:
-    """A service's state in words, with what the timer saw of it."""
+    """A service's state as text, with what the timer has recorded."""
     return describe(state, known.get(service.id), time.time())
