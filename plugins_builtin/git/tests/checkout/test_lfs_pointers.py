@@ -33,8 +33,8 @@ def test_a_pointer_is_found_by_its_content_wherever_it_lies(tmp_path: Path) -> N
     [
         (0, ""),
         (1, "a0 is a Git LFS pointer: "),
-        (2, "a0, a1 are pointers of"),
-        (5, "a0, a1, a2 and 2 more are pointers"),
+        (2, "a0, a1 are Git LFS pointers"),
+        (5, "a0, a1, a2 and 2 more are Git LFS pointers"),
     ],
 )
 def test_one_line_names_them(count: int, expected: str) -> None:

@@ -139,7 +139,7 @@ REASONS = (
         "acme",
     ),
     (
-        r"no plugin answers for the DNS",
+        r"no plugin can write to the DNS",
         "no plugin on this host can write to the domain's DNS",
         "Install one with the hook resolve_dns_challenge, or use one of certbot's: letsencrypt:set APP dns-provider cloudflare",
         "acme",
