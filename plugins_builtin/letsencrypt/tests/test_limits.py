@@ -42,9 +42,7 @@ def test_limit_that_the_authority_names_is_heeded_by_hand_and_by_itself(bench: B
     # By hand: until when, and nobody is asked.
     before = len(front.asked)
     for again in (lambda: cli.renew(bench.host, BLOG), lambda: manage.enable(bench.host, BLOG, force=True)):
-        with pytest.raises(
-            RateLimited, match=f"accepts no requests until {until:%Y-%m-%d %H:%M:%S} UTC"
-        ) as caught:
+        with pytest.raises(RateLimited, match=f"accepts no requests until {until:%Y-%m-%d %H:%M:%S} UTC") as caught:
             again()
         assert "--force" in caught.value.hint
     bench.add("www.example.com")
