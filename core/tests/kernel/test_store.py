@@ -89,7 +89,7 @@ def test_a_broken_file_is_an_error_that_names_it(store: Store, text: bytes, why:
 
 def test_a_key_of_another_kind_or_a_missing_one_names_the_file(store: Store) -> None:
     store.write("global", "nginx", data={"properties": "text"})
-    with pytest.raises(StateError, match="nginx.toml: properties is text, and has to be a table"):
+    with pytest.raises(StateError, match="nginx.toml: properties is text, but must be a table"):
         store.load(PropertiesFile, None, "nginx")
     store.write("apps", "blog", "releases", "000001", data={"number": 1})
     with pytest.raises(StateError, match="000001.toml: it lacks image"):

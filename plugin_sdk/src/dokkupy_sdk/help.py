@@ -156,7 +156,7 @@ def left_out(host: Host, count: int, what: str) -> list[str]:
     from dokkupy_sdk.access import caller
 
     me = caller(host)
-    return [f"{count} more {what} are not for the key {me.name} ({me.role or 'not on record'})."] if count else []
+    return [f"The key {me.name} ({me.role or 'not on record'}) may not use {count} more {what}."] if count else []
 
 
 def summary(directory: str) -> str:

@@ -74,7 +74,7 @@ def test_a_server_that_was_stopped_or_removed_by_hand_or_by_a_boot_did_not_crash
     engine.containers.stop(service.container, timeout=1)
     assert maintenance.supervise(host) == ["fake:db: started"]
     engine.containers.remove(service.container)
-    assert maintenance.supervise(host) == ["fake:db: made its container again"]
+    assert maintenance.supervise(host) == ["fake:db: its container was created again"]
     engine.end(service.container, 1, at=time.time())
     engine.forget_endings()
     assert maintenance.supervise(host) == ["fake:db: started"]
