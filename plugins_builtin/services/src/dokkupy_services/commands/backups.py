@@ -19,6 +19,7 @@ LINES = 100
 """How many lines `backup-logs` prints by default."""
 
 Bucket = Annotated[str, Arg("bucket-name")]
+AllDatabases = Annotated[bool, Opt("--all-databases", help="Every database of the server, where a dump has them")]
 Iam = Annotated[bool, Opt("--use-iam", "-u", help="Not supported: use an access key and a secret key")]
 
 
@@ -42,6 +43,16 @@ def backups(host: Host, kind: str, service: ServiceName, *, use_iam: bool = Fals
     return found, one.subject
 
 
+def require_all_dumped(host: Host, kind: str, service: ServiceName) -> None:
+    """Raise UserError if a backup of this kind of service has one database only."""
+    if not datastore_of(host, kind).dumps_all:
+        raise UserError(
+            f"A backup has the database of {kind}:{service}, which a restore compares; not the server's other databases",
+            hint=f"Give each database a service of its own, or: {kind}:export {service} --all-databases > FILE",
+            code="one_database",
+        )
+
+
 def add_backups(group: Group, kind: str) -> None:
     @group.command("backup", permission="host:write", mutating=True)
     def backup(
@@ -50,17 +61,11 @@ def add_backups(group: Group, kind: str) -> None:
         bucket: Bucket,
         *,
         use_iam: Iam = False,
-        all_databases: Annotated[
-            bool, Opt("--all-databases", help="Every database of the server, where a dump has them")
-        ] = False,
+        all_databases: AllDatabases = False,
     ) -> CommandResult:
         """Back up a service to a bucket; backups:create does the same for any target."""
-        if all_databases and not datastore_of(host, kind).dumps_all:
-            raise UserError(
-                f"A backup has the database of {kind}:{service}, which a restore compares; not the server's other databases",
-                hint=f"Give each database a service of its own, or: {kind}:export {service} --all-databases > FILE",
-                code="one_database",
-            )
+        if all_databases:
+            require_all_dumped(host, kind, service)
         found, subject = backups(host, kind, service, use_iam=use_iam)
         return CommandResult({"service": service, "backup": found.backup(subject, bucket)})
 
