@@ -55,6 +55,6 @@ def test_a_broken_table_of_another_app_does_not_keep_a_plugin(tmp_path: Path) ->
         set_disabled(host, PluginName("dockerfile"), True)
     host.store.write("apps", "shop", "builder", data={})
     assert set_disabled(host, PluginName("dockerfile"), True)
-    assert "So it is unknown whether it uses the plugin dockerfile." in host.out.text()  # type: ignore[attr-defined]
+    assert "Therefore it is unknown whether blog uses the plugin dockerfile." in host.out.text()  # type: ignore[attr-defined]
     with pytest.raises(Conflict, match="manages redis:db"):
         set_disabled(host, PluginName("redis"), True)

@@ -6,6 +6,7 @@ Generated from the registry: a new command is tried without a word here. Roles a
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -160,7 +161,11 @@ class Alone:
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
-    """The tables of the state; `failed.toml` is meant to outlive what is undone, and the others are caches."""
+    """The tables of the state; `failed.toml` is meant to outlive what is undone, and the others are caches. What the command
+    before continues in a separate process (`tick --within`) has ended."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
     return {
         str(path.relative_to(root)): path.read_bytes()
         for top in ("apps", "global", "services", "external-services")

@@ -191,6 +191,6 @@ def test_nginx_without_http3_says_so_and_serves_without(cli, rig: Rig) -> None: 
     assert cli("nginx:report", "blog", "--nginx-http3-served")[1] == "unsupported\n"
     assert cli("nginx:report", "--global", "--nginx-http3-supported")[1] == "false\n"
     found = http3(rig.proxy, "1.22.1", able=False)
-    assert (found.level, "blog should have" in found.message) == ("warning", True)
+    assert (found.level, "which blog should use" in found.message) == ("warning", True)
     cli("nginx:set", "blog", "http3")
     assert http3(rig.proxy, "1.22.1", able=False).level == "ok"

@@ -83,7 +83,7 @@ def test_a_request_that_is_too_large_is_answered_with_the_limit_and_its_setting(
     client.request("POST", "/", body=bytes(100_000), headers={"Host": NAME})
     answer = client.getresponse()
     assert answer.status == 413
-    assert b"its limit is 77k; to change it: nginx:set APP client-max-body-size" in answer.read()
+    assert b"the limit is 77k; to change it: nginx:set APP client-max-body-size" in answer.read()
     client.close()
 
 
