@@ -137,7 +137,8 @@ def golang() -> str:
         f"FROM {debian('trixie')}",
         f"LABEL {LABEL}=1",
         f"RUN {INSTALL} ca-certificates golang-go && apt-get clean && rm -rf /var/lib/apt/lists/*",
-        "ENV GOTOOLCHAIN=auto GOFLAGS=-buildvcs=false CGO_ENABLED=0 HOME=/root",
+        # GOGC: the compiler may take more memory, and then collects garbage less often.
+        "ENV GOTOOLCHAIN=auto GOFLAGS=-buildvcs=false CGO_ENABLED=0 GOGC=400 HOME=/root",
         "WORKDIR /work",
     ]
     return _built("golang", "trixie", lines, {})
