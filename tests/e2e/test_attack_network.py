@@ -176,10 +176,13 @@ def test_table_that_somebody_removes_is_missed_and_comes_back(apps: Apps) -> Non
     try:
         assert "The packet filter lacks the table inet dokkupy" in host.exec(["dokkupy", "doctor"], check=False).stdout
         fixed = host.exec(["dokkupy", "doctor", "--fix"], check=False).stdout
-        assert "ok      networks: apps are apart" in fixed
+        assert "ok      networks: apps are isolated from each other" in fixed
     finally:
         host.exec(["dokkupy", "recover"])
-    assert "ok      networks: apps are apart" in host.exec(["dokkupy", "doctor"], check=False, user="dokkupy").stdout
+    assert (
+        "ok      networks: apps are isolated from each other"
+        in host.exec(["dokkupy", "doctor"], check=False, user="dokkupy").stdout
+    )
 
 
 def test_other_app_is_not_fetched_from(apps: Apps, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_build_that_wants_more_memory_than_it_may_have_is_ended_and_says_so(
     repository.commit("a build that wants much")
     failed = host.git_push(repository.path, app, check=False)
     assert failed.code != 0
-    assert "a step was killed; the build may have 100 MB of memory" in failed.stderr
+    assert "a step was killed, probably because the build reached its memory limit of 100 MB" in failed.stderr
     assert "--process-type build --memory" in failed.stderr
 
     repository.write("Dockerfile", GREEDY.format(megabytes=20))

@@ -84,7 +84,7 @@ def create(host: Host, app: str) -> str:
 def add_hook(repository: Repository, moment: str, text: str, mode: int = 0o755) -> None:
     repository.write(f".dokkupy/hooks/{moment}", text)
     (repository.path / ".dokkupy" / "hooks" / moment).chmod(mode)
-    repository.commit(f"hook {moment}")
+    repository.commit(f"A script for {moment}")
 
 
 def listen(host: Host, app: str) -> None:

@@ -182,8 +182,8 @@ def test_stopped_authority_leaves_what_is_served_and_says_when_it_is_asked_again
     first = served(host, name)
     host.exec(["dokkupy", "letsencrypt:set", app, "server", "https://localhost:1/dir"])
     failed = host.exec(["dokkupy", "letsencrypt:enable", app, "--force"], check=False)
-    assert failed.code != 0 and "does not reach" in failed.stderr, failed.stderr
+    assert failed.code != 0 and "cannot reach the authority" in failed.stderr, failed.stderr
     assert served(host, name) == first and https_get(host, name, pebble).status == 200  # type: ignore[arg-type]
-    assert report(host, app)["next-try"] and "does not reach" in report(host, app)["last-error"]
+    assert report(host, app)["next-try"] and "cannot reach the authority" in report(host, app)["last-error"]
     doctor = host.exec(["dokkupy", "doctor"], check=False)
     assert f"{app}: renewal failed" in doctor.stdout + doctor.stderr

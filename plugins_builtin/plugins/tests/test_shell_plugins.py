@@ -39,7 +39,7 @@ def test_the_error_for_a_plugin_of_dokku_names_the_distribution_that_replaces_it
     monkeypatch.setattr(shell_plugins, "requires", lambda name: ["dokkupy-core==0.1.0", "dokkupy-letsencrypt==0.1.0"])
     with pytest.raises(UserError) as caught:
         install(host, "https://github.com/dokku/dokku-letsencrypt.git")
-    assert "dokkupy-letsencrypt does its work here" in caught.value.hint
+    assert "dokkupy-letsencrypt replaces this plugin" in caught.value.hint
     assert host.store.read("global", "plugin") == {}
 
 
