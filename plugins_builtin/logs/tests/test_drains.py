@@ -328,7 +328,7 @@ class TestWhoMay:
         self, host: Host, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert main(["logs:set", "blog", "vector-sink", "datadog_logs://?default_api_key=k"], host=host) == 0
-        assert "Only Vector knows sinks of the type datadog_logs" in capsys.readouterr().err
+        assert "Only Vector supports sinks of the type datadog_logs" in capsys.readouterr().err
         text = "http://?uri=https%3A//203.0.113.9/&batch.max_events=5"
         assert main(["logs:set", "--global", "vector-sink", text], host=host) == 0
         assert "Without Vector these options have no effect: batch.max_events" in capsys.readouterr().err

@@ -280,7 +280,7 @@ def test_a_deployer_may_make_logs_smaller_than_the_hosts_limit_but_not_larger(
     deployer = host.for_invocation(who="key:eve")
     for value, status in (("9m", 0), ("10m", 0), ("11m", 1), ("1g", 1), ("unlimited", 1)):
         assert main(["logs:set", "blog", "max-size", value], host=deployer) == status, value
-    assert "The log of blog cannot be larger than 10m by this key" in capsys.readouterr().err
+    assert "With this key, the log of blog cannot be larger than 10m" in capsys.readouterr().err
     host.store.write("global", "logs", data={"properties": {"max-size": "1g"}})
     assert main(["logs:set", "blog", "max-size", "1g"], host=deployer) == 0
     assert main(["logs:set", "blog", "max-size", "unlimited"], host=host) == 0
