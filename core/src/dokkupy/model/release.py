@@ -28,7 +28,7 @@ class Release:
     of the build. options: docker options as arguments, of the phase run, and by process type (`deploy:web`) of the phase
     deploy. files: the declared files of the source (Procfile, app.json, proxy templates) by name, at most 256 KiB each.
     by: who made it, as the audit names callers (`key:laptop`, `root`); empty in releases of an older version.
-    shell: whether the image has /bin/sh, which runs the commands. plugins: name -> version at the time of the build.
+    plugins: name -> version at the time of the build.
     """
 
     derived = "*"
