@@ -71,7 +71,7 @@ def test_build_that_wants_more_memory_than_it_may_have_is_ended_and_says_so(
         repository.write("Dockerfile", GREEDY.format(megabytes=301))
         repository.commit("a build that wants more than the host gives")
         failed = host.git_push(repository.path, app, check=False)
-        assert "the build may have 120 MB of memory" in failed.stderr
+        assert "the build reached its memory limit of 120 MB" in failed.stderr
     finally:
         host.exec(["dokkupy", "builds:set", "--global", "memory"])
     assert "had 315621376" in host.git_push(repository.path, app).stderr
