@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
 from dokkupy.cli.declare import Annotated, Group, Opt, Options
+from dokkupy.cli.main import local_user
 from dokkupy.cli.parse import parse
 from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied
@@ -103,3 +106,11 @@ def test_a_field_of_declared_options_is_checked_as_an_option_of_its_own(host: Ho
     check_call(eve, parse(group.commands["use"], ["--on", "blog"]))
     with pytest.raises(Denied):
         check_call(eve, parse(group.commands["use"], ["--on", "shop"]))
+
+
+def test_the_audit_names_a_local_user_whose_environment_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SUDO_USER", "USER"):
+        monkeypatch.delenv(name, raising=False)
+    assert local_user() == pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.setenv("USER", "ann")
+    assert local_user() == "ann"

@@ -193,7 +193,15 @@ def with_labels(command: Command, labels: list[str], words: list[str]) -> list[s
 
 
 def local_user() -> str:
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or str(os.getuid())
+    """The name that the audit keeps. Without a login, as in cron, only the user's number is known from the environment."""
+    if name := os.environ.get("SUDO_USER") or os.environ.get("USER"):
+        return name
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def require_readable(host: Host) -> None:
