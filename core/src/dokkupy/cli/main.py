@@ -193,7 +193,7 @@ def with_labels(command: Command, labels: list[str], words: list[str]) -> list[s
 
 
 def local_user() -> str:
-    """The name that the audit keeps. Without a login, as in cron, only the user's number is known from the environment."""
+    """The name that the audit keeps. The environment lacks it where nobody logged in, as under cron."""
     if name := os.environ.get("SUDO_USER") or os.environ.get("USER"):
         return name
     import pwd
