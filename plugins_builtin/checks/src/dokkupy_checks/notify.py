@@ -1,9 +1,8 @@
 """What a failing check triggers: a command in its container, a JSON document to a URL.
 
-Both come from the pushed repository. The command runs inside the container (Dokku runs it on the host as root). The
-URL may only lead to public addresses. The connection goes to the address that was validated, and no redirect is
-followed, because a repository
-must not reach the host's own network.
+Both come from the pushed repository. The command runs inside the container (Dokku runs it on the host as root). The URL may
+only lead to public addresses. The connection goes to the address that was validated, and no redirect is followed, because a
+repository must not reach the host's own network.
 """
 
 from __future__ import annotations

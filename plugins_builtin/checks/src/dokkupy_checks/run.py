@@ -30,8 +30,7 @@ SOON = 15.0
 
 STEADY = 0.6
 """Seconds for which a web process must keep running after it answered, including the switch. A process whose workers or
-background
-tasks fail at once ends within half a second."""
+background tasks fail at once ends within half a second."""
 
 ENDED = ("exited", "restarting", "dead", "missing")
 
@@ -104,8 +103,7 @@ def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str
 
 class Watch:
     """Watches instances while their checks run. Between the first look and the last, the engine is asked only if the
-    processes
-    of an instance are not visible, or if its first process is gone."""
+    processes of an instance are not visible, or if its first process is gone."""
 
     def __init__(self, host: Host, release: Release, instances: Sequence[Instance]) -> None:
         self.host = host

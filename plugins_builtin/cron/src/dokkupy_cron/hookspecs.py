@@ -27,10 +27,9 @@ def on_cron_finished(
     """A run of a scheduled task ended, or a scheduled time passed without a run. app: None for one of the host's own
     tasks.
 
-    outcome: succeeded; failed (it exited with another status than 0, or did not start), timed-out, lost (somebody removed its
-    container), missed (the host was down): these four are failures; replaced, skipped (by its concurrency policy), stopped.
-    run: the run's id. seconds: how long it ran. reason: details that the outcome does not contain. lines: its last
-    output, without the
-    values of the app's variables. Called within a minute after the end; after a crash at that moment a second time with the
-    same `run`.
+    outcome: succeeded; failed (it exited with another status than 0, or did not start), timed-out, lost (somebody removed
+    its container), missed (the host was down): these four are failures; replaced, skipped (by its concurrency policy),
+    stopped. run: the run's id. seconds: how long it ran. reason: details that the outcome does not contain. lines: its last
+    output, without the values of the app's variables. Called within a minute after the end; after a crash at that moment a
+    second time with the same `run`.
     """

@@ -21,13 +21,11 @@ def disk_directories(host: Host) -> Iterable[str]:  # type: ignore[empty-body]
 
 @hookspec
 def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:  # type: ignore[empty-body]
-    """The disk use of what the plugin stores, of one app or with None of all apps and the host. May be slow: it is
-    called
+    """The disk use of what the plugin stores, of one app or with None of all apps and the host. May be slow: it is called
     once a day, and for an app that is over its budget."""
 
 
 @hookspec
 def reclaimable(host: Host, app: AppName | None) -> Iterable[Reclaimable]:  # type: ignore[empty-body]
-    """What the plugin could remove, of one app or with None of all apps and the host. Never what runs, what a release
-    that the app
-    can roll back to uses, or what the platform did not create. Removes nothing itself."""
+    """What the plugin could remove, of one app or with None of all apps and the host. Never what runs, what a release that
+    the app can roll back to uses, or what the platform did not create. Removes nothing itself."""

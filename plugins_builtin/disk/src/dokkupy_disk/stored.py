@@ -21,8 +21,7 @@ class Sample(Record):
 
 
 class SamplesFile(Record, file="global/disk-samples"):
-    """samples: directory -> how full its disk was, the oldest first. collected_at: when the timer last freed space
-    because
+    """samples: directory -> how full its disk was, the oldest first. collected_at: when the timer last freed space because
     of the watermark."""
 
     samples: Mapping[str, tuple[Sample, ...]] = {}

@@ -114,8 +114,7 @@ def layer_sizes(history: Iterable[Mapping[str, Any]], count: int) -> list[int]:
 
 
 def of_images(images: Iterable[Mapping[str, Any]], layers: Any) -> Iterator[DiskUse]:
-    """For each app all layers of its images, and how many of these bytes others share; for the host the layers that
-    several
+    """For each app all layers of its images, and how many of these bytes others share; for the host the layers that several
     apps share, once, and the platform's own. Pure, except for `layers`."""
     sizes: dict[tuple[str, ...], int] = {}
     owners: dict[tuple[str, ...], set[str]] = defaultdict(set)

@@ -1,6 +1,5 @@
-"""The Docker Engine of this host. Plain requests use its socket (`api.py`). Streams in two directions and archives
-(pulls, `exec`, files
-of images) use the Docker SDK's low-level client, whose import takes 100 ms."""
+"""The Docker Engine of this host. Plain requests use its socket (`api.py`). Streams in two directions and archives (pulls,
+`exec`, files of images) use the Docker SDK's low-level client, whose import takes 100 ms."""
 
 from __future__ import annotations
 

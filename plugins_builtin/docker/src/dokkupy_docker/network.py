@@ -86,8 +86,7 @@ def remove(engine: Engine, app: AppName) -> None:
 
 
 def dynamic_part(subnet: str) -> str:
-    """The last quarter, from which the engine itself gives addresses to one-off containers and guests: it would
-    otherwise
+    """The last quarter, from which the engine itself gives addresses to one-off containers and guests: it would otherwise
     give them addresses of stopped instances, which then could not start again."""
     whole = ip_network(subnet, strict=False)
     return str(list(whole.subnets(prefixlen_diff=2))[-1]) if whole.prefixlen <= 28 else str(whole)

@@ -1,6 +1,5 @@
 """A maintenance page from a tar on standard input. The archive is untrusted: the amount that is read is limited, and no
-path of it is
-used for writing."""
+path of it is used for writing."""
 
 from __future__ import annotations
 

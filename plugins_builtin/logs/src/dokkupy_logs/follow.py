@@ -35,9 +35,8 @@ def follow(
 ) -> Iterator[Line]:
     """All new lines, from the instances that serve now and those of later deploys.
 
-    seen: instance -> the time after which its lines are new; of others all are. gone: whether the reader has
-    disconnected, which
-    ends this. The end of all instances does not, because the app may get new ones. news: other lines to show.
+    seen: instance -> the time after which its lines are new; of others all are. gone: whether the reader has disconnected,
+    which ends this. The end of all instances does not, because the app may get new ones. news: other lines to show.
     """
     lines: queue.Queue[Line] = queue.Queue(BACKLOG)
     known: set[str] = set()

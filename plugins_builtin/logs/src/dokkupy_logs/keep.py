@@ -35,8 +35,7 @@ def keep(host: Host, container: Container) -> None:
 
 def owner_of(host: Host, container: Container) -> AppName | None:
     """The app of a container. The label has the app's name at the time of creation. The caller knows about a rename
-    meanwhile, and
-    an app does not own containers that are older than itself."""
+    meanwhile, and an app does not own containers that are older than itself."""
     from dokkupy_apps.rollout.retire import retiring
 
     if container.labels.get("dokkupy.kind") == "deploy":

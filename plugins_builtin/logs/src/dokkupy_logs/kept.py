@@ -133,8 +133,7 @@ def write_chunk(path: str, line: Line | None, rest: Iterator[Line]) -> tuple[str
 
 
 def prune(host: Host, app: AppName, *, size: int | None, since: str) -> list[Kept]:
-    """Remove files older than `since`, then the oldest ones beyond `size` bytes; returns what was removed. Lines of
-    one-off
+    """Remove files older than `since`, then the oldest ones beyond `size` bytes; returns what was removed. Lines of one-off
     containers have their own limit, so that a task that runs every minute does not displace lines of instances."""
     files = kept_files(host, app)
     gone = []

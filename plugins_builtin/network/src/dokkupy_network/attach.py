@@ -37,9 +37,8 @@ def aliases(host: Host, app: AppName, process: ProcessType | str) -> list[str]:
 
 
 def require_present(host: Host, app: AppName, names: Iterable[NetworkName]) -> None:
-    """Create networks again that `network:create` created and the engine lost (`docker network prune`). Raises AppError
-    for one
-    that was never created."""
+    """Create networks again that `network:create` created and the engine lost (`docker network prune`). Raises AppError for
+    one that was never created."""
     wanted = list(names)
     there = present(host) if wanted else {}
     for name in wanted:

@@ -1,6 +1,5 @@
 """Installing plugins: they are resolved and loaded in a temporary directory first, then moved into the environment, and
-rolled
-back if they do not load there.
+rolled back if they do not load there.
 
 The temporary directory (`work/plugin-<operation>`) has `wheels/` (what will be installed), `site/` (the same, unpacked:
 also the list of files that the undo removes) and `kept/` (the files that are replaced or removed). Everything that

@@ -164,8 +164,7 @@ SELECTIONS = (("builder", "selected"), ("proxy", "type"), ("scheduler", "selecte
 
 
 def require_unused(host: Host, name: str) -> None:
-    """Raise Conflict if an app uses an adapter of the plugin, because it could no longer deploy, or if a service is of
-    its
+    """Raise Conflict if an app uses an adapter of the plugin, because it could no longer deploy, or if a service is of its
     kind, because nothing would manage it."""
     offered = {
         (entry.group.removeprefix("dokkupy."), entry.name) for entry in host.registry.all if entry.plugin == name

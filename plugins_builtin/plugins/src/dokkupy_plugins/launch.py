@@ -3,10 +3,9 @@
 Python itself makes ten system calls to find each module, and a hundred files to find the plugins. The launcher that
 `install.sh` writes puts an `Index` first on `sys.meta_path`. `index.py` writes the file after each installation.
 
-The index is never stale: it is used only while the directory of packages has the modification
-time with which it was written, because pip adds or removes entries there. A module's entry is used only while its
-source
-has the recorded time and size, as with Python's own `.pyc` files. Everything else is found as without an index.
+The index is never stale: it is used only while the directory of packages has the modification time with which it was
+written, because pip adds or removes entries there. A module's entry is used only while its source has the recorded time and
+size, as with Python's own `.pyc` files. Everything else is found as without an index.
 """
 
 import _frozen_importlib_external as external

@@ -1,7 +1,6 @@
 """`plugin:trigger`: calls a hook by its name, with arguments parsed by their types.
 
-Hooks of an operation (those with a transaction, a build or a release) have arguments that cannot be typed. The command
-that
+Hooks of an operation (those with a transaction, a build or a release) have arguments that cannot be typed. The command that
 does the operation calls them.
 """
 

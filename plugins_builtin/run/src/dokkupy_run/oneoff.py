@@ -104,9 +104,8 @@ def spec_of(
 
 
 def release_now(host: Host, app: AppName) -> Release:
-    """The code that serves, with the app's configuration and options as they are set now: including changes that
-    running instances do
-    not have yet (`config:set --no-restart`), as in Dokku."""
+    """The code that serves, with the app's configuration and options as they are set now: including changes that running
+    instances do not have yet (`config:set --no-restart`), as in Dokku."""
     from dokkupy_apps.releases.from_state import with_state
 
     return with_state(host, require_deployed(host, app))

@@ -19,9 +19,8 @@ DAMAGED = "Set the value again, or restore the file's previous generation, which
 
 
 class KeyringCipher(Cipher):
-    """A token is `sealed:ID:DATA`: the key's id, and nonce and ciphertext in base64. The id and the value's location
-    are authenticated
-    too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
+    """A token is `sealed:ID:DATA`: the key's id, and nonce and ciphertext in base64. The id and the value's location are
+    authenticated too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
 
     def __init__(self, host: Host) -> None:
         self.root = host.root

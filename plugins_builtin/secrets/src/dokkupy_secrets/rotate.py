@@ -1,9 +1,9 @@
 """A new key for all values: it is added to the keys, every file is written with it, and old keys that nothing uses are
 removed.
 
-If it is killed anywhere, all files can still be read, because a key stays until no file uses it. Run again, it
-finishes. The key before the
-newest stays until the next rotation, because a command that began before this one may still write with it.
+If it is killed anywhere, all files can still be read, because a key stays until no file uses it. Run again, it finishes.
+The key before the newest stays until the next rotation, because a command that began before this one may still write with
+it.
 """
 
 from __future__ import annotations

@@ -19,11 +19,11 @@ class Service:
 
     id: permanent, and part of the name of its data's volume; neither a rename nor a new image changes it. image: the
     reference it was made from (`postgres:17`); image_id: the engine's id of what it runs, so that a moved tag changes
-    nothing. volume: empty for a datastore that stores nothing. database, user, password: of the linked apps;
-    root_password: the administrator's, which no app gets. config_options: additional arguments of the server's command.
-    custom_env: additional environment variables of the container. memory: a size, or a number of megabytes; cpus: how
-    many, shm_size: as docker says it; empty
-    for no limit. state: the desired state: running, paused (stopped, kept) or stopped (without a container).
+    nothing. volume: empty for a datastore that stores nothing. database, user, password: of the linked apps; root_password:
+    the administrator's, which no app gets. config_options: additional arguments of the server's command. custom_env:
+    additional environment variables of the container. memory: a size, or a number of megabytes; cpus: how many, shm_size:
+    as docker says it; empty for no limit. state: the desired state: running, paused (stopped, kept) or stopped (without a
+    container).
     """
 
     kind: str

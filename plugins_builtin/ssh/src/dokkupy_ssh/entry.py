@@ -28,8 +28,7 @@ def entry(argv: list[str]) -> tuple[list[str], str]:
 
 
 def split(text: str) -> list[str]:
-    """The arguments of a command line, as `shlex.split` returns them. Raises ValueError. Most have no quotes, and are
-    split
+    """The arguments of a command line, as `shlex.split` returns them. Raises ValueError. Most have no quotes, and are split
     without `shlex`, whose import costs half an interpreter's start."""
     if any(mark in text for mark in "'\"\\"):
         import shlex

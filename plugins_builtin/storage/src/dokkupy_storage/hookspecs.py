@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 @hookspec
 def mounting_options(host: Host, app: AppName) -> Iterable[tuple[str, str, str]]:  # type: ignore[empty-body]
-    """(process type or empty for all, phase, option): the plugin's options that mount something in the app's
-    containers, in docker's
-    form `-v /a:/b`. `storage:migrate` turns them into mounts."""
+    """(process type or empty for all, phase, option): the plugin's options that mount something in the app's containers, in
+    docker's form `-v /a:/b`. `storage:migrate` turns them into mounts."""
 
 
 @hookspec

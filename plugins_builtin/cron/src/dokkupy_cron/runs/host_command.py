@@ -1,8 +1,7 @@
 """Runs of the host's own tasks: commands of dokkupy, each in a separate process that outlives the timer's.
 
-The process marks its run as started before the command begins, and holds a lock while it lives. A started run whose
-lock nobody
-holds was killed, and is not started again.
+The process marks its run as started before the command begins, and holds a lock while it lives. A started run whose lock
+nobody holds was killed, and is not started again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Runs of an app's tasks: each is a one-off container, started once and watched until it ends.
 
 A run is claimed in the state first. Its container is created without being started, and only then the state records the
-start. So
-after a crash at any moment it is known whether the command ran, and a run that did not run is started.
+start. So after a crash at any moment it is known whether the command ran, and a run that did not run is started.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """When a task fires: pure. Moments are epoch seconds, so that an hour that occurs twice in a time zone is two hours.
 
-A task's progress has a cursor, which is the moment up to which its schedule was examined, and the firings that were
-served. The
-clock may be set back or forward at any time. A served firing is never served again, whatever the clock shows later.
+A task's progress has a cursor, which is the moment up to which its schedule was examined, and the firings that were served.
+The clock may be set back or forward at any time. A served firing is never served again, whatever the clock shows later.
 """
 
 from __future__ import annotations

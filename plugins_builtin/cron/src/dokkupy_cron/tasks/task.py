@@ -51,9 +51,8 @@ class Task:
 
 
 def id_of(command: str, schedule: str) -> str:
-    """A hash of the task, as in Dokku, so that a deploy that does not change the task keeps its id. The app's name is
-    not part of
-    it, so that a rename keeps it too. The command cannot be derived from it."""
+    """A hash of the task, as in Dokku, so that a deploy that does not change the task keeps its id. The app's name is not
+    part of it, so that a rename keeps it too. The command cannot be derived from it."""
     number = int.from_bytes(hashlib.sha256(f"{command}==={schedule}".encode()).digest(), "big")
     text = ""
     while len(text) < ID_LENGTH:

@@ -2,11 +2,9 @@
 
 All builds share the group `dokkupy-builds`, which has the host's limit (`builds:set --global memory`), so that neither a
 fork bomb nor a memory hog takes the host down; each app has its own group in it, which stays, empty, until the host
-reboots. Docker before 23 does not pass a group on to BuildKit: there the group in which the engine itself runs every
-build has the host's limits. Only root may create groups, so the host's shell does it in a container, and only if a
-group
-lacks the right values.
-Files: https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html, pids.html.
+reboots. Docker before 23 does not pass a group on to BuildKit: there the group in which the engine itself runs every build
+has the host's limits. Only root may create groups, so the host's shell does it in a container, and only if a group lacks
+the right values. Files: https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/memory.html, pids.html.
 """
 
 from __future__ import annotations

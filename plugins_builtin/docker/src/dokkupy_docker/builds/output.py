@@ -44,9 +44,8 @@ class Step:
 class Output:
     """The lines of one build. tail: the last ones that were shown; code: the exit code of the step that failed.
 
-    BuildKit reports a failed build three times: the step's whole command, its last lines again, the Dockerfile around
-    it. Only
-    the exit code and the Dockerfile's lines are kept, so that the step's own output is at the end, where readers look
+    BuildKit reports a failed build three times: the step's whole command, its last lines again, the Dockerfile around it.
+    Only the exit code and the Dockerfile's lines are kept, so that the step's own output is at the end, where readers look
     for it. Other failures (a missing file, a mistake in the Dockerfile) are shown as they are.
     """
 

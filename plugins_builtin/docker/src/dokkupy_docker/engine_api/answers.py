@@ -142,8 +142,7 @@ def lines_of(read: Callable[[int], bytes], *, multiplexed: bool) -> Iterator[tup
 
 def output_of(stream: Any, end: float) -> bytes:
     """The output of a command in a container, up to the limit. Raises TimeoutError at the time `end`, because the SDK
-    itself
-    waits without a limit for a silent command."""
+    itself waits without a limit for a silent command."""
     connection = getattr(stream, "_sock", stream)
 
     def read(count: int) -> bytes:

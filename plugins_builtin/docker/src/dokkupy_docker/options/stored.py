@@ -1,6 +1,5 @@
-"""The stored docker options of apps: by phase, and for the phase deploy also by process; as typed by the user, one
-entry for
-each option (reference, section 1.10)."""
+"""The stored docker options of apps: by phase, and for the phase deploy also by process; as typed by the user, one entry
+for each option (reference, section 1.10)."""
 
 from __future__ import annotations
 

@@ -46,8 +46,7 @@ class Chosen:
 
 def without_names(path: str, wanted: str) -> Iterator[bytes]:
     """The archive for `docker load`: one image, no name. Raises UserError before the first piece for an archive that is
-    invalid,
-    too large, or lacks the image."""
+    invalid, too large, or lacks the image."""
     try:
         with tarfile.open(path, "r:") as tar:
             members = listed(tar)

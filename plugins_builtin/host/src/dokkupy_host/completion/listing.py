@@ -27,8 +27,7 @@ def listing(host: Host) -> dict[str, Any]:
 
 def described(command: Command) -> dict[str, Any]:
     """app: the index of the argument that is an app, or None. arguments: their maximum number, None without a limit.
-    values: the flags
-    that take a value."""
+    values: the flags that take a value."""
     declared = parameters(command.function)
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     flags = [flag for item in declared if item.kind == "option" and not item.is_bool for flag in item.flags]

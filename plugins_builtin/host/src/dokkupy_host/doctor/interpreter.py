@@ -25,8 +25,7 @@ def finding(host: Host) -> Finding:
 
 
 def blocked(path: str, uid: int, gid: int, needed: int) -> str:
-    """The file or its parent directory that this user may not use; empty when there is none. needed: the permission on
-    the
+    """The file or its parent directory that this user may not use; empty when there is none. needed: the permission on the
     file itself, as a bit of the mode for others."""
     while True:
         found = os.stat(path)

@@ -69,9 +69,8 @@ def listing(directory: str) -> list[os.DirEntry[str]]:
 
 
 def faults(host: Host, *places: str) -> Iterator[tuple[str, DokkupyError]]:
-    """(path, problem) of each table that is missing, cut off or unreadable. places: directories of the root; if empty,
-    all that contain
-    tables."""
+    """(path, problem) of each table that is missing, cut off or unreadable. places: directories of the root; if empty, all
+    that contain tables."""
     store = host.store
     for name in store.names("apps"):
         if AppName.fits(name) and not store.has_app(AppName(name)) and store.has_traces(AppName(name)):

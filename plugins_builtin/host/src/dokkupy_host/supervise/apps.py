@@ -1,9 +1,8 @@
 """Supervision of apps: the timer detects and reports crashes, and starts processes that should run.
 
 The engine restarts a process quickly, as often as the app's restart policy allows. Processes that it gave up on, and
-containers
-that were stopped or removed by other programs, are started here: first at once, then with growing pauses, without a
-limit of attempts.
+containers that were stopped or removed by other programs, are started here: first at once, then with growing pauses,
+without a limit of attempts.
 
 In a minute in which nothing happened, this costs one listing of the engine's containers and one small file for each
 app.

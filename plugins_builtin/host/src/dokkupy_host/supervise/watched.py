@@ -37,11 +37,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 60, 600
 
 
 class Watched(Record):
-    """The result of the last look at a process. restarts: the engine's own count. down: it did not run. total: how
-    often it
-    was started again in this row of crashes; exit_code, oom, last: of the last end (epoch seconds, 0 for none).
-    stopped: that end was asked for; by_hand: and the engine remembers by whom it was asked. tries, next: attempts to
-    start it again, and when the next is due."""
+    """The result of the last look at a process. restarts: the engine's own count. down: it did not run. total: how often it
+    was started again in this row of crashes; exit_code, oom, last: of the last end (epoch seconds, 0 for none). stopped:
+    that end was asked for; by_hand: and the engine remembers by whom it was asked. tries, next: attempts to start it again,
+    and when the next is due."""
 
     restarts: int = 0
     down: bool = False

@@ -79,8 +79,7 @@ def run_jobs(host: Host) -> list[str]:
 
 def run_jobs_aside(host: Host, patience: float) -> list[str]:
     """The same in a separate process, for which this waits a limited time, because a backup of hours must not delay the
-    next look
-    at crashed processes. The timer's unit does not stop that process."""
+    next look at crashed processes. The timer's unit does not stop that process."""
     sys.stdout.flush()
     child = os.fork()
     if child == 0:

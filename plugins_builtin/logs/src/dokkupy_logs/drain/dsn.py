@@ -20,8 +20,7 @@ OPTIONS = {
     "file": {"path", "encoding.codec"},
 }
 """The sinks that dokkupy serves without Vector, and the options that it reads; of `http` and `loki` also
-`request.headers.NAME`,
-of `loki` `labels.NAME`."""
+`request.headers.NAME`, of `loki` `labels.NAME`."""
 
 REQUIRED = {"http": "uri", "loki": "endpoint", "syslog": "address", "file": "path"}
 CODECS = {"http": ("json",), "loki": ("text", "json"), "file": ("text", "json")}

@@ -1,5 +1,4 @@
-"""The process that serves all drains. It runs only while a sink is set. A command that sets one starts it, the timer
-starts
+"""The process that serves all drains. It runs only while a sink is set. A command that sets one starts it, the timer starts
 it again if it died, and it ends for a new process when the settings or its own code change."""
 
 from __future__ import annotations

@@ -58,9 +58,8 @@ def effective(host: Host, app: AppName, name: str) -> tuple[str, bool]:
 
 
 def guard_for(host: Host, *, is_global: bool) -> Guard:
-    """The addresses that a sink may reach. An app's own sink may not reach the host and other apps, and private
-    networks only
-    if an admin allowed them."""
+    """The addresses that a sink may reach. An app's own sink may not reach the host and other apps, and private networks
+    only if an admin allowed them."""
     from dokkupy_sdk.outgoing import Guard, guard_of_source
     from dokkupy_sdk.values import replace
 

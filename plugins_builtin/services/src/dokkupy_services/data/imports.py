@@ -1,8 +1,7 @@
 """The file that a person gives to `import`: recognized by its first bytes, decompressed, and decoded if it is text.
 
-The datastore decides which formats its `restore` accepts (`Datastore.read_import`). Other formats are refused by name,
-with the command that creates
-a suitable dump.
+The datastore decides which formats its `restore` accepts (`Datastore.read_import`). Other formats are refused by name, with
+the command that creates a suitable dump.
 """
 
 from __future__ import annotations

@@ -304,9 +304,8 @@ def clone(
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
-    """A new service with a copy of the data, and its own passwords. Database and user have the source's names, because
-    the data
-    refers to them."""
+    """A new service with a copy of the data, and its own passwords. Database and user have the source's names, because the
+    data refers to them."""
     kind = datastore.kind
     records.read(host, kind, name)
     lifecycle.require_free(host, datastore, new)

@@ -1,9 +1,9 @@
 """A datastore whose dump is an archive of its files, for servers without a dump of their own.
 
 The files are those of one moment, as a power cut would leave them, because the server is frozen while they are copied
-inside its container; then it continues, and the copy is sent. So the kind of server must survive a power cut, and a
-newer
-version must read the files of an older one. The image must have a shell, tar, flock and setsid, as Debian's and Alpine's have.
+inside its container; then it continues, and the copy is sent. So the kind of server must survive a power cut, and a newer
+version must read the files of an older one. The image must have a shell, tar, flock and setsid, as Debian's and Alpine's
+have.
 """
 
 from __future__ import annotations

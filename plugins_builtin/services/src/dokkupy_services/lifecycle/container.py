@@ -59,8 +59,7 @@ def files_directory(host: Host, service: Service) -> str:
 
 def write_files(host: Host, service: Service, files: dict[str, Secret]) -> None:
     """The recipe's files. Only dokkupy's user can open the directory. In the container all users can read the files,
-    because the
-    server has its own user."""
+    because the server has its own user."""
     directory = files_directory(host, service)
     make_directory(os.path.dirname(directory))
     os.chmod(os.path.dirname(directory), 0o700)

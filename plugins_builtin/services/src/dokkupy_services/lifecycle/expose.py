@@ -1,6 +1,5 @@
 """Exposing: a small container forwards a port of the host to a service, so that the service itself needs no restart. On
-loopback,
-unless an address is given.
+loopback, unless an address is given.
 
 The program is the host's own socat, seen through `dokkupy_sdk.programs`.
 """

@@ -1,8 +1,7 @@
 """A connection to a service's port over standard input and output, for `ssh HOST postgres:tunnel db`.
 
 sshd itself forwards nothing, because forwarding is disabled: the key's permission is checked for each connection, which
-reaches only
-one port of one service.
+reaches only one port of one service.
 """
 
 from __future__ import annotations

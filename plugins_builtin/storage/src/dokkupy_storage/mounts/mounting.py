@@ -95,9 +95,8 @@ def unmount(host: Host, app: AppName, given: Mountable, target: str = "") -> lis
 
 
 def require_apart(host: Host, app: AppName, made: Mount, instead_of: Mount | None) -> None:
-    """Raise Conflict if a container could replace the directory with a link. A directory of the storage root and one
-    inside it
-    may not both be mounted, unless the outer one is read-only. The engine follows links whenever it starts a container,
+    """Raise Conflict if a container could replace the directory with a link. A directory of the storage root and one inside
+    it may not both be mounted, unless the outer one is read-only. The engine follows links whenever it starts a container,
     so an earlier check would not help."""
     if not is_below_root(host, made.source):
         return

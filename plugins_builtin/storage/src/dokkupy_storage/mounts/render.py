@@ -17,9 +17,8 @@ def colon_form(mount: Mount) -> str:
 
 
 def option(mount: Mount) -> str:
-    """The docker option. A directory is given by `--mount`, with which the engine refuses a missing directory, also
-    when it starts
-    the container again after a boot; `--volume` would create an empty one."""
+    """The docker option. A directory is given by `--mount`, with which the engine refuses a missing directory, also when it
+    starts the container again after a boot; `--volume` would create an empty one."""
     options = [word for word in mount.options.split(",") if word]
     if not mount.source.startswith("/") or {*options} & {*ONLY_BY_VOLUME}:
         return f"--volume={colon_form(mount)}"
