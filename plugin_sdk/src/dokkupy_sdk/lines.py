@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dokkupy.cli.output import one_line
+
+__all__ = ["WIDTH", "age", "ago", "duration", "one_line", "timed", "when"]
+
 WIDTH = 55
 """Characters of a line before its duration. With it, Dokku's prefix and git's `remote: `, a line has 79."""
 
@@ -47,11 +51,3 @@ def when(at: str, now: float, terminal: bool | None = None) -> str:
         return ago(now - datetime.fromisoformat(at).timestamp())
     except ValueError:
         return at
-
-
-def one_line(text: str, most: int = 50) -> str:
-    """Text that somebody else chose, such as the subject of a commit: one line without control characters, cut."""
-    from dokkupy.cli.output import harmless
-
-    plain = " ".join("".join(one if one.isprintable() else " " for one in harmless(text)).split())
-    return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."

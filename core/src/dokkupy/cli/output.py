@@ -24,6 +24,12 @@ def harmless(text: str) -> str:
     return re.sub(CONTROL, "", text)
 
 
+def one_line(text: str, most: int = 50) -> str:
+    """Text that somebody else chose, such as the subject of a commit: one line without control characters, cut."""
+    plain = " ".join("".join(one if one.isprintable() else " " for one in harmless(text)).split())
+    return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."
+
+
 class Terminal(Console):
     """The console of a command line. quiet: omits headers. log: a file that also receives every line."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.output import harmless
+from dokkupy.cli.output import one_line
 from dokkupy.kernel.dry_run import Detail, FileChange, same
 from dokkupy.model.secret import Sealed, Secret
 
@@ -80,11 +80,6 @@ def printable(value: Any) -> str | None:
 
 def row_text(row: dict[str, Any]) -> str:
     """`  ~ web 2 -> 4`, `  + COLOR`, `  - www.example.com`."""
-    before, after = (short(row[one]) for one in ("before", "after"))
+    before, after = (one_line(row[one] or "", LONGEST_VALUE) for one in ("before", "after"))
     value = f"{before} -> {after}" if before and after else before or after
     return f"  {row['change']} {row['key'].partition('.')[2] or row['key']} {value}".rstrip()
-
-
-def short(value: str | None) -> str:
-    text = harmless(" ".join((value or "").split()))
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."

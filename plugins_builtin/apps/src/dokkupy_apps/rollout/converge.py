@@ -28,7 +28,7 @@ from dokkupy_apps.releases.records import (
     write_deployment,
 )
 from dokkupy_apps.rollout.early_validation import EarlyValidation
-from dokkupy_apps.rollout.failures import SERVES, add_hint, explain, keep_failure, serving_id
+from dokkupy_apps.rollout.failures import SERVES, add_hint, any_runs, explain, keep_failure, serving_id
 from dokkupy_apps.rollout.retire import finalize_and_retire, record_retiring
 from dokkupy_apps.rollout.tasks import remove_tasks
 from dokkupy_apps.routing.after_switch import closed_after, covers, require_alive
@@ -85,7 +85,7 @@ def converge(
         deployment = switch(tx, replace(deployment, passed_at=time.monotonic()), replacing, early)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except (AppError, HostError) as fault:
-        serving = not stopped and any(row.state == "running" for row in host.instances(app).status(old))
+        serving = not stopped and any_runs(host, app, old)
         if isinstance(fault, CheckFailed):
             explain(host, release, fault, serving=serving, before=before)
         else:

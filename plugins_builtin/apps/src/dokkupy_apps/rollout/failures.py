@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.ending import how_it_ended, memory_limit
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError, PluginError
-from dokkupy_sdk.model import CheckFailed, Release
+from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import FailedFile, FailedInstance, ServingFile
 
@@ -34,9 +34,11 @@ def serving_id(host: Host, app: AppName) -> str:
 def old_ones_serve(host: Host, app: AppName) -> bool:
     """Whether the release that was deployed before runs."""
     _, old = current(host, app)
-    return (
-        bool(old) and should_run(host, app) and any(row.state == "running" for row in host.instances(app).status(old))
-    )
+    return bool(old) and should_run(host, app) and any_runs(host, app, old)
+
+
+def any_runs(host: Host, app: AppName, instances: Sequence[Instance]) -> bool:
+    return any(row.state == "running" for row in host.instances(app).status(instances))
 
 
 @contextmanager
