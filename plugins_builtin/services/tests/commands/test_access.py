@@ -80,3 +80,10 @@ def test_only_admins_may_change_a_service_itself(host: Host, run: Callable[..., 
 @pytest.mark.usefixtures("linked")
 def test_a_deployer_imports_no_file_of_the_host(run: Callable[..., Ran]) -> None:
     assert "lacks the permission host:write" in run("fake:import", "db", "--file", "/etc/passwd", who="key:dev")[2]
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize("verb", ["upgrade", "revert"])
+def test_whether_apps_restart_is_yes_or_no(run: Callable[..., Ran], verb: str) -> None:
+    status, _, err = run(f"fake:{verb}", "db", "--restart-apps", "perhaps")
+    assert status != 0 and "'perhaps' is not a boolean: use true or false" in err

@@ -74,22 +74,26 @@ def add_change(group: Group, kind: str, title: str) -> None:
         """
         from dokkupy_services.data import moving
 
-        datastore = found(host, kind)
+        datastore, restart = found(host, kind), is_yes(restart_apps)
         moving.set_networks(host, datastore, service, options.networks)
         moved = moving.upgrade(host, datastore, service, options.of_service())
-        return moved_result(host, kind, moved, restart=is_yes(restart_apps))
+        return moved_result(host, kind, moved, restart=restart)
 
     @group.command("revert", permission="service:write", mutating=True)
     def revert(host: Host, service: Name, *, restart_apps: RestartApps = "") -> CommandResult:
         """Go back to the data and version before the last upgrade, import or restore. A second revert returns."""
         from dokkupy_services.data import moving
 
+        restart = is_yes(restart_apps)
         moved = moving.revert(host, found(host, kind), service)
-        return moved_result(host, kind, moved, restart=is_yes(restart_apps))
+        return moved_result(host, kind, moved, restart=restart)
 
 
 def is_yes(text: str) -> bool:
-    return text.lower() in ("true", "1", "yes")
+    """Raises UserError for a text that is neither yes nor no, before anything is changed."""
+    from dokkupy_sdk.settings import boolean
+
+    return bool(text) and boolean(text) == "true"
 
 
 def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> CommandResult:
