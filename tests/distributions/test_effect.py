@@ -207,6 +207,7 @@ VALUES = (
     "key=value",
     "10.0.0.0/8",
     "stop",
+    "lock",
 )
 """One of them fits any property, and is not its default."""
 

@@ -46,7 +46,7 @@ class Repository:
         self.commit(f"greet with {greeting}")
 
     def scalable(self) -> None:
-        """Leave the formation out of app.json, which would fix it, and commit."""
+        """Leave the formation out of app.json, so that one web process runs and no worker, and commit."""
         table = json.loads((self.path / "app.json").read_text())
         table.pop("formation", None)
         self.write("app.json", json.dumps(table, indent=2))

@@ -96,7 +96,7 @@ class PortsFile(Record, file="apps/*/ports"):
 
 class ServingFile(Record, file="apps/*/deployment"):
     """What serves. id: of the operation that made it so. closed: ports of the detected map on which nothing listens.
-    fixed: whether the source fixes the formation (app.json), so that `ps:scale` refuses."""
+    fixed: whether the source gives quantities of its processes (app.json)."""
 
     derived = "*"
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from dokkupy_apps.processes.start_stop import stop_app
+from dokkupy_apps.desired.properties import PS
+from dokkupy_apps.processes.scale import scale
+from dokkupy_apps.processes.start_stop import start_app, stop_app
+from dokkupy_apps.releases.serving import serving_formation
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host, hookimpl
-from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.errors import AppError, Conflict
 from dokkupy_sdk.model import Deployment
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing import FakeEngine, fake_host
 
 BLOG = AppName("blog")
+WEB, WORKER = ProcessType("web"), ProcessType("worker")
 TREE = {"Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
 APP_JSON = '{"formation": {"web": {"quantity": 0}, "worker": {"quantity": 1}}}'
 
@@ -29,9 +35,81 @@ def test_a_formation_of_the_source_without_web_is_refused_where_web_serves(tmp_p
     deploy(host, "blog", TREE)
     with pytest.raises(AppError, match="app.json of blog sets the quantity of web to 0") as refusal:
         deploy(host, "blog", {**TREE, "app.json": APP_JSON})
+    assert "`ps:scale blog web=0`" in refusal.value.hint
+    scale(host, BLOG, {WEB: 0})
+    deploy(host, "blog", {**TREE, "app.json": APP_JSON})
+
+
+def quantities(host: Host) -> dict[str, int]:
+    return {str(name): count for name, count in serving_formation(host, BLOG).items() if count}
+
+
+def formation(**counts: int) -> dict[str, str]:
+    table = {name: {"quantity": count} for name, count in counts.items()}
+    return {**TREE, "app.json": json.dumps({"formation": table})}
+
+
+def printed(host: Host) -> str:
+    return host.out.text()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_a_quantity_of_app_json_is_a_first_value_that_ps_scale_changes_and_the_next_push_keeps(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("app-json",))
+    deploy(host, "blog", formation(web=1, worker=1))
+    scale(host, BLOG, {WEB: 3})
+    assert quantities(host) == {"web": 3, "worker": 1}
+    deploy(host, "blog", formation(web=2, worker=2))
+    assert quantities(host) == {"web": 3, "worker": 2}, "what nobody scaled follows the file"
+    note = "Keeping what ps:scale set: web=3 (app.json: 2). To follow app.json: ps:scale blog web=default"
+    assert printed(host).count(note) == 1
+    scale(host, BLOG, {WEB: None})
+    assert quantities(host) == {"web": 2, "worker": 2}
+    deploy(host, "blog", formation(web=1))
+    assert quantities(host) == {"web": 1}
+    assert printed(host).count("Keeping what ps:scale set") == 1
+
+
+def test_without_a_quantity_in_the_file_the_default_is_one_web(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("app-json",))
+    deploy(host, "blog", TREE)
+    scale(host, BLOG, {WEB: 2, WORKER: 2})
+    scale(host, BLOG, {WEB: None, WORKER: None})
+    assert quantities(host) == {"web": 1}
+
+
+def test_a_locked_scale_is_that_of_the_file_and_is_refused_in_words_of_dokku(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("app-json",))
+    deploy(host, "blog", formation(web=1))
+    scale(host, BLOG, {WEB: 3})
+    with operation(host, "test", "app:blog") as tx:
+        PS.set(tx, BLOG, "app-json-scale", "lock")
+        tx.commit()
+    message = "App blog contains an app.json file with a formations key and cannot be manually scaled"
+    with pytest.raises(Conflict, match=message) as refusal:
+        scale(host, BLOG, {WEB: 2})
+    assert "ps:set blog app-json-scale first" in refusal.value.hint
+    start_app(host, BLOG)
+    assert quantities(host) == {"web": 1}
+    deploy(host, "blog", formation(web=2))
+    assert quantities(host) == {"web": 2}
+    assert "Keeping" not in printed(host)
+    deploy(host, "blog", TREE)
+    scale(host, BLOG, {WEB: 4})
+    assert quantities(host) == {"web": 4}, "a file without quantities locks nothing"
+
+
+def test_a_lock_keeps_a_push_from_taking_web_away_until_the_app_is_stopped(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("app-json",))
+    with operation(host, "test", "global") as tx:
+        PS.set(tx, None, "app-json-scale", "lock")
+        tx.commit()
+    deploy(host, "blog", TREE)
+    with pytest.raises(AppError, match="app.json of blog sets the quantity of web to 0") as refusal:
+        deploy(host, "blog", {**TREE, "app.json": APP_JSON})
     assert "`ps:stop blog`" in refusal.value.hint
     stop_app(host, BLOG)
     deploy(host, "blog", {**TREE, "app.json": APP_JSON})
+    assert quantities(host) == {"worker": 1}
 
 
 PARALLEL = '{"formation": {"web": {"quantity": 5, "max_parallel": 2}, "worker": {"quantity": 3}}}'

@@ -27,6 +27,7 @@ from dokkupy_apps.desired.formation import (
     RELEASE,
     WEB,
     require_web_kept,
+    scale_note,
     stored_scale,
     wanted_formation,
 )
@@ -86,6 +87,8 @@ def deploy_source(
                 for name in PROPERTIES if not host.dry_run else ():
                     if PS.raw(host.store, app, name) and (note := unread_note(release, name)):
                         host.out.warn(note)
+                if note := scale_note(host, release):
+                    host.out.detail(note)
                 write_release(tx, release)
                 tx.step("remove the build's temporary tag", lambda: drop_image(host, tag), is_detail=True)
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))

@@ -28,7 +28,7 @@ def web_missing(host: Host, release: Release, formation: Formation) -> str:
         near = next((name for name in release.processes if name.lower() == WEB), None)
         cure = f"write `{WEB}:` for `{near}:`" if near else f"add a line `{WEB}: COMMAND`"
         return f"the Procfile of {app} has no process type {WEB} (it has: {types}); {cure}"
-    if fixed_formation(host, app, release.files):
+    if WEB not in stored_scale(host, app) or is_locked(host, app, release.files):
         return f"app.json of {app} sets the quantity of {WEB} to 0; change it in formation.{WEB}.quantity"
     return f"{WEB} of {app} is scaled to 0; `ps:scale {app} {WEB}=1` starts one"
 
@@ -53,11 +53,11 @@ def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) 
     app = release.app
     if not any(one.process == WEB for one in serving) or not should_run(host, app):
         return
-    if stored_scale(host, app).get(WEB) == 0:
+    if stored_scale(host, app).get(WEB) == 0 and not is_locked(host, app, release.files):
         return
     reason = web_missing(host, release, release.formation)
     if reason:
-        ask = "ps:stop" if fixed_formation(host, app, release.files) else "ps:scale"
+        ask = "ps:stop" if is_locked(host, app, release.files) else "ps:scale"
         command = f"{ask} {app}" + (f" {WEB}=0" if ask == "ps:scale" else "")
         raise AppError(
             f"With this release, {app} would no longer serve: {reason}",
@@ -70,24 +70,57 @@ def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:
     return dict(host.store.load(FormationFile, app).scale)
 
 
-def fixed_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:
-    """The formation that the source itself sets (app.json). While there is one, `ps:scale` refuses."""
+def source_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:
+    """The quantities that the source itself gives (app.json). With any, those that it leaves out are 0."""
     from dokkupy_sdk import hooks as hookspecs
 
     facts = host.hooks.gather(hookspecs.release_formation, host=host, app=app, files=files)
     return {ProcessType(name): count for _, (name, count) in facts}
 
 
+def locks_scale(host: Host, app: AppName) -> bool:
+    """Whether quantities of the source win over those of `ps:scale`, as in Dokku."""
+    from dokkupy_apps.desired.properties import LOCK, PS
+
+    return PS.get(host.store, app, "app-json-scale") == LOCK
+
+
+def is_locked(host: Host, app: AppName, files: Mapping[str, str]) -> bool:
+    """Whether `ps:scale` is refused."""
+    return locks_scale(host, app) and bool(source_formation(host, app, files))
+
+
 def wanted_formation(host: Host, app: AppName, files: Mapping[str, str], processes: Iterable[ProcessType]) -> Formation:
-    """Process type -> quantity, for all types: set by the source, else as scaled, else one web."""
+    """Process type -> quantity, for all types: as scaled, else as the source gives it, else one web.
+
+    Where the source locks the scale, it comes first.
+    """
     types = [process for process in processes if process != RELEASE]
-    fixed = fixed_formation(host, app, files)
-    if fixed:
-        return {process: fixed.get(process, 0) for process in types}
-    return as_scaled(host, app, types)
+    given = source_formation(host, app, files)
+    if not given:
+        return as_scaled(host, app, types)
+    scale = {} if locks_scale(host, app) else stored_scale(host, app)
+    return {process: scale.get(process, given.get(process, 0)) for process in types}
 
 
 def as_scaled(host: Host, app: AppName, types: Iterable[ProcessType]) -> Formation:
-    """Process type -> quantity, where the source sets none."""
+    """Process type -> quantity, where the source gives none."""
     scale = stored_scale(host, app)
     return {process: scale.get(process, 1 if process == WEB else 0) for process in types}
+
+
+def scale_note(host: Host, release: Release) -> str:
+    """Which quantities of `ps:scale` a deploy keeps although app.json gives others; empty without any."""
+    app = release.app
+    given = source_formation(host, app, release.files)
+    if not given or locks_scale(host, app):
+        return ""
+    scale = stored_scale(host, app)
+    kept = {
+        name: scale[name] for name in release.processes if scale.get(name, given.get(name, 0)) != given.get(name, 0)
+    }
+    if not kept:
+        return ""
+    stays = ", ".join(f"{name}={count} (app.json: {given.get(name, 0)})" for name, count in kept.items())
+    reset = " ".join(f"{name}=default" for name in kept)
+    return f"Keeping what ps:scale set: {stays}. To follow app.json: ps:scale {app} {reset}"

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dokkupy_sdk.defaults import RESTART_POLICY, STOP_TIMEOUT
 from dokkupy_sdk.names import RelativePath
-from dokkupy_sdk.settings import BUILD, NEXT_DEPLOY, ROUTE, Property, Settings, boolean, integer, matching, plain
+from dokkupy_sdk.settings import (
+    BUILD,
+    NEXT_DEPLOY,
+    ROUTE,
+    Applies,
+    Property,
+    Settings,
+    boolean,
+    integer,
+    matching,
+    one_of,
+    plain,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +24,9 @@ if TYPE_CHECKING:
     from dokkupy_sdk.names import AppName
 
 RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
+
+
+FIRST, LOCK = "first", "lock"
 
 
 def path(text: str) -> str:
@@ -67,6 +82,13 @@ PS = Settings(
         "false",
         parse=boolean,
         help="Whether the app rolls back if all instances of a new release crash",
+    ),
+    Property(
+        "app-json-scale",
+        FIRST,
+        help="What the quantities in app.json are: a first value that `ps:scale` changes, or a lock on the scale, as in Dokku",
+        parse=one_of(FIRST, LOCK),
+        applies=Applies("the next deploy", "ps:start {app}"),
     ),
     Property(
         "procfile-path",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, UserError
@@ -11,7 +11,7 @@ from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.state import FormationFile
 
-from dokkupy_apps.desired.formation import RELEASE, fixed_formation, stored_scale, wanted_formation
+from dokkupy_apps.desired.formation import RELEASE, is_locked, stored_scale, wanted_formation
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
@@ -22,18 +22,26 @@ from dokkupy_apps.releases.records import (
 from dokkupy_apps.rollout.converge import converge
 
 
-def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_deploy: bool = False) -> Formation:
-    """Set quantities; running instances that are still wanted stay untouched. Returns the whole formation."""
+def scale(
+    host: Host, app: AppName, changes: Mapping[ProcessType, int | None], *, skip_deploy: bool = False
+) -> Formation:
+    """Set quantities; running instances that are still wanted stay untouched. Returns the whole formation.
+
+    None forgets a quantity: the type follows app.json again, or has one instance of web and none of others.
+    """
     host.store.require_app(app)
     with operation(host, "ps:scale", f"app:{app}") as tx:
         release, _ = current(host, app)
-        if fixed_formation(host, app, release.files if release else {}):
+        if is_locked(host, app, release.files if release else {}):
             raise Conflict(
                 f"App {app} contains an app.json file with a formations key and cannot be manually scaled",
                 code="formation_fixed",
+                hint=f"Change the quantity in app.json and push, or: ps:set {app} app-json-scale first",
             )
-        require_scalable(changes, release)
-        after = {**stored_scale(host, app), **{name: count for name, count in changes.items() if name != RELEASE}}
+        before = stored_scale(host, app)
+        require_scalable(changes, release, before)
+        merged = {**before, **{name: count for name, count in changes.items() if name != RELEASE}}
+        after = {name: count for name, count in merged.items() if count is not None}
         tx.save(host.store.load(FormationFile, app).replace(scale=after), app)
         if release is None:
             return after
@@ -44,11 +52,17 @@ def scale(host: Host, app: AppName, changes: Mapping[ProcessType, int], *, skip_
     return formation
 
 
-def require_scalable(changes: Mapping[ProcessType, int], release: Release | None) -> None:
-    """Raises UserError for a type that cannot run: the release task, or one that the Procfile does not have."""
+def require_scalable(
+    changes: Mapping[ProcessType, int | None], release: Release | None, before: Collection[ProcessType] = ()
+) -> None:
+    """Raises UserError for a type that cannot run: the release task, or one that the Procfile does not have.
+
+    before: the types with a quantity, which may also lose it.
+    """
     for process, count in changes.items():
         unknown = release is not None and has_procfile(release) and process not in release.processes
-        if count and (process == RELEASE or unknown):
+        runs = process not in before if count is None else count > 0
+        if runs and (process == RELEASE or unknown):
             raise UserError(f"{process} is not a valid process name to scale up")
 
 
@@ -57,7 +71,7 @@ def has_procfile(release: Release) -> bool:
     return any(command is not None for command in release.processes.values())
 
 
-def with_types(tx: Transaction, release: Release, changes: Mapping[ProcessType, int]) -> Release:
+def with_types(tx: Transaction, release: Release, changes: Mapping[ProcessType, int | None]) -> Release:
     """The release, or a new one with further types: without a Procfile, each type runs the image's own command."""
     further = {process: None for process, count in changes.items() if count and process not in release.processes}
     if not further:

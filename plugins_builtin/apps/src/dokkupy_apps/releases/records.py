@@ -144,9 +144,9 @@ def write_deployment(
     tx: Transaction, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
 ) -> None:
     """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
-    from dokkupy_apps.desired.formation import fixed_formation
+    from dokkupy_apps.desired.formation import source_formation
 
-    fixed = bool(fixed_formation(tx.host, release.app, release.files))
+    fixed = bool(source_formation(tx.host, release.app, release.files))
     serving = ServingFile(release=release.number, id=tx.id, instances=instances, closed=closed, fixed=fixed)
     tx.save(serving, release.app)
 

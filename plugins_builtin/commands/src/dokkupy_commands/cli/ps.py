@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.desired.properties import PS, starts_at_boot
+from dokkupy_apps.desired.properties import LOCK, PS, starts_at_boot
 from dokkupy_apps.releases.serving import is_deployed
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, each
@@ -148,6 +148,7 @@ def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel
 
 
 App = Annotated[AppName, Arg("app")]
+DEFAULT = "default"
 Quantities = Annotated[list[str], Arg("proc=count")]
 SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Store the quantities without starting or stopping instances")]
 """By name, because `typing` reads a longer annotation, and costs more than the command."""
@@ -165,19 +166,24 @@ def scale_app(
 
     ps:scale blog
     ps:scale blog web=3 worker=1
+    ps:scale blog web=default
+
+    `TYPE=default` forgets what was set: the type follows app.json again; without a quantity there, one web runs.
     """
     host.store.require_app(app)
     if quantities:
         from dokkupy_apps.processes.scale import scale
         from dokkupy_apps.settings.effect import announce_effect
 
-        changes: dict[ProcessType, int] = {}
+        changes: dict[ProcessType, int | None] = {}
         for word in quantities:
             name, mark, count = word.partition("=")
-            if not mark or (number := digits(count)) is None or number > 1000:
-                raise UserError(f"{word[:60]!r} is not PROCESS=COUNT with a count from 0 to 1000")
-            changes.setdefault(ProcessType(name), int(count))
-        host.out.announce(f"Scaling {app} processes: " + ", ".join(f"{k}={v}" for k, v in changes.items()))
+            number = digits(count)
+            if not mark or (count != DEFAULT and (number is None or number > 1000)):
+                raise UserError(f"{word[:60]!r} is not PROCESS=COUNT with a count from 0 to 1000, or {DEFAULT}")
+            changes.setdefault(ProcessType(name), number)
+        said = ", ".join(f"{name}={DEFAULT if count is None else count}" for name, count in changes.items())
+        host.out.announce(f"Scaling {app} processes: {said}")
         formation = scale(host, app, changes, skip_deploy=skip_deploy)
         if skip_deploy:
             announce_effect(host, app)
@@ -248,7 +254,9 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     return {
         "--deployed": "true" if serving is not None else "false",
         "--processes": str(len(serving.instances) if serving is not None else 0),
-        "--ps-can-scale": "false" if serving is not None and serving.fixed else "true",
+        "--ps-can-scale": "true"
+        if serving is None or not serving.fixed or PS.get(host.store, app, "app-json-scale") != LOCK
+        else "false",
         "--restore": "true" if starts_at_boot(host, app) else "false",
         "--running": running,
         "--ps-pending": ", ".join(pending),
@@ -265,4 +273,6 @@ def warn_of_unread(tx: Transaction, app: AppName | None, name: str) -> None:
         tx.host.out.warn(note)
 
 
-add_property_commands(group, PS, extra=report_extra, beyond=("rollback-on-crash", "restore"), on_set=warn_of_unread)
+add_property_commands(
+    group, PS, extra=report_extra, beyond=("rollback-on-crash", "restore", "app-json-scale"), on_set=warn_of_unread
+)
