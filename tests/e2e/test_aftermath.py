@@ -41,7 +41,7 @@ def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     host.exec(["dokkupy", "apps:destroy", APP, "--force"])
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what} did not come true within {seconds:.0f} s"

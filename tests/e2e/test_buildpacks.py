@@ -208,7 +208,7 @@ def test_version_that_a_registry_of_the_user_s_own_has_is_pulled_and_used(
 ) -> None:
     name = create(host, app)
     image = f"{registry}/python:3.12-slim"
-    until(lambda: host.exec(["curl", "-fs", f"http://{registry}/v2/"], check=False).code == 0, 20)
+    until(lambda: host.exec(["curl", "-fs", f"http://{registry}/v2/"], check=False).code == 0)
     host.exec(["docker", "tag", "python:3.13-slim", image])
     host.exec(["docker", "push", "-q", image])
     host.exec(["docker", "rmi", image])
@@ -322,7 +322,7 @@ def test_build_that_is_cancelled_or_killed_leaves_nothing_and_the_next_push_work
             record = json.loads(host.exec(["dokkupy", "builds:list", app, "--format", "json"]).stdout)[0]
             host.exec(["kill", "-KILL", str(record["pid"])])
         assert push.result().code != 0
-    until(lambda: not sleeping(host), 20)
+    until(lambda: not sleeping(host))
     repository.replace("package.json", "sleep 4711 && ", "")
     repository.commit("a build that ends")
     host.git_push(repository.path, app)
@@ -332,7 +332,7 @@ def test_build_that_is_cancelled_or_killed_leaves_nothing_and_the_next_push_work
     assert set(images.split()) <= set(before[0].split())
 
 
-def until(true: Callable[[], bool], seconds: float) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s"

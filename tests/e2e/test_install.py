@@ -107,7 +107,7 @@ def assert_says_what_is_next(ran: Ran, host: Host) -> None:
     ]
 
 
-def assert_demo_serves_soon(host: Host, seconds: float = 40) -> None:
+def assert_demo_serves_soon(host: Host, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -56,7 +56,7 @@ def pebble(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roo
     )
     processes = host.exec(["sh", "-c", start]).stdout.split()
     asked = ["curl", "-fs", "--cacert", f"{PLACE}/ca.crt"]
-    until(lambda: host.exec([*asked, "https://localhost:14000/dir"], check=False).code == 0, 20)
+    until(lambda: host.exec([*asked, "https://localhost:14000/dir"], check=False).code == 0)
     root = directory / "root.pem"
     root.write_text(host.exec([*asked, "https://localhost:15000/roots/0"]).stdout)
     for name, value in (

@@ -248,7 +248,7 @@ def test_another_server_in_front_is_said_and_http_goes_on(
     host.copy_in(site.encode(), f"/etc/nginx/conf.d/{app}.conf")
     try:
         host.exec(["nginx", "-s", "reload"])
-        until(lambda: host.exec(["curl", "-s", f"http://{name}/"], check=False).stdout == "somebody", 10)
+        until(lambda: host.exec(["curl", "-s", f"http://{name}/"], check=False).stdout == "somebody")
         failed = host.exec(["dokkupy", "letsencrypt:enable", app], check=False)
         assert failed.code == 1 and "another server answers (status 200)" in failed.stderr, failed.stderr
         assert "Make their DNS records point to this host" in failed.stderr
@@ -256,7 +256,7 @@ def test_another_server_in_front_is_said_and_http_goes_on(
         host.exec(["rm", f"/etc/nginx/conf.d/{app}.conf"])
         host.exec(["nginx", "-s", "reload"])
     assert host.http_get(name).status == 200
-    until(lambda: host.exec(["curl", "-s", f"http://{name}/"], check=False).stdout != "somebody", 10)
+    until(lambda: host.exec(["curl", "-s", f"http://{name}/"], check=False).stdout != "somebody")
     host.exec(["dokkupy", "letsencrypt:enable", app, "--force"])
     assert holds(host, name, pebble)
 

@@ -69,7 +69,7 @@ def test_answer_of_the_authority_comes_with_the_handshake(
     host.copy_in(authority.root.read_bytes(), TRUSTED)
     host.exec(["update-ca-certificates"])
     host.exec(["dokkupy", "proxy:build-config", app])
-    until(lambda: "OCSP Response Status: successful" in seen(), 15)
+    until(lambda: "OCSP Response Status: successful" in seen())
     assert "Cert Status: good" in seen()
     assert https_get(host, name, authority).status == 200
     kept = host.exec(["find", "/var/lib/dokkupy/nginx/ocsp", "-type", "f", "-printf", "%u %m\n"]).stdout

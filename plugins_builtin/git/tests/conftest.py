@@ -134,7 +134,7 @@ def client(tmp_path: Path, world: World) -> Client:
     return Client(tmp_path / "work", world.root)
 
 
-def wait_for(condition, seconds: float = 15.0) -> None:  # type: ignore[no-untyped-def]
+def wait_for(condition, seconds: float = 60.0) -> None:  # type: ignore[no-untyped-def]
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -51,7 +51,7 @@ def deploy_source(
         }
         if "SLEEP" in files:
             Path(host.path("pid")).write_text(str(os.getpid()))
-            for _ in range(300):
+            for _ in range(1200):  # twice as long as a test waits for its end
                 host.out.detail("still building")
                 time.sleep(0.1)
         if "LOSE_REFS" in files:  # what happens between the first question and the last step

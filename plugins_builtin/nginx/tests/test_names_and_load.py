@@ -122,7 +122,7 @@ def test_slow_connections_keep_nobody_out_after_setup(cold: Rig) -> None:
         for line in Wiring(cold.proxy, dry_run=False).setup()
     )
     assert connections(cold.proxy).level == "ok"
-    wait_for(lambda: not old & workers(cold), 20)
+    wait_for(lambda: not old & workers(cold))
     held = hold(cold, 600)
     try:
         assert [cold.get("blog.example.com").status for _ in range(5)] == [200] * 5

@@ -79,7 +79,9 @@ stop() {
         [ "$rounds" -lt 20 ] && pause=0.03
         sleep $pause 2>/dev/null || sleep 1 || break
     done
-    wait "$main"
+    # A signal may come before the command is started.
+    [ "$!" ] || exit $((128 + $1))
+    wait "$!"
     exit $?
 }
 
@@ -102,10 +104,9 @@ if env --default-signal=INT,QUIT true 2>/dev/null; then
 else
     "$@" <&3 3<&- &
 fi
-main=$!
 exec 3<&-
 while :; do
-    wait "$main"
+    wait "$!"
     code=$?
-    kill -0 "$main" 2>/dev/null || exit "$code"
+    kill -0 "$!" 2>/dev/null || exit "$code"
 done

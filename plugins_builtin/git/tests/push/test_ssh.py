@@ -135,8 +135,8 @@ def test_connection_lost_in_the_middle_takes_the_deploy_back(world: World, clien
     hook = int((world.root / "pid").read_text())
     os.killpg(running.pid, signal.SIGKILL)  # git and ssh on the client's side; the server is on its own
     running.wait()
-    wait_for(lambda: not alive(hook), 10)
-    wait_for(lambda: world.leftovers() == [], 10)
+    wait_for(lambda: not alive(hook))
+    wait_for(lambda: world.leftovers() == [])
     assert Repository(world.host, BLOG).ref("refs/heads/master") == first
     assert world.host.store.read("apps", "blog", "git")["sha"] == first
     client.git("rm", "-q", "SLEEP")
