@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 
 from dokkupy.host import Host
@@ -25,6 +26,10 @@ class SourceStore(ABC):
 
         Nothing in the tree is executed: no hooks, filters, LFS or `ext::` transports. Submodules are included.
         """
+
+    def labels(self, app: AppName) -> Mapping[str, str]:
+        """Labels of an image that is built from the app's code again, such as the image that the code came from."""
+        return {}
 
     @abstractmethod
     def forget(self, app: AppName) -> None:

@@ -11,11 +11,14 @@ from dokkupy.host import Host
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.operation import operation
 from dokkupy.model.names import ProcessType
+from dokkupy.model.release import Deployment
+from dokkupy.transaction import Transaction
 from dokkupy_apps.apps import create_app
 from dokkupy_apps.builds.records import builds_of
+from dokkupy_apps.deploy import deploy_source
 from dokkupy_apps.desired import status
 from dokkupy_apps.processes.reconcile import reconcile
-from dokkupy_apps.processes.redeploy import redeploy
+from dokkupy_apps.processes.redeploy import rebuild, redeploy
 from dokkupy_apps.processes.rollback import rollback
 from dokkupy_apps.processes.scale import scale
 from dokkupy_apps.processes.start_stop import start_app, stop_app
@@ -25,6 +28,7 @@ from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.state import FailedFile
 from dokkupy_sdk.testing import FakeScheduler
+from dokkupy_sdk.testing.fakes import write_tree
 
 from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, builder, config, engine, picture, proxy, scheduler
 
@@ -73,6 +77,50 @@ def test_a_failed_deploy_leaves_everything_as_it_was(host: Host, breaks: Callabl
     build = builds_of(host, BLOG)[0]
     assert build["status"] == "failed"
     assert caught.value.message in Path(host.path("builds", BLOG, f"{build['id']}.log")).read_text()
+
+
+def push(host: Host, record: Callable[[Transaction, Deployment | None], None]) -> None:
+    def fill(directory: Path) -> str:
+        write_tree(directory, TREE)
+        return "b" * 40
+
+    deploy_source(host, BLOG, kind="git-hook", fill=fill, labels={"from": "an image"}, record=record)
+
+
+def test_what_a_deploy_makes_true_of_its_source_is_recorded_once_it_serves(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    seen: list[tuple[int, bool, bool]] = []
+
+    def record(tx: Transaction, deployment: Deployment | None) -> None:
+        assert deployment is not None
+        serves = current(host, BLOG)[1] == deployment.instances
+        seen.append((deployment.release.number, serves, tx.committed))
+
+    push(host, record)
+    assert seen == [(2, True, False)]
+    assert builder(host).builds[-1].labels["from"] == "an image"
+    assert "from" not in builder(host).builds[0].labels
+
+
+def test_a_source_that_cannot_be_recorded_fails_its_deploy(host: Host) -> None:
+    deploy(host, "blog", TREE)
+    before = picture(host)
+
+    def record(tx: Transaction, deployment: Deployment | None) -> None:
+        raise HostError("the branch cannot be moved")
+
+    with pytest.raises(HostError, match="the branch cannot be moved"):
+        push(host, record)
+    assert picture(host) == before
+
+
+def test_a_rebuild_gives_its_image_the_labels_of_the_code(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy(host, "blog", TREE)
+    source = host.role("source", "fake")
+    source.trees["blog"] = TREE
+    monkeypatch.setattr(source, "labels", lambda app: {"code-of": str(app)})
+    rebuild(host, BLOG)
+    assert builder(host).builds[-1].labels["code-of"] == "blog"
 
 
 CHANGES: dict[str, Callable[[Host], object]] = {

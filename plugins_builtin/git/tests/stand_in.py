@@ -12,11 +12,11 @@ import shutil
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dokkupy_apps.desired.config import get_env
-from dokkupy_git.hooks import container_options, post_build, post_deploy
+from dokkupy_git.hooks import post_build, post_deploy
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
@@ -37,7 +37,8 @@ def deploy_source(
     revision: str = "",
     metadata: str = "",
     no_cache: bool = False,
-    keep: Callable[[Transaction], None] | None = None,
+    labels: Mapping[str, str] | None = None,
+    record: Callable[[Transaction, Deployment | None], None] | None = None,
 ) -> Deployment | None:
     with operation(host, kind, f"app:{app}") as tx:
         directory = Path(host.path("builds", tx.id))
@@ -59,27 +60,28 @@ def deploy_source(
         if "FAIL" in files:
             raise AppError("App build failed")
         source = Source(app, directory, kind, commit, metadata)
-        options = tuple(container_options(host, app, "build"))
-        post_build(host, Build(tx.id, source, "fake", options=options), tx)
+        post_build(host, Build(tx.id, source, "fake", labels=labels or {}), tx)
         env = {str(name): secret.reveal() for name, secret in get_env(host, app).items()}
-        if "SKIP" in files and keep is not None:
-            keep(tx)
+        if "SKIP" in files and record is not None:
+            record(tx, None)
             shutil.rmtree(directory)
             return None
         release = Release(app, 1, "sha256:0", "", kind, revision=commit)
         deployment = Deployment(tx.id, app, "deploy", release)
-        post_deploy(host, deployment, tx)
-        record = {
+        if record is not None:
+            record(tx, deployment)
+        post_deploy(deployment, tx)
+        facts = {
             "commit": commit,
             "kind": kind,
             "files": files,
             "env": env,
             "metadata": metadata,
             "who": host.who,
-            "options": options,
+            "labels": dict(labels or {}),
             "git_dir": (directory / ".git").is_dir(),
         }
-        Path(host.path("deployed.json")).write_text(json.dumps(record))
+        Path(host.path("deployed.json")).write_text(json.dumps(facts))
         if "FAIL_LATE" in files:
             raise AppError("A hook after the switch failed")
         shutil.rmtree(directory)

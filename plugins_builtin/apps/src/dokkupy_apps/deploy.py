@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -57,13 +57,15 @@ def deploy_source(
     revision: str = "",
     metadata: str = "",
     no_cache: bool = False,
-    keep: Callable[[Transaction], None] | None = None,
+    labels: Mapping[str, str] | None = None,
+    record: Callable[[Transaction, Deployment | None], None] | None = None,
 ) -> Deployment | None:
     """Build and deploy a source as one operation; None when `ps:set APP skip-deploy true` leaves the release unstarted.
 
-    fill: writes the tree into an empty private directory and returns the revision. keep: called in the operation of a
-    release that is not started, because no hook of a deploy is. Raises DokkupyError after
-    everything was rolled back; the previous release keeps serving. Raises Busy at once when another operation runs.
+    fill: writes the tree into an empty private directory and returns the revision. labels: more labels of the image.
+    record: called before the commit, to record what the deploy makes true of its source; with the deployment that serves,
+    or with None when the release is not started. Raises DokkupyError after everything was rolled back; the previous release
+    keeps serving. Raises Busy at once when another operation runs.
     """
     require_unlocked(host, app)
 
@@ -79,7 +81,7 @@ def deploy_source(
                         source = prepare_source(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
                         require_web_kept(host, declared(host, source), current(host, app)[1])
                         tag = image_name(host, app, f"build-{tx.id}".lower())
-                        builder, image = build(tx, source, tag, no_cache=no_cache)
+                        builder, image = build(tx, source, tag, no_cache=no_cache, labels=labels or {})
                         release = make_release(tx, source, builder, image)
                         require_web_kept(host, release, current(host, app)[1])
                 finally:
@@ -95,12 +97,14 @@ def deploy_source(
                 with noted(host, app, "release"):
                     run_release_tasks(tx, release)
                 if skips_deploy(host, app):
-                    if keep is not None:
-                        keep(tx)
+                    if record is not None:
+                        record(tx, None)
                     tx.follow(call(prune_old, app=app))
                     tx.commit()
                     return None
-                deployment = converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True)
+                deployment = converge(
+                    tx, release, release.formation, kind="deploy", replaces=lambda process: True, record=record
+                )
                 tx.commit()
             return deployment
 

@@ -1,6 +1,8 @@
-"""Deploys a commit: what git's hooks know about it, and what happens when it serves."""
+"""Deploys a commit, and records what serves."""
 
 from __future__ import annotations
+
+import json
 
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call
@@ -21,11 +23,8 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Deployment, Source
     from dokkupy_sdk.operation import Transaction
 
-    from dokkupy_git.sources import GitSources
-
-
-def sources_of(host: Host) -> GitSources:
-    return host.role("source", "git")  # type: ignore[no-any-return]
+SOURCE_IMAGE = "com.dokku.docker-image-labeler/alternate-tags"
+"""The label in which Dokku's tools read the image that an app was deployed from."""
 
 
 def deploy(
@@ -47,27 +46,28 @@ def deploy(
         )
         return incoming.commit
 
-    pending = sources_of(host).pending
-    pending[app] = incoming
-    try:
-        deploy_source(
-            host,
-            app,
-            kind=kind,
-            fill=fill,
-            revision=incoming.commit,
-            metadata=metadata or incoming.commit,
-            no_cache=no_cache,
-            keep=lambda tx: keep_code(tx, app, incoming),
-        )
-    finally:
-        pending.pop(app, None)
+    def record(tx: Transaction, deployment: Deployment | None) -> None:
+        if deployment is None:
+            keep_code(tx, app, incoming)
+        else:
+            record_serving(tx, deployment, incoming)
+
+    deploy_source(
+        host,
+        app,
+        kind=kind,
+        fill=fill,
+        revision=incoming.commit,
+        metadata=metadata or incoming.commit,
+        no_cache=no_cache,
+        labels=image_labels(incoming.image),
+        record=record,
+    )
 
 
-def finalize(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """The new release serves: record its commit, adopt the branch, and move the refs. Undone if the deploy then fails."""
-    app = deployment.app
-    incoming = sources_of(host).pending.get(app)
+def record_serving(tx: Transaction, deployment: Deployment, incoming: Incoming | None = None) -> None:
+    """The release serves: record its commit, adopt the branch, and move the refs. Undone if the deploy then fails."""
+    host, app = tx.host, deployment.app
     before = host.store.load(GitFile, app)
     moves = moves_of(Repository(host, app), incoming) if incoming is not None else ()
     after = with_serving(host, deployment, incoming, before, moves)
@@ -152,12 +152,9 @@ def restore_head(host: Host, app: str, branch: str) -> None:
         repository.point_head(branch)
 
 
-def source_image(host: Host, app: AppName) -> str:
-    """The image from which an app is being or was last deployed; empty if it was deployed from code."""
-    incoming = sources_of(host).pending.get(app)
-    if incoming is not None:
-        return incoming.image
-    return SETTINGS.raw(host.store, app, "source-image")
+def image_labels(source_image: str) -> dict[str, str]:
+    """The labels of an image that is built. source_image: from which it is built; empty for code."""
+    return {SOURCE_IMAGE: json.dumps([source_image])} if source_image else {}
 
 
 def keep_revision(tx: Transaction, source: Source) -> None:

@@ -1,4 +1,4 @@
-"""git's hooks: the commit in the environment, the ref that moves with the switch, `doctor`."""
+"""git's hooks: the commit in the environment, the record of what serves, `doctor`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Build, Deployment, Finding, Source
     from dokkupy_sdk.names import AppName, Secret
     from dokkupy_sdk.operation import Transaction
-
-SOURCE_IMAGE = "com.dokku.docker-image-labeler/alternate-tags"
 
 
 @hookimpl
@@ -36,19 +34,6 @@ def build_env(host: Host, source: Source) -> Iterable[tuple[str, Secret]]:
 
 
 @hookimpl
-def container_options(host: Host, app: AppName, phase: str) -> Iterable[str]:
-    """The image from which the app was deployed, in the label that Dokku's tools read."""
-    if phase != "build":
-        return []
-    import json
-
-    from dokkupy_git.deploy import source_image
-
-    image = source_image(host, app)
-    return ["--label", f"{SOURCE_IMAGE}={json.dumps([image])}"] if image else []
-
-
-@hookimpl
 def post_build(host: Host, build: Build, tx: Transaction) -> None:
     """Store the commit in the app's variables, as Dokku does: `config:get APP GIT_REV`."""
     from dokkupy_git.deploy import keep_revision
@@ -57,10 +42,11 @@ def post_build(host: Host, build: Build, tx: Transaction) -> None:
 
 
 @hookimpl
-def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    from dokkupy_git.deploy import finalize
+def post_deploy(deployment: Deployment, tx: Transaction) -> None:
+    """A rollback and a rebuild change what serves, too. After a deploy of a commit this finds it recorded."""
+    from dokkupy_git.deploy import record_serving
 
-    finalize(host, deployment, tx)
+    record_serving(tx, deployment)
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-disk, which may not be installed

@@ -23,17 +23,12 @@ from dokkupy_git.repository.bare import (
 )
 from dokkupy_git.settings import SETTINGS, deploy_branch
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy_git.incoming import Incoming
-
 
 class GitSources(SourceStore):
-    """Bare repositories in `<root>/repos`. pending: the commits that this process is deploying."""
+    """Bare repositories in `<root>/repos`."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.pending: dict[AppName, Incoming] = {}
 
     def prepare(self) -> Readiness:
         try:
@@ -60,6 +55,11 @@ class GitSources(SourceStore):
         keep = SETTINGS.get(self.host.store, app, "keep-git-dir") == "true"
         write_tree(repository, commit, directory, keep_git=keep, origin=origin_of(self.host, app))
         return commit
+
+    def labels(self, app: AppName) -> dict[str, str]:
+        from dokkupy_git.deploy import image_labels
+
+        return image_labels(SETTINGS.raw(self.host.store, app, "source-image"))
 
     def forget(self, app: AppName) -> None:
         path = repository_path(self.host, app)

@@ -13,8 +13,9 @@ from dokkupy_sdk import registry_access
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.model import RegistryLogin
 from dokkupy_sdk.names import ImageRef, Secret
+from dokkupy_sdk.source_store import source_store
 
-from plugins_builtin.git.tests.conftest import BLOG, World, head, run
+from plugins_builtin.git.tests.conftest import BLOG, Client, World, head, run
 
 
 def test_image_becomes_a_one_line_dockerfile(world: World) -> None:
@@ -26,6 +27,8 @@ def test_image_becomes_a_one_line_dockerfile(world: World) -> None:
     assert world.deployed["files"] == {"Dockerfile": f"FROM {image}\n"}
     assert world.deployed["metadata"] == image
     assert world.host.store.read("apps", "blog", "git")["properties"]["source-image"] == image
+    label = {"com.dokku.docker-image-labeler/alternate-tags": f'["{image}"]'}
+    assert world.deployed["labels"] == source_store(world.host).labels(BLOG) == label
     log = Repository(world.host, BLOG).git("log", "--format=%an <%ae>", "master").stdout.strip()
     assert log == "Ann <ann@example.com>"
     assert run(world, "git:from-image", "blog", image) == 1  # no changes
@@ -53,6 +56,16 @@ def test_image_that_only_the_app_s_login_fetches_is_left_to_the_build_with_its_d
     assert run(world, "git:from-image", "--force", "blog", image) == 0
     assert world.deployed["files"] == {"Dockerfile": f"FROM {image}\n"}
     assert engine.images.find(image) is not None
+
+
+def test_what_is_built_from_code_after_an_image_does_not_name_that_image(world: World, client: Client) -> None:
+    world.make_app()
+    image = "registry.example.com/team/app:v1"
+    world.host.engine().pushed[image] = "sha256:" + "a" * 64  # type: ignore[attr-defined]
+    assert run(world, "git:from-image", "blog", image) == 0 and world.deployed["labels"] != {}
+    client.commit({"a": "1"})
+    assert client.push("--force", "master").returncode == 0
+    assert world.deployed["labels"] == source_store(world.host).labels(BLOG) == {}
 
 
 def test_image_build_may_have_more_files_for_local_users(world: World, tmp_path: Path) -> None:

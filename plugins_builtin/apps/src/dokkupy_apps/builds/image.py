@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.builder import builder_of
@@ -30,7 +30,7 @@ def prepare_source(tx: Transaction, source: Source) -> Source:
     return source
 
 
-def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple[str, Image]:
+def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool, labels: Mapping[str, str]) -> tuple[str, Image]:
     host, app = tx.host, source.app
     name = choose_builder(host, source)
     env = merge_plugin_env(host.hooks.gather(hookspecs.build_env, host=host, source=source))
@@ -56,6 +56,7 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool) -> tuple
             "dokkupy.app": app,
             "org.label-schema.schema-version": "1.0",
             "org.label-schema.vendor": "dokku",
+            **labels,
         },
     )
     host.out.section(heading(host, source, name))

@@ -56,10 +56,11 @@ def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
     tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
     make_directory(str(directory))
     try:
-        revision = source_store(host).checkout(app, directory, release.revision)
+        sources = source_store(host)
+        revision = sources.checkout(app, directory, release.revision)
         source = prepare_source(tx, Source(app, directory, release.source, revision, release.revision))
         tag = image_name(host, app, f"build-{tx.id}".lower())
-        return build(tx, source, tag, no_cache=False)[1], tag
+        return build(tx, source, tag, no_cache=False, labels=sources.labels(app))[1], tag
     finally:
         remove_work(host, tx.id)
 

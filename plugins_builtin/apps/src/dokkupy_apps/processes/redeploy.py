@@ -79,5 +79,10 @@ def rebuild(host: Host, app: AppName) -> Deployment | None:
     if not sources.has_code(app):
         raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
     return deploy_source(
-        host, app, kind="ps:rebuild", fill=lambda directory: sources.checkout(app, directory), metadata="ps:rebuild"
+        host,
+        app,
+        kind="ps:rebuild",
+        fill=lambda directory: sources.checkout(app, directory),
+        metadata="ps:rebuild",
+        labels=sources.labels(app),
     )

@@ -49,12 +49,14 @@ def converge(
     replaces: Callable[[ProcessType], bool],
     replacing: AppName | None = None,
     resumed: tuple[Instance, ...] = (),
+    record: Callable[[Transaction, Deployment], None] | None = None,
 ) -> Deployment:
     """Run `formation` of `release`; the caller, which holds the apps' locks, commits next.
 
     replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
     wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
-    rename). resumed: stopped instances that were just started again, and are checked like fresh ones.
+    rename). resumed: stopped instances that were just started again, and are checked like fresh ones. record: see
+    `deploy_source`.
     """
     host, app = tx.host, release.app
     replacing = replacing or app
@@ -83,6 +85,8 @@ def converge(
         resumed = tuple(one for one in resumed if one in kept)
         deployment = start_checked(tx, deployment, missing, resumed, validate_early)
         deployment = switch(tx, replace(deployment, passed_at=time.monotonic()), replacing, early)
+        if record is not None:
+            record(tx, deployment)
         host.hooks.emit(hookspecs.post_deploy, host=host, deployment=deployment, tx=tx)
     except (AppError, HostError) as fault:
         serving = not stopped and any_runs(host, app, old)
