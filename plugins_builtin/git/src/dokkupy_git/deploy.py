@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import call
 
 from dokkupy_git.checkout.write_tree import write_tree
 from dokkupy_git.deployed import origin_of
-from dokkupy_git.incoming import Incoming
+from dokkupy_git.incoming import Incoming, image_labels
 from dokkupy_git.repository import refs
 from dokkupy_git.repository.bare import COMMIT, Repository
 from dokkupy_git.repository.refs import HEADS, Move
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
     from dokkupy_sdk import Host
     from dokkupy_sdk.model import Deployment, Source
     from dokkupy_sdk.operation import Transaction
-
-SOURCE_IMAGE = "com.dokku.docker-image-labeler/alternate-tags"
-"""The label in which Dokku's tools read the image that an app was deployed from."""
 
 
 def deploy(
@@ -150,11 +145,6 @@ def restore_head(host: Host, app: str, branch: str) -> None:
     repository = Repository(host, AppName(app))
     if repository.exists:
         repository.point_head(branch)
-
-
-def image_labels(source_image: str) -> dict[str, str]:
-    """The labels of an image that is built. source_image: from which it is built; empty for code."""
-    return {SOURCE_IMAGE: json.dumps([source_image])} if source_image else {}
 
 
 def keep_revision(tx: Transaction, source: Source) -> None:

@@ -57,7 +57,7 @@ class GitSources(SourceStore):
         return commit
 
     def labels(self, app: AppName) -> dict[str, str]:
-        from dokkupy_git.deploy import image_labels
+        from dokkupy_git.incoming import image_labels
 
         return image_labels(SETTINGS.raw(self.host.store, app, "source-image"))
 
