@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent
 SYNC = os.fsync
-LANES = ("unit", "process", "docker", "machine")
+LANES = frozenset(("unit", "process", "docker", "machine"))
 FOLDERS = {
     "tests/bench": "machine",
     "tests/e2e": "machine",
@@ -46,9 +46,12 @@ FOLDERS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    of_path: dict[Path, str] = {}
     for item in items:
-        if not any(item.get_closest_marker(lane) for lane in LANES):
-            item.add_marker(lane_of(item.path))
+        if LANES.isdisjoint([mark.name for mark in item.iter_markers()]):
+            if item.path not in of_path:
+                of_path[item.path] = lane_of(item.path)
+            item.add_marker(of_path[item.path])
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

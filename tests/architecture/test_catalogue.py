@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+from operator import attrgetter
 from pathlib import Path
 
-import pytest
 from dokkupy import hookspecs
 from dokkupy.cli.declare import PERMISSIONS, Command, Group, parameters
 from dokkupy.kernel.registry import Registry
@@ -14,6 +14,7 @@ from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.registry import conflicts
 from dokkupy_sdk.settings import Settings
 
+from tests.architecture.each import for_each
 from tests.architecture.readers import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,7 @@ GOES_ON = {"emit_to_all": "emit", "gather_what_can": "gather"}
 """Calls in the same shapes that go on past a failing plugin: where something is removed, and for the doctor."""
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@for_each(HOOKS)
 def test_a_hook_is_documented_and_called_in_its_shape(name: str) -> None:
     function = HOOKS[name]
     assert function.__doc__ and len(function.__doc__.strip()) > 20
@@ -91,12 +92,12 @@ def implemented() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", HOOKS)
+@for_each(HOOKS)
 def test_a_hook_has_a_user(name: str) -> None:
     assert (name in implemented()) != (name in WITHOUT_A_USER_HERE)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.full_name)
+@for_each(COMMANDS, attrgetter("full_name"))
 def test_a_command_says_what_it_does_and_what_it_needs(command: Command) -> None:
     assert command.help and not command.help.endswith(".")
     assert command.help[0].isupper()
@@ -147,7 +148,7 @@ def test_nothing_is_claimed_twice() -> None:
     assert conflicts(REGISTRY) == []
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings.namespace)
+@for_each(SETTINGS, attrgetter("namespace"))
 def test_a_setting_is_explained_and_its_default_is_valid(settings: Settings) -> None:
     PluginName(settings.namespace)
     for prop in settings.properties.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,11 +16,16 @@ from dokkupy_apps.apps import create_app
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.testing import fake_host
 
-from tests.architecture.test_state import RECORDS, loaded
+from tests.architecture.each import for_each
+from tests.architecture.test_state import loaded, records
 
 pytestmark = pytest.mark.unit
 
-KINDS = {f"{file.parts[-2]}.{name}": loaded(file, name) for file, name in sorted(RECORDS)}
+
+@functools.cache
+def kinds() -> dict[str, type]:
+    """`package.Class` -> the class of every record."""
+    return {f"{file.parts[-2]}.{name}": loaded(file, name) for file, name in sorted(records())}
 
 
 def empty(path: Path) -> None:
@@ -86,11 +92,11 @@ def said(capfd: pytest.CaptureFixture[str], host: Host, *words: str) -> tuple[in
 
 
 @pytest.mark.parametrize("harm", HARMS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_reading_it_is_an_error_that_names_the_file_and_the_remedy(host: Host, kind: str, harm: str) -> None:
+@for_each(kinds)
+def test_reading_it_is_an_error_that_names_the_file_and_the_remedy(kind: str, host: Host, harm: str) -> None:
     """So it is for each command that needs the file."""
-    damaged(host, harm, [KINDS[kind]])
-    parts = place(KINDS[kind])
+    damaged(host, harm, [kinds()[kind]])
+    parts = place(kinds()[kind])
     with pytest.raises(StateError) as caught:
         host.store.read(*parts)
     assert host.store.path(*parts) in caught.value.message and caught.value.hint
@@ -100,8 +106,7 @@ def test_reading_it_is_an_error_that_names_the_file_and_the_remedy(host: Host, k
 def test_doctor_and_recover_name_each_and_overwrite_none(
     host: Host, harm: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    kinds = [kind for kind in KINDS.values() if "/".join(place(kind)) not in GLOBAL]
-    before = damaged(host, harm, kinds)
+    before = damaged(host, harm, [kind for kind in kinds().values() if "/".join(place(kind)) not in GLOBAL])
     for words in (("doctor",), ("recover",)):
         status, text = said(capfd, host, *words)
         assert status == 1 and "internal error" not in text
@@ -111,7 +116,7 @@ def test_doctor_and_recover_name_each_and_overwrite_none(
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_the_other_apps_go_on(host: Host, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
-    damaged(host, harm, [kind for kind in KINDS.values() if "/".join(place(kind)) not in GLOBAL])
+    damaged(host, harm, [kind for kind in kinds().values() if "/".join(place(kind)) not in GLOBAL])
     for words in (
         ("config:set", "--no-restart", "shop", "KEY=value"),
         ("config:get", "shop", "KEY"),
@@ -130,7 +135,7 @@ def test_the_other_apps_go_on(host: Host, harm: str, capfd: pytest.CaptureFixtur
 @pytest.mark.parametrize("harm", HARMS)
 @pytest.mark.parametrize("file", sorted(GLOBAL))
 def test_what_all_depend_on_is_named_too(host: Host, file: str, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
-    before = damaged(host, harm, [kind for kind in KINDS.values() if "/".join(place(kind)) == file])
+    before = damaged(host, harm, [kind for kind in kinds().values() if "/".join(place(kind)) == file])
     for words in (("doctor",), ("recover",)):
         status, text = said(capfd, host, *words)
         assert status == 1 and "internal error" not in text and all(path in text for path in before)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+from operator import attrgetter
 from pathlib import Path
 
-import pytest
 from dokkupy.cli.declare import Command, Group
 from dokkupy.cli.main import resolve, split_globals, take_late_globals
 from dokkupy.cli.parse import parse
@@ -14,6 +14,8 @@ from dokkupy.host import Host
 from dokkupy_sdk.examples import examples
 from dokkupy_sdk.help import HIDDEN, OTHER, SECTIONS, task_of
 from dokkupy_sdk.typer_app import help_text
+
+from tests.architecture.each import for_each
 
 HOST = Host(os.devnull)
 GROUPS: list[Group] = [HOST.registry.load(entry) for entry in HOST.registry.group("dokkupy.commands").values()]
@@ -23,7 +25,7 @@ BUILT_IN = {f"dokkupy-{path.name}" for path in (Path(__file__).parents[2] / "plu
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.full_name)
+@for_each(COMMANDS, attrgetter("full_name"))
 def test_examples_of_a_command_parse(command: Command) -> None:
     lines = examples(HOST, command)
     assert lines

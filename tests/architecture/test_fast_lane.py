@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from dokkupy.cli.parse import parse
 from dokkupy.errors import UserError
 from dokkupy.kernel.registry import Registry
 from dokkupy_sdk.typer_app import as_click
+
+from tests.architecture.each import for_each
 
 VALUES = (
     "blog",
@@ -115,14 +118,14 @@ def by_the_fast_lane(command: Command, declared: list[Parameter], words: list[st
     }
 
 
-@pytest.mark.parametrize("command", commands(), ids=lambda command: command.full_name)
+@for_each(commands, attrgetter("full_name"))
 def test_a_command_line_that_fits_is_read_as_typer_reads_it(command: Command) -> None:
     front, declared = as_click(command), parameters(command.function)
     for words in lines(declared):
         assert by_the_fast_lane(command, declared, words) == by_typer(front, command, declared, words), words
 
 
-@pytest.mark.parametrize("command", commands(), ids=lambda command: command.full_name)
+@for_each(commands, attrgetter("full_name"))
 def test_a_command_line_that_does_not_fit_is_refused_as_typer_refuses_it(command: Command) -> None:
     front, declared = as_click(command), parameters(command.function)
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]

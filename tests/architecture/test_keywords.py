@@ -6,8 +6,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
+from tests.architecture.each import for_each
 from tests.architecture.readers import nodes
 from tests.architecture.test_layers import SOURCES, short
 
@@ -21,7 +20,7 @@ def by_position(node: ast.Call) -> bool:
     return name == "call" and isinstance(node.func, ast.Name) and len(node.args) > 1
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=short)
+@for_each(SOURCES, short)
 def test_hooks_and_journalled_calls_get_their_arguments_by_keyword(file: Path) -> None:
     found = [node.lineno for node in nodes(file) if isinstance(node, ast.Call) and by_position(node)]
     assert found == []

@@ -7,8 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
+from tests.architecture.each import for_each
 from tests.architecture.readers import nodes, tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +57,7 @@ def imports(node: ast.AST) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("plugin", [*PLUGINS, *SAMPLES], ids=short)
+@for_each([*PLUGINS, *SAMPLES], short)
 def test_a_plugin_imports_only_the_sdk_and_itself_of_dokkupy(plugin: Path) -> None:
     """And, where plugins are a family, the one that it declares to stand on."""
     own = "dokkupy_" + plugin.name.replace("-", "_")
@@ -76,7 +75,7 @@ def core_lines(layer: str) -> int:
     return sum(file.read_text().count("\n") for file in SOURCES if root / layer in (file, *file.parents))
 
 
-@pytest.mark.parametrize("layer", CORE_LINES)
+@for_each(CORE_LINES)
 def test_a_layer_of_core_stays_small(layer: str) -> None:
     """What a plugin over the SDK can do is not core's: lower the limit with each thing that moves out."""
     assert 0 < core_lines(layer) <= CORE_LINES[layer]
@@ -130,7 +129,7 @@ def test_core_and_sdk_name_no_plugin() -> None:
                 assert name.partition(".")[0] not in names, f"{short(file)} imports {name}"
 
 
-@pytest.mark.parametrize("plugin", PLUGINS, ids=short)
+@for_each(PLUGINS, short)
 def test_the_modules_that_every_command_may_load_are_light(plugin: Path) -> None:
     """At module level, hooks.py and cli.py import the standard library's light part, the SDK and their own settings."""
     heavy = {
@@ -156,7 +155,7 @@ def test_the_modules_that_every_command_may_load_are_light(plugin: Path) -> None
                         )
 
 
-@pytest.mark.parametrize("dist", DISTRIBUTIONS, ids=short)
+@for_each(DISTRIBUTIONS, short)
 def test_a_distribution_declares_what_it_imports(dist: Path) -> None:
     import sys
 
@@ -176,7 +175,7 @@ def test_a_distribution_declares_what_it_imports(dist: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("dist", DISTRIBUTIONS, ids=short)
+@for_each(DISTRIBUTIONS, short)
 def test_a_distribution_says_what_it_is(dist: Path) -> None:
     project = tomllib.loads((dist / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">=3.11"
@@ -186,7 +185,7 @@ def test_a_distribution_says_what_it_is(dist: Path) -> None:
     assert list((dist / "src").glob("*/py.typed"))
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=short)
+@for_each(SOURCES, short)
 def test_a_module_is_small_has_a_fact_and_runs_no_shell(file: Path) -> None:
     source = file.read_text()
     module = tree(file)
@@ -243,7 +242,7 @@ def test_tests_import_their_helpers_by_the_path_from_the_root() -> None:
     assert not found, f"import by the path from the root, as plugins_builtin.git.tests.conftest: {found}"
 
 
-@pytest.mark.parametrize("dist", [*PLUGINS, *SAMPLES], ids=short)
+@for_each([*PLUGINS, *SAMPLES], short)
 def test_the_readme_of_a_plugin_names_each_of_its_folders(dist: Path) -> None:
     text = (dist / "README.md").read_text()
     for file in (dist / "src").glob("*/*/__init__.py"):

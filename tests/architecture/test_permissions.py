@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.registry import Registry
 from dokkupy_sdk.testing import fake_host
 
+from tests.architecture.each import for_each
 from tests.architecture.readers import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +25,7 @@ from permissions import OTHER, ROLES, calls, commands, verdict, world  # noqa: E
 
 REGISTRY = Registry()
 COMMANDS = commands(REGISTRY)
-NAMES = [command.full_name for command in COMMANDS]
+full_name = attrgetter("full_name")
 CALLS = [call for command in COMMANDS for call in calls(command)]
 
 EVERYBODY, DEPLOYERS, ADMINS = "yes/yes/yes", "no/yes/yes", "no/no/yes"
@@ -49,8 +51,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     return world(tmp_path_factory.mktemp("world"), REGISTRY)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
-def test_a_command_allows_what_its_permission_says(host: Host, command: Command) -> None:
+@for_each(COMMANDS, full_name)
+def test_a_command_allows_what_its_permission_says(command: Command, host: Host) -> None:
     found = {call.column: "/".join(verdict(host, role, call) for role in ROLES) for call in calls(command)}
     assert found, f"{command.full_name} has no cell in the table: teach docs/permissions.py its arguments"
     for column, cell in found.items():
@@ -146,7 +148,7 @@ NO_SUBJECT = {
 """Parameter, of every command or of one -> why a plain text is right."""
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
+@for_each(COMMANDS, full_name)
 def test_an_argument_that_names_a_thing_has_its_type(command: Command) -> None:
     """A plain text would reach the command unchecked: other apps' logs were read by `run:logs` in this way."""
     plain = [

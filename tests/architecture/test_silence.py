@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dokkupy_apps.builds.procfile import parse_procfile
 from dokkupy_sdk.settings import Applies, Property, Settings
 from dokkupy_sdk.testing import RecordingConsole, fake_host
 
+from tests.architecture.each import for_each
 from tests.architecture.readers import (
     ROOT,
     Function,
@@ -71,7 +73,7 @@ def field_is_read(file: Path, node: Function, item: Parameter) -> bool:
     return is_read(file, node, item.part_of[0]) and (item.name in found or item.name.replace("_", "-") in found)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.full_name)
+@for_each(COMMANDS, attrgetter("full_name"))
 def test_every_parameter_of_a_command_is_read_or_says_that_it_has_no_effect(command: Command) -> None:
     file, node = node_of(command.function)
     unread = [
@@ -135,9 +137,9 @@ def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
 SCOPES = {"--global": "is_global", "--all": "is_all"}
 
 
-@pytest.mark.parametrize(
-    ("command", "flag"),
-    [
+def lacking() -> list[tuple[Command, str]]:
+    """Each command that takes an app, with a scope that it lacks."""
+    return [
         (command, flag)
         for command in COMMANDS
         for flag, attribute in SCOPES.items()
@@ -145,16 +147,18 @@ SCOPES = {"--global": "is_global", "--all": "is_all"}
         if item.kind == "scope"
         and item.required
         and attribute not in attributes_of(*node_of(command.function), item.name)
-    ],
-    ids=lambda one: getattr(one, "full_name", one),
-)
-def test_a_scope_that_a_command_does_not_have_is_refused(command: Command, flag: str, tmp_path: Path) -> None:
+    ]
+
+
+@for_each(lacking, lambda one: f"{one[0].full_name} {one[1]}")
+def test_a_scope_that_a_command_does_not_have_is_refused(one: tuple[Command, str], tmp_path: Path) -> None:
     """`nginx:set --all` is not `--global`."""
+    command, flag = one
     call = parse(
         command, [flag, *(word for one in parameters(command.function) if one.required for word in others(one))]
     )
     with pytest.raises(UserError):
-        command.function(fake_host(tmp_path), *call.arguments, **call.keywords)
+        command.function(fake_host(tmp_path / command.full_name / flag), *call.arguments, **call.keywords)
 
 
 def others(item: Parameter) -> list[str]:
@@ -164,13 +168,12 @@ def others(item: Parameter) -> list[str]:
 # properties
 
 
-@pytest.mark.parametrize(
-    ("settings", "prop"), PROPERTIES, ids=lambda one: getattr(one, "namespace", getattr(one, "name", ""))
-)
-def test_every_property_is_read_or_says_that_it_has_no_effect(settings: Settings, prop: Property) -> None:
+@for_each(PROPERTIES, lambda one: f"{one[0].namespace} {one[1].name}")
+def test_every_property_is_read_or_says_that_it_has_no_effect(one: tuple[Settings, Property]) -> None:
     """By the package that declares it, or of a release by any."""
     import re
 
+    settings, prop = one
     package = ENTRIES[settings.namespace].module.partition(".")[0]
     home = next(file for name, file in by_name().items() if name.partition(".")[0] == package)
     home = next(folder for folder in home.parents if folder.name == "src").parent
@@ -203,7 +206,7 @@ def test_a_property_without_effect_prints_its_line(settings: Settings, prop: Pro
     assert lines == [f"{settings.namespace} {prop.name} has no effect: {prop.inert}"]
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings.namespace)
+@for_each(SETTINGS, attrgetter("namespace"))
 def test_a_property_that_shapes_a_release_says_with_which_command_it_takes_effect(settings: Settings) -> None:
     for prop in settings.properties.values():
         assert not prop.in_release or prop.applies.moment, f"{settings.namespace} {prop.name}: `applies` is at once"
@@ -222,16 +225,20 @@ SHOWN = {
 """Parts of app.json that nobody acts on, and an input for which the one line must be printed."""
 
 MODELS = [one for one in vars(appjson).values() if dataclasses.is_dataclass(one) and one.__module__ == appjson.__name__]
-READERS = [*importers(appjson.__name__), class_of(appjson.__name__, "AppJson")]
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@cache
+def read_of_app_json() -> set[str]:
+    """The attributes that its readers read."""
+    return attributes_read(*importers(appjson.__name__), class_of(appjson.__name__, "AppJson"))
+
+
+@for_each(MODELS, lambda model: model.__name__)
 def test_every_part_of_app_json_is_acted_on_or_named(model: Any) -> None:
     if model in SHOWN:
         assert len(notices("app.json", appjson.parse_app_json(SHOWN[model]), lambda name: False)) == 1
         return
-    read = attributes_read(*READERS)
-    unread = [field.name for field in dataclasses.fields(model) if field.name not in read]
+    unread = [field.name for field in dataclasses.fields(model) if field.name not in read_of_app_json()]
     assert unread == [], f"nobody reads {unread} of {model.__name__}"
 
 
@@ -301,7 +308,7 @@ def test_every_option_of_a_hook_implementation_works_or_is_refused() -> None:
 HOOKS = [member for member in vars(hookspecs).values() if hasattr(member, "dokkupy_spec")]
 
 
-@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.__name__)
+@for_each(HOOKS, lambda hook: hook.__name__)
 def test_the_options_of_a_specification_say_how_it_is_called(hook: Any) -> None:
     options = hook.dokkupy_spec
     assert set(options) == {"firstresult", "historic", "warn_on_impl", "warn_on_impl_args"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
 
-import pytest
 from dokkupy.model.record import fields_of, path_of
 
+from tests.architecture.each import for_each
 from tests.architecture.readers import nodes, tree
 from tests.architecture.test_layers import ROOT, SOURCES, short
 
@@ -42,14 +43,15 @@ def state_files(node: ast.ClassDef) -> list[str]:
     return [ast.unparse(value) for value in given]
 
 
-RECORDS = {
-    (file, node.name)
-    for file in SOURCES
-    if "file=" in (text := file.read_text())
-    or "file = " in text  # every worker collects: it parses only what may count
-    for node in tree(file).body
-    if isinstance(node, ast.ClassDef) and node.name != "Record" and state_files(node)
-}
+@functools.cache
+def records() -> set[tuple[Path, str]]:
+    """(module, class) of every record."""
+    return {
+        (file, node.name)
+        for file in SOURCES
+        for node in tree(file).body
+        if isinstance(node, ast.ClassDef) and node.name != "Record" and state_files(node)
+    }
 
 
 def loaded(file: Path, name: str) -> type:
@@ -61,10 +63,10 @@ def loaded(file: Path, name: str) -> type:
 
 
 def test_there_are_records() -> None:
-    assert len(RECORDS) > 30
+    assert len(records()) > 30
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=short)
+@for_each(SOURCES, short)
 def test_no_table_of_the_state_is_read_or_written_as_a_dictionary(file: Path) -> None:
     if short(file) in TABLES or "/testing/" in short(file):
         return
@@ -81,14 +83,15 @@ def test_no_table_of_the_state_is_read_or_written_as_a_dictionary(file: Path) ->
 
 def test_a_state_file_has_one_record_class() -> None:
     owners = defaultdict(set)
-    for file, name in RECORDS:
+    for file, name in records():
         if name not in VIEWS:
             owners[str(getattr(loaded(file, name), "file"))].add(f"{short(file)} {name}")  # noqa: B009
     assert {path: names for path, names in owners.items() if len(names) > 1} == {}
 
 
-@pytest.mark.parametrize(("file", "name"), sorted(RECORDS), ids=lambda one: one if isinstance(one, str) else short(one))
-def test_each_type_of_a_record_is_one_that_a_file_can_hold(file: Path, name: str) -> None:
+@for_each(lambda: sorted(records()))
+def test_each_type_of_a_record_is_one_that_a_file_can_hold(record: tuple[Path, str]) -> None:
+    file, name = record
     kind = loaded(file, name)
     keys = str(getattr(kind, "file", "")).count("*")
     assert fields_of(kind) and len(path_of(kind, ("x",) * keys)) >= 2

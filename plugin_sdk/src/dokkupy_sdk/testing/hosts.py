@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,10 +67,11 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
     """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too. real: roles
     that an installed plugin fills (`engine`), which are not fakes. Dokku's vocabulary (`apps:create`, `config:set`) is there where it is
     installed: a plugin whose tests type it names `dokkupy-commands` or `dokkupy-run` among what its tests need."""
-    core = [entry for entry in entry_points() if entry.plugin in ("core", "sdk", *VOCABULARY, *plugins) and ours(entry)]
+    found = installed(tuple(sys.path))
+    core = [entry for entry in found if entry.plugin in ("core", "sdk", *VOCABULARY, *plugins) and ours(entry)]
     core += [
         entry
-        for entry in entry_points()
+        for entry in found
         if entry.group in {f"dokkupy.{role}" for role in (*real, *(["one_offs"] if "scheduler" in real else []))}
     ]
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
@@ -87,6 +90,12 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
         if role not in real:
             host.override_role(role, "fake", fake(host))
     return host
+
+
+@functools.cache
+def installed(path: tuple[str, ...]) -> list[EntryPoint]:
+    """What is installed on this `sys.path`, read once for all hosts of a run."""
+    return entry_points()
 
 
 ADAPTERS = frozenset(
