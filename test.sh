@@ -455,7 +455,7 @@ main() {
     exit
   fi
   if [[ $quick == yes ]]; then
-    # 13,000 tests write small files: in memory that takes a sixth less time. Only the last run's files stay.
+    # 5,000 tests write small files: in memory that takes a sixth less time. Only the last run's files stay.
     if [[ -w /dev/shm && $(df --output=avail /dev/shm | tail -n 1) -gt 1000000 ]] && ! findmnt -no OPTIONS /dev/shm | grep -q noexec; then
       export TMPDIR=/dev/shm
     fi
