@@ -1,4 +1,4 @@
-"""A host of fakes; retiring happens in the test's own process."""
+"""A host of fakes. Instances are retired in the test's own process."""
 
 from __future__ import annotations
 

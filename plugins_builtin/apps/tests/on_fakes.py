@@ -1,4 +1,4 @@
-"""What the tests of apps share: typed fakes of a host, and what an outsider sees of an app."""
+"""Helpers of the tests of apps: typed fakes of a host, and a picture of an app as seen from outside."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def builder(host: Host) -> FakeBuilder:
 
 
 def picture(host: Host) -> dict[str, object]:
-    """Everything that an outsider can see of the app."""
+    """Everything that can be seen of the app from outside."""
     release, instances = current(host, BLOG)
     route = proxy(host).routes.get("blog")
     return {
@@ -61,7 +61,7 @@ def picture(host: Host) -> dict[str, object]:
 
 
 def dies_at_the_switch(host: Host, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """An instance that ran when it was started again, and ends with status 7 while the app is brought back."""
+    """An instance that runs right after its start, and exits with status 7 while the app is being started."""
     apply = proxy(host).apply
 
     def also(routes: Sequence[Route], *, remove: Sequence[AppName] = ()) -> None:

@@ -1,4 +1,4 @@
-"""A deploy happens whole or not at all."""
+"""A deploy happens completely or not at all."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ CHANGES: dict[str, Callable[[Host], object]] = {
 def test_a_failure_at_any_boundary_leaves_before_or_after(
     host: Host, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The matrix is the operation's own list of boundaries: each is made to fail, in turn."""
+    """Each failpoint of the operation is made to fail, one after the other."""
     deploy(host, "blog", TREE)
     config(host, "blue")
     deploy(host, "blog", TREE)
@@ -150,7 +150,7 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
             CHANGES[change](host)
         except DokkupyError:
             failures += 1
-        else:  # nothing failed, or only what follows the commit: then it is done
+        else:  # nothing failed, or only a step after the commit: the deploy is done
             assert picture(host)["release"] != before["release"] or change in ("scale", "restart", "stop")
         finally:
             monkeypatch.delenv("DOKKUPY_FAILPOINT")
@@ -173,7 +173,7 @@ def test_a_failure_at_any_boundary_leaves_before_or_after(
     assert number < 99
 
 
-# a deploy that would take away what serves
+# a deploy that would remove the serving web process
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_deploy_that_would_remove_the_web_process_is_refused_unless_requested(
     assert words in refusal.value.message
     assert "`ps:scale blog web=0`" in refusal.value.hint
     assert picture(host) == before
-    assert len(builder(host).builds) == builds, "what the source says is known before it is built"
+    assert len(builder(host).builds) == builds, "the source is refused before it is built"
     scale(host, BLOG, {ProcessType("web"): 0})
     deploy(host, "blog", tree)
 
@@ -224,7 +224,7 @@ def test_an_app_of_workers_is_warned_about_web_at_its_first_deploy_alone(host: H
     assert warning in host.out.text()  # type: ignore[attr-defined]
 
 
-# what follows the commit
+# the steps after the commit
 
 
 def test_a_failure_after_the_commit_is_a_warning_and_is_retried(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def push(host: Host, tree: Mapping[str, str]) -> None:
     assert deploy_source(host, BLOG, kind="git-hook", fill=fill) is None
 
 
-def test_the_start_command_of_an_image_takes_the_place_of_each_command_of_the_procfile(host: Host) -> None:
+def test_start_command_of_an_image_replaces_each_command_of_the_procfile(host: Host) -> None:
     create_app(host, BLOG)
     put(host, "dockerfile-start-cmd", "serve --fast")
     deploy(host, "blog", TREE)
@@ -64,7 +64,7 @@ def test_the_start_command_of_an_image_takes_the_place_of_each_command_of_the_pr
     assert release is not None and start_command(release, WEB) == "serve"
 
 
-def test_a_rollback_brings_the_start_command_back(host: Host) -> None:
+def test_rollback_restores_the_start_command(host: Host) -> None:
     create_app(host, BLOG)
     put(host, "dockerfile-start-cmd", "old")
     deploy(host, "blog", TREE)
@@ -75,7 +75,7 @@ def test_a_rollback_brings_the_start_command_back(host: Host) -> None:
     assert release is not None and start_command(release, WEB) == "old"
 
 
-def test_a_start_command_that_is_not_read_for_the_image_says_so(host: Host) -> None:
+def test_start_command_without_effect_on_the_image_causes_a_warning(host: Host) -> None:
     create_app(host, BLOG)
     put(host, "start-cmd", "serve")
     deploy(host, "blog", TREE)
@@ -112,7 +112,7 @@ def test_while_deploys_are_skipped_a_changed_variable_restarts_nothing(host: Hos
     assert not restart_with_config(host, BLOG)
 
 
-def test_an_app_that_is_not_restored_goes_on_and_stays_down_after_a_boot(host: Host) -> None:
+def test_app_that_is_not_restored_keeps_running_but_stays_down_after_a_boot(host: Host) -> None:
     deploy(host, "blog", TREE)
     put(host, "restore", "false")
     assert should_run(host, BLOG)

@@ -1,4 +1,4 @@
-"""Dokku's commands: their words, streams and exit statuses."""
+"""Dokku's commands: their messages, streams and exit statuses."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_every_command_declares_a_permission_and_has_help(run: Run, host: Host) 
             assert status == 0 and "Usage" in out, command.full_name
 
 
-def test_quiet_counts_behind_the_command_too(run: Run) -> None:
+def test_quiet_also_works_after_the_command(run: Run) -> None:
     run("apps:create", "blog")
     assert run("apps:list", "--quiet") == (0, "blog\n", "")
     assert run("apps:list")[1] == "=====> My Apps\nblog\n"
 
 
-def test_a_key_that_is_not_on_record_may_do_nothing(run: Run, host: Host) -> None:
+def test_unknown_key_may_do_nothing(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     for words in (["config:show", "blog"], ["logs", "blog"], ["apps:exists", "blog"], ["ps:report", "blog"]):
         assert run(*words, who="key:gone")[0] != 0, words

@@ -1,4 +1,4 @@
-"""`--dry-run`: every change says what it would do, and does nothing."""
+"""`--dry-run`: every mutating command prints what it would do, and changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
 
-#: A command line, and what its plan says among other things.
+# : Command line -> some of the steps that its plan must contain.
 PLANS = [
     (["apps:create", "new"], "write apps/new/app"),
     (["apps:destroy", "blog"], "remove its containers and network"),
@@ -71,7 +71,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh
 
 
 def everything(host: Host) -> dict[str, bytes]:
-    """All files but the audit, which has every command, and all that the fakes know."""
+    """All files except the audit, which records every command, and the state of all fakes."""
     root = Path(host.root)
     found = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
     found.pop("logs/audit.log", None)
@@ -93,7 +93,7 @@ def ready(host: Host, run: Run) -> Host:
 
 
 @pytest.mark.parametrize(("words", "line"), PLANS, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
-def test_a_dry_run_tells_the_plan_and_changes_nothing(run: Run, ready: Host, words: list[str], line: str) -> None:
+def test_dry_run_prints_the_plan_and_changes_nothing(run: Run, ready: Host, words: list[str], line: str) -> None:
     before = everything(ready)
     status, out, error = run(words[0], "--dry-run", "--verbose", *words[1:])
     assert (status, error) == (0, ""), out + error
@@ -160,12 +160,12 @@ def test_a_dry_run_lists_the_differences_for_programs_without_secrets(run: Run, 
     ]
 
 
-def test_verbose_is_a_flag_of_dry_runs_alone(run: Run, ready: Host) -> None:
+def test_verbose_is_only_for_dry_runs(run: Run, ready: Host) -> None:
     status, _, error = run("ps:restart", "blog", "--verbose")
     assert status != 0 and "unknown flag: --verbose" in error
 
 
-def test_every_command_that_changes_something_is_planned_in_a_test(host: Host) -> None:
+def test_every_mutating_command_is_in_the_table_of_dry_runs(host: Host) -> None:
     planned = {words[0] for words, _ in PLANS}
     elsewhere = {"audit:restart", "builds:cancel", "run:stop", "config:import", "ssh-keys:add", "setup"}
     sets = {f"{namespace}:set" for namespace in host.registry.group("dokkupy.commands")}
@@ -183,7 +183,7 @@ def test_a_dry_run_refuses_what_the_command_would_refuse(run: Run, ready: Host) 
         assert run(*words, "--dry-run")[0] == run(*words)[0] != 0
 
 
-def test_after_a_dry_run_the_same_command_is_for_real(run: Run, ready: Host) -> None:
+def test_same_command_works_after_its_dry_run(run: Run, ready: Host) -> None:
     assert run("ps:scale", "blog", "web=2", "--dry-run")[0] == 0
     assert run("ps:scale", "blog", "web=2")[0] == 0
     assert json.loads(run("ps:scale", "blog", "--format", "json")[1])["web"] == 2

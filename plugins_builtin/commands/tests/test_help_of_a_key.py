@@ -1,4 +1,4 @@
-"""A key is shown what it may use: by help, completion and did-you-mean."""
+"""Help, completion and did-you-mean show a key only what it may use."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_help_leaves_nothing_out_for_an_admin(run: Run, host: Host, who: str) ->
 
 
 @pytest.mark.usefixtures("keys")
-def test_nothing_is_proposed_that_the_key_may_not_use(run: Run) -> None:
+def test_did_you_mean_proposes_only_what_the_key_may_use(run: Run) -> None:
     assert "Did you mean domains:add-global?" in run("domains:add-globa", "x")[2]
     assert "add-global" not in run("domains:add-globa", "x", who="key:deployer")[2]
     assert "Did you mean domains:add?" in run("domains:ad", "blog", who="key:deployer")[2]
@@ -87,7 +87,7 @@ def test_a_removed_key_sees_only_the_open_commands(run: Run, host: Host) -> None
         (["ps:set", "blog", "restart-polcy", "always"], "restart-policy"),
     ],
 )
-def test_a_mistyped_name_of_any_kind_brings_the_one_that_was_meant(run: Run, words: list[str], meant: str) -> None:
+def test_mistyped_name_of_every_kind_is_answered_with_the_right_one(run: Run, words: list[str], meant: str) -> None:
     run("apps:create", "blog")
     status, _, error = run(*words)
     assert status and f"Did you mean {meant}" in error
@@ -95,7 +95,7 @@ def test_a_mistyped_name_of_any_kind_brings_the_one_that_was_meant(run: Run, wor
 
 @pytest.mark.usefixtures("keys")
 def test_no_app_is_offered_that_the_key_may_not_see(run: Run) -> None:
-    """The key's own app is gone, so that its name is answered as one that does not exist."""
+    """The key's own app was destroyed, so its name does not exist either."""
     run("apps:create", "blogs")
     assert "Did you mean blogs?" in run("apps:report", "blog")[2]
     status, _, error = run("apps:report", "blog", who="key:deployer")

@@ -1,4 +1,4 @@
-"""The engine lost images of releases: they are built again where that is possible, and the error is ours where it is not."""
+"""Images of releases that are missing from the engine are built again. If that is impossible, the error says why."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def host(tmp_path: Path) -> Host:
 
 
 def prune(host: Host) -> None:
-    """As `docker system prune -a` does, where nothing runs."""
+    """Do what `docker system prune -a` does when nothing runs."""
     engine = host.engine()
     assert isinstance(engine, FakeEngine)
     engine.tags.clear()
@@ -42,7 +42,7 @@ def names(host: Host) -> frozenset[str]:
 
 
 def can_check_out(host: Host, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the source what a repository has: each commit. Returns those that were asked for."""
+    """Let the source check out each commit, like a repository. Returns the commits that were checked out."""
     asked: list[str] = []
 
     def checkout(app: AppName, directory: Path, revision: str = "") -> str:
@@ -55,7 +55,7 @@ def can_check_out(host: Host, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_what_is_there_is_not_built_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_that_exists_is_not_built_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = can_check_out(host, monkeypatch)
     assert lost(host, APP, names(host)) == []
     redeploy(host, APP, kind="restart")

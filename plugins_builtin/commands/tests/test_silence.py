@@ -1,4 +1,4 @@
-"""Nothing is accepted in silence: what has no effect says so in one line on standard error."""
+"""Whatever has no effect causes a warning on standard error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_an_unused_option_causes_no_warning(run: Run) -> None:
     assert "no effect" not in run("plugin:install", "--core")[2]
 
 
-def test_there_is_no_warning_when_a_plugin_implements_an_option(run: Run, host: Host) -> None:
+def test_option_that_a_plugin_implements_causes_no_warning(run: Run, host: Host) -> None:
     entries = [*host.registry.entries, EntryPoint("dokkupy.handles", "plugin.install.name", "x", "dokkupy-x", "1", "")]
     host._parts["registry"] = Registry(entries)
     assert "no effect" not in run("plugin:install", "--core", "--name", "x")[2]
@@ -98,12 +98,12 @@ OWN = {"DOKKU_X_.*": "x:set APP size"}
 
 
 @pytest.mark.parametrize("key", ["DATABASE_URL", "DOKKU_POSTGRES_AQUA_URL", "PORT", "MY_DOKKU_VALUE", "BUILDPACK_URL"])
-def test_other_variables_are_set_without_a_word(run: Run, app: str, key: str) -> None:
+def test_other_variables_are_set_without_a_warning(run: Run, app: str, key: str) -> None:
     assert run("config:set", app, f"{key}=x")[2] == ""
     assert run("config:unset", app, "DOKKU_SCALE")[2] == ""
 
 
-def test_cron_job_of_plugins_and_install_options_say_what_they_do(run: Run) -> None:
+def test_options_of_plugin_installation_say_what_they_do(run: Run) -> None:
     status, out, _ = run("plugin:install", "--core")
     assert (status, out) == (0, "-----> The core plugins were installed with the host\n")
 
@@ -120,7 +120,7 @@ def test_cron_job_of_plugins_and_install_options_say_what_they_do(run: Run) -> N
         ("sub/procfile", "sub/Procfile", "sub/procfile"),
     ],
 )
-def test_a_file_that_was_nearly_named_right_is_found(tmp_path: Path, there: str, meant: str, found: str) -> None:
+def test_misspelled_file_name_is_found(tmp_path: Path, there: str, meant: str, found: str) -> None:
     (tmp_path / there).parent.mkdir(exist_ok=True)
     (tmp_path / there).write_text("web: serve\n")
     assert almost(tmp_path, meant) == found
@@ -129,7 +129,7 @@ def test_a_file_that_was_nearly_named_right_is_found(tmp_path: Path, there: str,
     assert almost(tmp_path, meant) == ""
 
 
-def test_a_deploy_names_a_procfile_that_is_not_read(tmp_path: Path) -> None:
+def test_deploy_warns_of_a_misspelled_procfile(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     deploy(host, "blog", {"procfile": "web: serve\n"})
     assert ("warn", "procfile has no effect: the Procfile is read from Procfile") in host.out.lines  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The bytes that clients written for Dokku read: arguments, standard output, standard error, exit status."""
+"""The exact interface of Dokku's clients: arguments, standard output, standard error and exit status."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_app_answers_as_dokku(run: Run, app: str, words: tuple[str, ...], sta
 
 
 @pytest.mark.parametrize(("words", "status", "out", "error"), OF_AN_APP, ids=str)
-def test_the_app_may_come_by_the_flag_or_the_environment(
+def test_app_may_be_given_by_flag_or_environment_variable(
     run: Run, app: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], status: int, out: str, error: str
 ) -> None:
     rest = [word for word in words if word != app]
@@ -130,7 +130,7 @@ def test_every_report_has_the_headers_and_columns_of_dokku(run: Run, app: str, h
         assert not run("--quiet", f"{namespace}:report", app)[1].startswith("=====>"), namespace
 
 
-def test_the_json_of_every_report_has_each_value_under_both_names(run: Run, app: str, host: Host) -> None:
+def test_json_of_every_report_has_each_value_under_both_names(run: Run, app: str, host: Host) -> None:
     prefixes = {"apps": "app", "certs": "ssl"}
     for namespace, entry in host.registry.group(COMMANDS).items():
         if "report" not in host.registry.load(entry).commands:
@@ -157,7 +157,7 @@ def test_created_at_is_in_seconds_since_the_epoch(run: Run, app: str) -> None:
     assert run("apps:report", app, "--app-created-at")[1].strip().isdigit()
 
 
-def test_the_own_version_is_asked_for(run: Run) -> None:
+def test_version_names_dokku_and_dokkupy(run: Run) -> None:
     _, shown, _ = run("version", "--verbose")
     assert shown.startswith("dokku version 0.38.27\ndokkupy version ")
     assert set(json.loads(run("version", "--format", "json")[1])) == {"dokku", "dokkupy"}
@@ -176,7 +176,7 @@ def test_ports_that_were_set_are_listed_in_columns(run: Run, app: str) -> None:
 
 
 @pytest.mark.parametrize("row", ["http:80:5000", "http:80:6000"])
-def test_adding_a_port_that_is_there_fails(run: Run, app: str, row: str) -> None:
+def test_adding_a_port_that_exists_fails(run: Run, app: str, row: str) -> None:
     run("ports:set", app, "http:80:5000")
     message = " !     The same scheme:host-port is being reused: http:80\n"
     assert run("ports:add", app, row) == (1, "", message)
@@ -241,13 +241,13 @@ def test_a_global_domain_is_a_host_name_or_an_address(run: Run, name: str) -> No
     assert (status, out) == (1, "") and error.startswith(" !     ")
 
 
-def test_a_rename_takes_along_the_names_that_came_from_the_app_s_own(run: Run, app: str) -> None:
+def test_rename_also_renames_domains_that_come_from_the_app_name(run: Run, app: str) -> None:
     run("domains:add", app, "www.example.org")
     assert run("apps:rename", app, "diary")[0] == 0
     assert run("domains:report", "diary", "--domains-app-vhosts") == (0, "diary.example.com www.example.org\n", "")
 
 
-def test_what_has_a_certificate_is_listed_with_http_too(run: Run, app: str, host: Host) -> None:
+def test_name_with_a_certificate_is_listed_with_https_and_http(run: Run, app: str, host: Host) -> None:
     from dokkupy.model.names import Domain
     from dokkupy.model.proxy import Certificate
     from dokkupy_apps.routing import routes
@@ -274,7 +274,7 @@ def test_a_type_that_the_procfile_does_not_have_is_not_scaled_up(run: Run, app: 
     for name in ("clock", "release"):
         message = f" !     {name} is not a valid process name to scale up\n"
         assert run("ps:scale", app, f"{name}=1")[::2] == (1, message)
-    # What `ps:scale` prints can be given back to it.
+    # The output of `ps:scale` is also valid as its arguments.
     assert run("ps:scale", app, "release=0", "web=1", "worker=0")[0] == 0
 
 
@@ -285,7 +285,7 @@ def test_ps_inspect_is_one_json_list(run: Run, app: str, host: Host) -> None:
     assert [one["Name"] for one in found] == ["blog.web.1"] and "value" not in json.dumps(found)
 
 
-def test_a_missing_variable_is_an_error_in_json_and_nothing_elsewhere(run: Run, app: str) -> None:
+def test_missing_variable_is_an_error_only_in_json(run: Run, app: str) -> None:
     assert run("config:get", app, "NOPE") == (1, "", "")
     status, out, error = run("config:get", app, "NOPE", "--format", "json")
     found = json.loads(out)

@@ -1,1 +1,1 @@
-"""The life cycle of apps: deploy, release, route, scale, retire. Orchestrates roles and hooks."""
+"""The life cycle of apps: deploy, release, route, scale, retire. It calls roles and hooks in the right order."""

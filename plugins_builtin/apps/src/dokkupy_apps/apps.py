@@ -1,4 +1,4 @@
-"""Apps: made, listed, locked and destroyed."""
+"""Create, lock and destroy apps."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ def create_app(host: Host, app: AppName) -> None:
 def create_in(tx: Transaction, app: AppName) -> None:
     host = tx.host
     if host.store.has_app(app):
-        raise Conflict(f"Name is already taken: app {app} exists", code="name_taken")
+        raise Conflict(
+            f"Name is already taken: app {app} exists",
+            code="name_taken",
+            hint="Choose another name: apps:list shows those that are taken.",
+        )
     if host.store.has_traces(app):
         raise lost_record(host.store.path("apps", app, "app"), app)
     tx.register_undo("create the app's directory", call(remove_app_directory, app=app))
@@ -68,9 +72,9 @@ def require_unlocked(host: Host, app: AppName) -> None:
 
 
 def destroy_app(host: Host, app: AppName) -> None:
-    """Destroy an app and everything that belongs to it. Before the commit nothing is removed; after it everything is, if
-    necessary by the next command. It works whatever is wrong in the app's state; it only requires that the engine and the
-    proxy can be reached when they hold something of the app."""
+    """Destroy an app and everything that belongs to it. Nothing is removed before the commit. After the commit
+    everything is removed; if this process is killed, the next command continues. A broken state of the app does not
+    prevent it. The engine and the proxy must be reachable if they hold something of the app."""
     require_traces(host, app)
     with operation(host, "apps:destroy", f"app:{app}", takes_away=True) as tx:
         require_traces(host, app)
@@ -83,7 +87,7 @@ def destroy_app(host: Host, app: AppName) -> None:
 
 
 def describe_destruction(tx: Transaction, app: AppName) -> None:
-    """Tell a dry run what would be lost, as far as the app's state can be read."""
+    """Describe to a dry run what would be lost, as far as the app's state can be read."""
     from dokkupy_apps.desired.domains import domains_of
     from dokkupy_apps.releases.records import current, numbers
 
@@ -108,9 +112,8 @@ def require_traces(host: Host, app: AppName) -> None:
 
 
 def finish_destroy(host: Host, app: str) -> None:
-    """The removal after the commit: traffic first, then containers, code, images and state. Idempotent.
-
-    Asks every available adapter, because the selected one may be uninstalled or may have changed."""
+    """Remove the traffic first, then containers, code, images and state. Runs after the commit. Idempotent. It calls
+    every available adapter, because the selected one may be uninstalled or may have changed."""
     name = AppName(app)
     for proxy in host.adapters("proxy"):
         try:
@@ -126,7 +129,7 @@ def finish_destroy(host: Host, app: str) -> None:
 
 
 def forget_all_but_processes(host: Host, app: str) -> None:
-    """Code, images, records, state. Idempotent."""
+    """Remove code, images, records and state. Idempotent."""
     name = AppName(app)
     for source in host.adapters("source"):
         with_what_is_installed(host, source, lambda one: one.forget(name))
@@ -140,7 +143,8 @@ def forget_all_but_processes(host: Host, app: str) -> None:
 
 
 def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) -> None:
-    """Do it, but for an adapter whose program is not on the host (any more): it has nothing that could be removed."""
+    """Call `do` with an adapter. An error is only a warning if the adapter's program is not installed (any more),
+    because then nothing of it can be left."""
     try:
         do(adapter)
     except HostError as fault:
@@ -150,7 +154,8 @@ def with_what_is_installed(host: Host, adapter: Any, do: Callable[[Any], None]) 
 
 
 def remove_images(images: Images, app: AppName) -> None:
-    """By name, not by label: a renamed or cloned app's image has the label of the app that it was built for."""
+    """Remove an app's images, which are found by name. Labels would be wrong: the image of a renamed or cloned app has
+    the label of the app that it was built for."""
     from dokkupy_apps.releases.records import REPOSITORY
 
     for tag in [tag for _, tags, _ in images.find_all({}) for tag in tags if tag.startswith(REPOSITORY.format(app))]:

@@ -1,4 +1,4 @@
-"""What could stand for the arguments of commands about apps (entry-point group `dokkupy.completers`)."""
+"""Completions for the arguments of commands about apps (entry-point group `dokkupy.completers`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def config_keys(host: Host, typed: Typed) -> list[str]:
 
 
 def assignments(host: Host, typed: Typed) -> list[str]:
-    """The variables that are set already, to be set again."""
+    """`KEY=` for each variable that is set, because it may be set again."""
     return [f"{key}=" for key in config_keys(host, typed)]
 
 
@@ -26,7 +26,7 @@ def process_types(host: Host, typed: Typed) -> list[str]:
 
 
 def quantities(host: Host, typed: Typed) -> list[str]:
-    """`web=` for each process type that was not typed yet and can be scaled."""
+    """`web=` for each process type that can be scaled and was not typed yet."""
     from dokkupy_apps.desired.formation import RELEASE
 
     typed_already = {word.partition("=")[0] for word in typed.arguments}
@@ -52,6 +52,6 @@ def properties(host: Host, typed: Typed) -> list[str]:
 
 
 def property_values(host: Host, typed: Typed) -> list[str]:
-    """The values of a property that has few, such as true and false."""
+    """The values of a property, if it has only a few, such as true and false."""
     found = settings_of(host, typed.namespace)
     return found.choices(host, typed.arguments[-1]) if found and typed.arguments else []

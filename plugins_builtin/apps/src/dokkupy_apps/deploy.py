@@ -1,4 +1,4 @@
-"""Deploys: source becomes an image, the image a release, the release what serves."""
+"""Deploys: a source becomes an image, the image becomes a release, and the release starts to serve."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ Deployed = TypeVar("Deployed", bound="Deployment | None")
 def observed(
     host: Host, app: AppName, deploy: Callable[[], Deployed], *, kind: str = "deploy", lists_urls: bool = False
 ) -> Deployed:
-    """Deploy, record how it ended, report it to the observers, and say what is live. A deploy that is skipped (None) is an
-    event alone. lists_urls: print Dokku's list of URLs, which clients read."""
+    """Deploy, record how it ended, notify the observers, and print what is live. A skipped deploy (None) is only
+    recorded as an event. lists_urls: print Dokku's list of URLs, which clients read."""
     deployment, outcome, reason, fault = None, "failed", "", None
     began = time.monotonic()
     try:
@@ -169,11 +169,11 @@ def remove_work(host: Host, identifier: str) -> None:
 
 
 def declared(host: Host, source: Source) -> Release:
-    """What the source itself says of the release, before it is built: its files, processes and formation."""
+    """What the source declares before it is built: the release's files, processes and formation."""
     app = source.app
     files = declared_files(host, app, source)
     procfile = files.get(PS.get(host.store, app, "procfile-path"))
-    # Without a Procfile each type that was scaled runs the image's own command, as in Dokku.
+    # Without a Procfile, each scaled process type runs the image's own command, as in Dokku.
     scaled = dict.fromkeys(name for name in (WEB, *stored_scale(host, app)) if name != RELEASE)
     processes = parse_procfile(procfile) if procfile is not None else scaled
     formation = wanted_formation(host, app, files, processes)
@@ -201,7 +201,7 @@ def make_release(tx: Transaction, source: Source, builder: str, image: Image) ->
 
 
 def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:
-    """The files that the release keeps, by the paths under which they were asked for."""
+    """Path -> content of the files that the release keeps. The paths are those by which plugins ask for them."""
     wanted = [PS.get(host.store, app, "procfile-path")]
     wanted += [path for _, path in host.hooks.gather(hookspecs.release_files, host=host, app=app)]
     found = {}

@@ -1,4 +1,4 @@
-"""For tests of plugins: a deploy on a host of fakes."""
+"""Deploys on a host of fakes, for tests of plugins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dokkupy_apps.deploy import deploy_source
 
 
 def deploy(host: Host, app: str, tree: Mapping[str, str], *, revision: str = "a" * 40) -> Deployment:
-    """Deploy a tree (path -> text), as a push would; the app is created when it is not there."""
+    """Deploy a tree (path -> text) like a push. The app is created if it does not exist."""
     name = AppName(app)
     if not host.store.has_app(name):
         create_app(host, name)

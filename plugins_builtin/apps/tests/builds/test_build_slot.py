@@ -1,4 +1,4 @@
-"""Builds wait for each other."""
+"""Only a limited number of builds runs at once; the others wait."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_key_of_one_app_does_not_learn_which_other_app_is_being_built(tmp_path
     assert ("secret-blog" in host.out.text()) == whose  # type: ignore[attr-defined]
 
 
-def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None:
+def test_as_many_builds_run_at_once_as_the_admin_allows(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     host.store.write("global", "builds", data={"properties": {"parallel": "2"}})
     with build_slot(host, AppName("blog")), build_slot(host, AppName("shop")):
@@ -72,13 +72,13 @@ def test_as_many_run_at_once_as_the_administrator_allows(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("text", "expected"), [("none", 0), ("512m", 512 << 20), ("4g", 4 << 30)])
-def test_the_memory_of_all_builds_is_the_property_s(tmp_path: Path, text: str, expected: int) -> None:
+def test_memory_of_all_builds_is_what_the_property_says(tmp_path: Path, text: str, expected: int) -> None:
     host = fake_host(tmp_path)
     host.store.write("global", "builds", data={"properties": {"memory": text}})
     assert memory_cap(host) == expected
 
 
-def test_memory_of_all_builds_is_three_quarters_of_the_host_s(tmp_path: Path) -> None:
+def test_memory_of_all_builds_is_three_quarters_of_the_host_by_default(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     whole = int(Path("/proc/meminfo").read_text().split()[1]) * 1024
     assert memory_cap(host) == pytest.approx(whole * 3 / 4, rel=0.01)

@@ -1,4 +1,4 @@
-"""Which builder makes an app's image, and what is said of one that cannot."""
+"""Which builder makes an app's image, and the error if it cannot."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def chosen(host: Host, monkeypatch: pytest.MonkeyPatch, **builders: tuple[int, R
     return choose_builder(host, Source(AppName("blog"), Path(host.root), "git-hook"))
 
 
-def test_surest_one_builds(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_most_certain_builder_is_chosen(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen(host, monkeypatch, pack=(0, MISSING), a=(40, Readiness()), b=(80, Readiness())) == "b"
 
 
-def test_sign_of_a_builder_that_is_not_installed_names_the_others_and_the_command(
+def test_source_for_a_builder_that_is_not_installed_names_other_builders_and_the_command(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(HostError, match="is for the builder pack, .* the program pack is not installed") as caught:
@@ -66,13 +66,15 @@ def test_sign_of_a_builder_that_is_not_installed_names_the_others_and_the_comman
     assert "dokkupy builder:set blog selected dockerfile" in caught.value.hint and "https://" in caught.value.hint
 
 
-def test_one_that_nobody_else_could_build_names_the_remedy_alone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_that_no_other_builder_can_build_names_only_the_remedy(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(HostError) as caught:
         chosen(host, monkeypatch, pack=(90, MISSING), dockerfile=(0, Readiness()))
     assert caught.value.details == () and caught.value.hint == MISSING.remedy
 
 
-def test_a_source_without_a_builder_names_the_installed_ones(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_that_no_builder_knows_names_the_installed_builders(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AppError) as caught:
         chosen(host, monkeypatch, dockerfile=(0, Readiness()))
     assert "Installed builders: dockerfile" in caught.value.hint

@@ -1,4 +1,4 @@
-"""What a Procfile says, whatever editor wrote it and whatever its commands contain."""
+"""Procfiles of different editors, with all that their commands may contain."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def test_a_line_is_a_type_and_its_whole_command(line: str, command: str) -> None
         ("web:\n", "line 1: it is not `type: command`"),
         ("web: # nothing\n", "line 1: it is not `type: command`"),
         ("web: a\n\n<<<<<<< HEAD\n", "line 3"),
-        ("web: a\nweb: b\n", "line 2: web is there twice"),
+        ("web: a\nweb: b\n", "line 2: web is defined twice"),
     ],
 )
-def test_a_line_that_is_none_is_named(text: str, why: str) -> None:
+def test_error_names_the_line_that_is_invalid(text: str, why: str) -> None:
     with pytest.raises(AppError, match=why):
         parse_procfile(text)

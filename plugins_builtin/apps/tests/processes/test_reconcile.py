@@ -1,4 +1,4 @@
-"""Bringing back what should run, after a boot or a crash."""
+"""Starting what should run, after a boot or a crash."""
 
 from __future__ import annotations
 

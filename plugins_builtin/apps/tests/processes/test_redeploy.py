@@ -1,4 +1,4 @@
-"""Releases of changed configuration."""
+"""A restart makes a release if the configuration changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dokkupy_apps.testing import deploy
 from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, config
 
 
-def test_changed_configuration_becomes_a_release_and_a_bare_restart_does_not(host: Host) -> None:
+def test_restart_makes_a_release_only_if_the_configuration_changed(host: Host) -> None:
     deploy(host, "blog", TREE)
     assert redeploy(host, BLOG, kind="restart").release.number == 1
     config(host, "blue")

@@ -34,5 +34,5 @@ def test_a_rollback_that_would_remove_the_web_process_is_refused(host: Host) -> 
     with pytest.raises(AppError, match="blog would no longer serve"):
         rollback(host, BLOG)
     assert "web" in {one.process for one in current(host, BLOG)[1]}
-    stop_app(host, BLOG)  # then nothing serves that could be taken away
+    stop_app(host, BLOG)  # after a stop, no web process serves that the rollback could remove
     rollback(host, BLOG)

@@ -43,7 +43,7 @@ def host(tmp_path: Path) -> Host:
         ("registry.example.com:5000/dokku/blog:1", "registry.example.com:5000/dokku/blog"),
     ],
 )
-def test_a_repository_is_known_in_each_spelling(ref: str, repository: str) -> None:
+def test_repository_is_the_same_in_every_spelling(ref: str, repository: str) -> None:
     assert repository_of(ref) == repository
 
 
@@ -56,7 +56,7 @@ def test_names_of_the_platform_and_of_apps_are_refused(host: Host, ref: str) -> 
 
 
 @pytest.mark.parametrize("ref", ["dokku/dokku:1", "python:3.13", "registry.example.com/dokku/blog", "dokkupy", "cafe"])
-def test_other_names_are_everybodys(host: Host, ref: str) -> None:
+def test_every_app_may_use_other_names(host: Host, ref: str) -> None:
     require_usable(host, BLOG, ref)
     assert ref not in loaded_images(host, BLOG)
 
@@ -69,8 +69,11 @@ def test_an_id_is_refused_because_it_may_be_another_apps(host: Host) -> None:
         require_usable(host, BLOG, identifier)
 
 
-def test_what_only_another_app_s_login_fetches_is_refused(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its digest a build finds what the build of another app fetched; by its name, what is being pushed."""
+def test_image_that_only_the_login_of_another_app_can_pull_is_refused(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By digest, a build would find an image that the build of another app pulled; by name, an image that is being
+    pushed."""
     engine = host.engine()
     assert isinstance(engine, FakeEngine)
     login = RegistryLogin("registry.example.com", "ann", Secret("pw"), shared=False)
@@ -117,7 +120,7 @@ def load(host: Host, app: AppName, name: str, content: str) -> str:
     return image
 
 
-def test_a_loaded_image_has_a_name_that_only_its_app_has(host: Host) -> None:
+def test_loaded_image_has_a_name_that_only_its_app_knows(host: Host) -> None:
     image = load(host, BLOG, "mine:1", "one")
     assert loaded_images(host, BLOG) == {"mine:1": image} and loaded_images(host, SHOP) == {}
     assert host.images().find("mine:1") is None
@@ -127,7 +130,7 @@ def test_a_loaded_image_has_a_name_that_only_its_app_has(host: Host) -> None:
     assert found is not None and found.id == image
 
 
-def test_loading_again_drops_what_the_name_meant_before(host: Host) -> None:
+def test_loading_again_removes_the_image_that_had_the_name_before(host: Host) -> None:
     first = load(host, BLOG, "mine:1", "one")
     load(host, BLOG, "copy:1", "one")
     load(host, BLOG, "mine:1", "two")
@@ -136,7 +139,7 @@ def test_loading_again_drops_what_the_name_meant_before(host: Host) -> None:
     assert host.images().find(private_name(host, BLOG, first)) is None
 
 
-def test_a_loaded_image_that_is_gone_is_asked_for_again(host: Host) -> None:
+def test_error_asks_to_load_an_image_again_that_is_gone(host: Host) -> None:
     load(host, BLOG, "mine:1", "one")
     host.engine().tags.clear()  # type: ignore[attr-defined]
     with pytest.raises(NotFound, match="mine:1 is no longer on this host") as caught:

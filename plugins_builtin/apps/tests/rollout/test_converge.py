@@ -1,4 +1,4 @@
-"""How instances of a release replace those before."""
+"""Instances of a release replace those of the release before."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_dead_instance_is_explained_by_its_last_lines(host: Host) -> None:
 
 
 @pytest.mark.parametrize("stopped", [True, False])
-def test_a_failed_start_claims_that_old_instances_serve_only_where_they_run(host: Host, stopped: bool) -> None:
+def test_failed_start_says_that_old_instances_serve_only_if_they_run(host: Host, stopped: bool) -> None:
     deploy(host, "blog", TREE)
     if stopped:
         stop_app(host, BLOG)
@@ -59,7 +59,9 @@ def test_the_error_has_the_states_of_failed_instances_and_the_next_step(host: Ho
     assert release is not None
     states = (InstanceStatus(web, "running"), InstanceStatus(worker, "restarting", 137, oom_killed=True, restarts=1))
     for one in (web, worker):
-        engine(host).containers.stop(one.id, timeout=1)  # what happened to them afterwards is of no interest
+        engine(host).containers.stop(
+            one.id, timeout=1
+        )  # the error describes them as they were then, not after the rollback
     for serving in (True, False):
         fault = CheckFailed("no answer", instances=(web, worker), states=states)
         explain(host, release, fault, serving=serving)
@@ -73,7 +75,7 @@ def test_the_error_has_the_states_of_failed_instances_and_the_next_step(host: Ho
     assert (second["ended"], second["exit_code"]) == ("ran out of memory", 137)
 
 
-def test_options_are_asked_for_each_process_type(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hook_for_options_is_called_for_each_process_type(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
 
     def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:

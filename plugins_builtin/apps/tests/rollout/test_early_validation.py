@@ -1,4 +1,4 @@
-"""The proxy validates a route while the instances start, and what it refuses is refused before the switch."""
+"""The proxy validates a route while the instances start. A route that it refuses ends the deploy before the switch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TREE = {"Procfile": "web: serve\nworker: work\n"}
 
 
 class Watched(FakeProxy):
-    """Notes what it validates ahead, and the route in force at that moment."""
+    """A proxy that records each route that it validates, and the applied route at that moment."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
@@ -68,7 +68,7 @@ def test_a_deploy_that_fails_before_the_switch_leaves_nothing_in_the_proxy(host:
     assert proxy.routes == {}
 
 
-def test_a_refusal_of_another_route_than_the_one_that_is_applied_says_nothing(host: Host, proxy: Watched) -> None:
+def test_refusal_of_a_route_that_changed_since_is_ignored(host: Host, proxy: Watched) -> None:
     proxy.refuses = {"blog"}
     early = EarlyValidation(host)
     with operation(host, "test", f"app:{BLOG}") as tx:

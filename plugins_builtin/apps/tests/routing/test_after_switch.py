@@ -1,4 +1,4 @@
-"""The look after the switch: do clients reach the new release?"""
+"""The check after the switch: do clients reach the new release?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dokkupy_sdk.testing import FakeProxy
 
 from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, builder, engine, picture, proxy
 
-# the look after the switch
+# the check after the switch
 
 
 def test_a_release_that_clients_cannot_reach_is_rolled_back(host: Host) -> None:
@@ -31,7 +31,7 @@ def test_a_release_that_clients_cannot_reach_is_rolled_back(host: Host) -> None:
     assert picture(host) == before
 
 
-def test_an_instance_that_ends_right_after_the_switch_takes_the_deploy_back(
+def test_instance_that_exits_right_after_the_switch_rolls_the_deploy_back(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deploy(host, "blog", TREE)
@@ -50,7 +50,7 @@ def test_an_instance_that_ends_right_after_the_switch_takes_the_deploy_back(
     assert picture(host)["release"] == before["release"]
 
 
-def test_an_exposed_port_on_which_nobody_listens_is_ignored(host: Host) -> None:
+def test_exposed_port_on_which_nothing_listens_is_left_out(host: Host) -> None:
     builder(host).ports = tuple(Port("http", number, number) for number in (8080, 3000, 9229))
     proxy(host).closed |= {8080, 9229}
     deploy(host, "blog", TREE)
@@ -66,7 +66,7 @@ def test_an_exposed_port_on_which_nobody_listens_is_ignored(host: Host) -> None:
         deploy(host, "blog", TREE)
 
 
-def test_instances_that_are_not_checked_are_not_asked(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_instances_without_checks_get_no_request(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy(host).silent.add("blog.example.com")
     monkeypatch.setattr(Release, "setting", lambda *_: "web")
     assert look.is_checked(Release(BLOG, 1, "", "", ""), "web") is False

@@ -1,4 +1,4 @@
-"""Visitors of an app without a route see why, for as long as that is so."""
+"""Visitors of an app without a route see a page with the reason, until the app has a route."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def waiting(host: Host) -> dict[str, tuple[str, ...]]:
 NEW = {"blog": ("not-deployed", "blog.apps.test")}
 
 
-def test_a_new_app_is_announced_until_it_is_deployed(host: Host) -> None:
+def test_new_app_has_a_page_until_it_is_deployed(host: Host) -> None:
     create_app(host, BLOG)
     assert waiting(host) == NEW
     deploy(host, BLOG, TREE)
     assert waiting(host) == {}
 
 
-def test_the_names_follow_the_app_s_and_the_host_s_domains(host: Host) -> None:
+def test_page_follows_the_domains_of_the_app_and_the_host(host: Host) -> None:
     create_app(host, BLOG)
     with rerouting(host, "domains:set", BLOG) as tx:
         tx.write("apps", BLOG, "domains", data={"vhosts": ["a.test", "*.b.test"]})
@@ -51,7 +51,7 @@ def test_the_names_follow_the_app_s_and_the_host_s_domains(host: Host) -> None:
     assert waiting(host) == {"blog": ("not-deployed", "blog.other.test")}
 
 
-def test_a_change_that_fails_leaves_the_old_names(host: Host) -> None:
+def test_failed_change_of_domains_leaves_the_page_at_the_old_names(host: Host) -> None:
     create_app(host, BLOG)
     with pytest.raises(RuntimeError), rerouting(host, "domains:set", BLOG) as tx:
         tx.write("apps", BLOG, "domains", data={"vhosts": ["a.test"]})
@@ -59,7 +59,7 @@ def test_a_change_that_fails_leaves_the_old_names(host: Host) -> None:
     assert waiting(host) == NEW
 
 
-def test_an_app_whose_proxy_is_disabled_is_announced(host: Host) -> None:
+def test_app_whose_proxy_is_disabled_has_a_page(host: Host) -> None:
     deploy(host, BLOG, TREE)
     for disabled, expected in (("true", {"blog": ("disabled", "blog.apps.test")}), ("false", {})):
         with rerouting(host, "proxy:disable", BLOG) as tx:
@@ -67,7 +67,7 @@ def test_an_app_whose_proxy_is_disabled_is_announced(host: Host) -> None:
         assert waiting(host) == expected
 
 
-def test_recovering_brings_it_back(host: Host) -> None:
+def test_recovery_restores_the_page(host: Host) -> None:
     create_app(host, BLOG)
     waiting(host).clear()
     reconcile(host, BLOG)

@@ -1,1 +1,1 @@
-"""Dokku's vocabulary: the commands on apps, over core's use cases."""
+"""Dokku's commands for apps. They call the use cases of dokkupy-apps."""

@@ -1,10 +1,10 @@
-"""The hook of `ps`, which this plugin calls. It has one of the four shapes of core's own."""
+"""The hook that `ps` calls. It has one of the four shapes of core's hooks."""
 
 from __future__ import annotations
 
 from dokkupy_sdk import hookspec
 
-TYPE_CHECKING = False  # every command that calls a hook loads this module
+TYPE_CHECKING = False  # this module imports nothing heavy, because every command that calls a hook loads it
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 
 @hookspec
 def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:  # type: ignore[empty-body]
-    """What `ps` can show of these deployed apps beside their state. Return at once: the gauges are read later, on threads beside
-    each other, for a second and a half at most. Changes nothing."""
+    """Figures that `ps` shows of these deployed apps beside their state. Return at once: the gauges are read later, on
+    parallel threads, for at most a second and a half. Must not change anything."""

@@ -1,4 +1,5 @@
-"""Dokku's variables of what these commands do now: pattern, matched whole -> the command."""
+"""Variables that configure Dokku, and the commands that replace them here: pattern (matches the whole name) ->
+command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arguments of these commands may be, parsed at the border. Light: no dataclasses."""
+"""Types of the arguments of these commands. This module imports little, so it has no dataclasses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dokkupy_sdk.names import Identifier, Pattern, digits
 
 
 class BuildId(Identifier):
-    """The id of a build of the app that is named before it, or `current` for the latest."""
+    """The id of a build of the app that the argument before it names, or `current` for the latest build."""
 
     __slots__ = ()
     what = "Build"
@@ -39,7 +39,7 @@ class PortMapping(Identifier):
 
 
 class HostPortOrMapping(Identifier):
-    """A row of the port map, or the host port of one."""
+    """A row of the port map, or only its host port."""
 
     __slots__ = ()
     what = "Port"

@@ -1,4 +1,4 @@
-"""Commands apps:*: names, what is listed, what is destroyed."""
+"""The commands `apps:*`: create, list and destroy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_without_apps_there_is_a_warning_and_no_failure(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", UNTRUSTED)
-def test_a_malicious_app_name_is_refused_and_nothing_is_made(run: Run, host: Host, name: str) -> None:
+def test_malicious_app_name_is_refused_and_nothing_is_created(run: Run, host: Host, name: str) -> None:
     status, _, error = run("apps:create", "--", name)
     assert status != 0
     assert error

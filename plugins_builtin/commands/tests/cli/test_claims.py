@@ -1,4 +1,4 @@
-"""Names and ports of the host that all apps share: whose they are."""
+"""Which app and which caller may use a name or a port of the host."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team
 
 
 @pytest.mark.parametrize("name", ["blog.apps.test", "www.example.org", "*.blog.example.org", "x.blog.apps.test"])
-def test_a_deployer_takes_names_of_its_own(run: Run, team: str, name: str) -> None:
+def test_deployer_may_use_names_of_its_own_app(run: Run, team: str, name: str) -> None:
     assert run("domains:set", team, name, who="key:dev")[0] == 0
 
 
 @pytest.mark.parametrize("name", ["_", "*.apps.test", "apps.test", "shop.apps.test"])
-def test_an_admin_takes_any_name_that_no_app_uses(run: Run, team: str, name: str) -> None:
+def test_admin_may_use_any_name_that_no_app_has(run: Run, team: str, name: str) -> None:
     assert run("domains:add", team, name)[0] == 0
 
 
 @pytest.mark.parametrize("name", ["wiki.apps.test", "shop.example.org"])
-def test_nobody_takes_a_name_that_another_app_uses(run: Run, team: str, name: str) -> None:
+def test_name_of_another_app_is_refused_even_for_an_admin(run: Run, team: str, name: str) -> None:
     assert "is a domain of the app" in run("domains:add", team, name)[2]
 
 
-def test_a_wildcard_is_refused_whatever_brings_it(run: Run, host: Host, team: str) -> None:
+def test_wildcard_of_a_deployer_is_refused_by_every_command(run: Run, host: Host, team: str) -> None:
     with pytest.raises(Denied):
         require_domains(
             host.for_invocation(who="key:dev"), AppName(team), [Domain("ok.example.org"), Domain("*.apps.test")]
@@ -76,7 +76,9 @@ def test_port_443_is_for_tls_alone(run: Run, team: str, words: tuple[str, str], 
     ],
     ids=lambda words: words[0],
 )
-def test_other_ports_of_the_host_are_the_admins_or_in_their_range(run: Run, team: str, words: tuple[str, ...]) -> None:
+def test_other_ports_of_the_host_are_for_admins_or_in_the_range_of_deployers(
+    run: Run, team: str, words: tuple[str, ...]
+) -> None:
     status, _, error = run(*words, who="key:dev")
     assert status == 1 and "may not be used with this key" in error and "deployer-ports" in error
     assert run("proxy:set", "--global", "deployer-ports", "5433,10070-10080", who="key:dev")[0] == 1
@@ -107,13 +109,13 @@ def test_a_port_for_which_a_package_is_missing_is_refused_with_its_name(
 
 
 @pytest.mark.parametrize("row", ["tcp:22:22", "tcp:80:5000", "tcp:443:5000", "udp:443:5000"])
-def test_ports_that_the_host_or_all_apps_use_are_no_single_app_s(run: Run, team: str, row: str) -> None:
+def test_tcp_ports_that_the_host_or_all_apps_use_are_refused(run: Run, team: str, row: str) -> None:
     assert run("ports:add", team, row)[0] == 1
     assert run("ports:report", team, "--ports-map")[1] == "\n"
 
 
 @pytest.mark.parametrize("row", ["tcp:9000:5000", "udp:9000:5000"])
-def test_a_tcp_or_udp_port_is_an_admin_s_or_in_the_deployers_range(run: Run, team: str, row: str) -> None:
+def test_tcp_or_udp_port_is_for_admins_or_in_the_range_of_deployers(run: Run, team: str, row: str) -> None:
     assert "may not be used with this key" in run("ports:add", team, row, who="key:dev")[2]
     assert run("proxy:set", "--global", "deployer-ports", "9000-9009")[0] == 0
     assert run("ports:add", team, row, who="key:dev")[0] == 0
@@ -152,7 +154,7 @@ def test_443_of_a_proxy_without_tls_is_refused(run: Run, team: str) -> None:
     assert run("proxy:set", team, "proxy-ssl-port", "443", who="key:dev")[0] == 0
 
 
-def test_an_exposed_port_opens_none_that_a_deployer_could_not_open(run: Run, host: Host, team: str) -> None:
+def test_exposed_port_is_not_published_if_a_deployer_may_not_publish_it(run: Run, host: Host, team: str) -> None:
     from dokkupy_apps.desired.host_ports import without_closed
 
     exposed = (Port("http", 5433, 5433), Port("https", 443, 443), Port("http", 8080, 8080))
@@ -161,5 +163,5 @@ def test_an_exposed_port_opens_none_that_a_deployer_could_not_open(run: Run, hos
     assert without_closed(host, app, exposed[:1]) == (Port("http", 80, 5433),)
     run("proxy:set", "--global", "deployer-ports", "8080")
     assert without_closed(host, app, exposed) == exposed[1:]
-    assert without_closed(host, AppName("wiki"), exposed) == exposed  # no deployer has it
+    assert without_closed(host, AppName("wiki"), exposed) == exposed  # deployers may not use this port
     assert ports_of(deploy(host, team, {"Procfile": "web: serve\n"}).release)

@@ -1,4 +1,4 @@
-"""Commands config:*: values stay literal, and stay out of the audit."""
+"""The commands `config:*`: values are stored literally, and are not in the audit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugins_builtin.commands.tests.conftest import TREE, Run
 def test_a_malicious_variable_name_is_refused_and_nothing_is_set(run: Run, name: str) -> None:
     run("apps:create", "blog")
     if name in ("A", "x" * 64):
-        return  # fine names for variables
+        return  # valid names of variables
     assert run("config:set", "blog", f"{name}=1")[0] != 0
     assert json.loads(run("config:export", "blog", "--format", "json")[1]) == {}
 
@@ -34,14 +34,14 @@ def test_a_value_is_kept_literally(run: Run, value: str) -> None:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_an_exported_value_means_the_same_to_a_shell(run: Run, value: str) -> None:
+def test_shell_reads_an_exported_value_unchanged(run: Run, value: str) -> None:
     run("apps:create", "blog")
     run("config:set", "blog", f"KEY={value}")
     script = run("config:export", "blog")[1] + '\nprintf %s "$KEY"'
     assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == value
 
 
-def test_a_variable_that_is_not_set_says_so_by_its_status(run: Run) -> None:
+def test_variable_that_is_not_set_gives_exit_status_1(run: Run) -> None:
     run("apps:create", "blog")
     status, out, _ = run("config:get", "blog", "NOPE")
     assert (status, out) == (1, "")
@@ -65,7 +65,7 @@ def test_config_set_restarts_a_deployed_app_once_and_no_restart_does_not(run: Ru
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_text_from_windows_is_the_same_key_and_the_same_variables(
+def test_text_with_windows_line_ends_gives_the_same_key_and_variables(
     run: Run, host: Host, tmp_path: Path, encoding: str
 ) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)

@@ -1,4 +1,4 @@
-"""What `config:set` says of arguments that a shell has split, and a value from standard input."""
+"""`config:set` with arguments that a shell split, and with a value from standard input."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_argument_without_equals_sign_is_named_by_the_variable_before_it(
     shown = capsys.readouterr().err
     assert "Invalid env pair: the argument after MSG=... has no =" in shown
     assert "Over SSH, quote twice: \"MSG='two words'\"" in shown
-    assert "s3cret" not in shown  # it may be half of a password
+    assert "s3cret" not in shown  # the argument may be half of a password
     assert main(["config:set", "blog", "hello"], host=blog) == 1
     assert "the first argument has no =" in capsys.readouterr().err
     assert main(["config:get", "blog", "A"], host=blog) == 1

@@ -1,4 +1,4 @@
-"""Commands domains:* and url: what an app answers to."""
+"""The commands `domains:*` and `url`: the names to which an app answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_domains_follow_the_global_ones_until_the_app_has_its_own(run: Run) -> N
     assert run("url", "blog")[1] == "http://blog.example.com\n"
 
 
-def test_a_url_of_an_app_that_does_not_serve_comes_with_the_reason_and_a_wildcard_is_none(run: Run, host: Host) -> None:
+def test_url_of_an_app_that_does_not_serve_has_a_warning_and_wildcards_are_left_out(run: Run, host: Host) -> None:
     run("apps:create", "blog")
     run("domains:set", "blog", "one.org", "*.one.org")
     assert run("urls", "blog") == (0, "http://one.org\n", "")

@@ -1,4 +1,4 @@
-"""When a setting is in force: at once, or the command says with which one it will be, and reports show it as pending."""
+"""A setting takes effect at once, or the command says when and reports show it as pending."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pending(run: Run, namespace: str) -> dict[str, str]:
     return {key: report(run, namespace)[key] for key in short if key.startswith("pending-")}
 
 
-def test_what_the_proxy_reads_is_served_before_the_command_ends(run: Run, host: Host) -> None:
+def test_property_of_the_proxy_is_applied_before_the_command_ends(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     status, out, _ = run("proxy:set", "blog", "proxy-port", "8080")
     assert (status, out) == (0, "=====> Setting proxy-port to 8080\n")
@@ -46,7 +46,7 @@ def test_what_the_proxy_reads_is_served_before_the_command_ends(run: Run, host: 
     assert ports(host) != [8080]
 
 
-def test_a_global_one_is_applied_for_all_apps_in_one_reload(run: Run, host: Host) -> None:
+def test_global_property_is_applied_for_all_apps_in_one_reload(run: Run, host: Host) -> None:
     for name in ("blog", "shop", "wiki"):
         deploy(host, name, TREE)
     before = host.proxy().reloads  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ def test_a_global_one_is_applied_for_all_apps_in_one_reload(run: Run, host: Host
     assert host.proxy().reloads == before + 1  # type: ignore[attr-defined]
 
 
-def test_an_app_that_is_being_changed_is_left_to_that_change_and_named(run: Run, host: Host) -> None:
+def test_app_that_another_command_changes_is_skipped_with_a_warning(run: Run, host: Host) -> None:
     for name in ("blog", "shop"):
         deploy(host, name, TREE)
     held = locks.take(host.root, "app:blog", owner={"command": "deploy", "pid": 1, "since": 0, "who": ""}, wait=0)
@@ -101,7 +101,7 @@ def test_a_setting_of_builds_is_pending_until_a_build_and_a_restart_keeps_what_w
     assert "pending" not in run("ps:report", "blog")[1]
 
 
-def test_variables_that_wait_for_a_restart_say_so(run: Run, host: Host) -> None:
+def test_variables_that_take_effect_with_a_restart_are_pending(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     assert run("config:set", "--no-restart", "blog", "KEY=x")[1].endswith(NOW_RESTART)
     assert "takes effect" not in run("config:set", "blog", "KEY=y")[1]
@@ -124,7 +124,7 @@ def test_without_a_deployed_app_nothing_is_printed(run: Run, words: tuple[str, .
     assert "takes effect" not in run(*words)[1]
 
 
-def test_quiet_leaves_the_line_out(run: Run, host: Host) -> None:
+def test_quiet_does_not_print_when_a_setting_takes_effect(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     assert run("--quiet", "ps:set", "blog", "restart-policy", "always")[1] == ""
 
@@ -141,7 +141,8 @@ def test_a_property_applies_with_its_release_or_as_its_namespace_says() -> None:
 
 
 def test_a_restart_after_an_update_tells_reports_that_nothing_is_pending(host: Host) -> None:
-    """An update may change what releases keep, so reports ask all plugins until a release is known to have all of it."""
+    """An update may change which settings a release keeps. Reports therefore call all plugins, until a release is known
+    to have them all."""
     app = AppName("blog")
     deploy(host, "blog", TREE)
     serving = require_deployed(host, app)
@@ -161,7 +162,9 @@ def test_the_report_of_processes_lists_what_is_pending(run: Run, host: Host) -> 
     assert line in run("ps:report", "blog")[1]
     assert report(run, "ps")["pending"] == report(run, "ps")["ps-pending"] == line.partition(":")[2].strip()
     run("ps:restart", "blog")
-    assert run("ps:report", "blog", "--ps-pending")[1] == "builder build-dir\n"  # a restart keeps what was built
+    assert (
+        run("ps:report", "blog", "--ps-pending")[1] == "builder build-dir\n"
+    )  # a restart keeps the image, and with it the build's settings
     run("builder:set", "blog", "build-dir")
     assert run("ps:report", "blog", "--ps-pending")[1] == "\n"
 
@@ -173,7 +176,7 @@ def test_a_report_asks_the_plugins_only_when_a_setting_changed_after_the_deploy(
     monkeypatch.setattr(ps, "pending_names", lambda host, app: asked.append(app) or [])
     deploy(host, "blog", TREE)
     run("ps:scale", "blog", "web=2")
-    run("ps:set", "blog", "rollback-on-crash", "true")  # no release keeps it: it is in force at once
+    run("ps:set", "blog", "rollback-on-crash", "true")  # no release keeps it, so it takes effect at once
     run("ps:report", "blog")
     assert asked == []
     run("ps:set", "blog", "restart-policy", "always")

@@ -1,4 +1,4 @@
-"""What people see at a glance: all apps by `ps`, who made which release."""
+"""`ps` shows all apps on one screen, and `releases:list` shows who made each release."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_each_app_has_a_line_with_its_state_release_processes_and_url(run: Run, 
     assert shop.split() == ["shop", "○", "new"]
 
 
-def test_what_is_down_is_seen(run: Run, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_app_with_instances_down_is_shown_as_such(run: Run, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(host, "blog", TREE)
     run("ps:scale", "blog", "worker=1")
     asked = states.states
@@ -60,7 +60,7 @@ def test_a_broken_app_does_not_hide_the_others(run: Run, host: Host) -> None:
     assert (found["blog"]["state"], found["shop"]["state"]) == ("running", "broken")
 
 
-def test_a_key_sees_its_own_apps(run: Run, host: Host) -> None:
+def test_key_sees_only_its_own_apps(run: Run, host: Host) -> None:
     for name in ("blog", "shop"):
         deploy(host, name, TREE)
     host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
@@ -68,7 +68,7 @@ def test_a_key_sees_its_own_apps(run: Run, host: Host) -> None:
     assert run("ps:list", "shop", who="key:dev")[0] != 0
 
 
-def test_the_space_form_of_other_commands_goes_on(run: Run, host: Host) -> None:
+def test_other_commands_still_work_in_the_form_with_a_space(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     assert run("ps", "scale", "blog")[1] == run("ps:scale", "blog")[1]
     assert run("ps", "blog")[1].split()[8] == "blog"
@@ -78,15 +78,15 @@ def test_the_space_form_of_other_commands_goes_on(run: Run, host: Host) -> None:
     ("seconds", "text"),
     [(0, "0 s"), (59, "59 s"), (61, "1 min"), (7200, "2 h"), (200_000, "2 d"), (10**6, "1 w"), (-5, "0 s")],
 )
-def test_an_age_is_in_its_largest_unit(seconds: int, text: str) -> None:
+def test_age_is_given_in_the_largest_unit(seconds: int, text: str) -> None:
     assert age("2026-01-01T00:00:00Z", 1_767_225_600 + seconds) == text
 
 
-def test_no_time_no_age() -> None:
+def test_age_is_empty_without_a_time() -> None:
     assert age(None, 0.0) == age("", 0.0) == ""
 
 
-def test_releases_say_who_made_them(run: Run, host: Host) -> None:
+def test_list_of_releases_shows_who_made_each(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     host.store.write("global", "ssh-keys", data={"keys": {"laptop": {"role": "deployer", "apps": ["blog"]}}})
     assert run("config:set", "blog", "A=1", who="key:laptop")[0] == 0

@@ -1,4 +1,4 @@
-"""Commands ports:*: containers, check and route follow a map as one."""
+"""The commands `ports:*`: containers, checks and route change together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy_sdk.source_store import source_store
 from plugins_builtin.commands.tests.conftest import TREE, Run
 
 
-def test_a_changed_container_port_reaches_containers_check_and_route_as_one(run: Run, host: Host) -> None:
+def test_changed_container_port_reaches_containers_checks_and_route_together(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     source_store(host).trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
     assert run("ports:set", "blog", "http:80:3000")[0] == 0
@@ -46,7 +46,7 @@ def test_a_map_to_a_closed_port_is_refused_and_the_old_one_stays(run: Run, host:
     assert list(host.proxy().routes["blog"].upstreams) == [5000]  # type: ignore[attr-defined]
 
 
-def test_ports_of_a_stopped_app_are_true_when_it_starts(run: Run, host: Host) -> None:
+def test_ports_set_while_an_app_is_stopped_apply_when_it_starts(run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     run("ps:stop", "blog")
     assert run("ports:set", "blog", "http:80:3000")[0] == 0

@@ -1,4 +1,4 @@
-"""Commands ps:*: quantities and properties."""
+"""The commands `ps:*`: quantities and properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""After a change of its route an app is asked for through the proxy: what clients no longer reach is rolled back."""
+"""After a change of its route, an app is requested through the proxy. If clients no longer reach it, the change is
+rolled back."""
 
 from __future__ import annotations
 
@@ -95,7 +96,7 @@ def test_a_name_that_was_unreachable_before_does_not_fail_another(run: Run, host
 
 
 @pytest.mark.parametrize("way", ["stopped", "disabled"])
-def test_an_app_that_is_not_meant_to_be_reached_is_not_asked_for(way: str, run: Run, host: Host) -> None:
+def test_app_that_should_not_be_reachable_is_not_requested(way: str, run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     if way == "stopped":
         stop_app(host, BLOG)
@@ -129,7 +130,7 @@ def test_a_property_of_the_proxy_after_which_clients_reach_no_instance_is_rolled
 
 
 @pytest.mark.parametrize("scope", ["blog", "--global"])
-def test_an_app_that_goes_to_another_proxy_leaves_the_old_one(scope: str, run: Run, host: Host) -> None:
+def test_app_that_moves_to_another_proxy_is_removed_from_the_old_one(scope: str, run: Run, host: Host) -> None:
     deploy(host, "blog", TREE)
     old, new = proxy(host), FakeProxy(host)
     host.override_role("proxy", "other", new)
@@ -139,7 +140,7 @@ def test_an_app_that_goes_to_another_proxy_leaves_the_old_one(scope: str, run: R
     assert (set(old.routes), set(new.routes)) == ({"blog"}, set())
 
 
-def test_an_app_without_a_route_is_announced_by_its_own_proxy_alone(run: Run, host: Host) -> None:
+def test_page_of_an_app_without_a_route_is_only_in_its_own_proxy(run: Run, host: Host) -> None:
     run("apps:create", "blog")
     old, new = proxy(host), FakeProxy(host)
     host.override_role("proxy", "other", new)

@@ -1,4 +1,4 @@
-"""Commands releases:rollback: which variables it brings back."""
+"""The command `releases:rollback`: which variables it restores."""
 
 from __future__ import annotations
 

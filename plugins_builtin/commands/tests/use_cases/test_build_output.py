@@ -1,4 +1,4 @@
-"""`builds:output` shows all that a build printed, and follows one that runs."""
+"""`builds:output` prints all output of a build, and follows a running one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_running_build_is_followed_to_its_end_and_no_line_is_lost(
     assert seen == ["one", "two and a half", "three"]
 
 
-def test_a_build_that_failed_is_shown_whole(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_build_is_printed_completely(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AppError), operation(host, "deploy", "app:blog"):
         with recorded(host, BLOG, "b2", kind="build", source="git-hook"):
             host.out.log.write("compiling\n")
@@ -57,7 +57,7 @@ def test_a_build_that_failed_is_shown_whole(host: Host, monkeypatch: pytest.Monk
     assert list(build_records.follow(host, BLOG, "b2")) == ["compiling", " !     it is broken"]
 
 
-def test_following_ends_when_the_reader_left(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_ends_when_the_reader_disconnects(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_records, "reader_left", lambda fd: True)
     with operation(host, "deploy", "app:blog"), recorded(host, BLOG, "b3", kind="build", source="git-hook"):
         host.out.log.write("one\n")

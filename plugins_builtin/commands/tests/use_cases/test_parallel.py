@@ -1,4 +1,4 @@
-"""`--parallel` with `--all`: several apps at once, each in a process of its own."""
+"""`--parallel` with `--all`: several apps are processed at once, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ def test_all_apps_are_changed_and_each_line_names_its_app(run: Run, apps: tuple[
 
 
 @pytest.mark.parametrize("words", [("ps:restart", "--all"), ("ps:stop", "blog"), ("proxy:build-config", "--all")])
-def test_number_that_means_nothing_is_refused(run: Run, apps: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_impossible_number_of_apps_is_refused(run: Run, apps: tuple[str, ...], words: tuple[str, ...]) -> None:
     status, out, err = run(*words, "--parallel", "-2")
     assert (status, out) == (1, "")
     assert "--parallel -2 is not a number of apps" in err
 
 
-def test_number_of_workers_is_dokku_s() -> None:
+def test_number_of_workers_is_the_same_as_in_dokku() -> None:
     assert [workers(0), workers(1), workers(5), workers(-1)] == [1, 1, 5, os.cpu_count()]
     with pytest.raises(UserError):
         workers(-2)
 
 
-def test_several_are_worked_on_at_the_same_time(host: Host, tmp_path: Path) -> None:
+def test_several_apps_are_processed_at_the_same_time(host: Host, tmp_path: Path) -> None:
     def meet(app: str) -> None:
         (tmp_path / app).touch()
         for other in APPS:
@@ -68,7 +68,7 @@ def test_several_are_worked_on_at_the_same_time(host: Host, tmp_path: Path) -> N
     assert over_each_at_once(host, APPS, meet, 3) == ([(app, None) for app in APPS], [])
 
 
-def test_no_more_than_that_many_are_worked_on_at_once(host: Host, tmp_path: Path) -> None:
+def test_no_more_than_the_given_number_of_apps_is_processed_at_once(host: Host, tmp_path: Path) -> None:
     def alone(app: str) -> None:
         (tmp_path / "room").mkdir()
         time.sleep(0.05)
@@ -114,7 +114,7 @@ def test_failures_are_listed_at_the_end_and_the_status_says_so(
     assert err == " !     shop: the disk is on fire\n !     Extinguish it.\n"
 
 
-def test_signal_rolls_every_app_back_and_starts_no_other(host: Host, tmp_path: Path) -> None:
+def test_signal_rolls_every_running_app_back_and_starts_no_further_one(host: Host, tmp_path: Path) -> None:
     def wait(app: str) -> None:
         with operation(host, "test", f"app:{app}") as tx:
             tx.write("apps", app, "test", data={"schema": 1, "begun": True})
@@ -134,9 +134,7 @@ def test_signal_rolls_every_app_back_and_starts_no_other(host: Host, tmp_path: P
         assert not host.store.read("apps", app, "test")
 
 
-def test_operation_that_begins_is_never_seen_without_its_first_line(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_journal_is_never_visible_without_its_first_line(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(host.root, "1")
     real = Journal.write
 
@@ -158,7 +156,7 @@ def test_first_line_that_a_killed_process_left_is_removed(host: Host) -> None:
     assert not left.exists()
 
 
-def test_operation_that_ends_while_the_unfinished_ones_are_read_is_no_failure(host: Host) -> None:
+def test_operation_may_end_while_unfinished_ones_are_read(host: Host) -> None:
     directory = Path(host.root, "journal", "open")
     directory.mkdir(parents=True)
     (directory / "0.jsonl").symlink_to("moved-to-the-closed-ones")

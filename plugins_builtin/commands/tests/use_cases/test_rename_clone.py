@@ -1,4 +1,4 @@
-"""Renaming and cloning: one operation each, before or after, from the image that serves."""
+"""Renames and clones: one operation each, with the serving image."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def running(host: Host) -> set[str]:
     return {one.name for one in host.containers().find_all({}) if one.state == "running"}
 
 
-def test_a_renamed_app_has_all_that_the_old_one_had_and_the_old_one_is_gone(host: Host) -> None:
+def test_renamed_app_has_everything_of_the_old_one_and_the_old_one_is_gone(host: Host) -> None:
     kept = numbers(host, OLD)
     rename_app(host, OLD, NEW)
     retire_due(host)
@@ -75,7 +75,7 @@ def test_a_renamed_app_has_all_that_the_old_one_had_and_the_old_one_is_gone(host
     assert rollback(host, NEW).release.number == max(kept) + 1
 
 
-def test_the_instances_of_the_old_name_finish_what_they_do(host: Host) -> None:
+def test_instances_of_the_old_name_finish_their_requests(host: Host) -> None:
     rename_app(host, OLD, NEW)
     assert len(running(host)) == 4
     retire_due(host)
@@ -114,7 +114,7 @@ def test_a_taken_name_is_refused(host: Host) -> None:
             copy(host, OLD, NEW)
 
 
-def test_nobody_changes_the_old_app_while_it_is_renamed(host: Host) -> None:
+def test_old_app_is_locked_while_it_is_renamed(host: Host) -> None:
     lock = locks.take(host.root, "app:blog", owner={"command": "ps:scale blog web=2"}, wait=0)
     try:
         with (
@@ -127,7 +127,7 @@ def test_nobody_changes_the_old_app_while_it_is_renamed(host: Host) -> None:
 
 
 @pytest.mark.parametrize("copy", [rename_app, clone_app])
-def test_failed_anywhere_a_copy_happened_or_it_did_not(
+def test_copy_happens_completely_or_not_at_all_wherever_it_fails(
     host: Host, monkeypatch: pytest.MonkeyPatch, copy: object
 ) -> None:
     failures = 0
@@ -154,9 +154,9 @@ def test_failed_anywhere_a_copy_happened_or_it_did_not(
             assert tags(host, "diary") == set(), where
             assert [str(name) for name in routes["blog"].domains] == ["blog.org"], where
             continue
-        if failures < number:  # it got through
+        if failures < number:  # no step failed
             break
-        # Committed before the fault: it was finished. Back for the next round.
+        # It failed after the commit, so the copy is complete. Restore the state for the next round.
         if apps == {"diary"}:
             rename_app(host, NEW, OLD)
             retire_due(host)

@@ -1,1 +1,1 @@
-"""Builds: which builder, when, what it is given, and the record of each."""
+"""Builds: which builder runs, when it runs, what it gets, and the record of each build."""

@@ -1,4 +1,5 @@
-"""How many builds run on the host at once: a small server that builds two apps is a server that serves none."""
+"""How many builds run on the host at once. A small server that builds two apps at a time has no power left to serve
+any."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_apps.desired.properties import BUILDS
 
 LONGEST_WAIT = 3600
-"""Seconds that a build waits for its turn."""
+"""The longest time that a build waits for its turn, in seconds."""
 
 PAUSE = 0.3
 
@@ -23,7 +24,8 @@ UNITS = {"m": 1 << 20, "g": 1 << 30}
 
 
 def memory_cap(host: Host) -> int:
-    """The memory for all builds of the host together in bytes, 0 for no limit: `builds:set --global memory`."""
+    """The memory that all builds of the host may use together, in bytes; 0 for no limit. It is set by `builds:set
+    --global memory`."""
     text = BUILDS.get(host.store, None, "memory")
     if text == "none":
         return 0
@@ -34,14 +36,15 @@ def memory_cap(host: Host) -> int:
 
 @contextmanager
 def build_slot(host: Host, app: AppName) -> Iterator[None]:
-    """Held while a build runs; a killed one gives it back by itself. Raises Busy after an hour of waiting."""
+    """Hold a slot while a build runs. If the process is killed, the slot is free at once. Raises Busy after an hour of
+    waiting."""
     with take_slot(host, app):
         yield
 
 
 @contextmanager
 def between_builds(host: Host) -> Iterator[None]:
-    """No build runs meanwhile, and one that begins waits. Raises Busy at once when one runs."""
+    """Hold all slots, so that no build runs: one that begins waits. Raises Busy at once if a build runs."""
     with ExitStack() as slots:
         for number in range(int(BUILDS.get(host.store, None, "parallel"))):
             slots.enter_context(host.lock(f"build-slot-{number}", wait=0, command="removing unused images"))
@@ -52,7 +55,7 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
     deadline = time.monotonic() + LONGEST_WAIT
     announced = False
     while True:
-        # Asked each time: an administrator may raise it because somebody waits.
+        # Read each time, because an admin may raise the number while a build waits.
         for number in range(int(BUILDS.get(host.store, None, "parallel"))):
             try:
                 return host.lock(f"build-slot-{number}", wait=0, command=f"the build of {app}")
@@ -65,7 +68,7 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
                         hint="Push again later.",
                     ) from busy
                 if not announced:
-                    # Whose it is says the name of an app, which is nothing for the key of another one.
+                    # The message names the other app. A key of this app may not learn that name.
                     whose = f" ({busy.message})" if is_admin(host) else ""
                     host.out.detail(f"Waiting for another build to end{whose}")
                     announced = True

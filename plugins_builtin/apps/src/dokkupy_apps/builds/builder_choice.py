@@ -1,4 +1,4 @@
-"""Which part of a source is built, and by which builder."""
+"""Choose which part of a source is built, and by which builder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from dokkupy_apps.desired.properties import BUILDER
 
 
 def built_part(host: Host, source: Source) -> Source:
-    """The part of a source that is built: the property build-dir. Raises AppError when it is not a directory of the source."""
+    """The part of a source that is built, which the property build-dir names. Raises AppError if it is not a directory
+    of the source."""
     part = BUILDER.get(host.store, source.app, "build-dir")
     if not part:
         return source
@@ -30,12 +31,15 @@ def built_part(host: Host, source: Source) -> Source:
 
 
 def choose_builder(host: Host, source: Source) -> str:
-    """The one that was selected, else the one that is surest."""
+    """The builder that was selected; without one, the builder that is most certain about the source."""
     chosen = BUILDER.get(host.store, source.app, "selected")
     names = list(host.registry.group("dokkupy.builder"))
     if chosen:
         if chosen not in names:
-            raise UserError(f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}")
+            raise UserError(
+                f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}",
+                hint=f"Choose one of them: builder:set {source.app} selected NAME. Or install the missing one: plugin:install dokkupy-{chosen}",
+            )
         return chosen
     sure = [
         name
@@ -55,8 +59,8 @@ def choose_builder(host: Host, source: Source) -> str:
 
 
 def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostError:
-    """The error of a source whose own sign is for a builder that does not work here. No other one is taken by itself: it
-    would make another image than the one that the source asks for."""
+    """The error for a source whose builder does not work on this host. No other builder is used in its place, because
+    it would make a different image than the source asks for."""
     able = [name for name in sure[1:] if builder_of(host, name).prepare().ready]
     details = (f"Other builders that can build this source: {', '.join(able)}.",) if able else ()
     commands = " or ".join(f"dokkupy builder:set {source.app} selected {name}" for name in able[:3])

@@ -1,4 +1,4 @@
-"""What a build's heading says: of what it is made, and by which builder."""
+"""The heading of a build: which source is built, and by which builder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dokkupy_sdk.model import Image, Source
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 SHORT = 7
-"""Characters of a commit's id, as in git's own short form."""
+"""Length of a commit's id in headings, as in git's own short form."""
 
 
 def heading(host: Host, source: Source, builder: str) -> str:

@@ -1,4 +1,4 @@
-"""A source becomes an image: the part that is built, its builder, its environment."""
+"""Build an image from a source: choose the part that is built, the builder and the environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dokkupy_apps.releases.records import (
 
 
 def prepare_source(tx: Transaction, source: Source) -> Source:
-    """The part of the source that is built, looked at by the plugins."""
+    """The part of the source that is built, after the plugins checked it."""
     host = tx.host
     source = built_part(host, source)
     host.hooks.emit(hookspecs.post_source_receive, host=host, source=source, tx=tx)
@@ -77,5 +77,5 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool, labels: 
 
 
 def merge_plugin_env(facts: Iterable[tuple[str, tuple[str, Secret]]]) -> dict[str, Secret]:
-    """Variables of plugins (an app.json has some), held to what the app's own are held to when they are set."""
+    """Add the variables of plugins, such as those of an app.json. They are validated like the app's own variables."""
     return {key: Secret(validated(key, value.reveal())) for key, value in ((EnvKey(k), v) for _, (k, v) in facts)}

@@ -9,7 +9,7 @@ from dokkupy_sdk.names import ProcessType
 
 LINE = re.compile(r"([^\s:]+)\s*:\s*(.+)")
 TOKEN = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|(?P<comment>\s+(?:#|//)(?=\s|$))|.""")
-"""Quoted text, an escaped character, the sign of a comment with white space before and after it, or any other character."""
+"""Quoted text, an escaped character, a comment sign with white space before and after it, or any other character."""
 
 
 def parse_procfile(text: str) -> dict[ProcessType, str]:
@@ -27,13 +27,14 @@ def parse_procfile(text: str) -> dict[ProcessType, str]:
         except UserError as error:
             raise invalid(number, error.message) from None
         if process in found:
-            raise invalid(number, f"{process} is there twice")
+            raise invalid(number, f"{process} is defined twice")
         found[process] = match[2].strip()
     return found
 
 
 def without_comment(line: str) -> str:
-    """A comment behind a command has white space around its sign; in quotes, and in a URL, the sign means nothing."""
+    """The line without its comment. A comment sign needs white space around it; in quotes and in a URL it means
+    nothing."""
     if line.startswith(("#", "//")):
         return ""
     comment = next((token for token in TOKEN.finditer(line) if token["comment"]), None)

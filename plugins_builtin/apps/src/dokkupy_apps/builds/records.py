@@ -1,4 +1,4 @@
-"""Builds: a record and a log of each, in `builds/<app>/<id>.{json,log}` (reference, section 1.5)."""
+"""A record and a log of each build, in `builds/<app>/<id>.{json,log}` (reference, section 1.5)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dokkupy_apps.desired.properties import BUILDS
 
 @contextmanager
 def recorded(host: Host, app: AppName, identifier: str, *, kind: str, source: str) -> Iterator[None]:
-    """Keep the record of a build or deploy, and everything that it prints."""
+    """Record a build or deploy, and everything that it prints."""
     if host.dry_run:
         yield
         return
@@ -67,7 +67,7 @@ def write_record(path: str, facts: dict[str, Any]) -> None:
 
 
 def builds_of(host: Host, app: AppName) -> list[dict[str, Any]]:
-    """The records of an app, newest first; one whose process died is `abandoned`."""
+    """The records of an app, newest first. A build whose process died is `abandoned`."""
     directory = host.path("builds", app)
     try:
         names = sorted((n for n in os.listdir(directory) if n.endswith(".json")), reverse=True)
@@ -102,5 +102,5 @@ def remove_record(directory: str, identifier: str) -> None:
 
 
 def purge_cache(tx: Transaction, app: AppName) -> None:
-    """Remove what the builders keep for the app's next build."""
+    """Remove the builders' caches for the app's next build."""
     tx.host.hooks.emit(hookspecs.post_cache_purge, host=tx.host, app=app, tx=tx)

@@ -1,1 +1,1 @@
-"""What was asked for an app: its variables, domains, formation, ports and properties."""
+"""The desired state of an app: its variables, domains, formation, ports and properties."""

@@ -26,16 +26,18 @@ def merged_env(host: Host, app: AppName) -> dict[EnvKey, Secret]:
 
 
 LARGEST = 128 * 1024
-"""Bytes of `KEY=VALUE` and its NUL that Linux gives to a process (MAX_ARG_STRLEN, linux/binfmts.h)."""
+"""The most bytes that Linux accepts for one `KEY=VALUE` with its NUL (MAX_ARG_STRLEN, linux/binfmts.h)."""
 
 MOST = 3 * 512 * 1024
-"""Bytes of all variables of an app: Linux gives a new process 2 MiB for them and its arguments (execve(2))."""
+"""The most bytes for all variables of an app together. Linux gives a new process 2 MiB for them and its arguments
+(execve(2))."""
 
 
 def validated(key: EnvKey, text: str) -> str:
     if "\x00" in text:
         raise UserError(
-            f"The value of {key} contains a NUL character, which is not possible in an environment variable"
+            f"The value of {key} contains a NUL character, which is not possible in an environment variable",
+            hint="Encode it, for example with base64",
         )
     try:
         size = len(f"{key}={text}".encode()) + 1
@@ -54,10 +56,10 @@ def validated(key: EnvKey, text: str) -> str:
 def set_env(
     tx: Transaction, app: AppName | None, changes: Mapping[EnvKey, Secret | None], *, replace: bool = False
 ) -> bool:
-    """Set variables, or with None unset them, inside an operation. Returns whether anything changed.
+    """Set variables inside an operation; None unsets one. Returns whether anything changed.
 
-    Raises UserError for a value that no environment can have: with a NUL (POSIX, environ), longer than Linux allows, or not
-    UTF-8, which the state cannot store.
+    Raises UserError for a value that has a NUL (POSIX, environ) or is longer than Linux allows, because no environment
+    can have it, and for one that is not UTF-8, because the state cannot store it.
     """
     host = tx.host
     before = get_env(host, app)
@@ -85,7 +87,7 @@ def set_env(
 
 
 def text_of(value: Secret) -> str | None:
-    """None for one that cannot be decrypted: it can be set again, and others beside it."""
+    """The value as text. None if it cannot be decrypted, so that this variable and others can still be set."""
     try:
         return value.reveal()
     except StateError:

@@ -1,5 +1,5 @@
-"""The names of an app, and which app has which domain. A name belongs to one app; a name that would catch other apps' visitors
-takes an admin."""
+"""The domains of apps. A domain belongs to one app. Only an admin may add a name that also matches the names of other
+apps."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def listed_domains(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | None = None) -> tuple[Domain, ...]:
-    """The app's domains as they were given: its own list, else `<app>.<global domain>` for each; none when disabled.
+    """The app's domains as they were given: its own list, or else `<app>.<global domain>` for each global domain. Empty
+    if domains are disabled.
 
-    below: the global domains, if the caller has read them."""
+    below: the global domains, if the caller has already read them."""
     record = host.store.load(DomainsFile, app)
     if not record.enabled:
         return ()
@@ -28,7 +29,7 @@ def listed_domains(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | N
 
 
 def domains_of(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | None = None) -> tuple[Domain, ...]:
-    """The names the app answers to: `.example.com` is `example.com` and every name below it."""
+    """The names to which the app answers. `.example.com` stands for `example.com` and every name below it."""
     listed = listed_domains(host, app, below)
     if not any(name.startswith(".") for name in listed):
         return tuple(dict.fromkeys(listed))
@@ -50,9 +51,10 @@ def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
 
 
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
-    """Raises Conflict for a name of another app, deployed or not, and Denied for one that takes an admin: `_`, a global
-    domain, a wildcard over one, the default domain that another app does not use now."""
-    below = global_domains(host)  # once for all apps, of which there may be hundreds
+    """Raises Conflict for a name of another app, deployed or not. Raises Denied for a name that only an admin may
+    add: `_`, a global domain, a wildcard that matches one, and the default domain of another app that does not use
+    it now."""
+    below = global_domains(host)  # read once, because there may be hundreds of apps
     others, _ = over_each(
         (other for other in host.store.apps() if other != app),
         lambda other: (domains_of(host, other, below), default_domains(host, other, below)),
@@ -74,7 +76,7 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
 
 
 def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[str]:
-    """Add names to those that the app has, its own or the default ones. Returns them all. Raises as `require_domains`."""
+    """Add names to the app's own or default ones, and return all of them. Raises like `require_domains`."""
     names = tuple(names)
     require_domains(tx.host, app, names)
     record = tx.host.store.load(DomainsFile, app)
@@ -85,7 +87,7 @@ def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[
 
 
 def caught(host: Host, name: Domain) -> str:
-    """What a name would catch besides the app's own visitors; empty for nothing."""
+    """What a name would match besides the app itself; empty for nothing."""
     if name == "_":
         return "every name that no app has"
     below = name.removeprefix("*").removeprefix(".")

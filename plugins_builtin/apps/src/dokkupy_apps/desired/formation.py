@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from dokkupy_sdk.model import Formation, Instance, Release
 
 RELEASE = ProcessType("release")
-"""The Procfile's release command: a task, never an instance."""
+"""The process type of the Procfile's release command. It is a task and never has instances."""
 
 WEB = ProcessType("web")
 
 
 def web_missing(host: Host, release: Release, formation: Formation) -> str:
-    """Why no web process would run; empty when one would. Names the command, or the line, that changes it."""
+    """Why no web process would run, with the command or the line that changes it. Empty if one would run."""
     app = release.app
     if formation.get(WEB, 0):
         return ""
@@ -34,7 +34,7 @@ def web_missing(host: Host, release: Release, formation: Formation) -> str:
 
 
 def nothing_runs(release: Release, formation: Formation) -> str:
-    """What to say when no process runs at all; empty when one does."""
+    """The message if no process runs at all; empty if one runs."""
     if any(formation.values()):
         return ""
     first = next((name for name in release.processes if name != RELEASE), WEB)
@@ -42,9 +42,8 @@ def nothing_runs(release: Release, formation: Formation) -> str:
 
 
 def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) -> None:
-    """Raises AppError for a deploy that would take the web process away from an app that serves.
-
-    Who wants that says so before: `ps:scale APP web=0`, or `ps:stop APP`.
+    """Raises AppError for a deploy that would remove the web process of an app that serves. To remove it on purpose,
+    run `ps:scale APP web=0` or `ps:stop APP` first.
     """
     from dokkupy_sdk.errors import AppError
 

@@ -1,5 +1,5 @@
-"""Which ports of the host an app may listen on: 80 and 443 are everybody's, 443 for TLS alone, others the admins' or in
-the range that they give to deployers (`proxy:set --global deployer-ports 8000-8099`)."""
+"""The ports of the host on which an app may listen. Every deployer may use 80, and 443 for TLS alone. Other ports are
+for admins, or in the range that admins open to deployers (`proxy:set --global deployer-ports 8000-8099`)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TLS = ("https", "grpcs")
 
 
 def is_open(host: Host, port: int) -> bool:
-    """Whether a deployer may take a port of the host."""
+    """Whether a deployer may use a port of the host."""
     ranges = [part.partition("-") for part in PROXY.get(host.store, None, SETTING).split(",") if part]
     return port in DEFAULT_PORTS.values() or any(int(low) <= port <= int(high or low) for low, _, high in ranges)
 
 
 def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tuple[Port, ...]:
-    """A detected map (EXPOSE) without the rows that a deployer of the app could not set. When none is left that leads
-    to the domain, the first leads there."""
+    """A port map detected from EXPOSE, without the rows that a deployer may not set. If no remaining row serves the
+    domain, the first container port does."""
     closed = [port for port in detected if port.scheme != "udp" and not is_open(host, port.host)]
     if not closed or not has_deployers(host, app):
         return detected
@@ -43,11 +43,12 @@ def without_closed(host: Host, app: AppName, detected: tuple[Port, ...]) -> tupl
 
 
 RESERVED = {("tcp", 22), ("tcp", 80), ("tcp", 443), ("udp", 443)}
-"""SSH, and what all apps share. What else listens on this host, the proxy finds out."""
+"""The ports of SSH and those that all apps share. The proxy finds out what else listens on the host."""
 
 
 def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -> None:
-    """Raises UserError for 443 without TLS and for a port of another app, Denied for one that is not the caller's to take."""
+    """Raises UserError for 443 without TLS and for a port of another app. Raises Denied for a port that the caller may
+    not use."""
     ports = tuple(ports)
     others = rows_of_others(host, app) if ports else []
     for port in ports:
@@ -87,7 +88,7 @@ def rows_of_others(host: Host, app: AppName | None) -> list[tuple[AppName, Port]
 
 
 def owner_beside(others: Iterable[tuple[AppName, Port]], wanted: Port) -> AppName | None:
-    """The first of these apps with which a port of the host cannot be shared."""
+    """The first of these apps that cannot share a port of the host with this one."""
     for other, row in others:
         same = (transport(row), row.host) == (transport(wanted), wanted.host)
         if same and (is_direct(row) or is_direct(wanted)):

@@ -38,7 +38,7 @@ PS = Settings(
     Property(
         "restart-policy",
         RESTART_POLICY,
-        help="What the engine does when a process ends",
+        help="What the engine does when a process exits",
         parse=RESTART,
         in_release=True,
     ),
@@ -118,7 +118,7 @@ BUILDS = Settings(
     Property(
         "parallel",
         "1",
-        help="Number of builds that may run on the host at once; others wait",
+        help="Number of builds that may run on the host at once; further ones wait",
         parse=integer(1, 64),
         scope="global",
     ),
@@ -170,7 +170,7 @@ PROXY = Settings(
 
 
 def starts_at_boot(host: Host, app: AppName) -> bool:
-    """Whether the app is started when nothing of it runs: not after `ps:stop`, nor after `ps:set APP restore false`."""
+    """Whether the app is started at boot. It is not after `ps:stop` or `ps:set APP restore false`."""
     from dokkupy_sdk.state import FormationFile
 
     return host.store.load(FormationFile, app).restore and PS.get(host.store, app, "restore") == "true"

@@ -1,4 +1,4 @@
-"""Whether an app should run, or was stopped. Light, because reports and listings ask it."""
+"""Whether an app should run or was stopped. This module imports little, because reports and lists use it."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from dokkupy_sdk.state import FormationFile
 
 
 def should_run(host: Host, app: AppName) -> bool:
-    """Whether the app runs unless it fails: `ps:stop` says no."""
+    """Whether the app should run. False after `ps:stop`."""
     return host.store.load(FormationFile, app).restore

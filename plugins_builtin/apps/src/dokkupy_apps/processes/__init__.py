@@ -1,1 +1,1 @@
-"""Processes of an app: restarted, scaled, stopped, started, rolled back, and brought to what the state says."""
+"""Restart, scale, stop, start, roll back and reconcile the processes of an app."""

@@ -1,6 +1,6 @@
-"""Images that the engine lost, such as to `docker system prune -a`: built again from the commit that the release records.
-
-A running app's image cannot be lost. That of a stopped app can, and that of an older release.
+"""Images that are missing from the engine, for example after `docker system prune -a`. They are built again from the
+commit that the release records. The image of a running app cannot get lost, but that of a stopped app or of an older
+release can.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from dokkupy_apps.releases.serving import release_key
 
 
 def with_image(tx: Transaction, release: Release) -> Release:
-    """The release with an image that the engine has: its own, or one that is built now and recorded in its place. Raises
-    AppError `image_lost` when it cannot be built."""
+    """The release with an image that the engine has. If its own image is missing, a new one is built and recorded in
+    its place. Raises AppError `image_lost` if that fails."""
     host, app = tx.host, release.app
     if host.dry_run or host.images().find(release.image) is not None:
         return release
@@ -50,7 +50,7 @@ def with_image(tx: Transaction, release: Release) -> Release:
 
 
 def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
-    """The image and the name that it has for now."""
+    """The image, built again, and its temporary name."""
     host, app = tx.host, release.app
     directory = Path(host.path("work", tx.id))
     tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))
@@ -66,6 +66,6 @@ def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
 
 
 def lost(host: Host, app: AppName, names: frozenset[str]) -> list[int]:
-    """The releases whose image is gone. names: the names and ids of all images that the engine has."""
+    """The releases whose image is missing. names: the names and ids of all images of the engine."""
     suspects = [number for number in sorted(numbers(host, app)) if release_tag(host, app, number) not in names]
     return [number for number in suspects if read_release(host, app, number).image not in names]

@@ -1,4 +1,5 @@
-"""Reconciling: what the state says should run does run, and nothing else of ours does."""
+"""Reconcile the containers with the state: what should run is started, and every other container of an app is
+removed."""
 
 from __future__ import annotations
 
@@ -18,16 +19,15 @@ from dokkupy_apps.routing.waiting_page import update_waiting_page
 
 
 def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
-    """Bring one app to what its state says; returns a line for each thing done. Unfinished operations go first.
-
-    watched: what is started is checked; see `bring_back`.
+    """Reconcile one app with its state, after its unfinished operations were completed or rolled back. Returns a line
+    for each change. watched: started instances are checked; see `bring_back`.
     """
     lines: list[str] = []
     if not host.store.has_app(app):
         return lines
     with operation(host, "recover", f"app:{app}") as tx:
         if not host.store.has_app(app):
-            return lines  # it was being renamed or destroyed, and that is finished now
+            return lines  # a rename or destruction was unfinished, and was completed just now
         require_pointer(host, app)
         release, instances = current(host, app)
         scheduler = host.scheduler(app)
@@ -40,12 +40,14 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
             return lines
         if proxy_enabled(host, app):
-            # A killed change of the global domains may have left the app without a name, and so without a port.
+            # If a change of the global domains was killed, the app may have no domain, and therefore requires a port.
             allocate_port(tx, app)
         statuses = host.instances(app).status(instances)
         down = [s.instance.dyno for s in statuses if s.state != "running"]
         if len(down) == len(statuses) and should_run(host, app) and not starts_at_boot(host, app):
-            tx.save(host.store.load(FormationFile, app).replace(restore=False), app)  # from now on it is stopped
+            tx.save(
+                host.store.load(FormationFile, app).replace(restore=False), app
+            )  # it was stopped, and keeps that state
         if should_run(host, app):
             if down:
                 bring_back(tx, app, watched=watched)

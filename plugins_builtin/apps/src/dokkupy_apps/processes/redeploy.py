@@ -1,4 +1,5 @@
-"""New instances of what serves, after a restart or a change of configuration; and the current code built again."""
+"""Replace the instances of the serving release, after a restart or a change of configuration, or build the current code
+again."""
 
 from __future__ import annotations
 
@@ -25,9 +26,8 @@ from dokkupy_apps.rollout.converge import converge
 
 
 def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:
-    """Fresh instances of what serves, with the app's present configuration. A new release when that changed it.
-
-    kind: restart or config. process: only this type, when nothing else changed.
+    """Replace the instances of the serving release. If the app's configuration changed, they belong to a new release.
+    kind: restart or config. process: replace only this type, if nothing else changed.
     """
     require_deployed(host, app)
 
@@ -37,7 +37,10 @@ def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None
                 tx, with_image(tx, require_deployed(host, app)), "Set config" if kind == "config" else "Restart"
             )
             if process is not None and process not in release.processes:
-                raise UserError(f"Process type {process} is not in the Procfile of {app}")
+                raise UserError(
+                    f"{app} has no process type {process}",
+                    hint=f"Process types of {app}: {', '.join(release.processes)}",
+                )
             return converge(
                 tx, release, release.formation, kind=kind, replaces=lambda name: process is None or name == process
             )
@@ -58,13 +61,13 @@ def restart_with_config(host: Host, app: AppName) -> bool:
 
 
 def refreshed(tx: Transaction, serving: Release, description: str) -> Release:
-    """The serving release, or a new one when the app's state has come to differ from it."""
+    """The serving release, or a new one if the app's state differs from it now."""
     fresh = with_state(tx.host, serving)
     if same_content(fresh, serving):
         marked = replace(serving, mark=fresh.mark, kept=fresh.kept)
         if (
             marked != serving
-        ):  # another plugin is installed: reports know again without asking each that nothing is pending
+        ):  # Another plugin was installed. The new mark tells reports that nothing is pending, so that they need not ask each plugin.
             tx.save(marked, serving.app, release_key(serving.number))
         return replace(marked, formation=fresh.formation)
     fresh = next_release(tx.host, fresh, description)

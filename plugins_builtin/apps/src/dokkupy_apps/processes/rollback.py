@@ -1,4 +1,4 @@
-"""An older release, with its code and configuration, deployed as a new one."""
+"""Roll an app back: deploy an older release, with its code and configuration, as a new one."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ from dokkupy_apps.rollout.converge import converge
 
 
 def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config: bool = False) -> Deployment:
-    """Deploy an older release, with its code and configuration, as a new one. None: the one before the serving.
-
-    keep_config: the app's variables stay as they are now. Else those that come back or change are named in a warning,
-    because a secret that was unset or rotated would return.
+    """Deploy an older release, with its code and configuration, as a new one. number: None for the one before the
+    serving one. keep_config: keep the app's current variables. Without it, a warning names the variables that return or
+    change, because a secret that was unset or rotated would be back in use.
     """
     require_deployed(host, app)
 
@@ -42,7 +41,10 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
             if wanted is None:
                 earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
                 if not earlier:
-                    raise NotFound(f"App {app} has no release before v{serving.number}")
+                    raise NotFound(
+                        f"App {app} has no release before v{serving.number}",
+                        hint=f"List the releases that are kept: releases:list {app}",
+                    )
                 wanted = earlier[-1]
             target = with_image(tx, read_release(host, app, wanted))
             release = next_release(
@@ -67,7 +69,7 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
 
 
 def kept_env(host: Host, app: AppName, target: Release) -> dict[EnvKey, Secret]:
-    """The environment of a release with the app's own variables as they are now."""
+    """The environment of a release, with the app's own variables as they are now."""
     rest = {key: value for key, value in target.env.items() if key not in target.config}
     return dict(sorted({**rest, **merged_env(host, app)}.items()))
 
@@ -82,5 +84,5 @@ def warn_of_returning(host: Host, target: Release, now: Mapping[EnvKey, Secret])
         if keys
     ]
     if changes:
-        host.out.warn(f"Variables change with the rollback: {'; '.join(changes)}")
-        host.out.warn("To keep them as they are now: --keep-config")
+        host.out.warn(f"The rollback changes variables: {'; '.join(changes)}")
+        host.out.warn("To keep them as they are now, use --keep-config")

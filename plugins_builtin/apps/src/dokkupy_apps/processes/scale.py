@@ -1,4 +1,4 @@
-"""How many instances each process type has."""
+"""Change how many instances each process type has."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dokkupy_apps.rollout.converge import converge
 def scale(
     host: Host, app: AppName, changes: Mapping[ProcessType, int | None], *, skip_deploy: bool = False
 ) -> Formation:
-    """Set quantities; running instances that are still wanted stay untouched. Returns the whole formation.
+    """Set quantities. Instances that are still wanted are not restarted. Returns the whole formation.
 
     None forgets a quantity: the type follows app.json again, or has one instance of web and none of others.
     """
@@ -55,7 +55,7 @@ def scale(
 def require_scalable(
     changes: Mapping[ProcessType, int | None], release: Release | None, before: Collection[ProcessType] = ()
 ) -> None:
-    """Raises UserError for a type that cannot run: the release task, or one that the Procfile does not have.
+    """Raises UserError for a type that cannot be scaled up: the release task, or one that is not in the Procfile.
 
     before: the types with a quantity, which may also lose it.
     """
@@ -67,12 +67,13 @@ def require_scalable(
 
 
 def has_procfile(release: Release) -> bool:
-    """Without one, the only command is the image's own."""
+    """Whether the release has a Procfile. Whether the release has a Procfile. Without one, the only command is the
+    image's own."""
     return any(command is not None for command in release.processes.values())
 
 
 def with_types(tx: Transaction, release: Release, changes: Mapping[ProcessType, int | None]) -> Release:
-    """The release, or a new one with further types: without a Procfile, each type runs the image's own command."""
+    """The release, or a new one with more types. Without a Procfile, each type runs the image's own command."""
     further = {process: None for process, count in changes.items() if count and process not in release.processes}
     if not further:
         return release

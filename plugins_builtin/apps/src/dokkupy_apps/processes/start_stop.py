@@ -1,4 +1,5 @@
-"""Stopped apps keep their containers; started, they go on or are replaced."""
+"""Stop and start apps. A stopped app keeps its containers; a start resumes them, or replaces them where that is
+necessary."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ from dokkupy_apps.routing.routes import proxy_enabled
 
 
 def stop_app(host: Host, app: AppName) -> None:
-    """Stop the processes and keep them; the proxy answers for them until `ps:start`. They stay stopped at boot."""
+    """Stop the processes and keep their containers. The proxy serves a page in their place until `ps:start`. They stay
+    stopped at boot."""
     require_deployed(host, app)
     with operation(host, "ps:stop", f"app:{app}") as tx:
         release, instances = current(host, app)
@@ -41,9 +43,8 @@ def stop_app(host: Host, app: AppName) -> None:
 
 
 def start_app(host: Host, app: AppName) -> None:
-    """Bring back what should run: stopped instances go on, missing ones start again.
-
-    What starts is watched as in a deploy. Raises CheckFailed when an instance fails; what was stopped is stopped then.
+    """Start what should run: stopped instances are resumed, missing ones are created. They are checked as in a deploy.
+    Raises CheckFailed if an instance fails; then everything that was stopped before is stopped again.
     """
     require_deployed(host, app)
     with operation(host, "ps:start", f"app:{app}") as tx:
@@ -51,8 +52,8 @@ def start_app(host: Host, app: AppName) -> None:
 
 
 def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
-    """watched: instances that go on are checked before this returns. At boot the timer looks at them instead, because
-    one app's start would hold up all others."""
+    """Resume stopped instances and create missing ones. watched: resumed instances are checked before this returns. At
+    boot the timer checks them later, because one slow app would delay all others."""
     host = tx.host
     release, instances = current(host, app)
     if release is None:
@@ -61,7 +62,7 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
     if not should_run(host, app):
         timeout = release.stop_timeout
         tx.register_undo("resume instances", call(stop_again, app=app, instances=as_tables(instances), timeout=timeout))
-    # What listens elsewhere than the release says (`ports:set` of a stopped app) is replaced instead.
+    # After `ports:set` of a stopped app, its instances would listen on the old port: they are replaced, not resumed.
     lasting = tuple(one for one in instances if one.port in listening(release).candidates)
     running = {row.instance.id for row in host.instances(app).status(lasting) if row.state == "running"}
     names = ", ".join(one.dyno for one in lasting)

@@ -1,4 +1,4 @@
-"""The state of each instance, as the scheduler sees it now. Light, because reports ask it."""
+"""The state of each instance, as the scheduler sees it now. This module imports little, because reports use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def states(host: Host, app: AppName, rows: Sequence[InstanceRow]) -> dict[str, str]:
-    """Instance id -> state of these instances, as `InstanceStatus` has it."""
+    """Instance id -> its state, as in `InstanceStatus`."""
     light = instance_states(host, app) if rows else None
     if light is not None:
         found = light.of(app)

@@ -1,1 +1,1 @@
-"""Releases and images: the records of what was deployed."""
+"""The records of what was deployed: releases and their images."""

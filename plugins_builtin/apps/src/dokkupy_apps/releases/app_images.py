@@ -1,7 +1,8 @@
-"""Which images an app may name: none of another app's, and those loaded for it, which no other app can name.
+"""Which images an app may name. It may not name those of another app. Images that were loaded for it can be named by no
+other app.
 
 All apps share the engine's image names, and a Dockerfile may name any image. Therefore the names of an app's own images
-contain a part that nobody can guess. A name that is refused here would not be found anyway, but the message says why.
+contain a part that nobody can guess. The refused names would not be found anyway, but an error says why.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ HEX = re.compile(r"(sha256:)?[0-9a-f]{1,64}")
 
 
 class AppImagesFile(Record, file="apps/*/images"):
-    """loaded: name -> id of each image that was loaded for the app."""
+    """The images that were loaded for an app. loaded: name -> id."""
 
     loaded: Mapping[str, str] = {}
 
@@ -43,8 +44,8 @@ def repository_of(ref: str) -> str:
 
 
 def require_usable(host: Host, app: AppName, ref: str) -> None:
-    """Raise UserError for the name of an image that belongs to the platform or to an app, for an id, for a registry that is
-    the host itself or an app, and for an image that only another app's login may fetch."""
+    """Raise UserError for an image that the app may not use: one of the platform or of an app, an id, one from a
+    registry that is the host itself or an app, and one that only the login of another app may pull."""
     from dokkupy_sdk.outgoing import require_registry
 
     require_registry(host, ref)
@@ -69,8 +70,9 @@ def require_usable(host: Host, app: AppName, ref: str) -> None:
 
 
 def require_readable(host: Host, app: AppName, ref: str) -> None:
-    """Raise UserError for what the engine has because of another app, when the registry does not give it to this one: an
-    image that is being pushed, and one with a digest, by which a build finds what an earlier build fetched."""
+    """Raise UserError for an image that is in the engine because of another app, if the registry denies it to this app.
+    This concerns an image that is being pushed, and one with a digest, because a build finds by digest what an earlier
+    build pulled."""
     from dokkupy_sdk.registry_access import login_for
 
     found = host.images().find(ref)
@@ -83,7 +85,7 @@ def require_readable(host: Host, app: AppName, ref: str) -> None:
     except DokkupyError:
         if of_another or has_private(host, ref):
             raise
-        return  # public images are built on while their registry does not answer
+        return  # public images can be used while their registry does not respond
     if digest is None:
         raise UserError(
             f"{app} may not use the image {ref}: the registry denies the app access to it",
@@ -110,8 +112,8 @@ def private_name(host: Host, app: AppName, image: str) -> str:
 
 
 def keep_loaded(tx: Transaction, app: AppName, ref: ImageRef, image: str) -> str:
-    """Assign a name to an image, for this app alone. Returns the engine's name of the image that had the name before, if
-    nothing else uses it: remove it after the commit."""
+    """Give an image a name that only this app can use. If another image had the name and nothing else uses it, its name
+    in the engine is returned: remove it after the commit."""
     host = tx.host
     before = host.store.load(AppImagesFile, app)
     after = {**before.loaded, str(ref): image}
@@ -122,8 +124,8 @@ def keep_loaded(tx: Transaction, app: AppName, ref: ImageRef, image: str) -> str
 
 
 def usable_name(host: Host, app: AppName, ref: str) -> str:
-    """The name by which a build finds the image that was loaded for the app as `ref`; the name is assigned now. Raises
-    NotFound when the engine no longer has the image."""
+    """The engine's name of the image that was loaded for the app as `ref`, for a build. The engine gets this name now.
+    Raises NotFound if the engine no longer has the image."""
     image = loaded_images(host, app)[ref]
     if host.images().find(image) is None:
         raise NotFound(f"The image {ref} is no longer on this host", hint=f"Load it again: git:load-image {app} {ref}")

@@ -1,4 +1,4 @@
-"""What the app's state gives a release: environment, formation, options and settings."""
+"""What a release takes from the app's state: environment, formation, options and settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dokkupy_apps.releases.state_mark import state_mark
 
 
 def with_state(host: Host, release: Release) -> Release:
-    """The release with the environment, formation, options and settings that the app's state has now."""
+    """The release with the environment, formation, options and settings of the app's current state."""
     app, files = release.app, release.files
     wanted = release_settings(host, app, None)
     settings = release_settings(host, app, release.settings) if release.settings else wanted
@@ -52,9 +52,9 @@ def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ..
 def release_settings(
     host: Host, app: AppName, built: Mapping[str, Mapping[str, str]] | None
 ) -> Mapping[str, Mapping[str, str]]:
-    """namespace -> property -> effective value of the properties that shape a release; empty ones are left out.
-
-    built: the settings of a release whose image stays: what its image was built with stays, too. None: a new image.
+    """namespace -> property -> effective value, for the properties that a release keeps; empty ones are left out.
+    built: the settings of the release whose image is used again, because properties of the build keep the values with
+    which it was built. None: the image is new.
     """
     found: dict[str, dict[str, str]] = {}
     for entry in host.registry.group("dokkupy.settings").values():
@@ -72,7 +72,7 @@ def release_settings(
 
 
 def kept_properties(host: Host) -> dict[str, tuple[str, ...]]:
-    """namespace -> the properties that shape a release, set or not."""
+    """namespace -> the properties that a release keeps, set or not."""
     declared = [host.registry.load(entry) for entry in host.registry.group("dokkupy.settings").values()]
     found = {one.namespace: tuple(n for n, prop in one.properties.items() if prop.is_kept) for one in declared}
     return {namespace: names for namespace, names in found.items() if names}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 REPOSITORY = "dokku/{}:"
-"""What the names of an app's images begin with; Dokku's."""
+"""The beginning of the names of an app's images, as in Dokku."""
 
 
 def image_name(host: Host, app: AppName, tag: str) -> str:
@@ -42,7 +42,7 @@ def next_number(host: Host, app: AppName) -> int:
 
 
 def next_release(host: Host, release: Release, description: str, **changes: Any) -> Release:
-    """The app's next release: this one with the changes, by the caller, now."""
+    """The app's next release: a copy of this one with the changes, made now by the caller."""
     from dokkupy_sdk.events import stamp
     from dokkupy_sdk.values import replace
 
@@ -51,7 +51,7 @@ def next_release(host: Host, release: Release, description: str, **changes: Any)
 
 
 def read_release(host: Host, app: AppName, number: int) -> Release:
-    """Raises NotFound when there is no such release (any more)."""
+    """A release of the app. Raises NotFound if it does not exist (any more)."""
     from dokkupy_sdk.model import Release
 
     found = host.store.find(Release, app, release_key(number))
@@ -72,7 +72,7 @@ def releases(host: Host, app: AppName) -> list[Release]:
 
 
 def write_release(tx: Transaction, release: Release) -> None:
-    """Keep the record and protect the image by a tag of its own."""
+    """Write the record, and give the image a tag of its own so that it is not removed."""
     from dokkupy_sdk.operation import call
 
     host, app = tx.host, release.app
@@ -108,7 +108,8 @@ def require_deployed(host: Host, app: AppName) -> Release:
 
 
 def require_pointer(host: Host, app: AppName) -> None:
-    """Raises StateError for an app that has releases, and no record of the one that serves: what runs may be it."""
+    """Raises StateError if an app has releases but no record of the one that serves, because its containers may still
+    run."""
     known = numbers(host, app)
     if known and not host.store.has_file("apps", app, "deployment"):
         raise StateError(
@@ -124,7 +125,7 @@ def instances_of(app: AppName, rows: Iterable[InstanceRow]) -> tuple[Instance, .
 
 
 def as_tables(instances: Iterable[Instance]) -> list[dict[str, Any]]:
-    """For a journal, whose entries are data."""
+    """The instances as tables, because entries of a journal are plain data."""
     return [encode(one) for one in instances]
 
 
@@ -135,7 +136,7 @@ def from_tables(app: AppName, tables: Iterable[dict[str, Any]]) -> tuple[Instanc
 
 
 def closed_ports(host: Host, app: AppName) -> frozenset[int]:
-    """Container ports of the detected map on which nothing of the serving deployment listens."""
+    """Container ports of the detected map on which no instance of the serving deployment listens."""
     serving = host.store.find(ServingFile, app)
     return serving.closed if serving is not None else frozenset()
 
@@ -143,7 +144,7 @@ def closed_ports(host: Host, app: AppName) -> frozenset[int]:
 def write_deployment(
     tx: Transaction, release: Release, instances: tuple[Instance, ...], closed: frozenset[int] = frozenset()
 ) -> None:
-    """Move the pointer: from here on this is what the app is. closed: see `closed_ports`."""
+    """Record which release serves and by which instances. closed: see `closed_ports`."""
     from dokkupy_apps.desired.formation import source_formation
 
     fixed = bool(source_formation(tx.host, release.app, release.files))
@@ -152,7 +153,7 @@ def write_deployment(
 
 
 def same_content(one: Release, other: Release) -> bool:
-    """Whether two releases differ in nothing but their number, time, author and description."""
+    """Whether two releases have the same content: they differ at most in number, time, author and description."""
     from dokkupy_sdk.values import replace
 
     neutral = {"number": 0, "created_at": "", "description": "", "by": "", "source": "", "plugins": {}, "formation": {}}
@@ -168,9 +169,8 @@ def remove_release(host: Host, app: AppName, number: int) -> None:
 
 
 def prune_releases(host: Host, app: AppName, keep: int) -> list[int]:
-    """Give back the records and images of all but the newest `keep` releases and the serving one.
-
-    Disk is given back by reference: an image that another release shares keeps that release's tag and stays.
+    """Remove the records and images of all releases but the newest `keep` and the serving one. An image that another
+    release also uses stays, because it has that release's tag.
     """
     serving, _ = current(host, app)
     doomed = [n for n in sorted(numbers(host, app))[: -keep or None] if serving is None or n != serving.number]

@@ -1,4 +1,5 @@
-"""What the state says of the release that serves. Light: reports and listings ask it without the release's model."""
+"""What the state says about the serving release. This module does without the model of releases, because reports and
+lists use it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def release_key(number: int) -> str:
-    """How the state calls a release. By name in the order of their numbers."""
+    """The name of a release in the state. Names sort in the order of the numbers."""
     return f"{number:06d}"
 
 
@@ -28,7 +29,7 @@ def release_summaries(host: Host, app: AppName) -> list[tuple[int, ReleaseSummar
 
 
 def serving_summary(host: Host, app: AppName) -> ReleaseSummary | None:
-    """The serving release, for reports that want a value or two of it; None when there is none."""
+    """The serving release, for reports that show one or two values of it. None if there is none."""
     serving = host.store.find(ServingFile, app)
     return summary_of(host, app, serving) if serving is not None else None
 
@@ -38,7 +39,8 @@ def summary_of(host: Host, app: AppName, serving: ServingFile) -> ReleaseSummary
 
 
 def serving_formation(host: Host, app: AppName) -> Formation:
-    """The formation of the serving release, with 0 of its release task; that of an app without one as it is scaled."""
+    """The formation of the serving release, with 0 for its release task. For an app without a release: as it is
+    scaled."""
     from dokkupy_apps.desired.formation import RELEASE, WEB, as_scaled, stored_scale, wanted_formation
 
     serving = host.store.find(ServingFile, app)

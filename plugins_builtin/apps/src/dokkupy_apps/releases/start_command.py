@@ -1,4 +1,5 @@
-"""What an instance runs: the command of its process type, or what `ps:set` put in its place (reference, section 1.22)."""
+"""The command that an instance runs: that of its process type, or the one that `ps:set` sets instead (reference,
+section 1.22)."""
 
 from __future__ import annotations
 
@@ -8,23 +9,23 @@ if TYPE_CHECKING:
     from dokkupy_sdk.names import ProcessType
 
 BUILDPACKS = ("buildpacks", "herokuish")
-"""The builders of the images that Dokku starts by `start-cmd`; it starts all others by `dockerfile-start-cmd`."""
+"""The builders whose images use `start-cmd`; all other images use `dockerfile-start-cmd`, as in Dokku."""
 
 PROPERTIES = ("start-cmd", "dockerfile-start-cmd")
 
 
 def property_for(release: Release) -> str:
-    """The property of `ps` that is read for the image of a release."""
+    """The property of `ps` that applies to the image of a release."""
     return PROPERTIES[0] if release.builder in BUILDPACKS else PROPERTIES[1]
 
 
 def start_command(release: Release, process: ProcessType) -> str | None:
-    """The command as the text that the container's shell runs; None: the image's own."""
+    """The command as text for the shell in the container. None for the image's own command."""
     return release.setting("ps", property_for(release)) or release.processes.get(process)
 
 
 def unread_note(release: Release, name: str) -> str:
-    """What to say of a start command that is set and not read for this release's image; empty when it is read."""
+    """The warning for a start command that is set but does not apply to this release's image; empty if it applies."""
     read = property_for(release)
     if name not in PROPERTIES or name == read:
         return ""

@@ -1,1 +1,1 @@
-"""A release goes into service: its instances start, are checked and serve, and those before retire."""
+"""Put a release into service: start its instances, check them, switch the traffic, and retire the old ones."""

@@ -1,4 +1,4 @@
-"""Converging: the processes of an app become those of a release, with one switch, or stay as they are."""
+"""Converge: replace an app's processes by those of a release in one switch, or leave everything as it was."""
 
 from __future__ import annotations
 
@@ -51,12 +51,10 @@ def converge(
     resumed: tuple[Instance, ...] = (),
     record: Callable[[Transaction, Deployment], None] | None = None,
 ) -> Deployment:
-    """Run `formation` of `release`; the caller, which holds the apps' locks, commits next.
-
-    replaces: whether running instances of a type are replaced by fresh ones; those that are not replaced and still
-    wanted stay as they are. replacing: the app whose instances and route are replaced, when that is another (a
-    rename). resumed: stopped instances that were just started again, and are checked like fresh ones. record: see
-    `deploy_source`.
+    """Run `formation` of `release`. The caller holds the locks of the apps and commits next. replaces: whether running
+    instances of a type are replaced by fresh ones; wanted instances that are not replaced keep running. replacing: the
+    app whose instances and route are replaced, if that is another app (a rename). resumed: stopped instances that were
+    just started again; they are checked like fresh ones. record: see `deploy_source`.
     """
     host, app = tx.host, release.app
     replacing = replacing or app
@@ -77,7 +75,7 @@ def converge(
     early = EarlyValidation(host)
 
     def validate_early(planned: Deployment) -> None:
-        # In a rename the domains still belong to the route that this one replaces.
+        # During a rename, the domains still belong to the route that this one replaces.
         if proxy_enabled(host, app) and replacing == app:
             early.begin(route_of(host, planned, replacing)[0], tx)
 
@@ -97,7 +95,7 @@ def converge(
             add_hint(fault, SERVES if serving else "")
         raise
     finally:
-        early.end()  # before anything is undone
+        early.end()  # record it before the rollback
     timeout = release.stop_timeout
     describe_processes(tx, deployment, retiring)
     tx.follow(
@@ -124,9 +122,8 @@ def start_checked(
     resumed: tuple[Instance, ...],
     on_addresses: Callable[[Deployment], None],
 ) -> Deployment:
-    """Start what is missing and check it, as many at once as the source allows; the next ones start when these are well.
-
-    on_addresses: called with the whole deployment as soon as it is known where its last instances will listen.
+    """Start the missing instances in groups, as large as the source allows, and check each group before the next one
+    starts. on_addresses: called with the whole deployment as soon as the addresses of its last instances are known.
     """
     host, release = tx.host, deployment.release
     facts = host.hooks.gather(hookspecs.start_limits, host=host, release=release)
@@ -151,7 +148,8 @@ def start_checked(
 def start_groups(
     wanted: Sequence[tuple[ProcessType, int]], limits: Mapping[ProcessType, int]
 ) -> list[list[tuple[ProcessType, int]]]:
-    """The instances that start together, of each type no more than its limit. At least one group, be it empty."""
+    """The groups of instances that start together, with at most the limit of each type. At least one group, even an
+    empty one."""
     groups: list[list[tuple[ProcessType, int]]] = [[]]
     counts: dict[ProcessType, int] = {}
     for process, index in wanted:
@@ -198,7 +196,7 @@ def start(
 
 
 def describe_processes(tx: Transaction, deployment: Deployment, retiring: tuple[Instance, ...]) -> None:
-    """Tell a dry run which processes start, restart and stop."""
+    """Describe to a dry run which processes start, restart and stop."""
     started, ended = ({one.dyno: one for one in some} for some in (deployment.fresh, retiring))
     number, disabled = deployment.release.number, deployment.release.setting("checks", "disabled")
     is_seamless = WEB in {one.process for one in retiring} and not covers(disabled, WEB)
@@ -230,7 +228,8 @@ def ordered(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
 
 
 def stop_unchecked(tx: Transaction, release: Release, retiring: tuple[Instance, ...]) -> None:
-    """Types whose checks are disabled must not run twice at a time: the old ones stop first, as in Dokku."""
+    """Stop the old instances of types whose checks are disabled: their old and new instances must not run at the same
+    time, as in Dokku."""
     first = [one for one in retiring if covers(release.setting("checks", "disabled"), one.process)]
     if first:
         timeout = release.stop_timeout
@@ -249,9 +248,8 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
 
 
 def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: EarlyValidation) -> Deployment:
-    """Move the traffic and the pointer, and look at what serves then.
-
-    Undone in the opposite order: the state goes back, then the proxy follows.
+    """Switch the traffic and the record of what serves, then check what serves. A rollback goes in the opposite order:
+    it restores the state first, then the proxy.
     """
     host, release, app = tx.host, deployment.release, deployment.app
     tx.register_undo("tag", call(retag_latest, app=app))
@@ -272,7 +270,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: E
 
 
 def mark_running(tx: Transaction, app: AppName) -> None:
-    """A deploy or start says that the app should run, and start with the host."""
+    """Record that the app should run and start at boot; a deploy and a start do this."""
     formation = tx.host.store.load(FormationFile, app)
     if not formation.restore:
         tx.save(formation.replace(restore=True), app)
@@ -281,16 +279,16 @@ def mark_running(tx: Transaction, app: AppName) -> None:
 
 
 def route_of(host: Host, deployment: Deployment, replacing: AppName) -> tuple[Route, frozenset[int]]:
-    """The route that leads to a deployment, and the ports that are known to be closed there."""
+    """The route to a deployment, and the container ports that are known to be closed."""
     release = deployment.release
-    # Without new instances of web nothing listens elsewhere than before.
+    # Without new web instances, the closed ports are the same as before.
     known = frozenset() if any(one.process == WEB for one in deployment.fresh) else closed_ports(host, replacing)
     known = frozenset() if release.own_ports else known
     return make_route(host, deployment.app, release, deployment.instances, known), known
 
 
 def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, early: EarlyValidation) -> frozenset[int]:
-    """Give the traffic to the deployment and send a request to each of its names; returns the ports that are closed."""
+    """Switch the traffic to the deployment and request each of its names. Returns the ports that are closed."""
     host, release, app = tx.host, deployment.release, deployment.app
     gone = () if replacing == app else (replacing,)
     route, known = route_of(host, deployment, replacing)
@@ -306,7 +304,7 @@ def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, ea
         return known
     ports = ", ".join(map(str, sorted(found)))
     host.out.warn(
-        f"The image exposes {ports}, but nothing listens there in the containers: the proxy does not serve it"
+        f"The image exposes {ports}, but nothing listens there in the containers, so the proxy does not serve it"
     )
     smaller = make_route(host, app, release, deployment.instances, known | found)
     tx.step("leave closed ports out of the proxy", lambda: apply_route(host, smaller))
@@ -314,7 +312,7 @@ def switch_proxy(tx: Transaction, deployment: Deployment, replacing: AppName, ea
 
 
 def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment:
-    """The deployment with its web instances at a port where they listen."""
+    """The deployment with each web instance at a port on which it listens."""
     port = next((one for one in listening(deployment.release).candidates if one not in closed), None)
     if not closed or port is None:
         return deployment
@@ -326,7 +324,7 @@ def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment
 
 
 def retag_latest(host: Host, app: str) -> None:
-    """The tag `latest` follows the pointer."""
+    """Move the tag `latest` to the image of the serving release."""
     release, _ = current(host, AppName(app))
     latest = image_name(host, AppName(app), "latest")
     if release is not None:

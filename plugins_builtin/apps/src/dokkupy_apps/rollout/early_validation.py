@@ -1,4 +1,4 @@
-"""The proxy validates the new route while the instances that it leads to start: the switch then only switches."""
+"""The proxy validates the new route while the new instances start, so that the switch itself is fast."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EarlyValidation:
-    """One route on its way through `Proxy.validate_ahead`, beside what else a rollout does."""
+    """One call of `Proxy.validate_ahead` on a thread of its own, while the rollout continues."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -29,10 +29,10 @@ class EarlyValidation:
         def validate() -> None:
             try:
                 self.host.proxy(route.app).validate_ahead([route])
-            except BaseException as error:  # the main thread raises it
+            except BaseException as error:  # `end` raises it in the main thread
                 failure.append(error)
 
-        if failpoints_count():  # a test walks the boundaries by their numbers: in one order
+        if failpoints_count():  # tests count failpoints, so their order must always be the same
             validate()
             self._ended = lambda: next(iter(failure), None)
             return
@@ -48,12 +48,13 @@ class EarlyValidation:
         self._ended = ended
 
     def end(self, route: Route | None = None) -> None:
-        """Wait for it. Raises what the proxy said against this route; of one that has changed since, `apply` will judge."""
+        """Wait for the validation. Raises the proxy's error for this route. If the route changed since, the error is
+        ignored, because `apply` validates again."""
         error = self._ended()
         if error is not None and route == self.route:
             raise error
 
 
 def forget_validation(host: Host, app: str) -> None:
-    """Undo of a validation ahead: what the proxy kept of it goes. Idempotent."""
+    """Undo a validation: the proxy removes what it kept. Idempotent."""
     host.proxy(AppName(app)).validate_ahead(())

@@ -1,4 +1,4 @@
-"""Failures of a deploy: their record, which outlives the undo, and what to do next."""
+"""Failures of a deploy: a record that stays after the rollback, and the hint what to do next."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.records import current
 
 LAST_LINES = 20
-"""Lines of a failing instance's output that a failed deploy shows."""
+"""Number of lines of a failing instance's output that a failed deploy prints."""
 
 KEPT_LINES = 80
-"""Lines of it that are kept: the line that names the cause may stand above a long trace."""
+"""Number of lines that are kept. It is larger, because the line with the cause may stand above a long trace."""
 
 SERVES = "The old instances keep serving."
 
 
 def serving_id(host: Host, app: AppName) -> str:
-    """The operation that made what serves; empty before the first."""
+    """The id of the operation that made the serving deployment; empty before the first deploy."""
     serving = host.store.find(ServingFile, app)
     return serving.id if serving is not None else ""
 
 
 def old_ones_serve(host: Host, app: AppName) -> bool:
-    """Whether the release that was deployed before runs."""
+    """Whether instances of the previous release still run."""
     _, old = current(host, app)
     return bool(old) and should_run(host, app) and any_runs(host, app, old)
 
@@ -43,7 +43,7 @@ def any_runs(host: Host, app: AppName, instances: Sequence[Instance]) -> bool:
 
 @contextmanager
 def noted(host: Host, app: AppName, step: str) -> Iterator[None]:
-    """Keep what fails in this step of a deploy, before there are instances. step: build or release."""
+    """Record a failure in this step of a deploy, before there are instances. step: build or release."""
     try:
         yield
     except (AppError, HostError, PluginError) as fault:
@@ -62,7 +62,8 @@ def keep_failure(
     serving: str,
     instances: tuple[FailedInstance, ...] = (),
 ) -> None:
-    """Keep a failure for `logs:failed` and `why`. It is not a part of the operation, because it must outlive the undo."""
+    """Record a failure for `logs:failed` and `why`. It is not a part of the operation, because it must stay after the
+    rollback."""
     host.store.save(
         FailedFile(
             at=stamp(),
@@ -82,8 +83,9 @@ def add_hint(fault: DokkupyError, *sentences: str) -> None:
 
 
 def explain(host: Host, release: Release, fault: CheckFailed, *, serving: bool, before: str = "") -> None:
-    """Add to the error what the instances at fault printed last, how they ended, and what to do next; keep it for
-    `logs:failed` and `why`. serving: whether an older release goes on. before: the operation that made that."""
+    """Add to the error the last output of the failed instances, how they ended, and what to do next. Record it for
+    `logs:failed` and `why`. serving: whether an older release keeps serving. before: the id of the operation that
+    deployed it."""
     app = release.app
     running = host.instances(app)
     states = {row.instance.id: row for row in fault.states or running.status(fault.instances)}

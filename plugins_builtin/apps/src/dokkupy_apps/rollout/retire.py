@@ -1,7 +1,6 @@
-"""Retiring: old instances finish what they are doing and go, in the background.
-
-Each deployment leaves a record of whom it replaced, `apps/<app>/retire/<id>.toml`. A detached process works on it at
-once; the timer does when that process was killed.
+"""Retire old instances in the background: they finish their requests and are removed. Each deployment writes a record
+of the instances that it replaced, `apps/<app>/retire/<id>.toml`. A detached process retires them at once. If it was
+killed, the timer does so.
 """
 
 from __future__ import annotations
@@ -32,10 +31,9 @@ def record_retiring(
     drain: int | None = None,
     log_mark: str = "",
 ) -> None:
-    """Write down who retires; the first thing after a switch, so that nobody is forgotten. Idempotent.
-
-    forget: the app that they were, when that is gone with them (a rename). drain: seconds that web instances may take to
-    finish the connections that they have; None: as long as `timeout`. log_mark: see `Deployment`.
+    """Record the instances to retire. This is the first step after a switch, so that none is forgotten. Idempotent.
+    forget: the app to which they belonged, if it is removed with them (a rename). drain: seconds that web instances
+    have to finish their connections; None: as long as `timeout`. log_mark: see `Deployment`.
     """
     if instances:
         rows = tuple(decode(InstanceRow, table) for table in instances)
@@ -45,7 +43,8 @@ def record_retiring(
 
 
 def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
-    """Give everybody their names and let a detached process see the old ones off. Idempotent."""
+    """Give the instances their final names, and start a detached process that drains and stops the old ones.
+    Idempotent."""
     name = AppName(app)
     record = host.store.find(RetiringFile, app, deployment)
     retiring = instances_of(name, record.instances) if record is not None else ()
@@ -55,21 +54,21 @@ def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dic
 
 
 def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
-    """Stop the replaced instances on record, of one app or of all; returns those that stopped."""
+    """Stop the replaced instances of one app or of all. Returns those that stopped."""
 
     gone: list[Instance] = []
     for name in [app] if app is not None else host.store.apps():
         for deployment in host.store.names("apps", name, "retire"):
-            # A lock for each record: a connection that lasts holds up nobody but its own instance, and whoever wrote
-            # a record finds it free.
+            # Each record has its own lock: a long connection delays only its own instance, and the writer of a new
+            # record never waits.
             try:
                 lock = host.lock(f"retire:{name}:{deployment}", wait=0)
             except Busy:
-                continue  # somebody is at it
+                continue  # another process works on it
             try:
                 record = host.store.find(RetiringFile, name, deployment)
                 if record is None:
-                    continue  # somebody was at it
+                    continue  # another process has finished it
                 instances = instances_of(name, record.instances)
                 host.scheduler(name).retire(instances, timeout=record.timeout, drain=record.drain)
                 if record.forget is not None and not host.store.has_app(record.forget):
@@ -85,7 +84,7 @@ def retire_due(host: Host, app: AppName | None = None) -> list[Instance]:
 
 
 def record_drained(host: Host, app: AppName, instances: Sequence[Instance], log_mark: str) -> None:
-    """Write down how many requests were lost between the switch and now, when the last old instance has gone."""
+    """Record how many requests were lost between the switch and now, once the last old instance has gone."""
     traffic = since(host, app, log_mark)
     if traffic is not None:
         releases = ",".join(sorted({f"v{one.release}" for one in instances}))

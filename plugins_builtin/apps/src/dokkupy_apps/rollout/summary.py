@@ -1,4 +1,4 @@
-"""The last line of a deploy: what is live, where, after how long, and how many requests were lost meanwhile."""
+"""The last line of a deploy: what is live, at which address, after how long, and how many requests were lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def live_line(deployment: Deployment, urls: Sequence[str], seconds: float, traff
 
 
 def lost(traffic: Traffic | None) -> str:
-    """Of the requests since the switch; empty if they cannot be counted."""
+    """How many requests were lost since the switch; empty if they cannot be counted."""
     if traffic is None:
         return ""
     if not traffic.lost:
@@ -36,12 +36,13 @@ def lost(traffic: Traffic | None) -> str:
 
 
 def traffic_of(host: Host, deployment: Deployment) -> Traffic | None:
-    """The requests since the switch from older instances; None without any, because then no request could be lost."""
+    """The requests since the switch from older instances. None if there were no older instances, because then no
+    request could be lost."""
     return since(host, deployment.app, deployment.log_mark) if deployment.retiring else None
 
 
 def urls_to_say(host: Host, app: AppName, *, lists: bool) -> list[str]:
-    """Where the app answers, and a warning why it answers nowhere. lists: prints them as Dokku does, for its clients."""
+    """The URLs of the app. If there are none, a warning says why. lists: print them as Dokku does, for its clients."""
     if lists:
         host.out.title("Application deployed:")
     try:
@@ -49,7 +50,7 @@ def urls_to_say(host: Host, app: AppName, *, lists: bool) -> list[str]:
             return []
         reason = idle(host, app) or why_unreachable(host, app)
         found = urls(host, app) if not reason else []
-    except DokkupyError as error:  # it is deployed, whatever a plugin cannot say of its certificates
+    except DokkupyError as error:  # the deploy succeeded, even if a plugin cannot say which certificates there are
         reason, found = error.message, []
     if reason and lists:
         host.out.warn(reason)
@@ -59,7 +60,8 @@ def urls_to_say(host: Host, app: AppName, *, lists: bool) -> list[str]:
 
 
 def goes_on_without_web(host: Host, app: AppName) -> bool:
-    """Whether it runs no web process and neither did its release before, whose deploy had to say so."""
+    """Whether neither this release nor the one before runs a web process. Then the earlier deploy already printed the
+    warning."""
     release, _ = current(host, app)
     earlier = [number for number in numbers(host, app) if release is not None and number < release.number]
     if release is None or not earlier or not any(release.formation.values()):
@@ -68,7 +70,7 @@ def goes_on_without_web(host: Host, app: AppName) -> bool:
 
 
 def idle(host: Host, app: AppName) -> str:
-    """What a deploy has to say of an app that serves nobody, because of its Procfile or formation."""
+    """The warning of a deploy if its Procfile or formation leaves the app without a web process."""
     release, _ = current(host, app)
     if release is None:
         return ""

@@ -1,4 +1,4 @@
-"""Tasks: one-off containers that a deploy waits for."""
+"""Tasks: one-off containers for which a deploy waits."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def run_task(
 ) -> None:
     """Run a command in a container of the release and print its output under a heading (default: the title).
 
-    timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which is started
-    itself: neither the image's entry point nor a shell is asked. env: variables beside the release's, which win.
-    Raises AppError when it cannot be started, exits with another status than 0, or does not end in time.
+    timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which runs without the
+    image's entry point and without a shell. env: further variables, which override the release's. Raises AppError if it
+    cannot be started, exits with a status other than 0, or does not end in time.
     """
     name = f"{release.app}.task.{os.urandom(4).hex()}"
     spec = host.surroundings(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
@@ -52,7 +52,8 @@ def run_task(
 
 
 class Heading:
-    """A task's heading: with its time behind it when the task ended without a word, else above what it printed."""
+    """A task's heading. If the task prints nothing, its duration follows on the same line; else the heading stands
+    above the output."""
 
     def __init__(self, host: Host, text: str) -> None:
         self.out = host.out
@@ -79,7 +80,8 @@ class Heading:
 
 
 def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float, heading: Heading) -> None:
-    """Run a container to its end and remove it. Whatever cuts it short (the time, a signal to us) lets it clean up."""
+    """Run a container to its end and remove it. If the timeout or a signal ends it early, it has its stop timeout to
+    clean up."""
     at = one_offs(host, release.app)
     container = at.create(spec)
     late = threading.Event()
@@ -120,7 +122,7 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
 
 
 def end_task(at: OneOffs, container: str) -> None:
-    """Stop a container, which has its stop timeout to end by itself, and remove it. Idempotent."""
+    """Stop a container, which has its stop timeout to exit by itself, and remove it. Idempotent."""
     found = at.find(container)
     if found is not None and found.state == "running":
         at.stop(found.id, timeout=None)
@@ -128,7 +130,7 @@ def end_task(at: OneOffs, container: str) -> None:
 
 
 def remove_tasks(host: Host, app: str) -> None:
-    """Remove the task containers of an app, whose lock the caller holds: nobody waits for them any more."""
+    """Remove the task containers of an app. The caller holds the app's lock, so no deploy waits for them any more."""
     at = one_offs(host, app)
     for container in at.find_all({"dokkupy.app": app, "dokkupy.kind": "task"}):
         end_task(at, container.id)

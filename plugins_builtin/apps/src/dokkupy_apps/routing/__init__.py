@@ -1,1 +1,1 @@
-"""What the proxy does for an app, and whether clients reach it."""
+"""Routes of apps through the proxy, and whether clients reach them."""

@@ -1,4 +1,5 @@
-"""After a switch: whether every instance runs and clients reach the new release, by one request for each name."""
+"""Check after a switch that every instance runs and that clients reach the new release, with one request for each
+name."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 ENDED = ("exited", "restarting", "dead", "missing")
 
 SHOWN = 5
-"""How many names an error lists."""
+"""The number of names that an error lists."""
 
 
 def is_checked(release: Release, process: str) -> bool:
-    """Whether the instances of a type are asked anything (`checks:disable`, `checks:skip` say no)."""
+    """Whether the instances of a type are checked. They are not after `checks:disable` or `checks:skip`."""
     return not any(covers(release.setting("checks", name), process) for name in ("disabled", "skipped"))
 
 
@@ -29,7 +30,7 @@ def covers(listed: str, process: str) -> bool:
 
 
 def require_alive(host: Host, deployment: Deployment) -> None:
-    """Raises CheckFailed when an instance that this deployment started and checked runs no more."""
+    """Raises CheckFailed if an instance that this deployment started and checked no longer runs."""
     fresh = [one for one in deployment.fresh if is_checked(deployment.release, one.process)]
     if not fresh:
         return
@@ -45,9 +46,8 @@ def require_alive(host: Host, deployment: Deployment) -> None:
 
 
 def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[int]:
-    """Container ports of a detected map on which nothing listens, by a request through the proxy for each name and port.
-
-    Raises CheckFailed when a client of the app reaches no instance: then nothing was deployed.
+    """Container ports of a detected map on which nothing listens. They are found by a request through the proxy for
+    each name and port. Raises CheckFailed if clients reach no instance; the deploy is then rolled back.
     """
     web = [one for one in deployment.instances if one.process == "web"]
     if not is_asked(deployment, web):
@@ -60,8 +60,8 @@ def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[
 
 
 def is_asked(deployment: Deployment, web: Sequence[Instance]) -> bool:
-    """Whether clients of these instances must be served by now. Those that go on unwatched (at boot) may still be
-    starting, and those that were there before are no news, unless a new release leads to them (`ports:set`)."""
+    """Whether clients must reach these instances by now. Instances that were resumed at boot without checks may still
+    be starting. Instances that ran before are not checked again, unless a new release routes to them (`ports:set`)."""
     if not web or not is_checked(deployment.release, "web"):
         return False
     if any(one.process == "web" for one in deployment.fresh):
@@ -70,7 +70,7 @@ def is_asked(deployment: Deployment, web: Sequence[Instance]) -> bool:
 
 
 def may_be_closed(release: Release, route: Route, missing: Sequence[Unserved]) -> bool:
-    """Whether an app may do without these rows: an image exposes ports that an app does not listen on."""
+    """Whether these rows may be left out. An image may expose ports on which the app does not listen."""
     if release.own_ports:
         return False
     closed = {row.port.container for row in missing}
@@ -89,7 +89,7 @@ def names_on(route: Route, scheme: str) -> Sequence[object]:
 
 
 def list_of(missing: Sequence[Unserved]) -> list[str]:
-    """What was asked and what answered, a line for each; the first few."""
+    """A line for each of the first few requests: what was requested, and what answered."""
     lines = [f"{row.url}: {row.reason}" for row in missing]
     return [*lines[:SHOWN], *([f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])]
 

@@ -1,4 +1,5 @@
-"""Whether clients reach an app, before and after a change of its route, by a request through the proxy for each domain."""
+"""Check before and after a change of a route whether clients reach the app, with a request through the proxy for each
+domain."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """At which domains and ports clients reach an app. rows: how many were requested; 0: unknown."""
+    """The domains and ports at which clients reach an app. rows: how many were requested; 0: unknown."""
 
     rows: int = 0
     missing: tuple[Unserved, ...] = ()
@@ -40,7 +41,7 @@ def reach_of(host: Host, app: AppName) -> Reach | None:
 
 
 def reach_before(host: Host, app: AppName) -> Reach | None:
-    """The same before a change. An error counts as unknown, because the change may fix it."""
+    """Like `reach_of`, before a change. An error counts as unknown, because the change may fix it."""
     if host.dry_run:
         return None
     try:
@@ -50,9 +51,9 @@ def reach_before(host: Host, app: AppName) -> Reach | None:
 
 
 def require_reached(host: Host, app: AppName, before: Reach | None, *, is_kept: bool = False) -> None:
-    """Raises AppError when clients do not reach the app after a change of its route, and did before or were not meant to.
-
-    Where nobody reached it before, the change is not at fault: then it is a warning. is_kept: the change stays.
+    """Raises AppError if clients do not reach the app after a change of its route. If they should have reached it
+    before the change and did not, the change is not the cause, and there is only a warning. is_kept: the change stays
+    even if this raises.
     """
     after = reach_of(host, app)
     if after is None or not after.missing:

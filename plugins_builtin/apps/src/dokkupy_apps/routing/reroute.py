@@ -1,4 +1,4 @@
-"""The proxy follows the state: every change of a route ends here, and so does its undo."""
+"""Bring the proxy in line with the state. Every change of a route, and every rollback of one, ends here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dokkupy_apps.routing.waiting_page import update_waiting_page
 
 
 def reroute(host: Host, app: str) -> None:
-    """Apply the route of an app from the state. Idempotent; it also is the undo of every change of a route."""
+    """Apply the route of an app from the state. Idempotent. It is also the undo of every change of a route."""
     name = AppName(app)
     deployed = host.store.has_app(name) and is_deployed(host, name)
     if deployed and proxy_enabled(host, name):
@@ -29,15 +29,16 @@ def reroute(host: Host, app: str) -> None:
 
 
 def apply_routes(host: Host, routes: Sequence[Route]) -> None:
-    """Apply each route in its app's proxy, then take the apps out of the other proxies: never is one without a route."""
+    """Apply each route in its app's proxy, then remove the apps from the other proxies, so that no app is ever without
+    a route."""
     for proxy in dict.fromkeys(host.proxy(route.app) for route in routes):
         proxy.apply([route for route in routes if host.proxy(route.app) is proxy])
     leave_other_proxies(host, [route.app for route in routes])
 
 
 def leave_other_proxies(host: Host, apps: Sequence[AppName]) -> None:
-    """Take apps out of the proxies that are not theirs (any more). One that is down is a warning: an app may leave it for
-    that very reason."""
+    """Remove apps from the proxies that are not theirs (any more). A proxy that is down causes only a warning, because
+    an app may leave it for that very reason."""
     for proxy in host.adapters("proxy"):
         try:
             there = set(proxy.apps()) if any(host.proxy(app) is not proxy for app in apps) else ()
@@ -56,5 +57,5 @@ def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> N
 
 
 def route_back(host: Host, app: str, new: str) -> None:
-    """Undo of a rename's switch: the old app's route in the place of the new one's. Idempotent."""
+    """Undo the switch of a rename: the old app's route replaces the new one's. Idempotent."""
     host.proxy(AppName(app)).apply([stored_route(host, AppName(app))], remove=[AppName(new)])

@@ -1,4 +1,4 @@
-"""Routes: computed from the state, so that the proxy can be brought back to them at any time."""
+"""Routes of apps, computed from the state. The proxy can therefore be brought in line with them at any time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.roles import Proxy
 
 FIRST_ALLOCATED = 10000
-"""The first port given to an app that has no domain at all, as Dokku does with its `proxy-port`."""
+"""The first port that an app without any domain gets, as Dokku does with its `proxy-port`."""
 
 
 def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
@@ -31,7 +31,7 @@ def port_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, .
 
 
 def detected_map(host: Host, app: AppName, release: Release | None) -> tuple[Port, ...]:
-    """The map that an app has without one of its own."""
+    """The port map of an app for which none was set."""
     if release is not None:
         return effective_map((), release.detected, port_variable(release))
     value = merged_env(host, app).get(EnvKey("PORT"))
@@ -43,7 +43,8 @@ def proxy_enabled(host: Host, app: AppName) -> bool:
 
 
 def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure: bool) -> tuple[Port, ...]:
-    """The port map as the proxy listens: without domains on a port of the app's own, with a certificate on 443 too."""
+    """The port map on which the proxy listens. An app without domains gets a port of its own; with a certificate, 443
+    is added."""
     tls = 443
     if not domains_of(host, app):
         chosen = PROXY.get(host.store, app, "proxy-port")
@@ -59,7 +60,7 @@ def listening_ports(host: Host, app: AppName, ports: tuple[Port, ...], *, secure
 
 
 def allocate_port(tx: Transaction, app: AppName) -> None:
-    """Give an app without any domain a port of its own, once."""
+    """Give an app without any domain a port of its own. It keeps this port."""
     store = tx.host.store
     record = store.load(PortsFile, app)
     if record.allocated or domains_of(tx.host, app):
@@ -70,7 +71,7 @@ def allocate_port(tx: Transaction, app: AppName) -> None:
 
 
 def certificates_of(host: Host, app: AppName) -> dict[Domain | None, Certificate]:
-    """The certificates that plugins have for the app's names, or under None for an app without names."""
+    """The certificates that plugins have for the app's names. For an app without names, the key is None."""
     names: tuple[Domain | None, ...] = domains_of(host, app) or (None,)
     found = {name: host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app, domain=name) for name in names}
     return {name: certificate for name, certificate in found.items() if certificate is not None}
@@ -83,15 +84,16 @@ def make_route(
     instances: tuple[Instance, ...],
     closed: frozenset[int] = frozenset(),
 ) -> Route:
-    """What the proxy should do for the app, when these instances serve this release.
-
-    closed: container ports on which they do not listen; rows that lead there are left out.
+    """The route of an app whose release these instances serve. closed: container ports on which they do not listen;
+    their rows are left out.
     """
     from dokkupy_sdk.model import Route, Upstream
 
     certificates = certificates_of(host, app)
     mapped = port_map(host, app, release)
-    if release is None or not release.own_ports:  # an image that exposes a port takes none of the host's by that
+    if (
+        release is None or not release.own_ports
+    ):  # a port that an image exposes does not by itself take a port of the host
         mapped = tuple(port for port in mapped if not is_direct(port))
     rows = tuple(port for port in mapped if port.container not in closed)
     ports = listening_ports(host, app, rows, secure=bool(certificates))
@@ -123,7 +125,7 @@ def make_route(
 
 
 def stored_route(host: Host, app: AppName) -> Route:
-    """The route that the state asks for: no upstreams while the app is stopped."""
+    """The route that the state describes. It has no upstreams while the app is stopped."""
     from dokkupy_sdk.values import replace
 
     release, instances = current(host, app)
@@ -134,7 +136,7 @@ def stored_route(host: Host, app: AppName) -> Route:
 
 
 def urls(host: Host, app: AppName) -> list[str]:
-    """Where the app answers when its web process serves, https first. A wildcard is not a URL."""
+    """The URLs at which the app's web process answers, https first. Wildcards are left out."""
     release, _ = current(host, app)
     certificates = certificates_of(host, app)
     rows = tuple(port for port in port_map(host, app, release) if port.container not in closed_ports(host, app))
@@ -146,14 +148,15 @@ def urls(host: Host, app: AppName) -> list[str]:
         if port.scheme in DEFAULT_PORTS:
             suffix = "" if port.host == DEFAULT_PORTS[port.scheme] else f":{port.host}"
             for name in names:
-                # What has a certificate answers on both, by a redirect to https; what has none does not answer there.
+                # A name with a certificate answers on both, because http redirects to https. A name without one answers
+                # only on http.
                 if name in certificates or port.scheme == "http":
                     found.append(f"{port.scheme}://{name or host_name(host)}{suffix}")
     return found
 
 
 def why_unreachable(host: Host, app: AppName) -> str:
-    """Why nothing of a deployed app answers, as the state says it; empty when its web process serves."""
+    """Why a deployed app does not answer, as far as the state shows it; empty if its web process serves."""
     _, instances = current(host, app)
     if not should_run(host, app):
         return f"App {app} is stopped: nothing answers until `ps:start {app}`"
@@ -177,7 +180,7 @@ def has_certificate(host: Host, app: AppName) -> bool:
 
 
 def stored_routes(host: Host, proxy: Proxy) -> tuple[list[Route], list[tuple[AppName, Exception]]]:
-    """(the routes that the state asks for, of the deployed apps whose proxy this is; the apps whose route cannot be
+    """(the routes of the deployed apps that use this proxy, as the state describes them; the apps whose route cannot be
     made, each with the reason)."""
     from dokkupy_sdk.many import over_each
 

@@ -1,4 +1,4 @@
-"""Changes of an app's domains, ports and proxy. Its instances keep running."""
+"""Change an app's domains, ports and proxy while its instances keep running."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ def rerouting(
     takes_away: bool = False,
     before: tuple[Reach | None] | None = None,
 ) -> Iterator[Transaction]:
-    """An operation after whose writes the proxy follows; undone, the state goes back first and the proxy follows. A
-    running app is then asked for through the proxy, by each of its names: raises AppError when nobody is reached.
-
-    check: looks at what the proxy then serves, and raises when that is not what was meant. takes_away: the change
-    removes something, so that it does not fail where the proxy refused what was there before, too. before: what was
-    reached before, when the caller changed something already.
+    """An operation that changes the state and then applies the route in the proxy. A rollback restores the state first,
+    then the route. Each name of a running app is then requested through the proxy; raises AppError if no instance is
+    reached. check: examines what the proxy then serves, and raises if that is wrong. takes_away: the change removes
+    something, so it does not fail if the proxy also refused the configuration before. before: what was reached before,
+    if the caller already changed something.
     """
     host.store.require_app(app)
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:
@@ -68,7 +67,7 @@ def rerouting(
 
 
 def refused_before(host: Host, app: AppName) -> Callable[[], bool]:
-    """Whether the proxy refuses the route that the state asks for now; found out when it is asked for."""
+    """Whether the proxy refuses the current route. It is found out at the first use."""
     if not proxy_enabled(host, app):
         return lambda: False
     try:
@@ -96,7 +95,7 @@ def follow(host: Host, app: AppName) -> None:
 
 
 def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused: Callable[[], bool] | None) -> None:
-    """Do it; its failure is a warning where the proxy refused the app before the change, too."""
+    """Call a function. Its failure is only a warning if the proxy also refused the app before the change."""
     try:
         do()
     except Interrupted:
@@ -114,8 +113,8 @@ def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused
 
 
 def change_for_all(host: Host, change: Callable[[], None]) -> list[tuple[AppName, Exception]]:
-    """Change what the routes of all apps depend on, such as the global domains, and bring the proxy to the state of each
-    app. Returns the apps for which that failed, each with its error; the others follow."""
+    """Change what the routes of all apps depend on, such as the global domains, and apply each app's route. Returns the
+    apps for which that failed, each with its error; the others are changed."""
     deployed, unread = over_each(host.store.apps(), lambda app: is_deployed(host, app))
     reached = {app: reach_before(host, app) for app, there in deployed if there}
     change()

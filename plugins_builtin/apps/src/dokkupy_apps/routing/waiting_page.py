@@ -1,4 +1,5 @@
-"""The page for visitors of an app that does not answer: nothing is deployed, its proxy is disabled, or it has crashed."""
+"""The page for visitors of an app that does not answer, because nothing is deployed, its proxy is disabled or it has
+crashed."""
 
 from __future__ import annotations
 
@@ -13,9 +14,8 @@ from dokkupy_apps.routing.routes import proxy_enabled
 
 
 def update_waiting_page(host: Host, app: str) -> None:
-    """Update the page to the app's state, also when there is no app of this name. Idempotent.
-
-    If that fails, a warning is shown, because a page is no reason to fail a command.
+    """Bring the page in line with the app's state, also if no app has this name. Idempotent. A failure is only a
+    warning, because a command should not fail because of this page.
     """
     if "proxy" not in host.available_roles():
         return
@@ -30,7 +30,7 @@ def update_waiting_page(host: Host, app: str) -> None:
 
 
 def why_waiting(host: Host, app: AppName) -> str:
-    """The reason (`Route.unavailable`) for which an app may not answer; empty when none is known."""
+    """The reason why an app may not answer (`Route.unavailable`); empty if none is known."""
     if not host.store.has_app(app):
         return ""
     if not is_deployed(host, app):

@@ -1,4 +1,4 @@
-"""The operation that sets a property, and what it does before it ends."""
+"""The operation that sets a property and applies it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def changing(host: Host, verb: str, app: AppName | None, applies: Applies, *, unsets: bool) -> Iterator[Transaction]:
-    """The operation that sets a property. When the proxy uses the property, the route is applied before the operation ends."""
+    """The operation that sets a property. If the proxy uses the property, the route is applied before the operation
+    ends."""
     from dokkupy_sdk.operation import call, operation
 
     from dokkupy_apps.routing.reachable import reach_before
     from dokkupy_apps.routing.traffic import refused_before
 
-    # Whatever an earlier operation left undone, a property can be put right: it may be the reason.
+    # A property can be set even if an earlier operation is unfinished, because a wrong property may be the reason for
+    # that.
     if applies is not ROUTE:
         with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
             yield tx
         return
     with operation(host, verb, f"app:{app}" if app is not None else "host", takes_away=True) as tx:
         served = has_deployment(host, app)
-        # Asked for when it counts, of the state as it is now: what was refused before is not this value's fault.
+        # Evaluated on failure, with the state before the change: a value is not at fault if the proxy also refused
+        # before.
         apps = () if not served else (app,) if app is not None else tuple(host.store.apps())
         deployed = [one for one in apps if has_deployment(host, one)]
         before = [refused_before(host, one) for one in deployed]
@@ -78,7 +81,7 @@ def reroute_after(
         return
     for one, was in reached.items():
         if one != app and locks.holder(host.root, f"app:{one}"):
-            continue  # another operation looks at it itself
+            continue  # the other operation checks it
         try:
             require_reached(host, one, was, is_kept=unsets)
         except DokkupyError as error:

@@ -1,6 +1,5 @@
-"""When a change of an app's state takes effect: at once, through the proxy, or with a later command; and what is pending.
-
-Pending is what differs between the state and the serving release, because its instances run with what it recorded.
+"""When a change of an app's state takes effect: at once, through the proxy, or with a later command. A change is
+pending while the state differs from the serving release, because the instances run with what the release recorded.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def has_deployment(host: Host, app: AppName | None) -> bool:
-    """Whether the app (None: any app) is deployed, also where its record is broken."""
+    """Whether the app (None: any app) is deployed. A broken record counts as deployed."""
     apps = [app] if app is not None else host.store.apps()
     return any(os.path.exists(host.store.path("apps", one, "deployment")) for one in apps)
 
@@ -51,7 +50,7 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
     found = {}
     try:
         values = settings.all(host.store, app)
-    except StateError as fault:  # another property; the deploy will refuse it
+    except StateError as fault:  # another property is invalid; the deploy will refuse it
         host.out.warn(f"{fault.message}. {fault.hint}")
         return {}
     for name, value in values.items():
@@ -63,7 +62,8 @@ def pending_settings(host: Host, app: AppName, settings: Settings) -> dict[str, 
 
 
 def pending_options(host: Host, app: AppName) -> dict[str, str]:
-    """Process type -> `options in effect -> options set`, for the docker options that its instances do not have yet."""
+    """Process type -> `options in effect -> options set`, for the types whose instances do not have the set options
+    yet."""
     from dokkupy_apps.desired.formation import RELEASE
     from dokkupy_apps.releases.from_state import options
     from dokkupy_apps.releases.records import current

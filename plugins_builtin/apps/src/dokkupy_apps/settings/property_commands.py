@@ -1,4 +1,4 @@
-"""`:set` and `:report` from a declaration of settings (reference, sections 2.4 and 2.5)."""
+"""Make the commands `:set` and `:report` from a declaration of settings (reference, sections 2.4 and 2.5)."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ def add_property_commands(
     beyond: Collection[str] = (),
     plain: bool = False,
 ) -> None:
-    """Give a group its `:set` (when there are properties) and `:report`.
+    """Add `:set` (if there are properties) and `:report` to a group.
 
-    extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used as
-    it stands; a value that is no text is for the JSON alone. prefix: of the info flags, by default the namespace.
-    title: the word in the header `APP <title> information`. judge: raises UserError for a value that cannot be used
-    there, before it is stored. on_set: called inside the operation, after the property was written. verb: the name of the command
-    that sets, where `set` means something else in the group. beyond: the properties and keys that Dokku does not have;
-    a report shows them with `--verbose`, or alone by their info flag, because clients of Dokku read every line. plain:
-    the lines of the report are keys without the prefix, as Dokku's `resource:report` has them.
+    extra: further report keys without the prefix, such as `{"running": "true"}`; a key that begins with `--` is used
+    unchanged; a value that is not text appears only in the JSON. prefix: that of the info flags, by default the
+    namespace. title: the word in the header `APP <title> information`. judge: raises UserError for a value that cannot
+    be used there, before it is stored. on_set: called inside the operation, after the property was written. verb: the
+    name of the command that sets a property, if `set` means something else in the group. beyond: the properties and
+    keys that Dokku does not have. A report shows them with `--verbose` or by their own info flag, because clients of
+    Dokku read every line. plain: the report prints keys without the prefix, like Dokku's `resource:report`.
     """
     prefix = group.namespace if prefix is None else prefix
     word = title or group.namespace
 
     if settings.listed:
-        # Where any property is a secret, the audit keeps no values: it sees words, not what they mean.
+        # If any property is a secret, the audit records no values, because it cannot tell which argument is the secret.
         secret = any(prop.secret for prop in settings.listed.values())
 
         @group.command(verb, permission=permission, mutating=True, secret_args=2 if secret else False)
@@ -74,7 +74,7 @@ def add_property_commands(
             text = " ".join(value)
             if scope.is_all:
                 raise UserError(
-                    "A property is set for one app, or with --global for all apps without a value of their own"
+                    "--all is not possible here: name one app, or use --global for all apps without a value of their own"
                 )
             if scope.app is not None:
                 host.store.require_app(scope.app)
@@ -95,7 +95,7 @@ def add_property_commands(
 
 
 def tell_when(host: Host, settings: Settings, prop: Property, app: AppName | None, text: str) -> None:
-    """Print with which command a property that was set takes effect, or that it has none."""
+    """Print which command makes a property take effect, or that it has no effect."""
     from dokkupy_apps.settings.effect import announce_setting
 
     if text and prop.inert and not host.registry.handles(f"{settings.namespace}.{prop.name}"):
@@ -219,13 +219,13 @@ def report_answer(
 
 
 def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:
-    """A value under both names that it has in Dokku's JSON: the short one, and the one with the plugin's prefix."""
+    """A value under both of its names in Dokku's JSON: the short one, and the one with the plugin's prefix."""
     short = flag.removeprefix("--").removeprefix(f"{prefix}-")
     return {short: value, f"{prefix}-{short}": value}
 
 
 def report_line(flag: str, value: str, without: str = "") -> str:
-    """without: a prefix that the label does not have."""
+    """A line of a report. without: a prefix that is left out of the label."""
     label = flag.removeprefix(f"--{without}-" if without else "--").replace("-", " ").replace(".", " ")
     label = label if without else label[:1].upper() + label[1:]
     return f"       {label + ':':<30} {value}".rstrip()

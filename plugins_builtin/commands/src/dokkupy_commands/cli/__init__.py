@@ -1,1 +1,1 @@
-"""One module for each namespace: it parses the arguments, calls a use case and renders the answer."""
+"""One module for each namespace. It parses the arguments, calls a use case and renders the result."""

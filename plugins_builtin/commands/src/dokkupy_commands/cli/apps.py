@@ -53,7 +53,7 @@ def destroy(host: Host, app: App, *, force: Annotated[bool, Opt("--force", help=
     require_traces(host, app)
     if not force:
         confirm(host, str(app), f"{app} (including all add-ons)")
-    host = host.for_invocation(force=host.force or force)  # plugins that are asked before it goes do not ask either
+    host = host.for_invocation(force=host.force or force)  # hooks of plugins skip their confirmation, too
     host.out.announce(f"Destroying {app} (including all add-ons)")
     destroy_app(host, app)
 
@@ -142,7 +142,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def epoch(text: str) -> str:
-    """A time of a record as Dokku reports it, in seconds since the epoch."""
+    """A time of a record in seconds since the epoch, as Dokku reports it."""
     from datetime import datetime
 
     return str(int(datetime.fromisoformat(text).timestamp())) if text else ""

@@ -1,4 +1,4 @@
-"""`builder:*`: which builder makes an app's image, from which directory."""
+"""`builder:*`: which builder makes an app's image, and from which directory."""
 
 from __future__ import annotations
 

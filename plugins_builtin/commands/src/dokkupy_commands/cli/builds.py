@@ -72,7 +72,7 @@ def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")]
 
 @group.command("output", permission="app:read")
 def output(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")] = None) -> CommandResult | int:
-    """Print what a build printed, by default the latest, and follow it while it runs."""
+    """Print the output of a build (by default the latest); while it runs, print new lines as they arrive."""
     import sys
 
     from dokkupy_sdk.cli import harmless
@@ -106,7 +106,7 @@ def prune(
     *,
     all_apps: Annotated[bool, Opt("--all-apps", help="Remove the records of all apps; the same as --all")] = False,
 ) -> CommandResult:
-    """Remove the records of builds beyond the retention."""
+    """Remove the oldest records of builds: those that the property retention does not keep."""
     from dokkupy_apps.builds.records import prune_builds
     from dokkupy_sdk.many import over_each, warn_of
 

@@ -30,7 +30,7 @@ def app_of(host: Host, scope: Scope) -> AppName | None:
 
 
 def secrets_of(host: Host, scope: Scope, merged: bool) -> Mapping[EnvKey, Secret]:
-    """The variables by name, in order; their values are decrypted when they are revealed."""
+    """The variables, sorted by name. A value is decrypted only when it is revealed."""
     app = app_of(host, scope)
     return merged_env(host, app) if merged and app is not None else get_env(host, app)
 
@@ -40,7 +40,7 @@ def variables(host: Host, scope: Scope, merged: bool) -> dict[str, str]:
 
 
 def quoted(text: str) -> str:
-    """A shell word: single quotes, as `export` needs them."""
+    """The text in single quotes, as a shell's `export` requires it."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 
@@ -73,7 +73,7 @@ def get(
     """
     secret = secrets_of(host, scope, False).get(key)
     if secret is None:
-        # On standard output nothing, as in Dokku; the JSON has the keys of every error.
+        # Nothing goes to standard output, as in Dokku. The JSON has the same keys as for every error.
         missing = {"error": "not_set", "message": f"{key} is not set", "hint": "", "details": [], "exit_code": 1}
         return CommandResult({**missing, "plugin": None, "key": key, "value": None}, status=1)
     value = secret.reveal()
@@ -107,7 +107,7 @@ def set_config(
 
     app_of(host, scope)
     if not assignments:
-        raise UserError("At least one env pair must be given")
+        raise UserError("At least one env pair must be given", hint="config:set APP KEY=VALUE")
     if stdin:
         assignments = [from_input(assignments)]
     changes: dict[EnvKey, Secret | None] = {}
@@ -121,7 +121,7 @@ def set_config(
 
 
 def from_input(names: list[str]) -> str:
-    """`KEY=VALUE` with the value from standard input, without the line's end that an editor or `echo` adds."""
+    """`KEY=VALUE` with the value from standard input, without the final line break that an editor or `echo` adds."""
     import sys
 
     if len(names) != 1 or "=" in names[0]:
@@ -139,7 +139,8 @@ def from_input(names: list[str]) -> str:
 
 
 def no_pair(assignments: list[str], number: int) -> UserError:
-    """The error for an argument without `=`. It may be a part of a secret, so it is named by the one before it."""
+    """The error for an argument without `=`. The argument may be a part of a secret, so the error names the one before
+    it."""
     before = assignments[number - 1].partition("=")[0] if number else ""
     if not EnvKey.fits(before):
         return UserError("Invalid env pair: the first argument has no =", hint="Give KEY=VALUE.")
@@ -259,7 +260,7 @@ def escaped(text: str) -> str:
 
 @group.command("bundle", permission="app:write", formats=False)
 def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
-    """Write a tar of one file per variable to standard output."""
+    """Write a tar archive to standard output, with one file for each variable."""
     import io
     import tarfile
 
@@ -283,7 +284,7 @@ def import_config(
     replace: Annotated[bool, Opt("--replace", help="Also unset variables that are not in the file")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:
-    """Set the variables of a file; `-` reads standard input.
+    """Set the variables that a file lists; `-` reads standard input.
 
     config:import blog < .env
     """
@@ -304,7 +305,7 @@ def import_config(
 
 
 def reader(host: Host, format: str) -> Callable[[Host, str], dict[str, str]]:
-    """The function that reads a format: core knows JSON, plugins the others (`dokkupy.env_format`)."""
+    """The function that reads a format. JSON is built in; plugins offer the others (`dokkupy.env_format`)."""
     if format == "json":
         return read_json
     entry = host.registry.find("dokkupy.env_format", format)
@@ -323,5 +324,5 @@ def read_json(host: Host, text: str) -> dict[str, str]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"The JSON is invalid: {error}") from None
     if not isinstance(table, dict) or not all(isinstance(value, (str, int, float, bool)) for value in table.values()):
-        raise UserError("The JSON must be an object whose values are strings")
+        raise UserError("The JSON must be an object whose values are strings", hint='Such as {"KEY": "value"}.')
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in table.items()}

@@ -23,7 +23,7 @@ GlobalNames = Annotated[list[GlobalDomain], Arg("domain")]
 def store_names(
     host: Host, verb: str, app: AppName, names: Sequence[str] | None, *, enabled: bool | None = None
 ) -> None:
-    """Write the app's own list (None: back to the default) and let the proxy follow."""
+    """Save the app's own list of domains (None: use the default ones) and apply the route."""
     from dokkupy_apps.routing.traffic import rerouting
 
     with rerouting(host, f"domains:{verb}", app, takes_away=verb in ("remove", "clear", "reset")) as tx:
@@ -132,7 +132,7 @@ def enable(host: Host, scope: Scope) -> CommandResult:
 
 @group.command("disable", permission="app:write", mutating=True)
 def disable(host: Host, scope: Scope) -> CommandResult:
-    """Serve an app on its own port instead of by domain."""
+    """Serve an app on a port of its own instead of by domains."""
     return switch(host, scope, False)
 
 

@@ -22,7 +22,8 @@ FIXED = (Column("APP"), Column("STATE"), Column("RELEASE"))
 MIDDLE = (Column("AGE", optional=3), Column("BY", optional=6), Column("PROCESSES", optional=1))
 LAST = (Column("RESTARTS", right=True, optional=4), Column("URL", optional=2))
 FIGURES = 7
-"""Where the columns of figures begin in the order in which a narrow terminal drops columns: before those of the state."""
+"""The rank of the first column of figures, in the order in which a narrow terminal drops columns: figures go before the
+state."""
 
 STYLES = {
     "● running": "green",
@@ -34,11 +35,11 @@ STYLES = {
 }
 MARKS = {"running": "●", "partly": "●", "down": "●", "broken": "●", "stopped": "○", "new": "○"}
 PAUSE = 2.0
-"""Seconds between two looks of `--watch`."""
+"""Seconds between two updates of `--watch`."""
 
 
 def glance(host: Host, apps: Sequence[AppName]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """The rows, and the headings of the figures that plugins have of these apps."""
+    """The rows, and the headings of the figures that plugins offer for these apps."""
     rows = [glance_at(host, app) for app in apps]
     heads, figures = figures_of(host, [AppName(row["app"]) for row in rows if row["release"]])
     for row in rows:
@@ -59,9 +60,9 @@ def figures_of(host: Host, apps: Sequence[AppName]) -> tuple[dict[str, str], dic
 
 
 def glance_at(host: Host, app: AppName) -> dict[str, Any]:
-    """state: new (never deployed), running, partly (some instances are down), down, stopped, or broken (a file of its state
-    cannot be read). by: who made the release. processes: type -> running and wanted instances. restarts: of its crashed
-    instances, together."""
+    """What `ps` shows of one app. state: new (never deployed), running, partly (some instances are down), down,
+    stopped, or broken (a file of its state cannot be read). by: who made the release. processes: type -> running and
+    wanted instances. restarts: those of all crashed instances together."""
     try:
         return look(host, app)
     except DokkupyError as error:
@@ -119,7 +120,7 @@ def lines_of(
     terminal: bool | None = None,
     width: int = 0,
 ) -> list[str]:
-    """Pure, if the time and the terminal are given."""
+    """The lines to print. Pure, if the time and the terminal are given."""
     at = time.time() if now is None else now
     figures = [Column(head, right=True, optional=FIGURES + number) for number, head in enumerate(heads.values())]
     cells = [
@@ -140,12 +141,12 @@ def lines_of(
 
 
 def age(at: str | None, now: float) -> str:
-    """How long ago a time in ISO 8601 was, in its largest unit: `3 d`."""
+    """How long ago a time in ISO 8601 was, in the largest unit: `3 d`."""
     return lines.age(now - datetime.fromisoformat(at).timestamp()) if at else ""
 
 
 def watch(draw: Callable[[], list[str]]) -> None:
-    """Draw the screen again every two seconds, until Ctrl-C or the terminal goes."""
+    """Draw the screen again every two seconds, until Ctrl-C or the terminal closes."""
     import sys
 
     while True:

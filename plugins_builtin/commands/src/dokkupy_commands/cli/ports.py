@@ -42,7 +42,7 @@ def save(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> CommandRes
 
 @group.command("list", permission="app:read")
 def list_ports(host: Host, app: App) -> CommandResult:
-    """List the ports set for an app; ports:report also shows the detected ones."""
+    """List the ports that were set for an app; ports:report also shows the detected ones."""
     rows = own(host, app)
     if not rows:
         raise NotFound(
@@ -58,13 +58,13 @@ COLUMNS = ("-----> scheme", "host port", "container port")
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows in columns with two spaces between them, as Dokku prints them; clients split at these."""
+    """Rows in columns with two spaces between them, as Dokku prints them. Clients split lines at these spaces."""
     widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[str]:
-    """The rows, if the app's proxy serves their schemes: a port that nothing serves is refused."""
+    """Return the rows, if the app's proxy serves their schemes. A port that it would not serve is refused."""
     from dokkupy_apps.desired.host_ports import require_host_ports
     from dokkupy_sdk.model import Port
 
@@ -114,7 +114,7 @@ def remove(
 
 @group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> CommandResult:
-    """Reset the app's ports to those its build detected."""
+    """Reset the app's ports to those detected by its build."""
     host.store.require_app(app)
     return save(host, "clear", app, [])
 

@@ -73,7 +73,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def judge(host: Host, app: AppName | None, name: str, text: str) -> None:
-    """Raise for a port of the host that is not the caller's to take."""
+    """Raise for a port of the host that the caller may not use."""
     from dokkupy_apps.desired.host_ports import require_host_ports
     from dokkupy_sdk.model import Port
 

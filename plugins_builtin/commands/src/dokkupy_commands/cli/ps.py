@@ -31,10 +31,9 @@ Watch = Annotated[bool, Opt("--watch", "-w", help="On a terminal: show it again 
 def list_apps(
     host: Host, app: Annotated[AppName | None, Arg("app")] = None, *, watch: Watch = False
 ) -> CommandResult | None:
-    """Show apps on one screen: state, release, processes, processor, memory, requests, URL. `ps` alone does the same.
+    """Show apps on one screen: state, release, processes, CPU, memory, requests, URL. `ps` alone does the same.
 
-    ps:list
-    ps:list blog --watch
+    ps:list ps:list blog --watch
     """
     from dokkupy_sdk.access import visible_apps
 
@@ -45,7 +44,9 @@ def list_apps(
         import sys
 
         if not sys.stdout.isatty():
-            raise UserError("--watch draws on a terminal, and this is none", hint="Over SSH: ssh -t HOST ps --watch")
+            raise UserError(
+                "--watch requires a terminal, and standard output is not one", hint="Over SSH: ssh -t HOST ps --watch"
+            )
         glance.watch(lambda: glance.lines_of(*glance.glance(host, apps)))
         return None
     rows, heads = glance.glance(host, apps)
@@ -99,7 +100,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
 
 @group.command("start", permission="app:write", mutating=True)
 def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
-    """Start an app that is not fully running."""
+    """Start the instances of an app that do not run."""
     from dokkupy_apps.processes.start_stop import start_app
 
     from dokkupy_commands.use_cases.parallel import at_once
@@ -151,7 +152,7 @@ App = Annotated[AppName, Arg("app")]
 DEFAULT = "default"
 Quantities = Annotated[list[str], Arg("proc=count")]
 SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Store the quantities without starting or stopping instances")]
-"""By name, because `typing` reads a longer annotation, and costs more than the command."""
+"""A name for this annotation: `typing` would have to evaluate a longer one, which takes longer than the command."""
 
 
 @group.command("scale", permission="app:write", mutating=True)
@@ -218,7 +219,7 @@ def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # n
 
 
 def pending_names(host: Host, app: AppName) -> list[str]:
-    """What is set and not in force yet, as `NAMESPACE NAME`: the `pending-NAME` of every plugin's report."""
+    """The settings that are pending, as `NAMESPACE NAME`. They are the keys `pending-NAME` of every plugin's report."""
     from dokkupy_apps.settings.effect import pending_settings
 
     from dokkupy_commands.cli.report import reports_of

@@ -1,4 +1,4 @@
-"""`releases:*`: what was deployed, how releases differ, and the way back."""
+"""`releases:*`: what was deployed, how releases differ, and rollbacks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dokkupy_sdk.names import AppName, ReleaseNumber
 from dokkupy_sdk.table import Column, table
 
 COMMITS = 20
-"""The most that `releases:diff` lists."""
+"""The largest number of commits that `releases:diff` lists."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-group = Group("releases", "Show releases and go back to one", bare="list")
+group = Group("releases", "Show releases and roll back to one", bare="list")
 
 App = Annotated[AppName, Arg("app")]
 
@@ -89,7 +89,7 @@ def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("rel
     if release:
         found = read_release(host, app, release.number)
     if found is None:
-        raise NotFound(f"App {app} has no release")
+        raise NotFound(f"App {app} has no release", hint="Deploy it first: git push")
     from dokkupy_commands.use_cases.release_words import about, as_lines
 
     data = encode(found)
@@ -102,13 +102,12 @@ def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("rel
 def diff(
     host: Host,
     app: App,
-    one: Annotated[ReleaseNumber | None, Arg("from", "Default: the release before the other")] = None,
-    other: Annotated[ReleaseNumber | None, Arg("to", "Default: the serving one")] = None,
+    one: Annotated[ReleaseNumber | None, Arg("from", "By default the release before the other one")] = None,
+    other: Annotated[ReleaseNumber | None, Arg("to", "By default the serving release")] = None,
 ) -> CommandResult:
-    """Show what differs between two releases: commits, keys of the configuration, formation, settings. No values of variables.
+    """Show what differs between two releases: commits, variables (without values), formation and settings.
 
-    releases:diff blog
-    releases:diff blog v3 v5
+    releases:diff blog releases:diff blog v3 v5
     """
     from dokkupy_apps.releases.records import current, numbers, read_release
     from dokkupy_sdk.errors import NotFound
@@ -121,10 +120,13 @@ def diff(
     serving, _ = current(host, app)
     after = read_release(host, app, other.number) if other else serving
     if after is None:
-        raise NotFound(f"App {app} has no release")
+        raise NotFound(f"App {app} has no release", hint="Deploy it first: git push")
     earlier = [number for number in numbers(host, app) if number < after.number]
     if one is None and not earlier:
-        raise NotFound(f"App {app} has no release before v{after.number}")
+        raise NotFound(
+            f"App {app} has no release before v{after.number}",
+            hint=f"List the releases that are kept: releases:list {app}",
+        )
     before = read_release(host, app, one.number if one else max(earlier))
     code = (
         commits(host, app, after.revision, before.revision, limit=COMMITS) if before.revision != after.revision else ()
@@ -168,7 +170,7 @@ def prune(
     *,
     keep: Annotated[int, Opt("--keep", help="Number of releases to keep; if not given, the property retention")] = 0,
 ) -> CommandResult:
-    """Delete the records and images of old releases; the serving release always stays."""
+    """Delete the records and images of old releases. The serving release always stays."""
     from dokkupy_apps.releases.records import prune_releases
     from dokkupy_sdk.operation import operation
 

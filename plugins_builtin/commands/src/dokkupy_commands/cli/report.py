@@ -31,8 +31,8 @@ def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 -
 
 
 def reports_of(host: Host, app: AppName, *, but: str = "") -> dict[str, CommandResult]:
-    """Namespace -> its report of an app: of those that report on apps, and that the caller may see. but: leaves this
-    namespace out."""
+    """Namespace -> its report of an app, for all namespaces with such a report that the caller may see. but: a
+    namespace to leave out."""
     from dokkupy_sdk.access import allowed
 
     found: dict[str, CommandResult] = {}
@@ -46,6 +46,6 @@ def reports_of(host: Host, app: AppName, *, but: str = "") -> dict[str, CommandR
                 continue
             if allowed(host, command.permission, app):
                 found[namespace] = command.function(host, Scope(app))
-        except (DokkupyError, ImportError) as error:  # a plugin that another one stands on is gone
+        except (DokkupyError, ImportError) as error:  # a plugin that this one requires is missing
             host.out.warn(f"{namespace}: {error}")
     return found

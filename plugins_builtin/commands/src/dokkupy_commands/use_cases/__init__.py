@@ -1,1 +1,1 @@
-"""What these commands do that no other plugin does too."""
+"""Use cases that only these commands have."""

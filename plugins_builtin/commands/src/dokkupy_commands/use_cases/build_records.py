@@ -1,4 +1,4 @@
-"""One build of an app: found, read and cancelled."""
+"""Find, follow and cancel a build of an app."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LOOK = 0.3
-"""Seconds between looks at what a running build printed."""
+"""Seconds between two reads of a running build's log."""
 
 
 def build_of(host: Host, app: AppName, identifier: str) -> dict[str, Any]:
@@ -36,14 +36,14 @@ def log_of(host: Host, app: AppName, identifier: str) -> str:
 
 
 def follow(host: Host, app: AppName, identifier: str) -> Iterator[str]:
-    """The lines that a build printed, and those that it prints until it ends or the reader left."""
+    """The lines that a build printed, and new ones until it ends or the reader disconnects."""
     path = os.path.join(host.path("builds", app), identifier + ".log")
     rest = ""
     with open(path, encoding="utf-8", errors="replace") as file:
         while True:
             runs = (
                 build_of(host, app, identifier)["status"] == "running"
-            )  # asked before the last read, so that none is lost
+            )  # checked before the last read, so that no line is lost
             *lines, rest = (rest + file.read()).split("\n")
             yield from lines
             if not runs:
@@ -56,7 +56,7 @@ def follow(host: Host, app: AppName, identifier: str) -> Iterator[str]:
 
 
 def cancel_build(host: Host, app: AppName) -> dict[str, Any] | None:
-    """Ask the running build to roll itself back; None when none runs, which Dokku does not count as a failure."""
+    """Ask the running build to roll back. Returns None if no build runs, which is not a failure in Dokku."""
     running = [facts for facts in builds_of(host, app) if facts["status"] == "running"]
     if not running:
         return None

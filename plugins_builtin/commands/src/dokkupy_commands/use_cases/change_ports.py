@@ -1,4 +1,4 @@
-"""Changes of the port map: the proxy and the containers follow at once, or nothing changes."""
+"""Change the port map: the proxy and the containers follow at once, or nothing changes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def set_ports(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> None:
-    """Replace the app's own map. A running app gets a release with it: its instances are replaced when they have to
-    listen elsewhere (PORT), and a map that leads to nobody is refused by the look after the switch.
+    """Replace the app's own port map. A running app gets a new release with it. Its instances are replaced if they must
+    listen on another port (PORT). A map to a port on which nothing listens is refused by the check after the switch.
     """
     host.store.require_app(app)
     with operation(host, f"ports:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:

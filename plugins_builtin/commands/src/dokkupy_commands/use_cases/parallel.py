@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def workers(parallel: int) -> int:
-    """How many apps are worked on at once. Raises UserError."""
+    """The number of apps to process at once. Raises UserError."""
     if parallel < -1:
         raise UserError(
             f"--parallel {parallel} is not a number of apps", hint="Use 1 or more, or -1 for all processors."
@@ -23,7 +23,7 @@ def workers(parallel: int) -> int:
 
 
 def at_once(host: Host, parallel: int) -> Callable[..., Any] | None:
-    """How `each` goes through all apps; None for one by one, as a dry run does, which changes nothing."""
+    """How to process several apps at once. None means one after the other; a dry run always does that."""
     number = workers(parallel)
     if number == 1 or host.dry_run:
         return None

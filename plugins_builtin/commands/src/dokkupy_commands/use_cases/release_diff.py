@@ -1,4 +1,4 @@
-"""What differs between two releases: values in, rows out."""
+"""What differs between two releases. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dokkupy_sdk.port_map import ports_of
 
 
 def differences(one: Release, other: Release) -> list[tuple[str, str, str]]:
-    """(what, before, after) of all that differs; values of the environment are not shown."""
+    """(what, before, after) for each difference. Values of variables are left out."""
     rows: list[tuple[str, str, str]] = []
     for field in ("image", "revision", "source", "builder"):
         before, after = getattr(one, field), getattr(other, field)

@@ -1,4 +1,4 @@
-"""A release, and what differs between two, in words for people. Pure."""
+"""Text for people about a release and about the differences of two. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SHORT = 7
 IMAGE = 12
-"""Characters of a commit's and of an image's id."""
+"""Length of the ids of commits and images in this text."""
 
 Row = tuple[str, str]
 
@@ -34,7 +34,7 @@ def formation(counts: Mapping[ProcessType, int]) -> str:
 
 
 def about(release: Release) -> list[Row]:
-    """(what, how it is) of one release; without values of the environment, and without what is empty."""
+    """(name, value) for each fact of a release. Empty facts and the values of variables are left out."""
     rows = [
         ("Made at", release.created_at),
         ("By", release.by.removeprefix("key:")),
@@ -54,7 +54,7 @@ def about(release: Release) -> list[Row]:
 
 
 def is_used(release: Release, plugin: str) -> bool:
-    """Whether a plugin's settings matter to a reader: those of the builders that were not chosen do not."""
+    """Whether the settings of a plugin are shown. Those of builders that were not used are left out."""
     return not plugin.startswith("builder-") or plugin == f"builder-{release.builder}"
 
 
@@ -66,9 +66,8 @@ def settings(release: Release) -> list[tuple[str, str, str]]:
 def compared(
     one: Release, other: Release, commits: Sequence[Commit], differences: Sequence[tuple[str, str, str]]
 ) -> list[Row]:
-    """(what, how it changed): code by commits, keys of the configuration by what became of them, then all else.
-
-    commits: those that `other` has and `one` lacks, newest first. differences: of `release_diff`.
+    """(what, how it changed): first the commits, then the variables, then everything else. commits: those that `other`
+    has and `one` lacks, newest first. differences: those of `release_diff`.
     """
     rows: list[Row] = []
     if one.revision != other.revision:
@@ -91,7 +90,7 @@ def compared(
 
 
 def changed_keys(one: Release, other: Release) -> str:
-    """`+ A ~ B - C`: variables that were set, changed and unset; never their values."""
+    """`+ A ~ B - C`: variables that were set, changed and unset, without values."""
     marks = [
         *(f"+ {key}" for key in sorted({*other.env} - {*one.env})),
         *(f"~ {key}" for key in sorted({*one.env} & {*other.env}) if one.env[key] != other.env[key]),

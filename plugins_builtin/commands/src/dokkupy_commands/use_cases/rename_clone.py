@@ -1,7 +1,6 @@
-"""Copies of apps: renamed and cloned, each as one operation, from the image that serves; nothing is built.
-
-A rename takes the old app's route and instances over in the one switch, so no request is lost and a killed rename has
-happened or not. The old instances finish what they do under the new app's records.
+"""Copy apps: rename or clone, each as one operation with the serving image, without a build. A rename replaces the old
+app's route and instances in one switch. Therefore no request is lost, and a killed rename has happened completely or
+not at all. The old instances are retired by the records of the new app.
 """
 
 from __future__ import annotations
@@ -67,7 +66,8 @@ def rename_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -
 
 
 def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) -> None:
-    """Copy an app: configuration, properties, code; not its own domains, certificates, https, tcp or udp ports."""
+    """Copy an app's configuration, properties and code, but not its own domains, certificates, and https, tcp and udp
+    ports."""
     with copying(host, "apps:clone", old, new) as tx:
         serving, _ = current(host, old)
         tx.step("copy the app's state", lambda: clone_state(host, old, new), undo=call(remove_app_directory, app=new))
@@ -81,12 +81,16 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
 
 
 def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContextManager[Transaction]:
-    """The operation on both apps, once it is sure that there is the one and not the other."""
+    """The operation on both apps. Raises if the old app does not exist or the new one does."""
     host.store.require_app(old)
     if old == new:
         raise UserError("The two app names are the same")
     if host.store.has_app(new):
-        raise Conflict(f"Name is already taken: app {new} exists", code="name_taken")
+        raise Conflict(
+            f"Name is already taken: app {new} exists",
+            code="name_taken",
+            hint="Choose another name: apps:list shows those that are taken.",
+        )
     return operation(host, verb, f"app:{new}", also=(f"app:{old}",))
 
 
@@ -106,7 +110,7 @@ def tag_copy(tx: Transaction, release: Release, new: AppName) -> None:
 
 
 def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, *, replacing: AppName) -> None:
-    """Run under the new name what serves under the old: the same release when nothing that it holds has changed."""
+    """Run the serving release under the new name. It stays the same release if its content did not change."""
     host = tx.host
     release = with_state(host, replace(serving, app=new))
     kept = read_release(host, new, serving.number) if serving.number in numbers(host, new) else None
@@ -115,7 +119,7 @@ def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, 
         write_release(tx, release)
     if should_run(host, new):
         converge(tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing)
-        forget = forget_all_but_processes  # the old name's last instances are drained by those who replaced them
+        forget = forget_all_but_processes  # the new instances drain the last instances of the old name
     else:
         write_deployment(tx, release, ())
         forget = finish_destroy
@@ -124,14 +128,14 @@ def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, 
 
 
 def copy_state(host: Host, old: AppName, new: AppName) -> None:
-    """Copy the app's state files; `app.toml` last, which makes the app exist."""
+    """Copy the app's state files. `app.toml` is last, because with it the app exists."""
     copy_files(host, old, new, leave_out=NEVER_COPIED)
     rename_domains(host, old, new)
     record(host, old, new, created_at=host.store.load(AppFile, old).created_at or stamp())
 
 
 def rename_domains(host: Host, old: AppName, new: AppName) -> None:
-    """Names that came from the app's own name follow it, also where others were added to them."""
+    """Rename the domains that come from the app's name, even if other domains were added to them."""
     domains = host.store.load(DomainsFile, new)
     if domains.vhosts is not None:
         follow = dict(zip(default_domains(host, old), default_domains(host, new), strict=False))
@@ -146,7 +150,7 @@ def clone_state(host: Host, old: AppName, new: AppName) -> None:
         host.store.save(domains.replace(vhosts=None), new)
     ports = host.store.find(PortsFile, new)
     if ports is not None:
-        # A port of tcp or udp belongs to one app.
+        # A tcp or udp port belongs to one app.
         rows = tuple(row for row in ports.map if not row.startswith(("https:443:", "tcp:", "udp:")))
         host.store.save(ports.replace(map=rows, allocated=None), new)
     record(host, old, new, created_at=stamp())
