@@ -60,9 +60,9 @@ class Tree:
             found = loads(text) if text else {}
         except (ValueError, RecursionError) as error:
             # RecursionError, because a file of nothing but brackets exceeds Python's recursion limit.
-            raise AppError(f"{path} is not {kind}: {error}") from None
+            raise AppError(f"{path} is not {kind}: {error}", hint=f"Correct {path} and push again.") from None
         if not isinstance(found, dict):
-            raise AppError(f"{path} is not an object")
+            raise AppError(f"{path} is not a table of keys and values", hint=f"Correct {path} and push again.")
         return found
 
     def has(self, path: str) -> bool:

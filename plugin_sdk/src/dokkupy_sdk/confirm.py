@@ -18,4 +18,8 @@ def confirm(host: Host, name: str, what: str) -> None:
     sys.stderr.write("> ")
     sys.stderr.flush()
     if sys.stdin.readline().strip() != name:
-        raise UserError(f"Confirmation did not match {name}. Aborted.", code="not_confirmed")
+        raise UserError(
+            f"Confirmation did not match {name}. Aborted.",
+            code="not_confirmed",
+            hint=f"Type {name} when asked, or skip the question with --force.",
+        )

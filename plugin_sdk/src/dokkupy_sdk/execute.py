@@ -57,7 +57,10 @@ def execute(
     except FileNotFoundError as error:
         raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
     except subprocess.TimeoutExpired as error:
-        raise HostError(f"{argv[0]} did not end within {timeout:.0f} seconds") from error
+        raise HostError(
+            f"{argv[0]} did not end within {timeout:.0f} seconds",
+            hint="Run the command again. If it hangs again, the host is overloaded, or a disk or network does not respond.",
+        ) from error
     result = Completed(
         tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )

@@ -75,14 +75,17 @@ def merge_facts(facts: Iterable[ProxyFact]) -> ProxyRules:
     return replace(rules, headers=headers, locations=tuple(locations), redirects=redirects, domain_redirects=domains)
 
 
+DISABLE = "Disable one of the two plugins: dokkupy plugin:disable NAME"
+
+
 def unite(found: dict[str, Value], key: str, value: Value, what: str) -> None:
     if found.setdefault(key, value) != value:
-        raise Conflict(f"Two plugins set different values for the {what} {key}")
+        raise Conflict(f"Two plugins set different values for the {what} {key}", hint=DISABLE)
 
 
 def the_same(before: Value | None, fact: Value, what: str) -> Value:
     if before not in (None, fact):
-        raise Conflict(f"Two plugins set a different {what}")
+        raise Conflict(f"Two plugins set different values for the {what}", hint=DISABLE)
     return fact
 
 
@@ -91,5 +94,5 @@ def both(before: AccessRule | None, fact: AccessRule) -> AccessRule:
     if before is None:
         return fact
     if before.allow and fact.allow and {*before.allow} != {*fact.allow}:
-        raise Conflict("Two plugins set different lists of allowed addresses")
+        raise Conflict("Two plugins set different lists of allowed addresses", hint=DISABLE)
     return AccessRule(before.allow or fact.allow, tuple(dict.fromkeys((*before.deny, *fact.deny))))

@@ -3,7 +3,7 @@ its own files with `dokkupy_sdk.records.Record`."""
 
 from __future__ import annotations
 
-from dokkupy.kernel.store import lost_record
+from dokkupy.kernel.store import lost_record, restore_hint
 from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, ProcessType, digits
 from dokkupy.model.record import Record
 from dokkupy.model.secret import Secret
@@ -35,6 +35,7 @@ __all__ = [
     "ServingFile",
     "TraceFile",
     "lost_record",
+    "restore_hint",
 ]
 
 

@@ -44,9 +44,15 @@ def read_text(root: str | os.PathLike[str], path: str, *, limit: int = LIMIT) ->
         descriptors.append(fd)
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise AppError(f"{path} in the source is not a regular file", code="bad_source")
+            raise AppError(
+                f"{path} in the source is not a regular file", code="bad_source", hint="Replace it with a file."
+            )
         if found.st_size > limit:
-            raise AppError(f"{path} in the source is larger than {limit // 1024} KiB", code="bad_source")
+            raise AppError(
+                f"{path} in the source is larger than {limit // 1024} KiB",
+                code="bad_source",
+                hint="Make the file smaller.",
+            )
         with os.fdopen(os.dup(fd), "rb") as file:
             return decode_text(file.read(limit + 1))
     except FileNotFoundError:

@@ -52,7 +52,9 @@ def test_a_network_is_created_listed_shown_and_destroyed(host: Host, run: Run) -
 def test_a_second_network_of_the_same_name_is_refused(run: Run) -> None:
     run("network:create", "backend")
     status, _, err = run("network:create", "backend")
-    assert (status, err) == (1, " !     Network backend already exists\n")
+    assert status == 1
+    assert err.splitlines()[0] == " !     Network backend already exists"
+    assert "network:info backend" in err
 
 
 @pytest.mark.parametrize("name", ["host", "none", "bridge", "dokkupy-app-blog"])

@@ -40,7 +40,10 @@ def add(
     location = parse_location(url)
     refuse_forbidden(location)
     if location.kind == "directory" and (location.path + "/").startswith(host.root + "/"):
-        raise UserError("A target inside dokkupy's state would be part of its own backups")
+        raise UserError(
+            f"{location.path} is inside dokkupy's state, which is itself in backups",
+            hint=f"Choose a directory outside of {host.root}.",
+        )
     before = host.store.find(TargetFile, name)
     if before is not None and before.url != url:
         raise Conflict(
@@ -120,7 +123,9 @@ def probe(repository: Repository) -> None:
     repository.forget([identifier])
     if got != sent:
         raise HostError(
-            f"The target {repository.target.name} did not return the data that was written to it", code="damaged"
+            f"The target {repository.target.name} did not return the data that was written to it",
+            code="damaged",
+            hint="Do not store backups there. Check its disk or bucket, or add another target: dokkupy backups:target-add NAME URL",
         )
 
 

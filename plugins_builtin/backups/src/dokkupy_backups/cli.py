@@ -389,7 +389,7 @@ def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
         if allowed(host, "service:read", SubjectName(row["subject"]))
     ]
     if subject is not None and not rows:
-        raise NotFound(f"No service, app or host to back up is called {subject}")
+        raise NotFound(f"Nothing to back up is called {subject}", hint="Such as postgres:db, app:blog or host.")
     lines: list[str] = []
     for row in rows:
         if not getattr(host.out, "quiet", False):

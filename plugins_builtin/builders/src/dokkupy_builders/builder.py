@@ -124,7 +124,10 @@ class ToolBuilder(Builder):
 
     def labelled(self, build: Build, made: str, directory: str) -> Image:
         if self.host.images().find(made) is None:
-            raise HostError(f"{self.program} succeeded, but made no image {made}")
+            raise HostError(
+                f"{self.program} succeeded, but made no image {made}",
+                hint=f"Try another version of {self.program}, or another builder: builder:set APP selected NAME",
+            )
         context = Path(directory, "empty")
         context.mkdir()
         path = Path(directory, "Dockerfile")

@@ -55,7 +55,7 @@ def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", 
 
     found = current(host, app)
     if not buildpack:
-        raise UserError("Must specify a buildpack to add")
+        raise UserError("Must specify a buildpack to add", hint=f"Such as: dokkupy buildpacks:add {app} heroku/python")
     check_index(index)
     address = parse(buildpack)
     found.insert(index - 1 if index else len(found), address)
@@ -76,7 +76,7 @@ def set_buildpack(
 
     found = current(host, app)
     if not buildpacks:
-        raise UserError("Must specify a buildpack to set")
+        raise UserError("Must specify a buildpack to set", hint=f"Such as: dokkupy buildpacks:set {app} heroku/python")
     check_index(index)
     addresses = [parse(one) for one in buildpacks]
     if replace:
@@ -99,10 +99,16 @@ def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "
     found = current(host, app)
     check_index(index)
     if bool(index) == bool(buildpack):
-        raise UserError("Please choose either a buildpack or an --index, and only one of them")
+        raise UserError(
+            "Please choose either a buildpack or an --index, and only one of them",
+            hint=f"List them with their positions: dokkupy buildpacks:list {app}",
+        )
     if index:
         if index > len(found):
-            raise UserError(f"Invalid index {index}: {app} has {len(found)} buildpacks")
+            raise UserError(
+                f"Invalid index {index}: {app} has {len(found)} buildpacks",
+                hint=f"List them with their positions: dokkupy buildpacks:list {app}",
+            )
         del found[index - 1]
     else:
         address = parse(buildpack)
@@ -138,7 +144,10 @@ def detect(
     with source_of(host, app, branch) as tree:
         found = [{"name": name, "certainty": certainty} for certainty, name, _ in certainties(host, tree)]
     if not found:
-        raise UserError(f"No buildpack can build the source of {app}")
+        raise UserError(
+            f"No buildpack can build the source of {app}",
+            hint="Add the file that a language needs (requirements.txt, package.json, go.mod, index.html...), or a Dockerfile.",
+        )
     return CommandResult(
         found, [f"{one['name']} ({one['certainty']})" for one in found], header=f"{app} detected buildpacks"
     )

@@ -22,7 +22,10 @@ def bundle(text: str) -> str:
         raise UserError(f"{text[:80]!r} is neither an absolute path nor `none`")
     try:
         if "BEGIN CERTIFICATE" not in read_file(text, 1 << 22):
-            raise UserError(f"{text} has no certificate in PEM form")
+            raise UserError(
+                f"{text} has no certificate in PEM form",
+                hint="A PEM file has lines with BEGIN CERTIFICATE. To convert: openssl x509 -inform der -in FILE -out FILE.pem",
+            )
     except (OSError, ValueError) as error:
         raise UserError(f"{text} cannot be read: {error}") from None
     return text
@@ -30,7 +33,7 @@ def bundle(text: str) -> str:
 
 def url(text: str) -> str:
     if not URL.fullmatch(text):
-        raise UserError("This is not an http or https URL")
+        raise UserError(f"{text[:80]!r} is not an http or https URL")
     return text
 
 

@@ -143,7 +143,9 @@ def roll_back(tx: Transaction, app: AppName, slot: str) -> StoredCertificate:
     """Exchange the current and the previous certificate."""
     found = slot_of(tx.host, app, slot)
     if found is None or found.previous is None:
-        raise UserError(f"{app} has no previous certificate to go back to")
+        raise UserError(
+            f"{app} has no previous certificate to go back to", hint=f"Add one instead: certs:add {app} CRT KEY"
+        )
     put(tx, app, Slot(slot, found.previous, found.current))
     return found.previous
 

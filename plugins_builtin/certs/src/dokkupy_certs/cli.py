@@ -138,7 +138,10 @@ def generate(host: Host, app: App, domain: Annotated[Domain, Arg("DOMAIN")]) -> 
 
     host.store.require_app(app)
     if domain == "_":
-        raise UserError("A certificate covers names, and `_` is not one")
+        raise UserError(
+            "A certificate covers names, and `_` is not one",
+            hint=f"Give a domain: certs:generate {app} www.example.com",
+        )
     pair = read_pair(*key_and_certificate([domain]))
     return store(host, "certs:generate", app, pair, origin="generated", adding=(domain,))
 

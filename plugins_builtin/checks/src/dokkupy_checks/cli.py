@@ -107,7 +107,7 @@ def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],..
     host.store.require_app(app)
     release, instances = current(host, app)
     if release is None:
-        raise AppError(f"App {app} has not been deployed", code="not_deployed")
+        raise AppError(f"App {app} has not been deployed", code="not_deployed", hint="Deploy it first: git push")
     chosen = choose(app, instances, which)
     host.out.section(f"Running checks of {app} {which or 'in all process types'}")
     check(host, release, chosen)
@@ -129,11 +129,19 @@ def chosen(app: AppName, instances: Sequence[Instance], which: str) -> list[Inst
     process = ProcessType(name)
     found = [one for one in instances if one.process == process]
     if not found:
-        raise UserError(f"Invalid process type specified: {app} runs no {process}")
+        raise UserError(
+            f"Invalid process type specified: {app} runs no {process}", hint=f"List what runs: ps:report {app}"
+        )
     if dot:
         if not (number.isascii() and number.isdigit()):
-            raise UserError(f"Invalid container index specified: {number[:20]!r} is not a number")
+            raise UserError(
+                f"Invalid container index specified: {number[:20]!r} is not a number",
+                hint=f"Give a process type, or one instance as {process}.1",
+            )
         found = [one for one in found if one.index == int(number[:9])]
         if not found:
-            raise UserError(f"Invalid container index specified: {app} runs no {process}.{int(number[:9])}")
+            raise UserError(
+                f"Invalid container index specified: {app} runs no {process}.{int(number[:9])}",
+                hint=f"List what runs: ps:report {app}",
+            )
     return found

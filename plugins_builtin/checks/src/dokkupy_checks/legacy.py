@@ -39,7 +39,11 @@ def parse_checks_file(text: str, env: Mapping[str, Secret]) -> tuple[HealthCheck
         target = TARGET.fullmatch(word)
         if target is None:
             # The raw line: the expanded one may hold a secret.
-            raise AppError(f"CHECKS: line {number} is not a check: {shown(raw.strip())}", code="bad_checks_file")
+            raise AppError(
+                f"CHECKS: line {number} is not a check: {shown(raw.strip())}",
+                code="bad_checks_file",
+                hint="Each line is a path and, after a space, the text that must be on the page: /health OK",
+            )
         targets.append((number, target, content.strip()))
     return tuple(
         HealthCheck(

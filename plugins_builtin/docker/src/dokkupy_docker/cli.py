@@ -39,7 +39,7 @@ def checked(words: list[str], phases: list[str]) -> list[str]:
 
     found = divided(words)
     if not found:
-        raise UserError("Please specify docker options to add")
+        raise UserError("Please specify docker options to add", hint="Such as: --memory=512m")
     split = [word for option in found for word in shlex.split(option)]
     if phases != ["build"]:
         from dokkupy_docker.options.translate import body_of
@@ -178,7 +178,9 @@ def list_options(
     """List the options of a phase, one per line."""
     host.store.require_app(app)
     if not phase and not which:
-        raise UserError("Please specify a phase: --phase build, deploy or run")
+        raise UserError(
+            "Please specify a phase: build, deploy or run", hint=f"docker-options:list {app} --phase deploy"
+        )
     names = phases_of(phase or which)
     table = {name: options_of(host, app, name, process) for name in names}
     return CommandResult(table, [text for name in names for text in table[name]])

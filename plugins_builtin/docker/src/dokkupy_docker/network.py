@@ -51,7 +51,10 @@ def ensure(networks: Networks, app: AppName) -> str:
         networks.ensure(name, subnet="", labels={"dokkupy.app": app, "com.dokku.app-name": app})
         found = networks.find(name)
     if found is None:
-        raise HostError(f"The engine reported the network {name} as created, but does not list it")
+        raise HostError(
+            f"The engine reported the network {name} as created, but does not list it",
+            hint="Restart the engine: sudo systemctl restart docker. Then run the command again.",
+        )
     return found.subnet
 
 

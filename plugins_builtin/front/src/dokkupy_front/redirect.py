@@ -47,7 +47,10 @@ def set_redirect(
     if source not in domains_of(host, app):
         raise NotFound(f"{source} is not a domain of {app}", hint=f"Add it first: domains:add {app} {source}")
     if source == destination or "*" in source + destination or "_" in (source, destination):
-        raise UserError(f"{source} cannot be redirected to {destination}")
+        raise UserError(
+            f"{source} cannot be redirected to {destination}",
+            hint="Give two different domains, without wildcard and without `_`.",
+        )
     with rerouting(host, "redirect:set", app) as tx:
         host.out.section(f"Setting redirect for {app}...")
         record = host.store.load(RedirectFile, app)
@@ -60,7 +63,10 @@ def require_no_circle(domains: dict[str, str], source: str) -> None:
     at = domains[source]
     for _ in domains:
         if at == source:
-            raise UserError(f"{source} would be redirected to itself, because {domains[source]} is redirected to it")
+            raise UserError(
+                f"{source} would be redirected to itself, because {domains[source]} is redirected to it",
+                hint=f"Remove the other redirect first: redirect:unset APP {domains[source]}",
+            )
         at = domains.get(at, "")
 
 

@@ -24,7 +24,10 @@ def gc(host: Host, app: App) -> CommandResult:
     host.store.require_app(app)
     repository = Repository(host, app)
     if not repository.exists:
-        raise UserError(f"{app} has no repository on this host")
+        raise UserError(
+            f"{app} has no repository on this host",
+            hint=f"Push its code first (git push), or fetch it: git:sync {app} URL",
+        )
     before = size_of(repository.path)
     with operation(host, "repo:gc", f"app:{app}") as tx:
         tx.step("git gc", lambda: repository.git("gc", "--aggressive", "--quiet", timeout=GC_SECONDS))

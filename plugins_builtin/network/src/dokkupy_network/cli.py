@@ -34,7 +34,10 @@ def create(host: Host, network: Name) -> CommandResult:
     require_shared(network)
     with operation(host, "network:create", "networks") as tx:
         if network in present(host) or network in known(host):
-            raise Conflict(f"Network {network} already exists")
+            raise Conflict(
+                f"Network {network} already exists",
+                hint=f"Choose another name, or use this network: network:info {network}",
+            )
         host.out.section(f"Creating network {network}")
         tx.register_undo("create the network", call(remove_empty, name=str(network)))
         tx.save(NetworkFile(created_at=datetime.now(UTC).isoformat(timespec="seconds")), network)
@@ -59,7 +62,7 @@ def destroy(
 
     require_shared(network)
     if network not in present(host) and network not in known(host):
-        raise NotFound(f"Network {network} does not exist")
+        raise NotFound(f"Network {network} does not exist", hint="List the networks: network:list")
     if apps := users(host, network):
         raise Conflict(
             f"The apps {', '.join(apps)} are set to join the network {network}",
@@ -86,7 +89,7 @@ def destroy(
 def exists(host: Host, network: Name) -> CommandResult:
     """Check whether a network exists: exit status 0 or 1."""
     if host.networks().find(network) is None:
-        raise NotFound(f"Network {network} does not exist")
+        raise NotFound(f"Network {network} does not exist", hint="List the networks: network:list")
     return CommandResult({"network": network, "exists": True}, header="" if host.out.is_json else "Network exists")
 
 
@@ -95,7 +98,7 @@ def info(host: Host, network: Name) -> CommandResult:
     """Show a network's details and the containers in it."""
     found = host.networks().find(network)
     if found is None:
-        raise NotFound(f"Network {network} does not exist")
+        raise NotFound(f"Network {network} does not exist", hint="List the networks: network:list")
     row = row_of(found)
     row["Containers"] = sorted(one.name for one in host.containers().find_all({}) if network in one.addresses)
     shown = {**row, "Containers": " ".join(row["Containers"]), "Labels": pairs(row["Labels"])}
@@ -186,7 +189,7 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
         there = {*present(host), *known(host)}
         for network in split(value):
             if network not in there:
-                raise NotFound(f"Network {network} does not exist", hint=f"Create it: dokkupy network:create {network}")
+                raise NotFound(f"Network {network} does not exist", hint="List the networks: network:list")
 
 
 def extra(host: Host, app: AppName | None) -> dict[str, Any]:

@@ -172,7 +172,9 @@ def new(
         known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"
         raise UserError(f"There is no scaffold {kind[:40]!r}", hint=f"Kinds: {known}")
     if host.who.startswith("key:"):
-        raise UserError("plugin:new works on your own machine, not over SSH")
+        raise UserError(
+            "plugin:new works on your own machine, not over SSH", hint=f"Run there: dokkupy plugin:new {name}"
+        )
     path = directory or f"dokkupy-{name}"
     files = host.registry.load(entry)(name, path)
     return CommandResult(

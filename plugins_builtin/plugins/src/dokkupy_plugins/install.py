@@ -83,9 +83,14 @@ def requirement(source: str, committish: str = "") -> str:
     if os.path.exists(source):
         path = os.path.realpath(source)
         if os.path.isdir(path) and not os.path.exists(os.path.join(path, "pyproject.toml")):
-            raise UserError(f"{path} has no pyproject.toml: it is not a plugin")
+            raise UserError(
+                f"{path} has no pyproject.toml: it is not a plugin",
+                hint="Give the directory of a plugin; plugin:new NAME makes a new one.",
+            )
         if os.path.isfile(path) and not path.endswith((".whl", ".tar.gz")):
-            raise UserError(f"{path} is neither a wheel nor a source distribution")
+            raise UserError(
+                f"{path} is neither a wheel nor a source distribution", hint="Build it first: python -m build --wheel"
+            )
         return path
     address, _, revision = source.removeprefix("git+").partition("#")
     if re.match(r"(https|ssh|file)://[^\s]+$", address):
@@ -270,9 +275,12 @@ def keep(scratch: str, names: Sequence[str]) -> None:
         try:
             files = distribution(name).files or ()
         except PackageNotFoundError:
-            raise NotFound(f"{name} is not installed") from None
+            raise NotFound(f"{name} is not installed", hint="List what is installed: plugin:list") from None
         if not files:
-            raise HostError(f"{name} cannot be removed: it has no list of its files, because pip did not install it")
+            raise HostError(
+                f"{name} cannot be removed: it has no list of its files, because pip did not install it",
+                hint="Remove it with the tool that installed it, for example apt or a script.",
+            )
         for file in files:
             path, target = str(file.locate()), os.path.join(kept, str(file))
             if ".." in file.parts or not os.path.isfile(path):

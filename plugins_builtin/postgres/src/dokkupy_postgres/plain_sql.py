@@ -195,9 +195,17 @@ class Dump:
 
     def end(self) -> None:
         if self.copying or self.scanner.quote or self.announced > self.completed:
-            raise UserError(f"The dump is incomplete: it ends at line {self.number}", code="bad_dump")
+            raise UserError(
+                f"The dump is incomplete: it ends at line {self.number}",
+                code="bad_dump",
+                hint="Create the dump again: it was cut off, for example because the disk was full.",
+            )
         if not self.filled:
-            raise UserError("The dump is empty: it creates no table and contains no data", code="bad_dump")
+            raise UserError(
+                "The dump is empty: it creates no table and contains no data",
+                code="bad_dump",
+                hint="Dump the right database: pg_dump -Fc --no-owner DATABASE",
+            )
 
 
 def importable(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ def log_in(host: Host, app: AppName | None, server: ServerName, user: str, passw
 
     for text, what in ((user, "user name"), (password.reveal(), "password")):
         if not text or any(ord(character) < 32 or ord(character) == 127 for character in text):
-            raise UserError(f"The {what} is empty, or has control characters")
+            raise UserError(f"The {what} is empty, or has control characters", hint="Give it as one line of text.")
     if ":" in user:
         raise UserError("The user name has a colon, which separates it from the password")
     require_registry(host, f"{server}/image")
@@ -63,5 +63,8 @@ def given_password(argument: str, *, from_input: bool) -> Secret:
         )
     text = read_input_line(LONGEST_PASSWORD)
     if not text:
-        raise UserError("There is no password on standard input")
+        raise UserError(
+            "There is no password on standard input",
+            hint="echo TOKEN | ... registry:login --password-stdin APP SERVER USERNAME",
+        )
     return Secret(text)

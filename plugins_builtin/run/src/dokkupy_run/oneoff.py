@@ -133,7 +133,11 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
             if one.state in ("exited", "dead"):
                 continue
             if options.policy == "forbid":
-                raise Conflict(f"{one.name} of the cron task {options.cron_id} is still running", code="running")
+                raise Conflict(
+                    f"{one.name} of the cron task {options.cron_id} is still running",
+                    code="running",
+                    hint=f"Wait for its end, or end it: run:stop --container {one.name}",
+                )
             end_run(host, one, "another one replaced it")
         yield
     finally:

@@ -87,12 +87,18 @@ def parse(text: str) -> tuple[Key, ...]:
             made = Key(name, bytes.fromhex(key))
             int(name, 16)
         except ValueError:
-            raise UserError("Each line must be `ID KEY`, both in hexadecimal") from None
+            raise UserError(
+                "Each line must be `ID KEY`, both in hexadecimal",
+                hint="Pass exactly what `secrets:key` printed: sudo dokkupy secrets:key-add < FILE",
+            ) from None
         if len(name) != ID or len(made.key) != SIZE:
-            raise UserError(f"A key must have {SIZE} bytes, and an id {ID} digits")
+            raise UserError(
+                f"A key must have {SIZE} bytes, and an id {ID} digits",
+                hint="Pass exactly what `secrets:key` printed: sudo dokkupy secrets:key-add < FILE",
+            )
         found.append(made)
     if not found:
-        raise UserError("No key given: standard input is empty")
+        raise UserError("No key given: standard input is empty", hint="sudo dokkupy secrets:key-add < FILE")
     return tuple(found)
 
 

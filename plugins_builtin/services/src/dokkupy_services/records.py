@@ -22,7 +22,11 @@ def kinds(host: Host) -> list[str]:
 def datastore(host: Host, kind: str) -> Datastore:
     found = host.role(ROLE, kind)
     if not isinstance(found, Datastore):
-        raise PluginError(f"{kind} is not a datastore", plugin=kind)
+        raise PluginError(
+            f"{kind} is not a datastore",
+            plugin=kind,
+            hint="Update or disable the plugin that offers it: dokkupy plugin:list",
+        )
     return found
 
 

@@ -45,7 +45,7 @@ def test_a_path_and_a_volume_are_mounted_and_unmounted(host: Host, run: Callable
     assert run("fake:unmount", "db", "words:/opt/words")[0] == 0
     assert run("fake:unmount", "db", "words:/opt/words")[::2] == (
         1,
-        " !     words is not mounted at /opt/words in fake:db\n",
+        " !     words is not mounted at /opt/words in fake:db\n !     List the mounts: fake:info db --mounts\n",
     )
     assert run("fake:mount", "--replace", "db", "a1:/opt/a", "b1:/opt/b:ro")[0] == 0
     assert mounted(host) == ("a1:/opt/a", "b1:/opt/b:ro")
@@ -88,7 +88,7 @@ def test_the_data_of_another_service_is_not_mounted(host: Host, run: Callable[..
     run("fake:create", "db")
     run("fake:create", "other")
     volume = records.read(host, "fake", ServiceName("other")).volume
-    assert "has the data of a service" in run("fake:mount", "db", f"{volume}:/opt/x")[2]
+    assert "has the data of another service" in run("fake:mount", "db", f"{volume}:/opt/x")[2]
 
 
 def test_two_mounts_of_one_directory_are_refused(host: Host, run: Callable[..., Ran]) -> None:

@@ -45,7 +45,10 @@ def add(
     try:
         text = as_caller(host, lambda: read_file(file, LARGEST) if file else read_input(LARGEST))
     except (OSError, ValueError) as error:
-        raise UserError(f"{file[:80] or 'Standard input'!r} cannot be read: {error}") from None
+        raise UserError(
+            f"{file[:80] or 'Standard input'!r} cannot be read: {error}",
+            hint=f"Pass the key on standard input: ssh-keys:add {name} < KEY.pub",
+        ) from None
     fingerprint = add_key(host, name, text, role=role, apps=apps.apps)
     return CommandResult({"name": name, "fingerprint": fingerprint, "role": role}, [fingerprint])
 
@@ -89,7 +92,7 @@ def remove(
     from dokkupy_ssh.keys import remove_key
 
     if not name and not fingerprint:
-        raise UserError("Please specify the name of the key, or --fingerprint")
+        raise UserError("Please specify the name of the key, or --fingerprint", hint="List them: ssh-keys:list")
     gone = remove_key(host, name=name or "", fingerprint=fingerprint or "")
     return CommandResult(gone, [f"-----> Removed {one}" for one in gone])
 
@@ -108,7 +111,7 @@ def list_keys(host: Host, name: Annotated[KeyName | None, Arg("name")] = None) -
         if not name or key == name
     ]
     if name and not rows:
-        raise NotFound(f"There is no SSH key {name[:80]!r}")
+        raise NotFound(f"There is no SSH key {name[:80]!r}", hint="List them: ssh-keys:list")
     lines = [f'{r["fingerprint"]} NAME="{r["name"]}" SSHCOMMAND_ALLOWED_KEYS="{RESTRICTIONS}"' for r in rows]
     return CommandResult(rows, lines)
 

@@ -19,7 +19,10 @@ def entry(argv: list[str]) -> tuple[list[str], str]:
     try:
         words = split(typed)
     except ValueError as error:
-        raise UserError(f"The command cannot be split into words: {error}") from None
+        raise UserError(
+            f"The command cannot be split into words: {error}",
+            hint="Close each quote. Over SSH, your own shell removes one level of quotes: ssh dokku@HOST 'config:set APP KEY=\"two words\"'",
+        ) from None
     if words[:1] == ["--"]:
         words = words[1:]
     if words[:1] in (["dokku"], ["dokkupy"]):

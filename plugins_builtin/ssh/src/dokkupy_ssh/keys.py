@@ -60,12 +60,15 @@ def parse_key(text: str) -> tuple[str, str]:
     try:
         blob = base64.b64decode(words[1], validate=True)
     except (binascii.Error, ValueError):
-        raise UserError("The public key is not valid base64", code="bad_key") from None
+        raise UserError("The public key is not valid base64", code="bad_key", hint=COPY_AGAIN) from None
     parts = fields(blob)
     if len(parts) != FIELDS[words[0]] or parts[0] != words[0].encode() or len(blob) < SHORTEST:
-        raise UserError("The content of the public key does not match its type", code="bad_key")
+        raise UserError("The content of the public key does not match its type", code="bad_key", hint=COPY_AGAIN)
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
     return f"{words[0]} {words[1]}", f"SHA256:{digest}"
+
+
+COPY_AGAIN = "Copy the whole line of the file whose name ends in .pub."
 
 
 def fields(blob: bytes) -> list[bytes]:
@@ -87,10 +90,18 @@ def add_key(host: Host, name: KeyName, text: str, *, role: Role = ADMIN, apps: S
     with operation(host, "ssh-keys:add", "host") as tx:
         keys = keys_of(host)
         if name in keys:
-            raise Conflict(f"Duplicate SSH key name: {name}", code="duplicate_key")
+            raise Conflict(
+                f"Duplicate SSH key name: {name}",
+                code="duplicate_key",
+                hint=f"Choose another name, or remove that key first: ssh-keys:remove {name}",
+            )
         for other, record in keys.items():
             if record.fingerprint == fingerprint:
-                raise Conflict(f"Duplicate SSH key: it exists as {other}", code="duplicate_key")
+                raise Conflict(
+                    f"Duplicate SSH key: it exists as {other}",
+                    code="duplicate_key",
+                    hint=f"Change its role or apps: ssh-keys:set {other} --role ROLE --apps APPS",
+                )
         keys[str(name)] = KeyRow(key=key, fingerprint=fingerprint, role=str(role), apps=tuple(map(str, apps)))
         tx.register_undo("authorized_keys", call(write_authorized_keys))
         tx.save(KeysFile(keys=keys))

@@ -60,7 +60,10 @@ def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = Non
     host.store.require_app(app)
     if storage.is_entry:
         if container_dir is None:
-            raise UserError("Please specify where to mount it: --container-dir /PATH")
+            raise UserError(
+                "Please specify where to mount it: --container-dir /PATH",
+                hint=f"storage:mount {app} {storage.source} --container-dir /data",
+            )
         if not wish.is_plain:
             check_access(host, "app:admin", app)
         made = mounting.mount_entry(host, app, storage, wished(container_dir, wish))

@@ -67,8 +67,7 @@ def require_scalable(
 
 
 def has_procfile(release: Release) -> bool:
-    """Whether the release has a Procfile. Whether the release has a Procfile. Without one, the only command is the
-    image's own."""
+    """Whether the release has a Procfile. Without one, the only command is the image's own."""
     return any(command is not None for command in release.processes.values())
 
 

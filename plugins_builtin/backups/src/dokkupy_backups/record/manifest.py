@@ -113,12 +113,21 @@ class Record:
         try:
             found = json.loads(body)
             if found["format"] != FORMAT:
-                raise StateError(f"The manifest of {self.short} has the format {found['format']}, not {FORMAT}")
+                raise StateError(
+                    f"The manifest of {self.short} has the format {found['format']}, not {FORMAT}",
+                    hint="A newer version of dokkupy made this backup: update dokkupy, then restore it.",
+                )
             stored = (found["id"], found["subject"], found["sha256"], found["size"])
         except (ValueError, KeyError, TypeError) as error:
-            raise StateError(f"The manifest of the backup {self.short} cannot be read") from error
+            raise StateError(
+                f"The manifest of the backup {self.short} cannot be read",
+                hint=f"Its target may be damaged. Check it: dokkupy backups:target-check {self.target}. Or use another backup: dokkupy backups:list {self.subject}",
+            ) from error
         if stored != (self.id, self.subject, self.sha256, self.size):
-            raise StateError(f"The manifest of the backup {self.short} belongs to another backup")
+            raise StateError(
+                f"The manifest of the backup {self.short} belongs to another backup",
+                hint=f"Use another backup: dokkupy backups:list {self.subject}",
+            )
         return replace(
             self,
             whole=True,

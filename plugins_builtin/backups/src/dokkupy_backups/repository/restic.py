@@ -201,7 +201,10 @@ class Repository:
             row = json_of(line)
             if isinstance(row, dict) and row.get("snapshot_id"):
                 return str(row["snapshot_id"])
-        raise HostError(f"restic reported no snapshot made in {self.target.name}")
+        raise HostError(
+            f"restic reported no snapshot made in {self.target.name}",
+            hint=f"Check it: dokkupy backups:target-check {self.target.name}",
+        )
 
     def pieces(self, snapshot_id: str, name: str) -> Iterator[bytes]:
         """A snapshot's stream. Raises HostError, at its end at the latest, if any part could not be read."""
@@ -277,7 +280,11 @@ class Repository:
         text = "\n".join(messages)
         name = self.target.name
         if LOCKED.search(text) or status == 11:
-            raise Busy(f"The target {name} is locked by another restic process", details=words) from cause
+            raise Busy(
+                f"The target {name} is locked by another restic process",
+                details=words,
+                hint="Wait until that process has ended, then run the command again.",
+            ) from cause
         if WRONG_KEY.search(text) or status == 12:
             raise HostError(
                 f"The key of the target {name} does not decrypt its repository",

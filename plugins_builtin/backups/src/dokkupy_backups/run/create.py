@@ -136,7 +136,8 @@ def full_id(repository: Repository, given: str, run: str, *tags: str) -> str:
     found = [one.id for one in repository.snapshots(*(tags or ("data", f"run={run}"))) if one.id.startswith(given)]
     if len(found) != 1:
         raise HostError(
-            f"The snapshot {given} is missing from the repository of {repository.target.name}, where it was just written"
+            f"The snapshot {given} is missing from the repository of {repository.target.name}, where it was just written",
+            hint=f"Check it: dokkupy backups:target-check {repository.target.name}",
         )
     return found[0]
 

@@ -81,7 +81,10 @@ def put(repository: Repository, subject: BackupSubject, record: Record, to: str)
 
 def require_place(host: Host, name: SubjectName, record: Record) -> BackupSubject:
     if record.subject.kind != name.kind:
-        raise Conflict(f"{record.short} is a backup of {record.subject}, from which {name} cannot be restored")
+        raise Conflict(
+            f"{record.short} is a backup of {record.subject}, from which {name} cannot be restored",
+            hint=f"List its own backups: dokkupy backups:list {name}",
+        )
     return restorable(host, name)
 
 

@@ -34,7 +34,7 @@ def make_schedule(
     read_key(host, target.name)
     for count in (keep.last, keep.daily, keep.weekly, keep.monthly):
         if not 0 <= count <= MOST_KEPT:
-            raise UserError(f"{count} is not a number of backups to keep")
+            raise UserError(f"{count} is not a number of backups to keep, from 0 to {MOST_KEPT}")
     if not 0 <= objective <= LONGEST_OBJECTIVE:
         raise UserError(f"{objective} is not a number of hours from 1 to {LONGEST_OBJECTIVE}")
     schedule = Schedule(name, cron, target.name, keep, now, now, now, verify, objective)

@@ -145,7 +145,11 @@ class AppVolumes(BackupSubject):
 
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         if head[257:262] != b"ustar" or size % 512 or not tail.endswith(END):
-            raise HostError(f"The dump of {self.name} is an incomplete tar archive", code="bad_dump")
+            raise HostError(
+                f"The dump of {self.name} is an incomplete tar archive",
+                code="bad_dump",
+                hint="Run the backup again. If it fails again, check the free space and the health of the disk.",
+            )
 
     def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         staged = staging()
@@ -159,7 +163,9 @@ class AppVolumes(BackupSubject):
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         if to:
-            raise UserError("The volumes of an app are restored into the same app; --to is for services")
+            raise UserError(
+                "The volumes of an app are restored into the same app; --to is for services", hint="Leave out --to."
+            )
         sources = sources_of(self.host, self.app)
         missing = [name for name in about.get("volumes", "").split() if name not in sources]
         if missing:
@@ -247,7 +253,10 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
                 "tar ended before it had read all of its input", details=tuple(child.errors[-10:])
             ) from None
         except TimeoutError:
-            raise HostError(f"tar made no progress for {PATIENCE:.0f} seconds") from None
+            raise HostError(
+                f"tar made no progress for {PATIENCE:.0f} seconds",
+                hint="Check the load and the disks of the host, and that the target responds.",
+            ) from None
         finally:
             child.end()
     finally:

@@ -110,7 +110,11 @@ class HostState(BackupSubject):
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         """A tar stream is blocks of 512 bytes, has `ustar` in the first, and ends in two of NULs (POSIX pax)."""
         if size < 3 * BLOCK or size % BLOCK or head[257:262] != b"ustar" or tail[-2 * BLOCK :].strip(b"\0"):
-            raise HostError(f"The archive of the host's state is incomplete: {size} bytes", code="bad_archive")
+            raise HostError(
+                f"The archive of the host's state is incomplete: {size} bytes",
+                code="bad_archive",
+                hint="Run the backup again. If it fails again, check the free space and the health of the disk.",
+            )
 
     def verify(self, pieces: Iterable[bytes], about: Mapping[str, str]) -> Mapping[str, str]:
         with scratch_directory(self.host.path("tmp", "backups-host")) as directory:
@@ -120,7 +124,9 @@ class HostState(BackupSubject):
 
     def restore(self, pieces: Iterable[bytes], about: Mapping[str, str], *, to: str = "") -> None:
         if to:
-            raise UserError("A host is restored on the host where the command runs; --to is for services")
+            raise UserError(
+                "A host is restored on the host where the command runs; --to is for services", hint="Leave out --to."
+            )
         host = self.host
         if host.store.apps() and not host.force:
             raise Conflict(
@@ -193,7 +199,10 @@ def require_parsing(root: str) -> None:
                 with open(full, "rb") as file:
                     tomllib.load(file)
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise StateError(f"{path} in the backup does not parse: {error}") from error
+                raise StateError(
+                    f"{path} in the backup does not parse: {error}",
+                    hint="Use an earlier backup: dokkupy backups:list host",
+                ) from error
 
 
 def kept(root: str, warn: Callable[[str], None] = lambda _: None) -> Iterator[str]:

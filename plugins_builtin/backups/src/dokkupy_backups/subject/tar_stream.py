@@ -109,7 +109,10 @@ def pack(root: str, paths: Iterable[str], write: Callable[[bytes], object], conv
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise HostError(f"{os.path.join(root, path)} cannot be read: {error.strerror}") from error
+                raise HostError(
+                    f"{os.path.join(root, path)} cannot be read: {error.strerror}",
+                    hint="Check that this file can be read as root and that its disk is healthy.",
+                ) from error
     sink.flush()
 
 
@@ -170,7 +173,9 @@ def unpack(pieces: Iterable[bytes], root: str, convert: Convert = unchanged) -> 
             for member in tar:
                 path = safe(member.name)
                 if path in seen or len(seen) >= MEMBERS:
-                    raise HostError(f"The archive has {path[:200]!r} twice, or too many members", code="bad_archive")
+                    raise HostError(
+                        f"The archive has {path[:200]!r} twice, or too many members", code="bad_archive", hint=UNUSABLE
+                    )
                 seen.add(path)
                 if member.issym():
                     links.append((path, inner(path, member.linkname)))
@@ -180,9 +185,9 @@ def unpack(pieces: Iterable[bytes], root: str, convert: Convert = unchanged) -> 
             pass  # padding
         # tarfile accepts an archive that was cut off between two members, and up to 3.11.3 even within a header.
         if raw.taken < tar.offset + END:
-            raise HostError("The archive is damaged: it was cut off", code="bad_archive")
+            raise HostError("The archive is damaged: it was cut off", code="bad_archive", hint=UNUSABLE)
     except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
-        raise HostError(f"The archive is damaged: {error}", code="bad_archive") from error
+        raise HostError(f"The archive is damaged: {error}", code="bad_archive", hint=UNUSABLE) from error
     for path, to in links:
         full = os.path.join(root, path)
         os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
@@ -198,7 +203,9 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str, convert: C
         return
     if not member.isreg() or member.issparse():
         raise HostError(
-            f"The archive has {member.name[:200]!r}, which is not a file, directory or link", code="bad_archive"
+            f"The archive has {member.name[:200]!r}, which is not a file, directory or link",
+            code="bad_archive",
+            hint=UNUSABLE,
         )
     os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)
     fd = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -214,17 +221,24 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, full: str, convert: C
         while left:
             piece = content.read(min(CHUNK, left))
             if not piece:
-                raise HostError(f"The archive ends in the middle of {member.name[:200]!r}", code="bad_archive")
+                raise HostError(
+                    f"The archive ends in the middle of {member.name[:200]!r}", code="bad_archive", hint=UNUSABLE
+                )
             file.write(piece)
             left -= len(piece)
         os.fchmod(file.fileno(), mode)
+
+
+UNUSABLE = "Use another backup: `dokkupy backups:list` lists them."
 
 
 def safe(name: str) -> str:
     """A member's path below the root. Raises HostError."""
     parts = name.split("/")
     if not name or name.startswith("/") or "\0" in name or any(part in ("", ".", "..") for part in parts):
-        raise HostError(f"The archive has a member {name[:200]!r}, which leads out of it", code="bad_archive")
+        raise HostError(
+            f"The archive has a member {name[:200]!r}, which leads out of it", code="bad_archive", hint=UNUSABLE
+        )
     return name
 
 
@@ -232,5 +246,5 @@ def inner(path: str, to: str) -> str:
     """A link's target, if it stays inside. Raises HostError."""
     place = os.path.normpath(os.path.join(os.path.dirname(path), to))
     if not to or to.startswith("/") or place == ".." or place.startswith("../"):
-        raise HostError(f"The archive's link {path[:200]!r} leads out of it", code="bad_archive")
+        raise HostError(f"The archive's link {path[:200]!r} leads out of it", code="bad_archive", hint=UNUSABLE)
     return to

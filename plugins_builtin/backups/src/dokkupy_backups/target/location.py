@@ -103,7 +103,7 @@ def parse_location(text: str) -> Location:
 def directory(text: str) -> Location:
     path = text.rstrip("/")
     if not DIRECTORY.fullmatch(path) or any(part in ("", ".", "..") for part in path.split("/")[1:]):
-        raise UserError(f"{shown(text)} is not an absolute path without `..`, quotes, colons and control characters")
+        raise UserError(f"{shown(text)} is not an absolute path without `..`, quotes, colons or control characters")
     return Location("directory", text, path)
 
 

@@ -46,7 +46,7 @@ class Go(Language):
         text = tree.text("go.mod") or ""
         found = MODULE.search(text)
         if found is None and not tree.has("go.work"):
-            raise AppError("go.mod has no line `module NAME`")
+            raise AppError("go.mod has no line `module NAME`", hint="Create it again: go mod init NAME")
         packages = programs(tree, text, context)
         build = "go build -buildvcs=false -trimpath -ldflags=-s -o /out/"
         cgo = CGO.format(packages=" ".join(packages)) if "CGO_ENABLED" not in context.values else ""
@@ -90,7 +90,10 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
     chosen = spec.split() or (stated[1].split() if stated else [])
     if chosen:
         if not all(re.fullmatch(r"[A-Za-z0-9_./-]+", one) for one in chosen):
-            raise AppError(f"{' '.join(chosen)[:80]!r} are not packages of Go")
+            raise AppError(
+                f"{' '.join(chosen)[:80]!r} is not a list of Go packages",
+                hint="Name packages as in GO_INSTALL_PACKAGE_SPEC=./cmd/web: separated by spaces, of letters, digits and _ . / - alone.",
+            )
         return chosen
     found = []
     for path in tree.files(".go", depth=3):

@@ -135,7 +135,10 @@ def own_settings(tree: Tree, context: Context) -> str:
     if tree.has(path):
         return f" -s {path}"
     if "MAVEN_SETTINGS_PATH" in context.values:
-        raise AppError(f"MAVEN_SETTINGS_PATH: there is no {path} in the source")
+        raise AppError(
+            f"MAVEN_SETTINGS_PATH names {path}, which is not in the source",
+            hint="Add the file, or unset the variable: dokkupy config:unset APP MAVEN_SETTINGS_PATH",
+        )
     return ""
 
 

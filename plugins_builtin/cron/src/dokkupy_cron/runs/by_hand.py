@@ -35,7 +35,11 @@ def run_now(
     advance(host, app, task, run, clock, begins=True)
     row = result_of(host, app, run)
     if row is not None and row.outcome == "skipped":
-        raise Conflict(f"Task {name} of {app} was not started: {row.reason}", code="running")
+        raise Conflict(
+            f"Task {name} of {app} was not started: {row.reason}",
+            code="running",
+            hint=f"Its runs are in: cron:history {app}",
+        )
     if not detach and row is None:
         row = follow(host, app, task, run, clock)
     data = {"app": app, "id": name, "run": run.id, "outcome": row.outcome if row else "running"}

@@ -93,7 +93,10 @@ def build_image(host: Host, build: ImageBuild) -> str:
         with open(result, encoding="ascii") as file:
             identifier = file.read().strip()
     if not IMAGE_ID.fullmatch(identifier):
-        raise HostError(f"docker build did not print an image id, but {identifier[:80]!r}")
+        raise HostError(
+            f"docker build did not print an image id, but {identifier[:80]!r}",
+            hint="Run it again. If it stays so, update docker: `docker version` shows its version.",
+        )
     return identifier
 
 

@@ -33,7 +33,11 @@ def lacking(host: Host) -> list[str]:
         return missing(done.stdout, host_ports(host))
     if "No such file" in done.stderr:
         return [f"the table inet {TABLE}"]
-    raise HostError("The packet filter could not be read", details=tuple(done.stderr.splitlines()[-5:]))
+    raise HostError(
+        "The packet filter could not be read",
+        details=tuple(done.stderr.splitlines()[-5:]),
+        hint="Check that nftables works: sudo nft list tables. Then run: sudo dokkupy setup",
+    )
 
 
 def load() -> None:

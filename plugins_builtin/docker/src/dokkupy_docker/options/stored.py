@@ -75,7 +75,7 @@ def divided(words: Sequence[str]) -> list[str]:
     try:
         shlex.split(text)
     except ValueError as error:
-        raise UserError(f"{text[:60]!r} cannot be split into arguments: {error}") from None
+        raise UserError(f"{text[:60]!r} cannot be split into arguments: {error}", hint="Close each quote.") from None
     found: list[str] = []
     for word in WORD.findall(text):
         if FLAG.match(word):

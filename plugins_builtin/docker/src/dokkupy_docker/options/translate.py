@@ -170,14 +170,17 @@ def pairs(words: Sequence[str]) -> list[tuple[str, str]]:
             name, mark, value = name[:2], "=", name[2:]  # `-p80:80`
         name = SHORT.get(name, name)
         if not name.startswith("--"):
-            raise UserError(f"{word[:60]!r} is not an option of docker")
+            raise UserError(
+                f"{word[:60]!r} is not an option of docker",
+                hint="An option begins with a dash, such as --memory=512m or -v /data:/data.",
+            )
         if not mark:
             if name in FLAGS:
                 value = "true"
             elif rest and (not rest[0].startswith("-") or NEGATIVE.fullmatch(rest[0])):
                 value = rest.pop(0)
             else:
-                raise UserError(f"The docker option {name} requires a value")
+                raise UserError(f"The docker option {name} requires a value", hint=f"Such as: {name}=VALUE")
         found.append((name, value))
     return found
 

@@ -109,7 +109,10 @@ class DockerContainers(Containers):
                     api.call("POST", f"/containers/{made}/start")
             found = self.find(made)
             if found is None:
-                raise HostError(f"The container {spec.name} disappeared right after its start")
+                raise HostError(
+                    f"The container {spec.name} disappeared right after its start",
+                    hint="Another program removed it. Stop what removes containers on this host, then run the command again.",
+                )
             return found
         except BaseException:
             self.remove(made)

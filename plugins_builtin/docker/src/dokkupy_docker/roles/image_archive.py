@@ -67,12 +67,15 @@ def without_names(path: str, wanted: str) -> Iterator[bytes]:
         ) from None
 
 
+SAVE_AGAIN = "Save the image again: docker save IMAGE"
+
+
 def listed(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     found: dict[str, tarfile.TarInfo] = {}
     for member in tar:
         found[posixpath.normpath(member.name)] = member
         if len(found) > MOST_ENTRIES:
-            raise UserError(f"The archive has more than {MOST_ENTRIES} entries")
+            raise UserError(f"The archive has more than {MOST_ENTRIES} entries", hint=SAVE_AGAIN)
     return found
 
 
@@ -83,7 +86,7 @@ def member_of(members: Mapping[str, tarfile.TarInfo], name: str) -> tarfile.TarI
         directory = posixpath.dirname(found.name) if found.issym() else ""
         found = members.get(posixpath.normpath(posixpath.join(directory, found.linkname)))
     if found is None or not found.isreg():
-        raise UserError(f"The archive has no file {name[:200]!r}, which its manifest names")
+        raise UserError(f"The archive has no file {name[:200]!r}, which its manifest names", hint=SAVE_AGAIN)
     return found
 
 
@@ -91,7 +94,9 @@ def read_json_bytes(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo]
     member = member_of(members, name)
     file = tar.extractfile(member)
     if file is None or member.size > LARGEST_JSON:
-        raise UserError(f"The file {name[:200]!r} of the archive is larger than {LARGEST_JSON >> 20} MiB")
+        raise UserError(
+            f"The file {name[:200]!r} of the archive is larger than {LARGEST_JSON >> 20} MiB", hint=SAVE_AGAIN
+        )
     return file.read()
 
 
@@ -101,7 +106,7 @@ def read_json(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, kind):
-        raise UserError(f"The file {name[:200]!r} of the archive is invalid")
+        raise UserError(f"The file {name[:200]!r} of the archive is invalid", hint=SAVE_AGAIN)
     return found
 
 
@@ -165,7 +170,10 @@ def of_layout(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], row:
             if (one.get("platform") or {}).get("os") == "linux" and one["platform"].get("architecture") == machine
         ]
         if not fitting:
-            raise UserError(f"The archive has no image for this host's architecture ({machine})")
+            raise UserError(
+                f"The archive has no image for this host's architecture ({machine})",
+                hint=f"Build it for this host: docker build --platform linux/{machine} .",
+            )
         table = read_json(tar, members, blob(fitting[0].get("digest")), dict)
     layers = table.get("layers")
     return parts(
@@ -177,15 +185,18 @@ def of_layout(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], row:
 def blob(digest: object) -> str:
     kind, _, text = str(digest).partition(":")
     if not kind.isalnum() or not text.isalnum():
-        raise UserError("A digest in the archive is invalid")
+        raise UserError("A digest in the archive is invalid", hint=SAVE_AGAIN)
     return f"blobs/{kind}/{text}"
 
 
 def parts(config: object, layers: object) -> Chosen:
     if not isinstance(config, str) or not isinstance(layers, list) or not all(isinstance(one, str) for one in layers):
-        raise UserError("The manifest of the archive does not list the layers of its image")
+        raise UserError("The manifest of the archive does not list the layers of its image", hint=SAVE_AGAIN)
     if len(layers) > MOST_LAYERS:
-        raise UserError(f"The image has {len(layers)} layers, more than {MOST_LAYERS}")
+        raise UserError(
+            f"The image has {len(layers)} layers, more than {MOST_LAYERS}",
+            hint="Combine instructions of its Dockerfile: each RUN, COPY and ADD makes a layer.",
+        )
     return Chosen(config, tuple(layers))
 
 
@@ -195,7 +206,9 @@ def require_fitting(config: bytes, chosen: Chosen) -> None:
     except (ValueError, KeyError, TypeError, RecursionError):
         digests = None
     if not isinstance(digests, list) or len(digests) != len(chosen.layers):
-        raise UserError("The archive's image has a different number of layers than its configuration says")
+        raise UserError(
+            "The archive's image has a different number of layers than its configuration says", hint=SAVE_AGAIN
+        )
 
 
 def require_size(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], chosen: Chosen) -> None:
@@ -218,7 +231,10 @@ def require_size(tar: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], c
         else:
             left -= member.size
         if left < 0:
-            raise UserError(f"The image has more than {LARGEST_UNPACKED >> 30} GiB")
+            raise UserError(
+                f"The image has more than {LARGEST_UNPACKED >> 30} GiB",
+                hint="Make it smaller, for example with a build in several stages.",
+            )
 
 
 def small(name: str, data: bytes) -> Iterator[bytes]:

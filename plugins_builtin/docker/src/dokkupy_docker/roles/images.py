@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_docker.engine import DockerEngine
 
+IMAGE_GONE = "Run the command again, while nothing else removes images on this host."
+
 
 class DockerImages(Images):
     """The images of Docker."""
@@ -55,7 +57,7 @@ class DockerImages(Images):
                     self.engine.host.out.progress(f"{event['status']} {event.get('id', '')}")
         found = self.find(ref)
         if found is None:
-            raise HostError(f"{ref} was pulled, but the engine does not have it")
+            raise HostError(f"{ref} was pulled, but the engine does not have it", hint=IMAGE_GONE)
         return found
 
     def tag(self, image: str, ref: str) -> None:
@@ -88,7 +90,7 @@ class DockerImages(Images):
             self.engine.client.import_image_from_file(archive, repository=name, tag=tag)
         image = self.find(ref)
         if image is None:
-            raise HostError(f"{archive} was imported but the engine does not have {ref}")
+            raise HostError(f"{archive} was imported, but the engine does not have {ref}", hint=IMAGE_GONE)
         return image
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
@@ -165,5 +167,5 @@ class DockerImageBuilds(ImageBuilds):
                 identifier = found[0] if found else identifier
         image = self.engine.images.find(identifier) if identifier else None
         if image is None:
-            raise HostError(f"The image {name} was loaded but the engine does not have it")
+            raise HostError(f"The image {name} was loaded, but the engine does not have it", hint=IMAGE_GONE)
         return image

@@ -67,15 +67,27 @@ def descend(
     left: list[int],
 ) -> None:
     if depth > MAX_DEPTH:
-        raise AppError(f"Submodules are nested deeper than {MAX_DEPTH} levels", code="bad_source")
+        raise AppError(
+            f"Submodules are nested deeper than {MAX_DEPTH} levels",
+            code="bad_source",
+            hint="Include the inner repositories as plain files.",
+        )
     urls = module_urls(repository, commit)
     for raw, wanted in modules.items():
         left[0] -= 1
         path = os.fsdecode(raw)
         if left[0] < 0:
-            raise AppError(f"The source has more than {MAX_MODULES} submodules", code="bad_source")
+            raise AppError(
+                f"The source has more than {MAX_MODULES} submodules",
+                code="bad_source",
+                hint="Include some of them as plain files.",
+            )
         if path not in urls:
-            raise AppError(f"No submodule mapping found in .gitmodules for path {shown(path)}", code="bad_submodule")
+            raise AppError(
+                f"No submodule mapping found in .gitmodules for path {shown(path)}",
+                code="bad_submodule",
+                hint=f"Add it again: git submodule add URL {shown(path)}. Or remove it: git rm --cached {shown(path)}",
+            )
         remote = judged(top, urls[path], path, origin)
         module = ModuleRepository(top, remote.url)
         module.prepare()
@@ -84,7 +96,11 @@ def descend(
         target = os.path.join(directory, path)
         # git created this directory with the tree, and never through a link.
         if os.path.realpath(target) != os.path.join(os.path.realpath(directory), path) or not os.path.isdir(target):
-            raise AppError(f"The submodule {shown(path)} is below a symbolic link", code="bad_source")
+            raise AppError(
+                f"The submodule {shown(path)} is below a symbolic link",
+                code="bad_source",
+                hint="Move the submodule to a path of real directories.",
+            )
         unpack(module.path, wanted, target)
         descend(top, module, wanted, target, found.modules, remote.url, depth + 1, left)
         drop_index(target)
@@ -100,7 +116,10 @@ def judged(repository: Repository, url: str, path: str, origin: str) -> Remote:
     try:
         if url.startswith(("./", "../")):
             if not origin:
-                raise UserError(f"its URL {shown(url)} is relative, and the code did not come from a URL")
+                raise UserError(
+                    f"its URL {shown(url)} is relative, and the code did not come from a URL",
+                    hint="Give it an absolute URL: git submodule set-url PATH URL",
+                )
             url = relative_to(origin, url)
         return parse_remote(url, protocols=protocols, local=False)
     except UserError as error:
@@ -129,7 +148,11 @@ def has_commit(module: Repository, commit: str) -> bool:
 def fetch_commit(module: Repository, remote: Remote, commit: str, path: str) -> None:
     """Fetch one commit by its id, or all refs if the server does not permit that."""
     if not COMMIT.fullmatch(commit):
-        raise AppError(f"The submodule {shown(path)} does not name a commit", code="bad_source")
+        raise AppError(
+            f"The submodule {shown(path)} does not name a commit",
+            code="bad_source",
+            hint="Commit the submodule again and push.",
+        )
     keep = f"refs/heads/{commit}"
     if module.ref(keep) and has_commit(module, commit):
         return

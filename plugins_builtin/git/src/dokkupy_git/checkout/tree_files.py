@@ -71,7 +71,11 @@ def survey(repository: Repository, commit: str) -> Survey:
         finally:
             process.stdout.close()
     if process.returncode:
-        raise HostError(f"The tree of {commit} cannot be read", details=tuple(words.splitlines()[-5:]))
+        raise HostError(
+            f"The tree of {commit} cannot be read",
+            details=tuple(words.splitlines()[-5:]),
+            hint="Check the repository that you pushed from: git fsck. Then push again.",
+        )
     return Survey(files, size, modules)
 
 

@@ -76,4 +76,7 @@ def keep_history(repository: Repository, commit: str, target: str) -> None:
             check=False,
         )
     if packing.returncode or index.returncode:
-        raise HostError("The history could not be copied into the build's directory")
+        raise HostError(
+            "The history could not be copied into the build's directory",
+            hint="Check the free space of the disk, then push again.",
+        )

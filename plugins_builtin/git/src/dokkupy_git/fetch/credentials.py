@@ -58,7 +58,11 @@ def allow_host(host: str) -> int:
     done = execute(["ssh-keyscan", "-T", "10", "--", host], check=False, timeout=60)
     lines = [line for line in done.stdout.splitlines() if line and not line.startswith("#")]
     if not lines:
-        raise HostError(f"{host} did not present an SSH host key", details=tuple(done.stderr.strip().splitlines()[-3:]))
+        raise HostError(
+            f"{host} did not present an SSH host key",
+            details=tuple(done.stderr.strip().splitlines()[-3:]),
+            hint=f"Check the name, and that an SSH server listens on port 22 there: ssh-keyscan {host}",
+        )
     path = os.path.join(ssh_directory(), "known_hosts")
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

@@ -221,9 +221,14 @@ def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
     if not directory:
         return {}
     if host.who.startswith("key:"):
-        raise UserError("--build-dir names a directory of the host, which is not readable over SSH")
+        raise UserError(
+            "--build-dir names a directory of the host, which is not readable over SSH",
+            hint="Run the command on the host, or put the files into the archive.",
+        )
     if not os.path.isdir(directory):
-        raise UserError(f"{directory} is not a directory")
+        raise UserError(
+            f"{directory} is not a directory", hint="Give an existing directory of this host: --build-dir PATH"
+        )
     files: dict[bytes, bytes] = {}
     total = 0
     for parent, directories, names in os.walk(os.fsencode(directory)):
@@ -235,7 +240,10 @@ def extra_files(host: Host, directory: str) -> dict[bytes, bytes]:
                 data = file.read(LARGEST_EXTRA_FILE + 1)
             total += len(data)
             if total > LARGEST_EXTRA_FILE:
-                raise UserError(f"{directory} has more than {LARGEST_EXTRA_FILE} bytes")
+                raise UserError(
+                    f"{directory} has more than {LARGEST_EXTRA_FILE} bytes",
+                    hint="Leave out what the build does not use.",
+                )
             files[os.path.relpath(path, os.fsencode(directory))] = data
     return files
 
@@ -266,7 +274,10 @@ def require_free_name(host: Host, app: AppName, image: ImageRef, loaded: Mapping
 
     require_usable(host, app, image)
     if repository_of(image).startswith(f"{APPS}/"):
-        raise UserError(f"{image} cannot be loaded: {APPS}/ is for the images that apps made on this host")
+        raise UserError(
+            f"{image} cannot be loaded: {APPS}/ is for the images that apps made on this host",
+            hint=f"Load it under another name: docker tag {image} NAME:TAG; docker save NAME:TAG",
+        )
     if str(image) not in loaded and host.images().find(image) is not None:
         raise Conflict(
             f"The image {image} exists already on this host, and apps may use it",
@@ -297,7 +308,9 @@ def save_input(stdin: IO[bytes], path: str, most: int) -> None:
                     )
                 file.write(piece)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"Standard input is not an archive of images: {error}") from None
+        raise UserError(
+            f"Standard input is not an archive of images: {error}", hint="Pass what `docker save IMAGE` writes."
+        ) from None
 
 
 class Prefixed:

@@ -50,7 +50,11 @@ def pour(source: Any, file: IO[bytes], limit: int) -> None:
             )
         file.write(chunk)
     if not total:
-        raise UserError("The archive is empty", code="bad_archive")
+        raise UserError(
+            "The archive is empty",
+            code="bad_archive",
+            hint="Check that the URL or standard input has the whole archive.",
+        )
     file.flush()
 
 
@@ -64,10 +68,16 @@ def fetch(url: str, file: IO[bytes], limit: int, guard: Guard) -> None:
         with open_url(url, guard, timeout=SECONDS) as answer:
             pour(answer, file, limit)
     except urllib.error.HTTPError as error:
-        raise UserError(f"{shown(without_query(url))} answered with status {error.code}") from error
+        raise UserError(
+            f"{shown(without_query(url))} answered with status {error.code}",
+            hint="Check the URL. If it requires a login, an admin can store one: git:auth HOST USERNAME PASSWORD",
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise HostError(f"{shown(without_query(url))} cannot be downloaded: {str(reason)[:200]}") from error
+        raise HostError(
+            f"{shown(without_query(url))} cannot be downloaded: {str(reason)[:200]}",
+            hint="Check the URL, and that this host reaches it.",
+        ) from error
 
 
 def without_query(url: str) -> str:

@@ -96,7 +96,11 @@ def fast_import(repository: Repository) -> Iterator[tuple[IO[bytes], list[str]]]
             process.kill()
             raise
     if process.returncode or not result or not COMMIT.fullmatch(result[0]):
-        raise HostError("git could not store the code", details=tuple(words.splitlines()[:5]))
+        raise HostError(
+            "git could not store the code",
+            details=tuple(words.splitlines()[:5]),
+            hint="Check the free space of the disk, then run the command again.",
+        )
 
 
 def commit_archive(

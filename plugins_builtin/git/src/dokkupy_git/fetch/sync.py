@@ -104,7 +104,11 @@ def fetch(repository: Repository, remote: Remote, target: Target, keep: str, set
                 commit = done.stdout.strip()
                 repository.move_ref(keep, commit)
                 return commit
-    raise HostError(f"{remote.url} could not be fetched", details=tuple(lines[-5:]))
+    raise HostError(
+        f"{remote.url} could not be fetched",
+        details=tuple(lines[-5:]),
+        hint="Check the URL, and that the host may read it (git:auth, git:public-key, git:allow-host).",
+    )
 
 
 def require_one(build: bool, if_changes: bool) -> None:

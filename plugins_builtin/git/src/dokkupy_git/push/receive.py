@@ -65,7 +65,10 @@ def parse_updates(text: str) -> list[Update]:
         old, _, rest = line.partition(" ")
         new, _, ref = rest.partition(" ")
         if not COMMIT.fullmatch(old) or not COMMIT.fullmatch(new) or not ref.startswith("refs/"):
-            raise UserError("The hook reads git's own lines on standard input")
+            raise UserError(
+                "The hook reads git's own lines on standard input",
+                hint="Only git runs this command, when somebody pushes.",
+            )
         updates.append(Update(old, new, ref))
     return updates
 

@@ -61,7 +61,10 @@ def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
         return
     for move in moves:
         if not move.new and "receive.denydeletes" in forbidden:
-            raise UserError(f"{move.ref} cannot be deleted: this repository denies deletions (receive.denyDeletes)")
+            raise UserError(
+                f"{move.ref} cannot be deleted: this repository denies deletions (receive.denyDeletes)",
+                hint="An admin may allow it in the app's repository: git config receive.denyDeletes false",
+            )
         if (
             "receive.denynonfastforwards" in forbidden
             and move.old

@@ -148,7 +148,10 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
     pair = read_pair(chain, key, bundle=trusted_bundle(), incomplete=True)
     missing = [name for name in asked if not covers(pair.facts.names, name)]
     if missing:
-        raise HostError(f"The certificate from the authority for {app} lacks the names {', '.join(missing)}")
+        raise HostError(
+            f"The certificate from the authority for {app} lacks the names {', '.join(missing)}",
+            hint=f"Order it again: letsencrypt:enable {app}",
+        )
     with changing(host, "letsencrypt:enable", app) as tx:
         install(tx, app, pair, slot=part.slot, origin=SLOT)
         record = PartRecord(asked=part.names, left_out=tuple(lost), used=used)
@@ -227,7 +230,7 @@ def revoke(host: Host, app: AppName) -> None:
     host.store.require_app(app)
     kept = ours(host, app)
     if not kept:
-        raise UserError(f"{app} has no certificate of an authority")
+        raise UserError(f"{app} has no certificate of an authority", hint=f"Order one: letsencrypt:enable {app}")
     for slot in kept:
         server = (part_record(host, app, slot.name).used or got_with(host, app))["server"]
         words = f"revoke the certificate for {', '.join(slot.current.names)} at {server}"

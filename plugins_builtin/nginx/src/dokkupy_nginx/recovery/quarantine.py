@@ -108,6 +108,7 @@ def clean(served: Configuration) -> dict[AppName, str]:
                     f"nginx refuses its configuration, but not because of an app's file: {complaint.message}",
                     details=complaint.details,
                     code="proxy_refused",
+                    hint="Correct what the message names, then check: sudo nginx -t",
                 )
             keep_aside(served, app, complaint)
             served.take_out({app})

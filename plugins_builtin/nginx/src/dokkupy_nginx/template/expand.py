@@ -39,7 +39,11 @@ def render_custom(
     """The app's file from its own template. Raises AppError with the app and the line."""
     app = route.app
     if len(template.encode()) > LIMIT:
-        raise AppError(f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB", code="bad_template")
+        raise AppError(
+            f"App {app}: its nginx template is larger than {LIMIT // 1024} KiB",
+            code="bad_template",
+            hint=f"Shorten nginx.conf.j2, or ignore it: dokkupy nginx:set {app} disable-custom-config true",
+        )
     try:
         own = AppRendering(route, facts, snippets, inputs, staples or {})
         plain = own.conf()

@@ -93,11 +93,17 @@ def open_file(host: Host, path: str) -> BinaryIO:
 
     check_access(host, "host:write")
     if not os.path.isabs(path):
-        raise UserError(f"{path[:80]!r} is not an absolute path of the host")
+        raise UserError(
+            f"{path[:80]!r} is not an absolute path of the host",
+            hint="Give the whole path, which begins with /, or pass the file on standard input: KIND:import SERVICE < FILE",
+        )
     try:
         opened = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except OSError as error:
-        raise NotFound(f"{path} cannot be read: {error.strerror}") from error
+        raise NotFound(
+            f"{path} cannot be read: {error.strerror}",
+            hint="Check that this file exists on the host, and that root can read it.",
+        ) from error
     if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
         opened.close()
         raise UserError(f"{path} is not a regular file")

@@ -94,10 +94,12 @@ def unpacked(pieces: Iterator[bytes], make: Callable[[], Decompressor], failure:
                 yield reader.decompress(piece)
                 piece = reader.unused_data
     except failure as error:
-        raise UserError(f"The compressed file is damaged: {error}") from None
+        raise UserError(f"The compressed file is damaged: {error}", hint=DAMAGED) from None
     if not reader.eof:
-        raise UserError("The compressed file is incomplete")
+        raise UserError("The compressed file is incomplete", hint=DAMAGED)
 
+
+DAMAGED = "Create or copy the file again."
 
 UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -133,7 +135,7 @@ def recoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError:
         raise UserError(
-            f"This text begins as {encoding.upper()} but does not continue as such: the file is damaged"
+            f"This text begins as {encoding.upper()} but does not continue as such: the file is damaged", hint=DAMAGED
         ) from None
 
 

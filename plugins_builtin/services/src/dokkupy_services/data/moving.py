@@ -103,7 +103,10 @@ def move_versions(tx: Transaction, datastore: Datastore, before: Service, after:
         tx.step("remove the temporary instance", partial(discard_beside, host, beside.service, instance))
         return in_place(tx, datastore, before, replace(after, version=beside.service.version), instance)
     if not datastore.dumps:
-        raise Conflict(f"{datastore.title} cannot move its data from {before.version} to {beside.service.version}")
+        raise Conflict(
+            f"{datastore.title} cannot move its data from {before.version} to {beside.service.version}",
+            hint=f"Create another service with the new version, and have the apps use it: {before.kind}:create NAME --image-version {beside.service.version}",
+        )
     host.out.section(f"Moving the data from {before.version} to {beside.service.version}")
     watch = Watch()
     with_apps_off(tx, before)
@@ -260,13 +263,19 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
         before = records.read(host, kind, name)
         lifecycle.require_still(before)
         if not before.previous:
-            raise NotFound(f"{before.subject} has no previous instance to go back to")
+            raise NotFound(
+                f"{before.subject} has no previous instance to go back to",
+                hint="An upgrade, an import or a restore keeps the instance before it. Restore a backup instead: dokkupy backups:list",
+            )
         was = before.previous
         after = replace(
             before, image=was["image"], image_id=was["image_id"], version=was["version"], volume=was["volume"]
         )
         if after.volume and after.volume not in host.volumes().find_all({container.MARK: before.id}):
-            raise NotFound(f"The volume {after.volume} of the previous instance is missing")
+            raise NotFound(
+                f"The volume {after.volume} of the previous instance is missing",
+                hint=f"Restore a backup instead: dokkupy backups:list {before.subject}",
+            )
         if host.images().find(after.image_id) is None:
             image = tx.step(
                 f"get the image {after.image}",

@@ -92,7 +92,11 @@ def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], a
 def require_whole(check: Check, subject: str, edges: Edges) -> None:
     reason = check(edges.head, edges.tail, edges.size)
     if reason:
-        raise HostError(f"The dump of {subject} is incomplete: {reason}", code="bad_dump")
+        raise HostError(
+            f"The dump of {subject} is incomplete: {reason}",
+            code="bad_dump",
+            hint="Run the command again. If it fails again, check the logs of the service and the free space of the disk.",
+        )
 
 
 def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None:

@@ -66,7 +66,11 @@ class ServiceSubject(BackupSubject):
     def check(self, head: bytes, tail: bytes, size: int) -> None:
         reason = self.datastore.check_dump(head, tail, size)
         if reason:
-            raise HostError(f"The dump of {self.name} is incomplete: {reason}", code="bad_dump")
+            raise HostError(
+                f"The dump of {self.name} is incomplete: {reason}",
+                code="bad_dump",
+                hint=f"Run the backup again. If it fails again, check the service: {self.kind}:logs {self.service_name}",
+            )
 
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
         """A service like the one in the backup, with new passwords."""

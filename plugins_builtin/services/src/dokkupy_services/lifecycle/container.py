@@ -146,6 +146,7 @@ class Exec:
             raise HostError(
                 f"{argv[0]} in {self.container} failed with status {done.status}",
                 details=tuple(without_secrets(self.service, line) for line in lines),
+                hint=f"Its log may say why: {self.service.kind}:logs {self.service.name}",
             )
         return done.stdout
 

@@ -34,11 +34,15 @@ def parse(text: str) -> tuple[str, int]:
     """`5432`, `127.0.0.1:5432` or `[::1]:5432` -> (address, port)."""
     found = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[0-9.]+):)?(\d{1,5})", text)
     if not found or not 0 < int(found[2]) < 65536:
-        raise UserError(f"{text[:60]!r} is not a port, or ADDRESS:PORT")
+        raise UserError(
+            f"{text[:60]!r} is not a port, or ADDRESS:PORT", hint="Such as 5432, 127.0.0.1:5432 or [::1]:5432."
+        )
     try:
         address = str(ip_address((found[1] or LOOPBACK).strip("[]")))
     except ValueError:
-        raise UserError(f"{text[:60]!r} does not begin with an address") from None
+        raise UserError(
+            f"{text[:60]!r} does not begin with an address", hint="Such as 127.0.0.1:5432 or [::1]:5432."
+        ) from None
     return address, int(found[2])
 
 
@@ -54,13 +58,20 @@ def expose(host: Host, datastore: Datastore, name: ServiceName, wanted: Sequence
     records.read(host, kind, name)
     places = [parse(text) for text in wanted]
     if len(places) > len(datastore.ports):
-        raise UserError(f"{datastore.title} has {len(datastore.ports)} ports, not {len(places)}")
+        raise UserError(
+            f"{datastore.title} has {len(datastore.ports)} ports, not {len(places)}",
+            hint=f"Its ports: {', '.join(map(str, datastore.ports))}. Give at most one port of the host for each, in this order.",
+        )
     if not os.access(SOCAT, os.X_OK):
         raise HostError("The program socat is not installed", hint="apt-get install socat")
     with operation(host, f"{kind}:expose", records.subject(kind, name)) as tx:
         service = records.read(host, kind, name)
         if service.exposed:
-            raise Conflict(f"Service {name} already exposed on port(s): {' '.join(service.exposed)}", code="exposed")
+            raise Conflict(
+                f"Service {name} already exposed on port(s): {' '.join(service.exposed)}",
+                code="exposed",
+                hint=f"Close them first: {kind}:unexpose {name}",
+            )
         if not places:
             places = [(LOOPBACK, free_port(LOOPBACK)) for _ in datastore.ports]
         rows = tuple(row(address, outer, inner) for (address, outer), inner in zip(places, datastore.ports))
@@ -81,7 +92,9 @@ def unexpose(host: Host, datastore: Datastore, name: ServiceName) -> Service:
     with operation(host, f"{kind}:unexpose", records.subject(kind, name), takes_away=True) as tx:
         service = records.read(host, kind, name)
         if not service.exposed:
-            raise NotFound(f"Service {name} is not exposed", code="not_exposed")
+            raise NotFound(
+                f"Service {name} is not exposed", code="not_exposed", hint=f"Expose it: {kind}:expose {name}"
+            )
         after = replace(service, exposed=())
         tx.describe_plan(f"close the ports of {service.subject}")
         tx.save(after, kind, name)

@@ -25,7 +25,11 @@ def validated(host: Host, datastore: Datastore, texts: Iterable[str]) -> tuple[s
         if any(is_over(one.target, taken) for taken in (datastore.data, FILES) if taken):
             raise Conflict(f"{one.target} holds the service's own files", hint="Mount a directory inside of it.")
         if found.setdefault(one.target, one) != one:
-            raise Conflict(f"Two mounts have the same directory {one.target}", code="mount_taken")
+            raise Conflict(
+                f"Two mounts have the same directory {one.target}",
+                code="mount_taken",
+                hint="Give each mount its own directory in the container.",
+            )
         require_source(host, one)
     return tuple(map(str, found.values()))
 
@@ -39,7 +43,10 @@ def require_source(host: Host, one: Mount) -> None:
     if one.is_path and not os.path.exists(one.source):
         raise NotFound(f"{one.source} is not on this host", hint=f"First: mkdir -p {one.source}", code="no_directory")
     if not one.is_path and one.source in host.volumes().find_all({container.MARK: ""}):
-        raise Conflict(f"The volume {one.source} has the data of a service: two servers would write to it")
+        raise Conflict(
+            f"The volume {one.source} has the data of another service, and two servers must not write to it",
+            hint="Mount another volume, or a directory of the host.",
+        )
 
 
 def prepare(tx: Transaction, mounts: Sequence[str]) -> None:
@@ -82,7 +89,11 @@ def unmount(host: Host, datastore: Datastore, name: ServiceName, gone: Mount | N
         service = records.read(host, kind, name)
         kept = [] if gone is None else [one for one in map(Mount, service.mounts) if one.place != gone.place]
         if gone is not None and len(kept) == len(service.mounts):
-            raise NotFound(f"{gone.source} is not mounted at {gone.target} in {service.subject}", code="not_mounted")
+            raise NotFound(
+                f"{gone.source} is not mounted at {gone.target} in {service.subject}",
+                code="not_mounted",
+                hint=f"List the mounts: {kind}:info {name} --mounts",
+            )
         after = replace(service, mounts=tuple(map(str, kept)))
         tx.save(after, kind, name)
     return after

@@ -67,7 +67,10 @@ def purge(host: Host, identifier: str) -> None:
     """Permanently delete the data of a destroyed service. Raises Conflict if it has been restored."""
     back = next((one for one in records.services(host) if one.id == identifier), None)
     if back is not None:
-        raise Conflict(f"{back.subject} was restored")
+        raise Conflict(
+            f"{back.subject} was restored from the trash, so it is not purged",
+            hint=f"To delete it: {back.kind}:destroy {back.name}",
+        )
     container.remove_everything(host, identifier)
     host.store.remove(DestroyedService, identifier)
 

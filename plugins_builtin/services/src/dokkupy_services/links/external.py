@@ -123,10 +123,18 @@ def link(host: Host, name: ServiceName, app: AppName, *, alias: str = "") -> Env
     with operation(host, "services:link", f"app:{app}", also=(subject(name),)) as tx:
         one, env = read(host, name), get_env(host, app)
         if app in links(host, name):
-            raise Conflict(f"Already linked to app {app}", code="already_linked")
+            raise Conflict(
+                f"Already linked to app {app}",
+                code="already_linked",
+                hint=f"Unlink it first: services:unlink {name} {app}",
+            )
         key = EnvKey(f"{(alias or one.alias).upper()}_URL")
         if key in env and alias:
-            raise Conflict(f"Specified alias {alias} already in use by the variable {key}", code="alias_taken")
+            raise Conflict(
+                f"Specified alias {alias} already in use by the variable {key}",
+                code="alias_taken",
+                hint="Choose another one: --alias NAME",
+            )
         key = free_variable(env, "external") if key in env else key
         tx.save(ExternalLink(alias=str(key)), name, app)
         set_env(tx, app, {key: one.url})
@@ -139,7 +147,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
     require_there(host, name)
     with operation(host, "services:unlink", f"app:{app}", also=(subject(name),), takes_away=True) as tx:
         if app not in links(host, name):
-            raise UserError(f"Not linked to app {app}", code="not_linked")
+            raise UserError(f"Not linked to app {app}", code="not_linked", hint=f"Link it: services:link {name} {app}")
         keys = variables_of(host, app, name)
         set_env(tx, app, dict.fromkeys(keys))
         tx.remove(ExternalLink, name, app)

@@ -79,7 +79,11 @@ def alias_variable(host: Host, datastore: Datastore, app: AppName, alias: str) -
     if alias:
         key = EnvKey(f"{alias.upper()}_URL")
         if key in env:
-            raise Conflict(f"Specified alias {alias} already in use by the variable {key}", code="alias_taken")
+            raise Conflict(
+                f"Specified alias {alias} already in use by the variable {key}",
+                code="alias_taken",
+                hint="Choose another one: --alias NAME",
+            )
         return key
     key = EnvKey(f"{datastore.alias}_URL")
     return key if key not in env else free_variable(env, datastore.kind)
@@ -111,7 +115,11 @@ def link(
         require_still(service)
         before = next((one for one in records.links(host, service) if one.app == app), None)
         if before is not None:
-            raise Conflict(f"Already linked as {before.alias}", code="already_linked")
+            raise Conflict(
+                f"Already linked as {before.alias}",
+                code="already_linked",
+                hint=f"Unlink it first: {kind}:unlink {name} {app}",
+            )
         key = alias_variable(host, datastore, app, alias)
         made = Link(str(app), str(key), free_hostname(host, app, service), validated_query(query))
         tx.register_undo("connect the service to the app's network", call(connect_services, app=str(app)))

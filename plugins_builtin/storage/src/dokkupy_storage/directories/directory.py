@@ -71,7 +71,10 @@ def require_real(host: Host, path: str) -> int:
         except FileNotFoundError:
             raise missing from None
         except OSError as error:
-            raise HostError(f"{path} cannot be used: {error.strerror}") from None
+            raise HostError(
+                f"{path} cannot be used: {error.strerror}",
+                hint="Check the owner and mode of the path, and that its disk is attached.",
+            ) from None
     held = -1
     try:
         held = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -89,7 +92,10 @@ def require_real(host: Host, path: str) -> int:
     except FileNotFoundError:
         raise missing from None
     except OSError as error:
-        raise HostError(f"{path} cannot be used: {error.strerror}") from None
+        raise HostError(
+            f"{path} cannot be used: {error.strerror}",
+            hint="Check the owner and mode of the path, and that its disk is attached.",
+        ) from None
     finally:
         if held >= 0:
             os.close(held)

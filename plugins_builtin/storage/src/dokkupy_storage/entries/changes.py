@@ -45,11 +45,19 @@ def create(host: Host, wish: Entry) -> Entry:
         before = find_entry(host, name)
         if before is not None:
             if wish.path and wish.path != before.path:
-                raise Conflict(f"Storage entry {name} exists with the path {before.path}", code="name_taken")
+                raise Conflict(
+                    f"Storage entry {name} exists with the path {before.path}",
+                    code="name_taken",
+                    hint="Choose another name, or leave out the path.",
+                )
             return before
         other = next((one for one in entries(host) if one.path == path), None)
         if other is not None:
-            raise Conflict(f"Storage entry {other.name} has the path {path}", code="path_taken")
+            raise Conflict(
+                f"Storage entry {other.name} has the path {path}",
+                code="path_taken",
+                hint=f"Use that entry, or another path: storage:info {other.name}",
+            )
         made = wish.replace(path=path, id=new_id(), created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         if not name_in_root(host, path):
             require_real(host, path)
@@ -76,7 +84,10 @@ def unmake(host: Host, path: str) -> None:
 def change(host: Host, name: str, prop: str, value: str) -> Entry:
     """Set or unset one property. Raises UserError for one that cannot be changed."""
     if prop in FIXED:
-        raise UserError(f"{prop} of a storage entry cannot be changed")
+        raise UserError(
+            f"{prop} of a storage entry cannot be changed",
+            hint=f"Properties that can be changed: {', '.join(CHANGEABLE)}. For another path, create another entry: storage:create NAME PATH",
+        )
     if prop not in CHANGEABLE:
         raise UserError(f"Invalid property specified, valid properties include: {', '.join(CHANGEABLE)}")
     if prop == "reclaim-policy":
@@ -170,7 +181,11 @@ def undestroy(host: Host, name: str) -> Entry:
     """Restore the last destroyed entry of this name, with its data. Raises NotFound."""
     with operation(host, "storage:undestroy", f"storage:{name}", also=(EVERY,)) as tx:
         if find_entry(host, name) is not None:
-            raise Conflict(f"Storage entry {name} already exists", code="name_taken")
+            raise Conflict(
+                f"Storage entry {name} already exists",
+                code="name_taken",
+                hint=f"Destroy that entry first, if you do not need it: storage:destroy {name}",
+            )
         kept = [one for one in destroyed(host) if one.name == name]
         if not kept:
             raise NotFound(f"There is no destroyed storage entry {name}", hint="See: storage:trash")

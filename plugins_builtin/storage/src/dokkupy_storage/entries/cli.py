@@ -231,7 +231,10 @@ def add_reading(group: Group) -> None:
 
         entry = require_entry(host, name)
         if not require_real(host, entry.path):
-            raise HostError(f"{entry.path} is not there")
+            raise HostError(
+                f"The directory {entry.path} of the storage entry {name} does not exist",
+                hint="Attach its disk or restore its backup.",
+            )
         return CommandResult({"name": name, "ready": True}, [f"-----> Storage entry {name} is ready"])
 
 

@@ -28,7 +28,7 @@ def mount_path(host: Host, app: AppName, given: Mountable) -> Mount:
     made = Mount(source=given.source, target=given.target, options=given.options)
     with operation(host, "storage:mount", f"app:{app}", also=(EVERY,)) as tx:
         if any((one.source, one.target) == (made.source, made.target) for one in mounts_of(host, app)):
-            raise Conflict("Mount path already exists.", code="mounted")
+            raise Conflict("Mount path already exists.", code="mounted", hint=f"List the mounts: storage:list {app}")
         return put(tx, app, made, instead_of=None)
 
 
@@ -83,12 +83,15 @@ def unmount(host: Host, app: AppName, given: Mountable, target: str = "") -> lis
             gone = [one for one in before if one.entry == identifier and target in ("", one.target)]
         elif target:
             raise UserError(
-                "--container-dir is for a named entry: the path in the container is part of HOST-DIR:CONTAINER-DIR"
+                "--container-dir is for a named entry: the path in the container is part of HOST-DIR:CONTAINER-DIR",
+                hint=f"Leave out --container-dir. Such as: storage:unmount {app} /srv/data:/data",
             )
         else:
             gone = [one for one in before if (one.source, one.target) == (given.source, given.target)]
         if not gone:
-            raise NotFound("Mount path does not exist.", code="not_mounted")
+            raise NotFound(
+                "Mount path does not exist.", code="not_mounted", hint=f"List the mounts: storage:list {app}"
+            )
         left = tuple(one for one in before if one not in gone)
         tx.save(host.store.load(MountsFile, app).replace(mounts=left), app)
     return gone
