@@ -112,8 +112,11 @@ def require_traces(host: Host, app: AppName) -> None:
 
 
 def finish_destroy(host: Host, app: str) -> None:
-    """Remove the traffic first, then containers, code, images and state. Runs after the commit. Idempotent. It calls
-    every available adapter, because the selected one may be uninstalled or may have changed."""
+    """Remove the traffic first, then containers, code, images and state.
+
+    Runs after the commit. Idempotent. It calls every available adapter, because the selected one may be uninstalled or
+    may have changed.
+    """
     name = AppName(app)
     for proxy in host.adapters("proxy"):
         try:

@@ -42,8 +42,9 @@ def nothing_runs(release: Release, formation: Formation) -> str:
 
 
 def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) -> None:
-    """Raises AppError for a deploy that would remove the web process of an app that serves. To remove it on purpose,
-    run `ps:scale APP web=0` or `ps:stop APP` first.
+    """Raises AppError for a deploy that would remove the web process of an app that serves.
+
+    To remove it on purpose, run `ps:scale APP web=0` or `ps:stop APP` first.
     """
     from dokkupy_sdk.errors import AppError
 

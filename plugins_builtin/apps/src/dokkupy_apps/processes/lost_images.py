@@ -1,6 +1,7 @@
-"""Images that are missing from the engine, for example after `docker system prune -a`. They are built again from the
-commit that the release records. The image of a running app cannot get lost, but that of a stopped app or of an older
-release can.
+"""Images that are missing from the engine, for example after `docker system prune -a`.
+
+They are built again from the commit that the release records. The image of a running app cannot get lost, but that of a
+stopped app or of an older release can.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ from dokkupy_apps.routing.waiting_page import update_waiting_page
 
 def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
     """Reconcile one app with its state, after its unfinished operations were completed or rolled back. Returns a line
-    for each change. watched: started instances are checked; see `bring_back`.
+    for each change.
+
+    watched: started instances are checked; see `bring_back`.
     """
     lines: list[str] = []
     if not host.store.has_app(app):

@@ -27,6 +27,7 @@ from dokkupy_apps.rollout.converge import converge
 
 def redeploy(host: Host, app: AppName, *, kind: str, process: ProcessType | None = None) -> Deployment:
     """Replace the instances of the serving release. If the app's configuration changed, they belong to a new release.
+
     kind: restart or config. process: replace only this type, if nothing else changed.
     """
     require_deployed(host, app)

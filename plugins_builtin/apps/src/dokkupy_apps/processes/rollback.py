@@ -28,9 +28,10 @@ from dokkupy_apps.rollout.converge import converge
 
 
 def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config: bool = False) -> Deployment:
-    """Deploy an older release, with its code and configuration, as a new one. number: None for the one before the
-    serving one. keep_config: keep the app's current variables. Without it, a warning names the variables that return or
-    change, because a secret that was unset or rotated would be back in use.
+    """Deploy an older release, with its code and configuration, as a new one.
+
+    number: None for the one before the serving one. keep_config: keep the app's current variables. Without it, a
+    warning names the variables that return or change, because a secret that was unset or rotated would be back in use.
     """
     require_deployed(host, app)
 

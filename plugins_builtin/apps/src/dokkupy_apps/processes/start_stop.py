@@ -44,6 +44,7 @@ def stop_app(host: Host, app: AppName) -> None:
 
 def start_app(host: Host, app: AppName) -> None:
     """Start what should run: stopped instances are resumed, missing ones are created. They are checked as in a deploy.
+
     Raises CheckFailed if an instance fails; then everything that was stopped before is stopped again.
     """
     require_deployed(host, app)

@@ -53,6 +53,7 @@ def release_settings(
     host: Host, app: AppName, built: Mapping[str, Mapping[str, str]] | None
 ) -> Mapping[str, Mapping[str, str]]:
     """namespace -> property -> effective value, for the properties that a release keeps; empty ones are left out.
+
     built: the settings of the release whose image is used again, because properties of the build keep the values with
     which it was built. None: the image is new.
     """

@@ -169,8 +169,9 @@ def remove_release(host: Host, app: AppName, number: int) -> None:
 
 
 def prune_releases(host: Host, app: AppName, keep: int) -> list[int]:
-    """Remove the records and images of all releases but the newest `keep` and the serving one. An image that another
-    release also uses stays, because it has that release's tag.
+    """Remove the records and images of all releases but the newest `keep` and the serving one.
+
+    An image that another release also uses stays, because it has that release's tag.
     """
     serving, _ = current(host, app)
     doomed = [n for n in sorted(numbers(host, app))[: -keep or None] if serving is None or n != serving.number]

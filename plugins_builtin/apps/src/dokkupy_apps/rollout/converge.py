@@ -51,10 +51,11 @@ def converge(
     resumed: tuple[Instance, ...] = (),
     record: Callable[[Transaction, Deployment], None] | None = None,
 ) -> Deployment:
-    """Run `formation` of `release`. The caller holds the locks of the apps and commits next. replaces: whether running
-    instances of a type are replaced by fresh ones; wanted instances that are not replaced keep running. replacing: the
-    app whose instances and route are replaced, if that is another app (a rename). resumed: stopped instances that were
-    just started again; they are checked like fresh ones. record: see `deploy_source`.
+    """Run `formation` of `release`. The caller holds the locks of the apps and commits next.
+
+    replaces: whether running instances of a type are replaced by fresh ones; wanted instances that are not replaced
+    keep running. replacing: the app whose instances and route are replaced, if that is another app (a rename). resumed:
+    stopped instances that were just started again; they are checked like fresh ones. record: see `deploy_source`.
     """
     host, app = tx.host, release.app
     replacing = replacing or app
@@ -123,7 +124,9 @@ def start_checked(
     on_addresses: Callable[[Deployment], None],
 ) -> Deployment:
     """Start the missing instances in groups, as large as the source allows, and check each group before the next one
-    starts. on_addresses: called with the whole deployment as soon as the addresses of its last instances are known.
+    starts.
+
+    on_addresses: called with the whole deployment as soon as the addresses of its last instances are known.
     """
     host, release = tx.host, deployment.release
     facts = host.hooks.gather(hookspecs.start_limits, host=host, release=release)
@@ -248,8 +251,9 @@ def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -
 
 
 def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: EarlyValidation) -> Deployment:
-    """Switch the traffic and the record of what serves, then check what serves. A rollback goes in the opposite order:
-    it restores the state first, then the proxy.
+    """Switch the traffic and the record of what serves, then check what serves.
+
+    A rollback goes in the opposite order: it restores the state first, then the proxy.
     """
     host, release, app = tx.host, deployment.release, deployment.app
     tx.register_undo("tag", call(retag_latest, app=app))

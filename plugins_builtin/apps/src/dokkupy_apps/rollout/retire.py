@@ -1,6 +1,7 @@
-"""Retire old instances in the background: they finish their requests and are removed. Each deployment writes a record
-of the instances that it replaced, `apps/<app>/retire/<id>.toml`. A detached process retires them at once. If it was
-killed, the timer does so.
+"""Retire old instances in the background: they finish their requests and are removed.
+
+Each deployment writes a record of the instances that it replaced, `apps/<app>/retire/<id>.toml`. A detached process
+retires them at once. If it was killed, the timer does so.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def record_retiring(
     log_mark: str = "",
 ) -> None:
     """Record the instances to retire. This is the first step after a switch, so that none is forgotten. Idempotent.
+
     forget: the app to which they belonged, if it is removed with them (a rename). drain: seconds that web instances
     have to finish their connections; None: as long as `timeout`. log_mark: see `Deployment`.
     """

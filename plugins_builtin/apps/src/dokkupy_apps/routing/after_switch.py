@@ -47,7 +47,9 @@ def require_alive(host: Host, deployment: Deployment) -> None:
 
 def closed_after(host: Host, deployment: Deployment, route: Route) -> frozenset[int]:
     """Container ports of a detected map on which nothing listens. They are found by a request through the proxy for
-    each name and port. Raises CheckFailed if clients reach no instance; the deploy is then rolled back.
+    each name and port.
+
+    Raises CheckFailed if clients reach no instance; the deploy is then rolled back.
     """
     web = [one for one in deployment.instances if one.process == "web"]
     if not is_asked(deployment, web):

@@ -52,8 +52,9 @@ def reach_before(host: Host, app: AppName) -> Reach | None:
 
 def require_reached(host: Host, app: AppName, before: Reach | None, *, is_kept: bool = False) -> None:
     """Raises AppError if clients do not reach the app after a change of its route. If they should have reached it
-    before the change and did not, the change is not the cause, and there is only a warning. is_kept: the change stays
-    even if this raises.
+    before the change and did not, the change is not the cause, and there is only a warning.
+
+    is_kept: the change stays even if this raises.
     """
     after = reach_of(host, app)
     if after is None or not after.missing:

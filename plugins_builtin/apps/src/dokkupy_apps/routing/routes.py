@@ -84,8 +84,9 @@ def make_route(
     instances: tuple[Instance, ...],
     closed: frozenset[int] = frozenset(),
 ) -> Route:
-    """The route of an app whose release these instances serve. closed: container ports on which they do not listen;
-    their rows are left out.
+    """The route of an app whose release these instances serve.
+
+    closed: container ports on which they do not listen; their rows are left out.
     """
     from dokkupy_sdk.model import Route, Upstream
 

@@ -31,9 +31,11 @@ def rerouting(
 ) -> Iterator[Transaction]:
     """An operation that changes the state and then applies the route in the proxy. A rollback restores the state first,
     then the route. Each name of a running app is then requested through the proxy; raises AppError if no instance is
-    reached. check: examines what the proxy then serves, and raises if that is wrong. takes_away: the change removes
-    something, so it does not fail if the proxy also refused the configuration before. before: what was reached before,
-    if the caller already changed something.
+    reached.
+
+    check: examines what the proxy then serves, and raises if that is wrong. takes_away: the change removes something,
+    so it does not fail if the proxy also refused the configuration before. before: what was reached before, if the
+    caller already changed something.
     """
     host.store.require_app(app)
     with operation(host, verb, f"app:{app}", takes_away=takes_away) as tx:

@@ -14,8 +14,9 @@ from dokkupy_apps.routing.routes import proxy_enabled
 
 
 def update_waiting_page(host: Host, app: str) -> None:
-    """Bring the page in line with the app's state, also if no app has this name. Idempotent. A failure is only a
-    warning, because a command should not fail because of this page.
+    """Bring the page in line with the app's state, also if no app has this name.
+
+    Idempotent. A failure is only a warning, because a command should not fail because of this page.
     """
     if "proxy" not in host.available_roles():
         return

@@ -1,5 +1,7 @@
-"""When a change of an app's state takes effect: at once, through the proxy, or with a later command. A change is
-pending while the state differs from the serving release, because the instances run with what the release recorded.
+"""When a change of an app's state takes effect: at once, through the proxy, or with a later command.
+
+A change is pending while the state differs from the serving release, because the instances run with what the release
+recorded.
 """
 
 from __future__ import annotations

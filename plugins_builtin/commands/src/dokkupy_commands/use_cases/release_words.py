@@ -66,8 +66,9 @@ def settings(release: Release) -> list[tuple[str, str, str]]:
 def compared(
     one: Release, other: Release, commits: Sequence[Commit], differences: Sequence[tuple[str, str, str]]
 ) -> list[Row]:
-    """(what, how it changed): first the commits, then the variables, then everything else. commits: those that `other`
-    has and `one` lacks, newest first. differences: those of `release_diff`.
+    """(what, how it changed): first the commits, then the variables, then everything else.
+
+    commits: those that `other` has and `one` lacks, newest first. differences: those of `release_diff`.
     """
     rows: list[Row] = []
     if one.revision != other.revision:

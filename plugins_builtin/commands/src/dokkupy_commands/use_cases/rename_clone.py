@@ -1,6 +1,7 @@
-"""Copy apps: rename or clone, each as one operation with the serving image, without a build. A rename replaces the old
-app's route and instances in one switch. Therefore no request is lost, and a killed rename has happened completely or
-not at all. The old instances are retired by the records of the new app.
+"""Copy apps: rename or clone, each as one operation with the serving image, without a build.
+
+A rename replaces the old app's route and instances in one switch. Therefore no request is lost, and a killed rename has
+happened completely or not at all. The old instances are retired by the records of the new app.
 """
 
 from __future__ import annotations
