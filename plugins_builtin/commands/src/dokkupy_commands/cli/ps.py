@@ -33,7 +33,8 @@ def list_apps(
 ) -> CommandResult | None:
     """Show apps on one screen: state, release, processes, CPU, memory, requests, URL. `ps` alone does the same.
 
-    ps:list ps:list blog --watch
+    ps:list
+    ps:list blog --watch
     """
     from dokkupy_sdk.access import visible_apps
 

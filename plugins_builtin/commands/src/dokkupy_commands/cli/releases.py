@@ -107,7 +107,8 @@ def diff(
 ) -> CommandResult:
     """Show what differs between two releases: commits, variables (without values), formation and settings.
 
-    releases:diff blog releases:diff blog v3 v5
+    releases:diff blog
+    releases:diff blog v3 v5
     """
     from dokkupy_apps.releases.records import current, numbers, read_release
     from dokkupy_sdk.errors import NotFound
