@@ -88,6 +88,9 @@ STAND_ON = {
     "mysql": ("mariadb",),
     "services": (
         "clickhouse",
+        "couchdb",
+        "elasticsearch",
+        "meilisearch",
         "mariadb",
         "memcached",
         "mongo",
@@ -96,6 +99,7 @@ STAND_ON = {
         "postgres",
         "rabbitmq",
         "redis",
+        "typesense",
         "valkey",
         "backups",
     ),

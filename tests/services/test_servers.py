@@ -153,7 +153,72 @@ CLICKHOUSE = Contract(
 )
 
 
+def web(port: int, header: str, method: str, path: str, body: str = "") -> tuple[str, ...]:
+    """argv that sends a request, succeeds if that did, and prints `row` if the answer has it."""
+    lines = (f"{method} {path} HTTP/1.0", header, "Content-Type: application/json", f"Content-Length: {len(body)}", "")
+    text = "\\r\\n".join((*lines, body))
+    asks = f"exec 3<>/dev/tcp/{{ip}}/{port}; printf '{text}' >&3; said=$(cat <&3)"
+    return (
+        "bash",
+        "-c",
+        f"{asks}; grep -m1 -o '\"row\"' <<<\"$said\" | tr -d '\"'; [[ $said == HTTP/*' 2'[0-9][0-9]* ]]",
+    )
+
+
+def basic(password: str, user: str = "ann") -> str:
+    return f"Authorization: Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+HASHED = hashlib.pbkdf2_hmac("sha1", b"right", b"salt", 10, 20).hex()
+COUCHDB = Contract(
+    mounted="/opt/couchdb/etc/local.d/ann.ini",
+    secret=f"[admins]\nann = -pbkdf2-{HASHED},salt,10\n",
+    ready=web(5984, "X: 1", "GET", "/_up"),
+    write=web(5984, basic("right"), "PUT", "/row"),
+    read=web(5984, basic("right"), "GET", "/_all_dbs"),
+    refused=(web(5984, basic("wrong"), "GET", "/row"), web(5984, "X: 1", "GET", "/row")),
+)
+MEILISEARCH = Contract(
+    command=("meilisearch", "--config-file-path", "/etc/ann.toml", "--http-addr=0.0.0.0:7700"),
+    mounted="/etc/ann.toml",
+    secret='env = "production"\nmaster_key = "right and long enough"\n',
+    ready=web(7700, "X: 1", "GET", "/health"),
+    write=web(7700, "Authorization: Bearer right and long enough", "POST", "/indexes/row/documents", '[{"id": 1}]'),
+    read=web(7700, "Authorization: Bearer right and long enough", "GET", "/indexes"),
+    refused=(web(7700, "Authorization: Bearer wrong", "GET", "/stats"), web(7700, "X: 1", "GET", "/stats")),
+)
+TYPESENSE = Contract(
+    command=("--config=/etc/ann.ini",),
+    mounted="/etc/ann.ini",
+    secret="[server]\ndata-dir = /data\napi-key = right\n",
+    ready=web(8108, "X: 1", "GET", "/health"),
+    write=web(8108, "X-TYPESENSE-API-KEY: right", "POST", "/collections", '{"name": "row", "fields": []}'),
+    read=web(8108, "X-TYPESENSE-API-KEY: right", "GET", "/collections"),
+    refused=(web(8108, "X-TYPESENSE-API-KEY: wrong", "GET", "/debug"), web(8108, "X: 1", "GET", "/debug")),
+)
+ELASTICSEARCH = Contract(
+    env=(
+        "ELASTIC_PASSWORD_FILE=/run/secret",
+        "discovery.type=single-node",
+        "xpack.security.enabled=true",
+        "xpack.security.http.ssl.enabled=false",
+    ),
+    command=("elasticsearch", "-Enetwork.host=0.0.0.0"),
+    secret="right",
+    ready=web(9200, basic("right", "elastic"), "GET", "/_cluster/health?wait_for_status=yellow"),
+    write=web(9200, basic("right", "elastic"), "PUT", "/row"),
+    read=web(9200, basic("right", "elastic"), "GET", "/row/_mapping"),
+    refused=(web(9200, basic("wrong", "elastic"), "GET", "/_cluster/health"), web(9200, "X: 1", "GET", "/_nodes")),
+    status=143,
+)
+
+
 CONTRACTS = {
+    "couchdb:3.5": COUCHDB,
+    "elasticsearch:8.19.7": ELASTICSEARCH,
+    "getmeili/meilisearch:v1.52.0": MEILISEARCH,
+    "getmeili/meilisearch:v1.53.2": MEILISEARCH,
+    "typesense/typesense:30.2": TYPESENSE,
     "postgres:15": POSTGRES,
     "postgres:17": POSTGRES,
     "redis:7": redis("redis"),
@@ -278,7 +343,7 @@ def test_every_row_has_its_contract() -> None:
 
 #: One of those that share an entry point and a command, all with --thorough: their versions differ in packages alone. The
 #: whole contract of their datastore starts these servers twenty times.
-ELSEWHERE = ("nats:", "clickhouse/")
+ELSEWHERE = ("clickhouse/", "couchdb:", "elasticsearch:", "getmeili/", "nats:", "typesense/")
 DISTINCT = [
     name
     for name in {(row.entry, row.command): row.name for row in reversed(SERVERS)}.values()

@@ -179,6 +179,24 @@ def nats_server() -> str:
     return _built("nats-server", "trixie", lines, {})
 
 
+#: Its modules are transport and security.
+ELASTICSEARCH = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.19.7:zip"
+
+
+def elasticsearch() -> str:
+    """`/out/elasticsearch`: the real server, as Elastic publishes it on Maven Central for the tests of plugins."""
+    lines = [
+        f"FROM {debian('bookworm')}",
+        f"LABEL {LABEL}=1",
+        f"RUN {INSTALL} ca-certificates maven unzip"
+        f" && mvn -q -B dependency:copy -Dartifact={ELASTICSEARCH} -DoutputDirectory=/tmp/zip"
+        " && unzip -q /tmp/zip/*.zip -d /out && mv /out/elasticsearch-* /out/elasticsearch"
+        # The server's user has the group of root.
+        " && rm -r /tmp/zip /root/.m2 && chmod -R g=u /out",
+    ]
+    return _built("elasticsearch-zip", "bookworm", lines, {})
+
+
 def packs() -> str:
     """`/out/pack` and `/out/lifecycle.tgz`, built from the projects' own Go modules: no registry has to be asked.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bed import images
 from bed.engine import LABEL
@@ -34,7 +35,7 @@ class Server:
     entry point. user, uid: whom the server runs as. data: the declared volume. setup: commands run in the image after
     the packages are there. files: further scripts of `servers/`, each with its name in `/usr/local/bin`.
     runs_as: the image's own user, where the official one does not begin as root. program: makes an image whose `/out/`
-    has the server, where no package has it.
+    has the server, where no package has it; into: where that goes.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Server:
     workdir: str = ""
     runs_as: str = ""
     program: Callable[[], str] | None = None
+    into: str = "/usr/bin/"
     differs: str = ""
 
 
@@ -176,6 +178,35 @@ def _nats(version: str, suite: str, *packages: str, program: Callable[[], str] |
     )
 
 
+def _stand_in(name: str, source: str, script: str, command: str, port: int, **more: Any) -> Server:
+    """NOT the server, which no package has: `servers/SCRIPT.py`, which speaks the part of its API that the tests use."""
+    return Server(
+        name=name,
+        suite="trixie",
+        source=source,
+        entry=f"{script}.sh",
+        command=command,
+        ports=(port,),
+        files=(("stand_in.py", "stand_in.py"), (f"{script}.py", script)),
+        **{"packages": ("curl", "python3"), "user": "root", "uid": 0, **more},
+    )
+
+
+def _meilisearch(version: str) -> Server:
+    return _stand_in(
+        f"getmeili/meilisearch:v{version}",
+        "https://github.com/meilisearch/meilisearch/blob/main/Dockerfile",
+        "meilisearch",
+        "/bin/meilisearch",
+        7700,
+        data="/meili_data",
+        env=(("STAND_IN_VERSION", version),),
+        workdir="/meili_data",
+        setup=("ln -s /usr/local/bin/meilisearch /bin/meilisearch",),
+        differs="NOT Meilisearch: it searches nothing, and a dump is not of its format. It declares a volume.",
+    )
+
+
 SERVERS = (
     _postgres(15, "bookworm"),
     _postgres(17, "trixie"),
@@ -290,6 +321,56 @@ SERVERS = (
         ),
         differs="18.16, of 2018: no Atomic databases, no users made by SQL, no BACKUP; the entry point makes no users.",
     ),
+    Server(
+        name="elasticsearch:8.19.7",
+        suite="bookworm",
+        packages=("curl", "openjdk-17-jre-headless"),
+        source="https://github.com/elastic/elasticsearch/tree/8.19/distribution/docker",
+        entry="elasticsearch.sh",
+        user="elasticsearch",
+        uid=1000,
+        command="eswrapper",
+        ports=(9200, 9300),
+        data="/usr/share/elasticsearch/data",
+        env=(("ES_JAVA_HOME", "/usr/lib/jvm/java-17-openjdk-amd64"), ("CLI_JAVA_OPTS", "-XX:TieredStopAtLevel=1")),
+        setup=("install -d -o elasticsearch -g root -m 775 /usr/share/elasticsearch/data",),
+        workdir="/usr/share/elasticsearch",
+        runs_as="1000:0",
+        program=images.elasticsearch,
+        into="/usr/share/",
+        differs="No modules but transport and security: no ingest, no data streams, no lifecycle policies, no `GET /`. Its Java"
+        " is Debian's and compiles less.",
+    ),
+    _stand_in(
+        "couchdb:3.5",
+        "https://github.com/apache/couchdb-docker",
+        "couchdb",
+        "/opt/couchdb/bin/couchdb",
+        5984,
+        user="couchdb",
+        uid=5984,
+        data="/opt/couchdb/data",
+        setup=(
+            "install -d -o couchdb -g couchdb /opt/couchdb/data /opt/couchdb/etc/local.d /opt/couchdb/bin",
+            "ln -s /usr/local/bin/couchdb /opt/couchdb/bin/couchdb",
+            "ln -s /usr/local/bin/docker-entrypoint.sh /docker-entrypoint.sh",
+        ),
+        differs="NOT CouchDB: no views, no attachments, no replication, no users but administrators, no COUCHDB_USER.",
+    ),
+    _meilisearch("1.52.0"),
+    _meilisearch("1.53.2"),
+    _stand_in(
+        "typesense/typesense:30.2",
+        "https://github.com/typesense/typesense/blob/main/docker/deployment.Dockerfile",
+        "typesense",
+        "",
+        8108,
+        packages=("python3",),
+        setup=("ln -s /usr/local/bin/typesense /opt/typesense-server",),
+        data="/data",
+        env=(("STAND_IN_VERSION", "30.2"),),
+        differs="NOT Typesense: it searches nothing, and a snapshot is not of its format. It declares a volume, and Debian is below.",
+    ),
     _nats("2.9", "bookworm", "nats-server"),
     _nats("2", "trixie", program=images.nats_server),
     Server(
@@ -340,7 +421,7 @@ def _dockerfile(row: Server) -> list[str]:
         f" && printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d"
         f" && {images.INSTALL} {packages}{setup}"
         f" && apt-get clean && rm -rf {UNREAD} /usr/sbin/policy-rc.d",
-        f"COPY --from={row.program()} /out/ /usr/bin/" if row.program else "",
+        f"COPY --from={row.program()} /out/ {row.into}" if row.program else "",
         "COPY entry.sh /usr/local/lib/entry.sh",
         *(f"COPY {script} /usr/local/bin/{name}" for script, name in row.files),
         f"COPY {row.entry} /usr/local/bin/docker-entrypoint.sh",

@@ -1,0 +1,1 @@
+"""CouchDB databases for dokkupy."""

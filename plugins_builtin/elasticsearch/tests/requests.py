@@ -1,0 +1,38 @@
+"""Requests to a service as its app, over the network, by the client that the image has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dokkupy_services.role import ServiceExec
+
+ROWS = "rows"
+
+
+def as_app(
+    inside: ServiceExec, method: str, path: str, body: str = "", *, user: str = "", password: str = ""
+) -> dict[str, Any]:
+    """The answer, also of a refused request. Login and body are on standard input."""
+    service = inside.service
+    login = f'user = "{user or service.user}:{password or service.password.reveal()}"\n'
+    config = f'{login}request = "{method}"\nurl = "http://service:9200/{path}"\nheader = "Content-Type: application/x-ndjson"\n'
+    if body:
+        config += f"data-binary = {json.dumps(body, ensure_ascii=False)}\n"
+    answer: dict[str, Any] = json.loads(inside.run(("curl", "-sS", "-K", "-"), stdin=config.encode()))
+    return answer
+
+
+def put(inside: ServiceExec, first: int, last: int) -> None:
+    lines = "".join(f'{{"create": {{"_id": "{number}"}}}}\n{{"text": "row ☃"}}\n' for number in range(first, last))
+    assert not as_app(inside, "POST", f"{ROWS}/_bulk?refresh=true", lines)["errors"]
+
+
+def count(inside: ServiceExec) -> int:
+    return int(as_app(inside, "GET", f"{ROWS}/_count")["count"])
+
+
+def refuses(inside: ServiceExec) -> bool:
+    """Whether a wrong password of each known user is refused."""
+    users = (inside.service.user, "dokkupy", "elastic")
+    return all(as_app(inside, "GET", "_cluster/health", user=one, password="wrong")["status"] == 401 for one in users)

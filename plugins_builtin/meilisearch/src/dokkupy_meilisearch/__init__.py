@@ -1,0 +1,1 @@
+"""Meilisearch search engines for dokkupy."""

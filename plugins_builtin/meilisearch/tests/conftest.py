@@ -1,0 +1,8 @@
+"""The server is a stand-in of its API, in an image that keeps the official image's contract (tests/e2e/bed/servers.py)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests" / "e2e"))

@@ -1,0 +1,1 @@
+"""Typesense search engines for dokkupy."""

@@ -1,0 +1,7 @@
+"""`typesense:*` (reference, section 6.1), and beyond Dokku's: export, import, clone and backups."""
+
+from __future__ import annotations
+
+from dokkupy_services.cli import datastore_group
+
+group = datastore_group("typesense", "Typesense", "Typesense search engines", connects=False)
