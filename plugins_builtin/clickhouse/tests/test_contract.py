@@ -1,4 +1,4 @@
-"""The whole life of a service, on ClickHouse 18.16: no later server can be had as a package."""
+"""The contract of a datastore, on ClickHouse 18.16, because no later server is available as a package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AS_APP = 'IFS= read -r word; exec clickhouse-client -h service -u "$1" --passwor
 
 
 def as_app(inside: ServiceExec, query: str, *, user: str = "", password: str = "") -> str:
-    """Over the network, with the password on standard input."""
+    """Connect over the network, with the password on standard input."""
     service = inside.service
     secret = password or service.password.reveal()
     words = ("sh", "-euc", AS_APP, "app", user or service.user, service.database, query)
@@ -63,7 +63,7 @@ class TestClickHouse(DatastoreContract):
         as_app(inside, "DROP TABLE other")
         assert seen[0] != seen[1] and [one.split()[0] for one in seen] == ["1", "1"]
 
-    def test_the_memory_limit_is_the_server_s_too(self, datastore: Datastore, service: Service) -> None:
+    def test_memory_limit_also_limits_the_server(self, datastore: Datastore, service: Service) -> None:
         from dataclasses import replace
 
         recipe = datastore.container_config(replace(service, memory="1000"))

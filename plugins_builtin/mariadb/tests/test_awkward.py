@@ -1,4 +1,4 @@
-"""Awkward data, accounts and dumps on MariaDB 10.11, and their way to 11.8."""
+"""Difficult data, accounts and dumps on MariaDB 10.11, and their upgrade to 11.8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole life of a service, on MariaDB 10.11 and 11.8."""
+"""The contract of a datastore, on MariaDB 10.11 and 11.8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole life of a service, on memcached 1.6."""
+"""The contract of a datastore, on memcached 1.6."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TALK = 'exec 3<>/dev/tcp/service/11211; cat >&3; while IFS= read -r line <&3; do
 
 
 def talk(inside: ServiceExec, words: bytes) -> list[str]:
-    """Over the network, as an app. The conversation is to end with `quit`."""
+    """Talk to the server over the network, as an app. The input must end with `quit`."""
     return inside.run(["bash", "-euc", TALK], stdin=words + b"quit\r\n").split("\n")
 
 
@@ -44,7 +44,7 @@ class TestMemcached(DatastoreContract):
     def newer(cls) -> str:
         return ""
 
-    def test_an_app_writes_and_reads_by_the_address_that_it_was_given(
+    def test_app_writes_and_reads_at_the_address_in_its_url(
         self, host: Host, datastore: Datastore, service: Service, app: AppName
     ) -> None:
         key = links.link(host, datastore, service.name, app)
@@ -53,15 +53,13 @@ class TestMemcached(DatastoreContract):
         assert [line.strip() for line in said[:3]] == ["STORED", "VALUE a 0 3", "abc"]
         links.unlink(host, datastore.kind, service.name, app)
 
-    def test_connect_is_a_conversation_that_ends_with_the_input(
-        self, host: Host, datastore: Datastore, service: Service
-    ) -> None:
+    def test_connect_ends_with_the_input(self, host: Host, datastore: Datastore, service: Service) -> None:
         argv = datastore.connect(service)
         for words in (b"set k 0 0 2\nhi\nget k\n", b"get k\nquit\n"):
             said = self.inside(host, service).run(argv, stdin=words, timeout=60)
             assert "VALUE k 0 2" in said and "hi" in said
 
-    def test_a_full_cache_evicts_and_is_not_ended(self, host: Host, datastore: Datastore, image: str) -> None:
+    def test_full_cache_evicts_items_and_keeps_running(self, host: Host, datastore: Datastore, image: str) -> None:
         options = ServiceOptions(image=image, memory="40", config_options="-c 512")
         made = lifecycle.create(host, datastore, ServiceName(f"full-{secrets.token_hex(3)}"), options)
         inside = Exec(host, made, made.container)
@@ -73,7 +71,7 @@ class TestMemcached(DatastoreContract):
         assert lifecycle.status(host, made) == "running" and maintenance.bring_up_all(host) == []
         lifecycle.destroy(host, datastore.kind, made.name, purge=True)
 
-    def test_another_limit_is_another_container_at_the_same_address(
+    def test_changed_memory_limit_makes_a_new_container_at_the_same_address(
         self, host: Host, datastore: Datastore, service: Service, image: str
     ) -> None:
         app = AppName(f"ct-{secrets.token_hex(3)}")
@@ -85,7 +83,7 @@ class TestMemcached(DatastoreContract):
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         links.unlink(host, datastore.kind, service.name, app)
 
-    def test_mounts_are_in_the_container_from_its_next_start_on(
+    def test_mounts_take_effect_at_the_next_start(
         self, host: Host, datastore: Datastore, service: Service, tmp_path: Path
     ) -> None:
         files = tmp_path / "files"

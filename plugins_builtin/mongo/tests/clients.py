@@ -1,4 +1,4 @@
-"""A real client, pymongo, that reaches a service by its container's address."""
+"""A real client, pymongo, that connects to a service by its container's address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def address(inside: ServiceExec) -> str:
 
 @contextmanager
 def as_app(inside: ServiceExec, password: Secret | None = None) -> Iterator[Content]:
-    """The service's database, by the URL that an app gets and nothing else."""
+    """Connect to the service's database with only the URL that an app gets."""
     service = inside.service
     url = inside.host.role("datastore", service.kind).url(service, address(inside), 27017)  # type: ignore[attr-defined]
     if password is not None:

@@ -1,4 +1,5 @@
-"""The servers are real: Debian's, in images that keep the official image's contract (tests/e2e/bed/servers.py)."""
+"""The servers are real. They are Debian's packages in images that behave like the official one
+(tests/e2e/bed/servers.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dump takes along, what it is worth when something went wrong, and who may see what."""
+"""What a dump contains, how damaged dumps are detected, and who may see which data."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def made(host: Host, datastore: Mongo, name: str = "") -> Exec:
 
 @pytest.fixture(scope="module")
 def inside(host: Host, datastore: Mongo) -> Exec:
-    """A service with awkward content, all of it made by the app's user but the second user."""
+    """A service with difficult content. The app's user made all of it, except the second user."""
     found = made(host, datastore)
     with clients.as_app(found) as db:
         db.things.insert_many(AWKWARD)
@@ -142,7 +142,7 @@ def inside(host: Host, datastore: Mongo) -> Exec:
 
 
 def taken_along(facts: dict[str, str]) -> dict[str, str]:
-    """What the stand-in for mongorestore takes along (README): all but further users."""
+    """The invariants that the stand-in for mongorestore restores (README): all except further users."""
     return {name: value for name, value in facts.items() if name != f"user {SECOND}"}
 
 
@@ -167,7 +167,7 @@ def target(host: Host, datastore: Mongo) -> Exec:
     return made(host, datastore)
 
 
-# what goes along
+# what a dump contains
 
 
 def test_a_clone_equals_the_original_and_its_duration_is_printed(
@@ -197,7 +197,7 @@ def test_a_clone_equals_the_original_and_its_duration_is_printed(
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_somebody_s_archive_of_another_database_goes_into_this_one(
+def test_archive_of_a_database_with_another_name_is_imported_into_this_one(
     host: Host, datastore: Mongo, inside: Exec, target: Exec, zipped: bool
 ) -> None:
     argv = datastore.export(inside.service)
@@ -223,7 +223,7 @@ def test_an_archive_of_several_databases_is_refused(datastore: Mongo, inside: Ex
             db.client.drop_database(name)
 
 
-def test_what_was_there_and_is_not_in_the_dump_is_gone(datastore: Mongo, target: Exec, whole: bytes) -> None:
+def test_import_removes_what_is_not_in_the_dump(datastore: Mongo, target: Exec, whole: bytes) -> None:
     with clients.as_app(target) as db:
         db.leftover.insert_one({})
         db.things.insert_one({"_id": "leftover"})
@@ -232,10 +232,10 @@ def test_what_was_there_and_is_not_in_the_dump_is_gone(datastore: Mongo, target:
         assert "leftover" not in db.list_collection_names() and db.things.count_documents({}) == len(AWKWARD)
 
 
-# what is found
+# detection of damage
 
 
-def test_a_dump_that_is_cut_anywhere_is_known_by_its_end(datastore: Mongo, whole: bytes) -> None:
+def test_truncated_dump_is_recognized_by_its_end(datastore: Mongo, whole: bytes) -> None:
     assert datastore.check_dump(whole[:65536], whole[-65536:], len(whole)) == ""
     cuts = {*range(200), *(len(whole) - cut for cut in range(1, 300)), *range(0, len(whole), 65537)}
     for cut in sorted(cuts):
@@ -244,14 +244,18 @@ def test_a_dump_that_is_cut_anywhere_is_known_by_its_end(datastore: Mongo, whole
 
 
 @pytest.mark.parametrize("part", [0, 3, 10, 40, 0.1, 0.5, 0.999, -19, -22, -1])
-def test_a_cut_dump_is_never_restored_in_silence(datastore: Mongo, target: Exec, whole: bytes, part: float) -> None:
+def test_truncated_dump_is_never_restored_without_an_error(
+    datastore: Mongo, target: Exec, whole: bytes, part: float
+) -> None:
     cut = int(part * len(whole)) if isinstance(part, float) else part % len(whole)
     with pytest.raises(DokkupyError):
         pipes.restore(datastore, target, [whole[:cut]])
 
 
 @pytest.mark.parametrize("part", [1, 30, 0.3, 0.9, -1, -9])
-def test_a_cut_export_is_never_imported_in_silence(datastore: Mongo, inside: Exec, target: Exec, part: float) -> None:
+def test_truncated_export_is_never_imported_without_an_error(
+    datastore: Mongo, inside: Exec, target: Exec, part: float
+) -> None:
     archive = dumped(datastore, inside, datastore.export(inside.service))
     cut = int(part * len(archive)) if isinstance(part, float) else part % len(archive)
     with pytest.raises(DokkupyError):
@@ -260,7 +264,7 @@ def test_a_cut_export_is_never_imported_in_silence(datastore: Mongo, inside: Exe
 
 PARTIAL = {
     "cut": '/opt/real/mongodump "$@" | head -c 100000',
-    # What comes last of an option counts: a whole archive of one collection.
+    # The last of several equal options wins, so this is a complete archive of only one collection.
     "without the others": '/opt/real/mongodump "$@" --collection=things',
     "nothing": "exit 0",
     "a failure": '/opt/real/mongodump "$@" | head -c 100000; exit 3',
@@ -268,7 +272,9 @@ PARTIAL = {
 
 
 @pytest.mark.parametrize("how", PARTIAL)
-def test_a_tool_that_lies_is_found_out(host: Host, datastore: Mongo, inside: Exec, how: str) -> None:
+def test_incomplete_output_of_a_tool_that_reports_success_is_detected(
+    host: Host, datastore: Mongo, inside: Exec, how: str
+) -> None:
     tool = "/usr/local/bin/mongodump"
     inside.run(["install", "-D", tool, "/opt/real/mongodump"])
     try:
@@ -276,7 +282,7 @@ def test_a_tool_that_lies_is_found_out(host: Host, datastore: Mongo, inside: Exe
         subject = ServiceSubject(host, "mongo", inside.service.name)
         pieces: list[bytes] = []
         if how == "without the others":
-            # A whole archive of less: nothing but a restore and a look tells.
+            # The archive is complete but has less content, so only a comparison after the restore detects it.
             subject.dump(pieces.append)
             before, after = dict(subject.invariants()), dict(subject.verify(pieces, subject.describe()))
             assert any("content of many" in line for line in pipes.compare(before, after))
@@ -287,7 +293,7 @@ def test_a_tool_that_lies_is_found_out(host: Host, datastore: Mongo, inside: Exe
         inside.run(["mv", "/opt/real/mongodump", tool])
 
 
-def test_a_changed_byte_an_index_and_an_option_are_other_facts(datastore: Mongo, target: Exec, whole: bytes) -> None:
+def test_changed_byte_index_or_option_changes_the_invariants(datastore: Mongo, target: Exec, whole: bytes) -> None:
     pipes.restore(datastore, target, [whole])
     before = dict(datastore.invariants(target))
     with clients.as_app(target) as db:
@@ -305,7 +311,7 @@ def test_a_changed_byte_an_index_and_an_option_are_other_facts(datastore: Mongo,
     }
 
 
-# who may what
+# permissions
 
 
 def test_an_app_sees_its_database_and_nothing_else(inside: Exec) -> None:
@@ -325,7 +331,7 @@ def test_an_app_sees_its_database_and_nothing_else(inside: Exec) -> None:
             assert caught.value.code == 13  # Unauthorized
 
 
-def test_nobody_gets_in_without_the_password(inside: Exec) -> None:
+def test_server_refuses_connections_without_the_password(inside: Exec) -> None:
     with pytest.raises(OperationFailure, match="[Aa]uthentication failed"):
         with clients.as_app(inside, Secret("wrong-password")) as db:
             db.things.find_one()
@@ -335,19 +341,21 @@ def test_nobody_gets_in_without_the_password(inside: Exec) -> None:
         assert caught.value.code == 13
 
 
-def test_restored_users_do_not_change_who_gets_in(datastore: Mongo, target: Exec, whole: bytes) -> None:
+def test_restored_users_do_not_change_who_may_log_in(datastore: Mongo, target: Exec, whole: bytes) -> None:
     pipes.restore(datastore, target, [whole])
     with clients.as_app(target) as db:
         assert db.things.count_documents({}) == len(AWKWARD)
 
 
-def test_the_shell_is_the_administrator_s_on_the_service_s_database(datastore: Mongo, inside: Exec) -> None:
+def test_connect_opens_the_service_s_database_as_administrator(datastore: Mongo, inside: Exec) -> None:
     text = b"print('in ' + db.getName())\nprint('users ' + db.getSiblingDB('admin').getUsers().users.length)\nexit\n"
     found_text = inside.run(datastore.connect(inside.service), stdin=text)
     assert f"in {inside.service.database}" in found_text and "users 1" in found_text
 
 
-def test_no_password_is_where_somebody_may_look(host: Host, datastore: Mongo, inside: Exec, target: Exec) -> None:
+def test_no_password_is_in_processes_environments_or_files(
+    host: Host, datastore: Mongo, inside: Exec, target: Exec
+) -> None:
     service: Service = inside.service
     seen = [subprocess.check_output(["docker", "inspect", service.container]).decode()]
     stop = threading.Event()
@@ -372,7 +380,7 @@ def test_no_password_is_where_somebody_may_look(host: Host, datastore: Mongo, in
         stop.set()
         thread.join()
     seen += [line.decode(errors="replace") for _, line in host.sessions().logs(service.container)]
-    # What programs leave behind, such as the shell's logs.
+    # Files that programs leave, such as the shell's logs.
     seen.append(
         inside.run(
             [
@@ -388,7 +396,7 @@ def test_no_password_is_where_somebody_may_look(host: Host, datastore: Mongo, in
         assert secret not in text
 
 
-# running
+# start and stop
 
 
 def test_what_was_acknowledged_survives_sigkill(host: Host, datastore: Mongo, target: Exec) -> None:
@@ -405,17 +413,17 @@ def test_what_was_acknowledged_survives_sigkill(host: Host, datastore: Mongo, ta
         assert db.kept.count_documents({}) == 1000
 
 
-def test_it_ends_cleanly_long_before_its_time_is_over(host: Host, datastore: Mongo, target: Exec) -> None:
+def test_server_stops_cleanly_well_within_the_stop_timeout(host: Host, datastore: Mongo, target: Exec) -> None:
     since = time.monotonic()
     lifecycle.set_state(host, datastore, target.service.name, "paused", "pause")
     assert time.monotonic() - since < datastore.stop_seconds / 2
     lifecycle.set_state(host, datastore, target.service.name, lifecycle.RUNNING, "start")
 
 
-# what the official image and tools get
+# configuration for the official image and tools
 
 
-def test_databases_that_are_always_there_are_nobody_s(datastore: Mongo) -> None:
+def test_service_cannot_have_the_name_of_a_database_of_the_server(datastore: Mongo) -> None:
     assert datastore.database_of("local") == "local_app" and datastore.database_of("my-app.x") == "my_app_x"
 
 
@@ -423,7 +431,7 @@ def test_only_patch_releases_share_data(datastore: Mongo) -> None:
     assert datastore.keeps_data("8.0.4", "8.0.16") and not datastore.keeps_data("8.0.4", "8.2.1")
 
 
-def test_the_tools_find_the_password_in_a_file(datastore: Mongo, inside: Exec) -> None:
+def test_tools_read_the_password_from_a_file(datastore: Mongo, inside: Exec) -> None:
     service = inside.service
     words = " ".join((*datastore.dump(service), *datastore.export(service), *datastore.restore(service)))
     assert len(re.findall(r"--config=/run/dokkupy/tools.yaml", words)) == 3 and "--password" not in words

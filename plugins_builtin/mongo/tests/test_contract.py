@@ -1,4 +1,4 @@
-"""The whole life of a service, on the stand-in for MongoDB (README)."""
+"""The contract of a datastore, on the stand-in for MongoDB (README)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Tests that MySQL and MariaDB share: the contract of a datastore, and what is awkward in this family.
+"""Tests that MySQL and MariaDB share: the contract of a datastore, and data that is difficult in this family.
 
-A subclass says `kind` and `client`, and fixtures `image` and `newer` (empty when there is no other version here).
+A subclass sets `kind` and `client`, and has the fixtures `image` and `newer` (empty if there is only one version here).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract
 
-# Over the network, where the server is called `service`. The password comes on standard input, the statements after it.
+# Over the network, where the server is called `service`. Standard input has the password, then the statements.
 NETWORK = 'IFS= read -r MYSQL_PWD && export MYSQL_PWD && exec "$1" -N -B -r -h service -u "$2" -D "$3"'
 SOCKET = (
     'exec "$1" --defaults-extra-file=/run/dokkupy/$2.cnf --default-character-set=utf8mb4 --comments -N -B -r -D "$3"'
@@ -112,7 +112,7 @@ class Family(DatastoreContract):
         return inside.run(words, stdin=f"{password or service.password.reveal()}\n{text}".encode(), timeout=300)
 
     def by_socket(self, inside: ServiceExec, who: str, text: str) -> str:
-        """who: admin or app."""
+        """Run statements by the local socket. who: admin or app."""
         try:
             return inside.run(
                 ["bash", "-euc", SOCKET, "x", self.client, who, inside.service.database], stdin=text.encode()
@@ -141,15 +141,14 @@ class Family(DatastoreContract):
 
 
 class Awkward(Family):
-    """What is in the data, who is in the server, and what may be wrong with a dump. (The contract's own tests are run by
-    another class.)"""
+    """Tests with difficult data, accounts and damaged dumps. (Another class runs the tests of the contract.)"""
 
     further: ClassVar[str] = ""
     admins: ClassVar[str] = ""
     answers: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """What `further` makes of it: (statement, what it says)."""
+    """(statement, its result) pairs that check the data made by `further`."""
     doubled: ClassVar[int] = amount(20, 15)
-    """2 to this are the rows of the largest table."""
+    """The largest table has two to the power of this number of rows."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -173,7 +172,7 @@ class Awkward(Family):
         ServiceSubject(host, self.kind, service.name).dump(pieces.append)
         return b"".join(pieces)
 
-    def test_awkward_data_is_the_same_in_a_throw_away_instance(self, host: Host, service: Service) -> None:
+    def test_difficult_data_is_the_same_in_a_temporary_instance(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
         before = dict(subject.invariants())
         assert before[f"counter `{service.database}`.`we``ird \"n'ame -- x`"] == "1000"
@@ -182,7 +181,7 @@ class Awkward(Family):
         assert "'second'@'%'" in before["accounts"] and "o\\'brien" in before["accounts"].replace("\\\\", "\\")
         assert pipes.compare(before, dict(subject.verify([self.dump(host, service)], subject.describe()))) == []
 
-    def test_awkward_data_is_the_same_and_works_in_a_new_place(
+    def test_difficult_data_is_the_same_and_works_in_a_new_service(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
@@ -200,7 +199,7 @@ class Awkward(Family):
         lifecycle.destroy(host, datastore.kind, back.name, purge=True)
 
     def require_all_works(self, inside: ServiceExec, *, whole: bool = True) -> None:
-        """As the apps' user: texts, bytes, views, triggers, routines, counters."""
+        """Check as the apps' user that texts, bytes, views, triggers, routines and counters are right."""
         ask = "SET NAMES utf8mb4; SELECT "
         assert (
             self.as_app(inside, f"{ask} hex(`a``b'\"`) FROM `we``ird \"n'ame -- x` WHERE `i d` = 7").strip()
@@ -260,7 +259,7 @@ class Awkward(Family):
             assert self.as_app(inside, "SELECT b FROM a;").strip() == "USE `x`;"
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
-    def test_faults_in_a_dump_are_found(self, host: Host, service: Service) -> None:
+    def test_damaged_dump_is_refused(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
         whole, about = self.dump(host, service), subject.describe()
         facts = dict(subject.invariants())
@@ -287,7 +286,7 @@ class Awkward(Family):
         names = [line.partition(":")[0] for line in pipes.compare(facts, dict(subject.verify([lost], about)))]
         assert names == [f"content of `{database}`.`kinds`", f"table `{database}`.`kinds`"]
 
-    def test_one_changed_byte_and_one_lost_trigger_show(self, host: Host, service: Service) -> None:
+    def test_invariants_show_one_changed_byte_and_one_missing_trigger(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
         whole, facts = self.dump(host, service), dict(subject.invariants())
         changed = whole.replace(EVERY_BYTE.hex().upper().encode(), b"01" + EVERY_BYTE.hex().upper().encode()[2:], 1)
@@ -327,7 +326,7 @@ class Awkward(Family):
         assert self.as_app(inside, "SHOW GRANTS") == grants and "GRANT OPTION" not in grants
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
-    def test_passwords_show_nowhere_while_everything_runs(
+    def test_passwords_are_never_visible(
         self, host: Host, datastore: Datastore, service: Service, tmp_path: Path
     ) -> None:
         inside = self.inside(host, service)
@@ -339,7 +338,7 @@ class Awkward(Family):
             while not done.is_set():
                 argvs = b"".join(
                     path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
-                )  # what runs in containers is on the host, too
+                )  # processes of containers are visible on the host, too
                 seen.append(argvs.decode(errors="replace"))
                 time.sleep(0.02)
 
@@ -368,7 +367,7 @@ class Awkward(Family):
         assert not [text for text in seen for secret in secrets if secret in text]
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
-    def test_many_rows_go_out_and_in_again_in_bounded_time(
+    def test_many_rows_are_dumped_and_restored_in_bounded_time(
         self, host: Host, datastore: Datastore, options: ServiceOptions, service: Service
     ) -> None:
         other = lifecycle.create(host, datastore, ServiceName(f"{service.name}-many"), options)
@@ -392,7 +391,7 @@ class Awkward(Family):
         assert facts[f"table `{other.database}`.`many`: rows"] == str(1 << self.doubled) and sum(took) < 240
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
-    def test_it_works_whatever_the_server_s_sql_mode_is(
+    def test_dump_and_restore_work_with_every_sql_mode(
         self, host: Host, datastore: Datastore, image: str, service: Service
     ) -> None:
         options = ServiceOptions(
@@ -415,7 +414,7 @@ class Awkward(Family):
         for one in (other, copy):
             lifecycle.destroy(host, datastore.kind, one.name, purge=True)
 
-    def test_all_of_it_moves_to_a_newer_version_and_back(
+    def test_everything_moves_to_a_newer_version_and_back(
         self, host: Host, datastore: Datastore, service: Service, newer: str
     ) -> None:
         if not newer:

@@ -1,4 +1,4 @@
-"""Awkward data, accounts and dumps of MySQL, for which MariaDB 10.11 stands in; and what needs no server."""
+"""Difficult data, accounts and dumps of MySQL, for which MariaDB 10.11 stands in, and tests without a server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def mysql(tmp_path_factory: pytest.TempPathFactory) -> MySQL:
     return MySQL(fake_host(tmp_path_factory.mktemp("host"), plugins=("services", "mysql")))
 
 
-def test_names_are_none_of_the_server_s_own_and_short_enough(mysql: MySQL) -> None:
+def test_names_are_short_enough_and_never_those_of_the_server(mysql: MySQL) -> None:
     assert mysql.database_of("mysql") == "mysql_app" and mysql.user_of("root") == "root_app"
     assert mysql.database_of("my-db") == mysql.user_of("my-db") == "my_db"
     one, other = mysql.user_of("a" * 47 + "b"), mysql.user_of("a" * 48)
@@ -48,9 +48,7 @@ def test_names_are_none_of_the_server_s_own_and_short_enough(mysql: MySQL) -> No
         ("8.4.3", "9.0.1", False),
     ],
 )
-def test_only_servers_of_one_long_term_series_run_on_each_other_s_data(
-    mysql: MySQL, old: str, new: str, kept: bool
-) -> None:
+def test_only_servers_of_one_long_term_series_share_data(mysql: MySQL, old: str, new: str, kept: bool) -> None:
     assert mysql.keeps_data(old, new) is kept
 
 

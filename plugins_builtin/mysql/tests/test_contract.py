@@ -1,4 +1,5 @@
-"""The whole life of a service of MySQL, for which MariaDB 10.11 stands in behind its names (tests/e2e/bed/servers.py)."""
+"""The contract of a datastore, on MySQL. MariaDB 10.11 stands in for it, under the names of MySQL's programs
+(tests/e2e/bed/servers.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dumps of one database among others, and of other programs, are made into what a service's database takes."""
+"""Conversion of dumps of several databases, and of other programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_plain_dump_is_left_as_it_is() -> None:
     assert imported(HEAD + TABLE + END) == HEAD + TABLE + END
 
 
-def test_the_making_of_a_database_and_the_change_to_it_are_left_out() -> None:
+def test_statements_that_create_or_select_a_database_are_left_out() -> None:
     made = (
         b"/*!40000 DROP DATABASE IF EXISTS `shop`*/;\n"
         b"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `shop` /*!40100 DEFAULT CHARACTER SET utf8mb4 */;\nUSE `shop`;\n"
@@ -29,7 +29,7 @@ def test_the_making_of_a_database_and_the_change_to_it_are_left_out() -> None:
     assert imported(HEAD + made + TABLE + END) == HEAD + b"\n\n\n" + TABLE + END
 
 
-def test_of_all_databases_the_server_s_own_are_left_out() -> None:
+def test_databases_of_the_server_are_left_out() -> None:
     own = b"USE `mysql`;\nCREATE TABLE user (a int);\nINSERT INTO user VALUES (1);\n"
     assert imported(HEAD + own + b"USE `shop`;\n" + TABLE + own + END) == HEAD + b"\n" * 4 + TABLE + b"\n" * 3 + END
 
@@ -39,13 +39,13 @@ def test_a_second_database_with_content_is_refused_by_name() -> None:
         imported(HEAD + b"USE `shop`;\n" + TABLE + b"USE `blog`;\n" + TABLE + END)
 
 
-def test_the_body_of_a_routine_is_left_alone() -> None:
+def test_body_of_a_routine_does_not_change() -> None:
     body = b"DELIMITER ;;\nCREATE PROCEDURE p()\nBEGIN\nCREATE DATABASE x;\nEND ;;\nDELIMITER ;\n"
     assert imported(HEAD + body + END) == HEAD + body + END
 
 
 @pytest.mark.parametrize("head", [b"-- phpMyAdmin SQL Dump\n", b"CREATE TABLE x (y int);\n", b"/* mine */\n"])
-def test_an_export_of_another_program_gets_the_sign_of_its_end(head: bytes) -> None:
+def test_export_of_another_program_gets_a_mark_of_its_end(head: bytes) -> None:
     text = imported(head + TABLE)
     assert text.startswith(b"/* imported */ " + head) and text.endswith(b"\n-- Dump completed\n")
 
@@ -63,7 +63,7 @@ def test_an_export_of_another_program_gets_the_sign_of_its_end(head: bytes) -> N
         (b"<!DOCTYPE html>", False),
     ],
 )
-def test_other_files_are_no_sql_for_mysql(head: bytes, readable: bool) -> None:
+def test_other_files_are_not_taken_for_sql_of_mysql(head: bytes, readable: bool) -> None:
     assert is_readable(head) is readable
 
 
@@ -75,7 +75,7 @@ def test_other_files_are_no_sql_for_mysql(head: bytes, readable: bool) -> None:
         b"/* it's\nUSE `x`;\n*/\n",
     ],
 )
-def test_lines_within_strings_and_comments_of_other_programs_are_left_alone(text: bytes) -> None:
+def test_lines_within_strings_and_comments_of_other_programs_do_not_change(text: bytes) -> None:
     body = b"-- it's a comment\n# it's another\nCREATE TABLE a (b text);\n" + text
     assert imported(body) == b"/* imported */ " + body + b"\n-- Dump completed\n"
     assert imported(body + b"USE `shop`;\n").endswith(b"\n\n\n-- Dump completed\n")

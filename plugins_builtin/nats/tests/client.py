@@ -1,4 +1,5 @@
-"""A small client of NATS, which reaches a service by its container's address (https://docs.nats.io/reference/nats-protocol)."""
+"""A small client of NATS, which connects to a service by its container's address
+(https://docs.nats.io/reference/nats-protocol)."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class Client:
         self.lines.readline()  # INFO
         self.send(
             f"CONNECT {json.dumps(login)}\r\nSUB {INBOX} 1\r\nPING", None
-        )  # at once: it may hang up after the first
+        )  # in one write, because the server may disconnect after the first line
         self.last = self.lines.readline().decode()
 
     def __enter__(self) -> Self:
@@ -38,12 +39,12 @@ class Client:
         self.socket.sendall(line.encode() + b"\r\n" + (payload + b"\r\n" if payload is not None else b""))
 
     def request(self, subject: str, payload: bytes) -> bytes | None:
-        """The answer to a request; None if nobody serves the subject."""
+        """The answer to a request. None if nobody serves the subject."""
         self.send(f"PUB {subject} {INBOX} {len(payload)}", payload)
         return self.message()[1]
 
     def message(self) -> tuple[str, bytes | None]:
-        """(the subject for the answer, the content) of the next message."""
+        """(the reply subject, the content) of the next message."""
         while True:
             kind, *words = self.lines.readline().decode().split()
             if kind == "PING":
@@ -68,7 +69,7 @@ class Client:
         return found
 
     def publish(self, subject: str, payload: bytes) -> None:
-        """Afterwards the broker has confirmed that it keeps the message."""
+        """Publish a message and wait until the broker confirms that it stored it."""
         answer = self.request(subject, payload)
         assert answer is not None and b'"seq"' in answer
 

@@ -1,4 +1,4 @@
-"""The whole life of a service, on NATS 2.9 (Debian's) and 2.15."""
+"""The contract of a datastore, on NATS 2.9 (Debian's) and 2.15."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TestNats(DatastoreContract):
         with Client(inside, password="wrong") as client:
             return "Authorization Violation" in client.last
 
-    def test_consumers_go_on_where_they_were_in_a_clone(
+    def test_consumers_continue_in_a_clone_where_they_were(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         inside = self.inside(host, service)
@@ -65,7 +65,7 @@ class TestNats(DatastoreContract):
             client.api("CONSUMER.DELETE.rows.worker")
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
-    def test_a_dump_leaves_nothing_beside_the_data_and_apps_are_served_meanwhile(
+    def test_dump_leaves_no_file_and_apps_are_served_meanwhile(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         inside = self.inside(host, service)
@@ -82,7 +82,7 @@ class TestNats(DatastoreContract):
             assert client.request("$SYS.REQ.SERVER.PING.VARZ", b"") is None
         assert not inside.ok(("wget", "-q", "-T", "2", "-O", "-", "http://service:8222/varz"))
 
-    def test_the_memory_limit_is_the_server_s_too(self, datastore: Datastore, service: Service) -> None:
+    def test_memory_limit_also_limits_the_server(self, datastore: Datastore, service: Service) -> None:
         from dataclasses import replace
 
         recipe = datastore.container_config(replace(service, memory="512"))

@@ -1,4 +1,4 @@
-"""The whole life of a service, on PostgreSQL 15 and 17."""
+"""The contract of a datastore, on PostgreSQL 15 and 17."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSWORD = 'PGPASSWORD="$(cat)" exec psql -X -q -A -t -v ON_ERROR_STOP=1 -h serv
 
 
 def as_app(inside: ServiceExec, text: str, password: str = "") -> str:
-    """Over the network, with the password of the app's user, which comes on standard input."""
+    """Connect over the network as the app's user, whose password is read from standard input."""
     service = inside.service
     argv = ["bash", "-euc", PASSWORD, "psql", service.user, service.database, text]
     return inside.run(argv, stdin=(password or service.password.reveal()).encode())
@@ -51,7 +51,7 @@ class TestPostgres(DatastoreContract):
             return "password authentication failed" in str(getattr(error, "details", ""))
         return False
 
-    def test_clients_that_demand_tls_connect_also_after_an_upgrade_and_to_a_clone(
+    def test_clients_that_require_tls_connect_also_after_an_upgrade_and_to_a_clone(
         self, host: Host, datastore: Datastore, image: str, newer: str
     ) -> None:
         name, copy = (ServiceName(f"tls-{secrets.token_hex(3)}") for _ in range(2))

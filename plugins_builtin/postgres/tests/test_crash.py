@@ -1,4 +1,5 @@
-"""Killed at any boundary, what was done to a service has happened or not; the next look leaves nothing between."""
+"""A change of a service that is killed at any failpoint happens completely or not at all, once the next command
+recovered it."""
 
 from __future__ import annotations
 
@@ -26,11 +27,11 @@ from plugins_builtin.postgres.tests.test_contract import as_app
 KILLED = -9
 MOST = 80
 STEP = 10
-"""Through a matrix; --thorough takes every boundary."""
+"""The step through the failpoints. --thorough tests every one."""
 
 
 class Bench:
-    """A state directory that commands are run on, as processes of their own, on the real engine."""
+    """A state directory in which commands run as processes of their own, with the real engine."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -50,7 +51,7 @@ class Bench:
         return int(as_app(Exec(self.host, service, service.container), "SELECT count(*) FROM rows"))
 
     def pieces(self) -> dict[str, int]:
-        """How much the engine has of all our services."""
+        """The number of containers, volumes and networks of all our services."""
         engine, mine = self.host.engine(), [one.id for one in records.services(self.host)]
         return {
             "containers": sum(len(engine.containers.find_all({container.MARK: one})) for one in mine),
@@ -59,14 +60,14 @@ class Bench:
         }
 
     def finalize(self) -> None:
-        """What the timer and the boot do."""
+        """Do what the timer does, and what happens at boot."""
         maintenance.bring_up_all(self.host)
         for subject in ("service:postgres:" + name for name in (self.name, f"{self.name}-2")):
             assert recover(self.host, subject)
         assert os.listdir(self.host.path("journal", "open")) == []
 
     def orphans(self) -> list[str]:
-        """Containers of ours that no record names."""
+        """Our containers that no record names."""
         known = {one.id for one in records.services(self.host)}
         found = self.host.containers().find_all({container.MARK: ""})
         return [one.name for one in found if self.name in one.name and one.labels[container.MARK] not in known]
@@ -96,7 +97,7 @@ ONE = {"containers": 1, "volumes": 1, "networks": 1}
 
 
 def matrix(bench: Bench, *words: str, stdin: bytes = b"") -> Iterator[tuple[int, bool]]:
-    """(boundary, whether the command got through) for each boundary at which it is killed."""
+    """(failpoint, whether the command finished) for each failpoint at which it is killed."""
     for number in range(1, MOST, stride(STEP)):
         done = bench.run(*words, fault=f"kill@{number}", stdin=stdin)
         assert done.returncode in (0, KILLED), done.stderr
@@ -108,7 +109,7 @@ def matrix(bench: Bench, *words: str, stdin: bytes = b"") -> Iterator[tuple[int,
     raise AssertionError(f"{words} has more than {MOST} boundaries")
 
 
-def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_with_all_rows(bench: Bench) -> None:
+def test_killed_upgrade_leaves_the_old_or_the_new_server_with_all_rows(bench: Bench) -> None:
     old, new, outcomes = bench.service().image, server("postgres:17"), []
     for number, through in matrix(bench, "postgres:upgrade", bench.name, "--image", new):
         found = bench.service()
@@ -119,13 +120,13 @@ def test_an_upgrade_that_is_killed_leaves_the_old_or_the_new_with_all_rows(bench
             assert through or bench.run("postgres:revert", bench.name).returncode == 0
             assert through or bench.rows() == 1000
         if found.image == new and not through:
-            # The old one again, without the way back, for the next boundary.
+            # Restore the old instance for the next failpoint, and remove the previous one.
             assert maintenance.moving.forget_previous_due(bench.host, "9999")
     print(f"\nupgrade: {len(outcomes)} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after")
     assert outcomes[-1] == "after" and len(outcomes) > 20 // stride(STEP)
 
 
-def test_an_import_that_is_killed_leaves_the_old_content_or_the_new(bench: Bench) -> None:
+def test_killed_import_leaves_the_old_or_the_new_content(bench: Bench) -> None:
     dump = bench.run("postgres:export", bench.name).stdout
     assert dump.startswith(b"PGDMP")
     service = bench.service()
@@ -135,11 +136,11 @@ def test_an_import_that_is_killed_leaves_the_old_content_or_the_new(bench: Bench
         assert bench.rows() in (10, 1000), number
         outcomes.append(bench.rows())
         if outcomes[-1] == 1000:
-            break  # from here on there is nothing to tell the two from each other
+            break  # from here on, the old and the new content cannot be distinguished
     assert outcomes[0] == 10 and outcomes[-1] == 1000 and len(outcomes) > 10 // stride(STEP)
 
 
-def test_a_create_that_is_killed_made_a_service_or_nothing(bench: Bench) -> None:
+def test_killed_create_leaves_a_complete_service_or_nothing(bench: Bench) -> None:
     name, outcomes = f"{bench.name}-2", []
     for number, _ in matrix(bench, "postgres:create", name, "--image", server("postgres:15")):
         outcomes.append(records.has(bench.host, "postgres", name))
@@ -149,7 +150,7 @@ def test_a_create_that_is_killed_made_a_service_or_nothing(bench: Bench) -> None
     assert outcomes[-1] and len(outcomes) > 8 // stride(STEP)
 
 
-def test_a_destroy_that_is_killed_took_the_service_or_left_it(bench: Bench) -> None:
+def test_killed_destroy_removes_the_service_completely_or_not_at_all(bench: Bench) -> None:
     outcomes = []
     for number, _ in matrix(bench, "postgres:destroy", bench.name, "--force"):
         outcomes.append(records.has(bench.host, "postgres", bench.name))

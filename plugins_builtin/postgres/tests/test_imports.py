@@ -1,4 +1,4 @@
-"""Every format that pg_dump and pg_dumpall write is imported by the real server, with the apps' user as the owner of all."""
+"""The real server imports every format of pg_dump and pg_dumpall, and the apps' user owns everything afterwards."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exec]:
 
 
 def dumped(inside: Exec, *argv: str) -> bytes:
-    """What a program in the container writes, as bytes."""
+    """The output of a program in the container, as bytes."""
     return b"".join(pipes.pieces_of(AnyDump(inside.host), inside, argv))
 
 
 def restored(inside: Exec, data: bytes) -> list[str]:
-    """What the apps' user sees after an import of this file into the service's instance."""
+    """What the apps' user reads after an import of this file into the service's instance."""
     datastore, service = records.datastore(inside.host, "postgres"), inside.service
     pipes.restore(datastore, inside, imports.read(datastore, service, [data[:7], data[7:]]))
     return as_app(inside, LOOK).splitlines()
 
 
 class AnyDump:
-    """Takes whatever comes for a whole dump."""
+    """A datastore that accepts everything as a complete dump."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -96,26 +96,26 @@ class AnyDump:
     ],
     ids=" ".join,
 )
-def test_a_dump_of_another_server_becomes_the_apps_user_s(inside: Exec, options: tuple[str, ...]) -> None:
+def test_apps_user_owns_everything_of_an_imported_dump(inside: Exec, options: tuple[str, ...]) -> None:
     found = restored(inside, dumped(inside, *PLAIN, *options))
     assert found[-1] == inside.service.user
     assert found[-5:-1] == ["42", "2", "large", "One"]
     assert "GRANT ALL ON a TO b;" in found[0] and found[1] == "DROP TABLE items;" and found[2] == "\\restrict x"
 
 
-def test_a_dump_of_all_databases_gives_the_one_that_holds_something(inside: Exec) -> None:
+def test_dump_of_all_databases_imports_the_one_with_content(inside: Exec) -> None:
     inside.run(["psql", "-X", "-q", "-U", "postgres"], stdin=f'DROP DATABASE "{inside.service.database}"'.encode())
     found = restored(inside, dumped(inside, "pg_dumpall", "-U", "postgres"))
     assert found[-5:] == ["42", "2", "large", "One", inside.service.user]
 
 
 @pytest.mark.parametrize("form", [gzip.compress, lambda data: data.decode().replace("\n", "\r\n").encode("utf-16")])
-def test_a_dump_that_was_compressed_or_written_by_powershell_is_read(inside: Exec, form: type[bytes]) -> None:
+def test_dump_that_was_compressed_or_written_by_powershell_is_imported(inside: Exec, form: type[bytes]) -> None:
     found = restored(inside, form(dumped(inside, *PLAIN)))
     assert found[-5:] == ["42", "2", "large", "One", inside.service.user]
 
 
-def test_a_table_of_contents_from_a_newer_server_is_refused_in_its_own_words(inside: Exec) -> None:
+def test_archive_of_a_newer_pg_dump_is_refused_with_the_message_of_pg_restore(inside: Exec) -> None:
     newer = bytearray(dumped(inside, *PLAIN, "-Fc"))
     newer[6] = 99  # the minor version of the archive's format
     with pytest.raises(DokkupyError) as raised:

@@ -1,4 +1,4 @@
-"""Plain SQL is made into what one database takes: owners and privileges out, data untouched, errors with the line."""
+"""Conversion of plain SQL: owners and privileges are left out, data does not change, and errors name the line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def imported(*pieces: bytes) -> list[bytes]:
     return b"".join(rest).splitlines()
 
 
-def test_owners_and_privileges_go_and_every_row_stays() -> None:
+def test_owners_and_privileges_are_left_out_and_every_row_stays() -> None:
     lines = imported(DUMP)
     assert len(lines) == len(DUMP.splitlines())
     assert lines[16:19] == [b"1\tGRANT ALL ON x TO y;", b"2\t\\restrict it's", b"\\."]
@@ -48,7 +48,7 @@ def test_owners_and_privileges_go_and_every_row_stays() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
-def test_where_the_pieces_are_cut_changes_nothing(size: int) -> None:
+def test_result_does_not_depend_on_how_the_input_is_cut(size: int) -> None:
     assert imported(*(DUMP[at : at + size] for at in range(0, len(DUMP), size))) == imported(DUMP)
 
 
@@ -75,7 +75,7 @@ TABLE = b"CREATE TABLE a (b text);\n"
         b"SELECT a$b$c, $1 FROM a;\n",
     ],
 )
-def test_what_is_in_strings_bodies_and_comments_is_left_alone(text: bytes) -> None:
+def test_strings_function_bodies_and_comments_do_not_change(text: bytes) -> None:
     assert imported(TABLE + text) == (TABLE + text).splitlines()
 
 
@@ -97,14 +97,14 @@ def test_statements_about_owners_roles_and_databases_are_left_out(text: bytes) -
     assert [line for line in imported(TABLE + text) if line] == TABLE.splitlines()
 
 
-def test_what_a_clean_dump_removes_first_is_not_there_to_be_removed() -> None:
+def test_drop_statements_of_a_clean_dump_are_left_out() -> None:
     clean = b"ALTER TABLE ONLY public.a DROP CONSTRAINT a_pkey;\nDROP TABLE public.a;\nDROP SCHEMA public;\n"
     later = b"CREATE SCHEMA public;\n" + TABLE + b"DROP TABLE a;\n"
     lines = [line for line in imported(clean + later) if line]
     assert lines == [b"CREATE SCHEMA IF NOT EXISTS public;", *TABLE.splitlines(), b"DROP TABLE a;"]
 
 
-def test_the_one_database_of_a_cluster_that_holds_something_is_taken() -> None:
+def test_only_database_with_content_of_a_cluster_is_imported() -> None:
     cluster = (
         b"CREATE ROLE ann;\n\\connect template1\nCREATE TABLE junk (a int);\n"
         b"\\connect postgres\nSET x.y = 1;\nCREATE EXTENSION pg_stat_statements;\n"
@@ -135,7 +135,7 @@ def test_a_dump_that_ends_early_is_refused(end: int) -> None:
         imported(DUMP[:end])
 
 
-def test_a_dump_without_anything_in_it_is_refused() -> None:
+def test_empty_dump_is_refused() -> None:
     with pytest.raises(UserError, match="The dump is empty"):
         imported(b"SET a = 1;\n")
 
@@ -143,5 +143,5 @@ def test_a_dump_without_anything_in_it_is_refused() -> None:
 @pytest.mark.parametrize(
     "head", [b"-- MySQL dump 10.13\n", b"<!DOCTYPE html>", b'{"a": 1}', b"\0\1\2", b"-----BEGIN PGP MESSAGE-----"]
 )
-def test_other_files_are_no_sql_for_postgresql(head: bytes) -> None:
+def test_other_files_are_not_taken_for_sql_of_postgresql(head: bytes) -> None:
     assert not is_plain(head)

@@ -1,4 +1,4 @@
-"""A real client, pika, that reaches a service by its container's address."""
+"""A real client, pika, that connects to a service by its container's address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def address(inside: ServiceExec) -> str:
 
 @contextmanager
 def channel(inside: ServiceExec, *, user: str = "", password: str = "", vhost: str = "") -> Iterator[BlockingChannel]:
-    """As the app's user in its virtual host, unless said otherwise."""
+    """Connect as the app's user to its virtual host, unless other ones are given."""
     service = inside.service
     login = pika.PlainCredentials(user or service.user, password or service.password.reveal())
     to = pika.ConnectionParameters(
@@ -41,7 +41,7 @@ def channel(inside: ServiceExec, *, user: str = "", password: str = "", vhost: s
 
 
 def publish(inside: ServiceExec, bodies: list[bytes], queue: str = QUEUE, kind: str = "classic") -> None:
-    """Durable, and confirmed one by one: afterwards the broker has said that it keeps them."""
+    """Publish durable messages. The broker confirms each one, so afterwards it has stored them all."""
     with channel(inside) as found:
         found.queue_declare(queue, durable=True, arguments={"x-queue-type": kind})
         for body in bodies:
@@ -54,7 +54,7 @@ def count(inside: ServiceExec, queue: str = QUEUE) -> int:
 
 
 def take(inside: ServiceExec, queue: str = QUEUE) -> list[bytes]:
-    """All that the queue holds, in order."""
+    """Take all messages of the queue, in order."""
     bodies = []
     with channel(inside) as found:
         while True:

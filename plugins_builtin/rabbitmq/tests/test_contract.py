@@ -1,4 +1,4 @@
-"""The whole life of a service, on RabbitMQ 3.10 and 4.0."""
+"""The contract of a datastore, on RabbitMQ 3.10 and 4.0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugins_builtin.rabbitmq.tests import clients
 
 
 class TestRabbitMQ(DatastoreContract):
-    """On 4.0, which most of the other tests run; with --thorough on 3.10 too."""
+    """On 4.0, like most other tests, and with --thorough also on 3.10."""
 
     kind = "rabbitmq"
 

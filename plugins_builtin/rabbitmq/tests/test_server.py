@@ -1,4 +1,5 @@
-"""What a broker promises beyond the life cycle: durable messages stay, users are apart, and no password shows."""
+"""Promises of a broker beyond its life cycle: durable messages stay, users are separated, and passwords are not
+visible."""
 
 from __future__ import annotations
 
@@ -73,7 +74,7 @@ def inside(host: Host, service: Service) -> Exec:
 
 
 def kill_server(host: Host, service: Service) -> None:
-    """SIGKILL, as in a crash; the engine starts it again."""
+    """Kill the server by SIGKILL, as in a crash. The engine starts it again."""
     subject = ["docker", "inspect", "-f", "{{.State.Pid}}", service.container]
     os.kill(int(subprocess.check_output(subject)), signal.SIGKILL)
 
@@ -96,7 +97,7 @@ def test_confirmed_durable_messages_survive(
 ) -> None:
     queue = f"{kind}-{secrets.token_hex(3)}"
     clients.publish(inside, [], queue, kind)
-    time.sleep(3)  # README: a new queue itself is on the disk a little later
+    time.sleep(3)  # a new queue itself is written to disk a little later (README)
     clients.publish(inside, AWKWARD, queue, kind)
     if how == "kill":
         kill_server(host, service)
@@ -110,7 +111,7 @@ def test_confirmed_durable_messages_survive(
     assert clients.take(inside, queue) == AWKWARD
 
 
-def test_it_ends_cleanly_long_before_its_time_is_over(host: Host, datastore: Datastore, service: Service) -> None:
+def test_server_stops_cleanly_well_within_the_stop_timeout(host: Host, datastore: Datastore, service: Service) -> None:
     since = time.monotonic()
     lifecycle.set_state(host, datastore, service.name, "paused", "pause")
     assert time.monotonic() - since < datastore.stop_seconds / 2
@@ -129,14 +130,14 @@ def test_an_app_has_its_virtual_host_and_nothing_else(inside: Exec, service: Ser
     assert sorted(rows) == sorted([["dokkupy", "[administrator]"], [service.user, "[]"]])
 
 
-def test_the_user_that_everybody_knows_is_not_there(inside: Exec) -> None:
+def test_well_known_user_guest_does_not_exist(inside: Exec) -> None:
     for user, password in (("guest", "guest"), ("dokkupy", "dokkupy"), (inside.service.user, "")):
         with pytest.raises(pika.exceptions.ProbableAuthenticationError):
             with clients.channel(inside, user=user, password=password or " "):
                 pass
 
 
-def test_the_administrator_s_password_is_another(inside: Exec, service: Service) -> None:
+def test_administrator_has_a_different_password(inside: Exec, service: Service) -> None:
     with clients.channel(inside, user="dokkupy", password=service.root_password.reveal()) as found:
         found.queue_declare("", exclusive=True)
     with pytest.raises(pika.exceptions.ProbableAuthenticationError):
@@ -144,7 +145,9 @@ def test_the_administrator_s_password_is_another(inside: Exec, service: Service)
             pass
 
 
-def test_what_an_administrator_changed_stays(host: Host, datastore: Datastore, service: Service, inside: Exec) -> None:
+def test_changes_by_an_administrator_stay_after_a_restart(
+    host: Host, datastore: Datastore, service: Service, inside: Exec
+) -> None:
     ctl(inside, "set_user_tags", service.user, "monitoring")
     ctl(inside, "delete_user", "dokkupy")
     lifecycle.restart(host, datastore, service.name)
@@ -157,19 +160,19 @@ def test_what_an_administrator_changed_stays(host: Host, datastore: Datastore, s
     assert "dokkupy\t[administrator]" in ctl(inside, "list_users")
 
 
-def test_no_password_is_where_somebody_may_look(host: Host, service: Service, inside: Exec) -> None:
+def test_no_password_is_in_processes_environments_or_files(host: Host, service: Service, inside: Exec) -> None:
     seen = subprocess.check_output(["docker", "inspect", service.container]).decode()
     for line in host.sessions().logs(service.container):
         seen += line[1].decode(errors="replace")
     seen += inside.run(["bash", "-c", "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' '\\n'"])
-    # Nothing in the container has them: what it was given are salted hashes.
+    # The container only got salted hashes.
     seen += inside.run(["bash", "-c", "cat /run/dokkupy/* /etc/rabbitmq/conf.d/*; env"])
     cookie = inside.run(["cat", COOKIE])
     for secret in (service.password.reveal(), service.root_password.reveal(), cookie):
         assert secret not in seen
 
 
-def test_the_cookie_is_strong_and_each_service_s_own(
+def test_each_service_has_a_strong_cookie_of_its_own(
     host: Host, datastore: Datastore, service: Service, inside: Exec, options: ServiceOptions
 ) -> None:
     assert inside.run(["stat", "-c", "%a %U", COOKIE]).strip() == "400 rabbitmq"
@@ -182,12 +185,12 @@ def test_the_cookie_is_strong_and_each_service_s_own(
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
 
-def test_erlang_s_own_ports_are_closed_to_apps(inside: Exec) -> None:
+def test_ports_of_erlang_are_closed_to_apps(inside: Exec) -> None:
     for port, is_open in ((4369, False), (25672, False), (5672, True)):
         assert inside.ok(["bash", "-c", f'exec 3<>"/dev/tcp/$(hostname)/{port}"']) is is_open
 
 
-def test_options_are_settings_and_memory_is_what_the_container_has(inside: Exec) -> None:
+def test_options_become_settings_and_the_memory_limit_is_that_of_the_container(inside: Exec) -> None:
     found_text = ctl(inside, "environment")
     assert "{heartbeat,17}" in found_text and "{vm_memory_high_watermark,0.5}" in found_text
     assert f"{{total_memory_available_override_value,{512 * 2**20}}}" in found_text
@@ -206,14 +209,14 @@ def test_the_server_s_reason_for_a_bad_option_is_shown(
     assert reason in "\n".join(caught.value.details)
 
 
-def test_definitions_can_be_had_by_the_server_s_own_tool(inside: Exec) -> None:
+def test_definitions_can_be_exported_by_the_server_s_tool(inside: Exec) -> None:
     clients.publish(inside, [b"not in it"], "defined")
     found_text: dict[str, Any] = json.loads(ctl(inside, "export_definitions", "-"))
     assert "defined" in [one["name"] for one in found_text["queues"]] and "not in it" not in json.dumps(found_text)
     assert inside.service.database in [one["name"] for one in found_text["vhosts"]]
 
 
-def test_another_series_is_refused_and_the_service_goes_on(
+def test_upgrade_to_another_series_is_refused_and_the_service_keeps_running(
     host: Host,
     datastore: Datastore,
     service: Service,
@@ -223,7 +226,7 @@ def test_another_series_is_refused_and_the_service_goes_on(
 ) -> None:
     assert datastore.keeps_data("4.0.5", "4.0.9") and not datastore.keeps_data("3.13.7", "4.0.5")
     clients.publish(inside, [b"still here"], "upgraded")
-    # There is one version here: its image under another name, which calls itself so.
+    # Only one version is available, so the same image gets another name and reports another version.
     context = f"FROM {options.image}\nENV ANOTHER=1\n"
     tag = f"{options.image}-another"
     subprocess.run(["docker", "build", "-q", "-t", tag, "-"], input=context.encode(), check=True, capture_output=True)

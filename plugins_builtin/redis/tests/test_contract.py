@@ -1,4 +1,4 @@
-"""The whole life of a service, on Redis 7 and 8."""
+"""The contract of a datastore, on Redis 7 and 8."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec redis-cli -e -h
 
 
 def as_app(inside: ServiceExec, *words: str, password: str = "", rest: str = "") -> str:
-    """Over the network, with the password of the apps' user, which comes on standard input. rest: further input."""
+    """Connect over the network as the apps' user, whose password is read from standard input. rest: further input."""
     secret = password or inside.service.password.reveal()
     return inside.run(("sh", "-euc", AS_APP, "app", *words), stdin=f"{secret}\n{rest}".encode()).strip()
 

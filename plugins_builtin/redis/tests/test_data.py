@@ -1,4 +1,4 @@
-"""Content that is awkward, in and out again; what a crash, a fault and a curious look at the container leave of it."""
+"""Difficult content in dumps and restores, crashes, damaged dumps, and the secrecy of passwords."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ def resp(*words: bytes | str) -> bytes:
 
 
 def send(inside: ServiceExec, commands: bytes, *words: str) -> None:
-    """Any bytes, as the app."""
+    """Send any bytes, as the app."""
     argv = ("sh", "-euc", AS_APP, "app", *words, "--pipe")
     answer = inside.run(argv, stdin=inside.service.password.reveal().encode() + b"\n" + commands, timeout=120)
     assert "errors: 0" in answer, answer
 
 
 def fill(inside: ServiceExec) -> None:
-    """All types, small and large, with bytes that are no text."""
+    """Add keys of all types, small and large, with bytes that are not text."""
     send(
         inside,
         b"".join(
@@ -153,7 +153,7 @@ def dumped(inside: Exec, redis: Datastore) -> bytes:
 
 
 @pytest.mark.parametrize("versions", [("redis:7", "redis:8"), ("redis:8", "redis:8")])
-def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, versions: tuple[str, str]) -> None:
+def test_difficult_content_is_dumped_and_restored(host: Host, redis: Datastore, versions: tuple[str, str]) -> None:
     source, target = (create(host, redis, version) for version in versions)
     fill(source)
     facts = dict(redis.invariants(source))
@@ -177,7 +177,7 @@ def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, ver
     assert as_app(target, "--user", "reader", "GET", "cache:x", password="secret") == ""
     assert admin(target, "INFO", "replication").splitlines()[1].strip() == "role:master"
     assert "restore." not in target.run(["ls", "-A", "/data"])
-    # The passwords are its own, and what is on disk is what was restored.
+    # The service keeps its own passwords, and the restored data is on disk.
     with pytest.raises(HostError):
         as_app(target, "PING", password=source.service.password.reveal())
     kill(target)
@@ -187,7 +187,7 @@ def test_awkward_content_goes_out_and_in_again(host: Host, redis: Datastore, ver
         remove(one, redis)
 
 
-def test_each_change_of_any_type_shows_in_the_facts(eight: Exec, redis: Datastore) -> None:
+def test_every_change_of_any_type_changes_the_invariants(eight: Exec, redis: Datastore) -> None:
     fill(eight)
     before = dict(redis.invariants(eight))
     assert dict(redis.invariants(eight)) == before
@@ -218,7 +218,7 @@ def test_each_change_of_any_type_shows_in_the_facts(eight: Exec, redis: Datastor
         before = after
 
 
-def test_what_has_a_lifetime_is_left_out_of_the_facts(eight: Exec, redis: Datastore) -> None:
+def test_keys_that_expire_are_left_out_of_the_invariants(eight: Exec, redis: Datastore) -> None:
     as_app(eight, "HSET", "session", "user", "1")
     before = dict(redis.invariants(eight))
     as_app(eight, "SETEX", "cache", "1000", "x")
@@ -246,7 +246,7 @@ def test_many_keys_are_dumped_restored_and_compared_in_bounded_time(seven: Exec,
 
 
 def invariants_within(inside: Exec, redis: Datastore, seconds: float) -> dict[str, str]:
-    """Facts, for which the server needs no more of the processor than this, and never long in one go."""
+    """Read the invariants, and check that the server takes at most this much CPU time and is never blocked for long."""
     spent, began = processor(inside), time.monotonic()
     facts = dict(redis.invariants(inside))
     spent = processor(inside) - spent
@@ -259,7 +259,7 @@ def processor(inside: Exec) -> float:
     return sum(float(one) for one in re.findall(r"used_cpu_(?:user|sys):([\d.]+)", admin(inside, "INFO", "cpu")))
 
 
-def test_a_server_that_is_killed_has_what_it_acknowledged(eight: Exec, redis: Datastore) -> None:
+def test_killed_server_keeps_what_it_acknowledged(eight: Exec, redis: Datastore) -> None:
     for number in range(5):
         as_app(eight, "SET", f"key {number}", str(number))
     kill(eight)
@@ -267,7 +267,7 @@ def test_a_server_that_is_killed_has_what_it_acknowledged(eight: Exec, redis: Da
     assert as_app(eight, "DBSIZE") == "5"
 
 
-def test_a_dump_that_was_cut_or_changed_is_refused(eight: Exec, seven: Exec, redis: Datastore) -> None:
+def test_truncated_or_changed_dump_is_refused(eight: Exec, seven: Exec, redis: Datastore) -> None:
     fill(eight)
     for key in ("large", "large hash", "large set", "large zset", "large list", "large stream"):
         as_app(eight, "DEL", key)
@@ -288,7 +288,7 @@ def exported(inside: Exec, redis: Datastore) -> bytes:
     return b"".join(pieces)
 
 
-def test_a_large_dump_that_was_cut_or_changed_fails_to_restore(eight: Exec, redis: Datastore) -> None:
+def test_restore_of_a_large_truncated_or_changed_dump_fails(eight: Exec, redis: Datastore) -> None:
     fill(eight)
     facts = dict(redis.invariants(eight))
     whole = dumped(eight, redis)
@@ -311,7 +311,7 @@ def test_a_large_dump_that_was_cut_or_changed_fails_to_restore(eight: Exec, redi
     assert len(container.containers_of(eight.host, eight.service.id)) == 1
 
 
-def test_a_dump_of_a_newer_version_is_refused_with_the_server_s_words(
+def test_dump_of_a_newer_version_is_refused_with_the_message_of_the_server(
     eight: Exec, seven: Exec, redis: Datastore
 ) -> None:
     as_app(eight, "SET", "a", "1")
@@ -320,7 +320,7 @@ def test_a_dump_of_a_newer_version_is_refused_with_the_server_s_words(
     assert any("RDB format version" in line for line in caught.value.details)
 
 
-def test_apps_have_no_power_over_the_server(eight: Exec) -> None:
+def test_apps_cannot_administer_the_server(eight: Exec) -> None:
     for words in (
         ("CONFIG", "SET", "appendonly", "no"),
         ("ACL", "LIST"),
@@ -338,9 +338,9 @@ def test_apps_have_no_power_over_the_server(eight: Exec) -> None:
         as_app(eight, *words)
 
 
-def test_users_that_somebody_saved_are_there_after_a_restart(eight: Exec, redis: Datastore) -> None:
+def test_saved_users_exist_after_a_restart(eight: Exec, redis: Datastore) -> None:
     admin(eight, "ACL", "SETUSER", "reader", "on", ">secret", "~*", "+@read")
-    admin(eight, "ACL", "SETUSER", "default", "on", "nopass", "+@all")  # is as we say again
+    admin(eight, "ACL", "SETUSER", "default", "on", "nopass", "+@all")  # the user has our settings again
     admin(eight, "ACL", "SAVE")
     lifecycle.restart(eight.host, redis, eight.service.name)
     assert as_app(eight, "--user", "reader", "DBSIZE", password="secret") == "0"
@@ -348,7 +348,7 @@ def test_users_that_somebody_saved_are_there_after_a_restart(eight: Exec, redis:
         as_app(eight, "PING", password="wrong")
 
 
-def test_options_of_the_server_count_also_while_a_dump_is_restored(host: Host, redis: Datastore) -> None:
+def test_options_of_the_server_also_apply_while_a_dump_is_restored(host: Host, redis: Datastore) -> None:
     options = "--databases 40 --maxmemory 64mb --maxmemory-policy allkeys-lru --save ''"
     source = create(host, redis, config_options=options)
     assert as_app(source, "CONFIG", "GET", "maxmemory").split() == ["maxmemory", str(64 << 20)]
@@ -360,10 +360,10 @@ def test_options_of_the_server_count_also_while_a_dump_is_restored(host: Host, r
         remove(one, redis)
 
 
-def test_a_limit_of_memory_makes_writes_fail_and_not_the_server(host: Host, redis: Datastore) -> None:
+def test_writes_beyond_the_memory_limit_fail_and_the_server_keeps_running(host: Host, redis: Datastore) -> None:
     inside = create(host, redis, config_options="--maxmemory 8mb", memory="64")
     ten_megabytes = ("EVAL", "for i = 1, 10 do redis.call('SET', i, string.rep('x', 1000000)) end", "0")
-    as_app(inside, *ten_megabytes)  # looked at between commands, and a script is one
+    as_app(inside, *ten_megabytes)  # the limit is only checked between commands, and a script counts as one
     with pytest.raises(HostError) as caught:
         as_app(inside, *ten_megabytes)
     assert any("OOM" in line for line in caught.value.details)
@@ -371,13 +371,15 @@ def test_a_limit_of_memory_makes_writes_fail_and_not_the_server(host: Host, redi
     remove(inside, redis)
 
 
-def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_passwords_are_never_visible(
+    eight: Exec, redis: Datastore, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     service = eight.service
     fill(eight)
     facts = redis.invariants(eight)
     shown = [json.dumps(dict(facts)), *map(str, records.services(eight.host))]
     subject = ServiceSubject(eight.host, "redis", service.name)
-    lines = tmp_path / "argvs"  # not a pipe: a full one would stop the watch
+    lines = tmp_path / "argvs"  # a file, because a full pipe would block the watcher
     with lines.open("wb") as file:
         watch = subprocess.Popen(
             ["sh", "-c", "while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.02; done"],
@@ -411,6 +413,6 @@ def test_no_password_shows(eight: Exec, redis: Datastore, capfd: pytest.CaptureF
         assert secret.encode() not in b"".join(pieces)
 
 
-def test_further_variables_are_called_as_dokku_calls_them() -> None:
+def test_further_variables_have_the_names_of_dokku() -> None:
     assert links.free_variable({}, "redis") == "DOKKU_REDIS_AQUA_URL"
     assert links.free_variable({EnvKey("DOKKU_MY_KIND_AQUA_URL"): Secret("x")}, "my-kind") == "DOKKU_MY_KIND_BLACK_URL"

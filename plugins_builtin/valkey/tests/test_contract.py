@@ -1,6 +1,6 @@
-"""The whole life of a service, on a real Valkey.
+"""The contract of a datastore, on a real Valkey.
 
-The image here is the project's own stand-in for the official one; elsewhere it is `Valkey.image`."""
+The tests use the project's stand-in for the official image `Valkey.image`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AS_APP = 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; exec valkey-cli -e -
 
 
 def as_app(inside: ServiceExec, *words: str, password: str = "") -> str:
-    """Over the network, with the password on standard input."""
+    """Connect over the network, with the password on standard input."""
     secret = password or inside.service.password.reveal()
     return inside.run(("sh", "-euc", AS_APP, "app", *words), stdin=f"{secret}\n".encode())
 

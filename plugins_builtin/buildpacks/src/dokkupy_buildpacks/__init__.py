@@ -1,1 +1,1 @@
-"""Buildpacks: images from an app's source alone."""
+"""Buildpacks: build images from an app's source alone."""

@@ -1,4 +1,5 @@
-"""The role builder, by buildpacks: a plan per language, one Dockerfile of them all, built by the engine."""
+"""The role Builder by buildpacks. Each language gives a plan. One Dockerfile is made of all plans, and the engine
+builds it."""
 
 from __future__ import annotations
 
@@ -39,21 +40,21 @@ from dokkupy_buildpacks.settings import NETWORK as NETWORK_VARIABLES
 from dokkupy_buildpacks.settings import SETTINGS, bundle_of
 
 IGNORED = (".git", "**/node_modules", ".venv", "**/__pycache__", "Dockerfile.dockerignore")
-"""What never gets into an image: it is made again, or nobody's business."""
+"""What is never copied into an image: files that the build makes again, and private ones."""
 
 PROFILE = 'for file in /app/.profile.d/*.sh /app/.profile; do if [ -f "$file" ]; then . "$file"; fi; done; exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plans of a source, and why these languages."""
+    """The plans of a source, and the reason for these languages."""
 
     origin: str
     plans: tuple[Plan, ...]
 
 
 class BuildpacksBuilder(Builder):
-    """`builder:set APP selected buildpacks`; Dokku's name for it is herokuish."""
+    """The builder of `builder:set APP selected buildpacks`. Dokku calls it herokuish."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -66,12 +67,12 @@ class BuildpacksBuilder(Builder):
         return Readiness()
 
     def detect(self, source: Source) -> int:
-        """90 when the app says that it wants buildpacks; else half of the surest language's certainty. 0 when the app may not
-        be built by them."""
+        """90 if the app asks for buildpacks; else half the certainty of the most certain language. 0 if buildpacks may
+        not build the app."""
         if not is_allowed(self.host, source.app):
             return 0
         tree = Tree(source.directory)
-        # Asked of every source: a `.env` that is a link is refused where a builder reads it, not here.
+        # Every source is asked, so a `.env` that is a link is not an error here. It is refused when a build reads it.
         if kept(self.host, source.app) or tree.has(".buildpacks") or (tree.has(".env") and of_dotenv(tree)):
             return 90
         if "BUILDPACK_URL" in get_env(self.host, source.app):
@@ -145,7 +146,8 @@ class BuildpacksBuilder(Builder):
             self.host.out.detail(f"Base: {stack} (buildpacks:set-property {app} stack)")
             return Bases(stack, stack)
         registry = SETTINGS.get(store, app, "image-registry")
-        # By the host's own way out alone: a base is everybody's, and one app's proxy or index may lie.
+        # Only the host's own proxy and mirrors are used, because all apps share a base, and an app's own could deliver
+        # anything.
         secrets = build_secrets(self.host, None, {})
         found = resolve(self.host, plan.toolchain, plan.wanted, registry=registry, secrets=secrets)
         asked = f" ({plan.wanted.origin}: {plan.wanted.text})" if plan.wanted.origin else ""
@@ -159,7 +161,7 @@ class BuildpacksBuilder(Builder):
 
 
 class HerokuishBuilder(BuildpacksBuilder):
-    """The same by the name that scripts written for Dokku select; never chosen by itself."""
+    """The same builder under the name that scripts for Dokku select. It is never chosen automatically."""
 
     def detect(self, source: Source) -> int:
         return 0
@@ -170,7 +172,8 @@ def is_allowed(host: Host, app: AppName) -> bool:
 
 
 def generation(host: Host, app: AppName) -> str:
-    """Part of the caches' names: `repo:purge-cache` counts it up, and nobody finds the old ones any more."""
+    """A number in the names of the caches. `repo:purge-cache` increases it, so that the old caches are no longer
+    found."""
     count = host.store.load(BuildpacksFile, app).caches
     return f"-{count}" if count else ""
 
@@ -180,7 +183,8 @@ def uses_config(plan: Plan) -> bool:
 
 
 def plan_source(host: Host, app: AppName, tree: Tree, env: Mapping[str, Secret]) -> Planned:
-    """The plans of a source; nothing is built, fetched or executed. Raises AppError that names the file at fault."""
+    """The plans of a source. Nothing is built, fetched or executed. Raises AppError with the name of the file at
+    fault."""
     url = env.get("BUILDPACK_URL")
     origin, found = choose(host, app, tree, url.reveal() if url is not None else "")
     procfile = tree.has("Procfile")
@@ -205,7 +209,8 @@ def context_of(language: Language, env: Mapping[str, Secret], *, procfile: bool)
 
 
 def aptfile(tree: Tree) -> tuple[str, ...]:
-    """Debian packages that the app wants beside its language's (Heroku's buildpack apt: one name per line)."""
+    """Debian packages that the app requests in addition to those of its language (Heroku's buildpack apt: one name per
+    line)."""
     lines = [line.split("#")[0].strip() for line in (tree.text("Aptfile") or "").splitlines()]
     names = [line for line in lines if line]
     for name in names:
@@ -224,19 +229,20 @@ def with_packages(plan: Plan, packages: Sequence[str]) -> Plan:
 
 
 def with_libraries(plan: Plan, bases: Bases) -> Plan:
-    """What a full official image compiled needs its libraries, too, on the small one that it runs on."""
+    """Add to the small image in which the app runs the libraries of the full official image in which it was
+    compiled."""
     if not bases.official or bases.build == bases.run:
         return plan
     return replace(plan, packages=(*plan.packages, *plan.toolchain.libraries))
 
 
 def with_profile(plan: Plan) -> Plan:
-    """Every command through the app's own `.profile.d/*.sh` and `.profile` (Heroku: "Dyno startup behavior")."""
+    """Run every command after the app's own `.profile.d/*.sh` and `.profile` (Heroku: "Dyno startup behavior")."""
     return plan if plan.entrypoint else replace(plan, entrypoint=("/bin/bash", "-c", PROFILE, "start"))
 
 
 def slugignore(tree: Tree) -> list[str]:
-    """`.slugignore`, as on Heroku: patterns of what the image does not get, without negation."""
+    """`.slugignore`, as on Heroku: patterns of files to leave out of the image. There is no negation."""
     lines = [line.strip() for line in (tree.text(".slugignore") or "").splitlines()]
     return [line for line in lines if line and not line.startswith(("#", "!"))]
 
@@ -244,8 +250,8 @@ def slugignore(tree: Tree) -> list[str]:
 def build_secrets(
     host: Host, app: AppName | None, env: Mapping[str, Secret], names: frozenset[str] = frozenset()
 ) -> dict[str, Secret]:
-    """id -> content of what the build's steps see and the image never has. app: None for what holds for all. names: of
-    the variables that the install steps see too."""
+    """id -> content of the secrets of a build. The steps see them, but the image never contains them. app: None for
+    those of all apps. names: the variables that the install steps see, too."""
     found: dict[str, Secret] = {}
     config = {key: value.reveal() for key, value in env.items() if key not in NOT_FOR_BUILDS}
     if config:
@@ -276,7 +282,8 @@ def lines(values: Mapping[str, str]) -> str:
 
 
 def digest(host: Host, given: Mapping[str, Secret], identifier: str) -> str:
-    """What changes when a secret does, and tells nobody what it is: keyed with a number of this host's."""
+    """A digest that changes when a secret changes and does not reveal it, because it is keyed with a number of this
+    host."""
     if identifier not in given:
         return ""
     path = host.path("cache", "buildpacks-key")

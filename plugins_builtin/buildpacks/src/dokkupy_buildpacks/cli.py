@@ -22,7 +22,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 BEYOND = [name for name in SETTINGS.listed if name != "stack"]
-"""What Dokku does not have."""
+"""The properties that Dokku does not have."""
 
 add_property_commands(group, SETTINGS, extra=extra, permission="app:admin", verb="set-property", beyond=BEYOND)
 
@@ -71,7 +71,7 @@ def set_buildpack(
     index: Index = 0,
     replace: Annotated[bool, Opt("--replace", help="Replace the whole list with the given buildpacks")] = False,
 ) -> None:
-    """Set the buildpack at a position, by default the first; with --replace, set the whole list."""
+    """Set the buildpack at a position (by default the first), or with --replace the whole list."""
     from dokkupy_buildpacks.select.lists import parse
 
     found = current(host, app)
@@ -85,7 +85,7 @@ def set_buildpack(
         change(host, "set", app, addresses)
         return
     if len(addresses) > 1:
-        raise UserError("Only one buildpack can be set at a position", hint="The whole list at once: --replace")
+        raise UserError("Only one buildpack can be set at a position", hint="To set the whole list, use --replace")
     place = (index or 1) - 1
     found[place : place + 1] = addresses
     change(host, "set", app, found)
@@ -120,7 +120,7 @@ def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "
 
 @group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> None:
-    """Remove all buildpacks of an app; the next build detects them."""
+    """Remove all buildpacks of an app, so that the next build detects them."""
     current(host, app)
     change(host, "clear", app, [])
 
@@ -137,7 +137,7 @@ def list_buildpacks(host: Host, app: App) -> CommandResult:
 def detect(
     host: Host, app: App, *, branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = ""
 ) -> CommandResult:
-    """List the languages of an app's source, most certain first; nothing is built."""
+    """List the detected languages of an app's source, the most certain first. Nothing is built."""
     from dokkupy_buildpacks.preview import source_of
     from dokkupy_buildpacks.select.choose import certainties
 
@@ -161,7 +161,7 @@ def plan(
     branch: Annotated[str, Opt("--branch", help="Branch of the app's repository")] = "",
     dockerfile: Annotated[bool, Opt("--dockerfile", help="Print only the Dockerfile")] = False,
 ) -> CommandResult:
-    """Show how an app's source would be built: languages, versions, steps, Dockerfile; nothing is built or fetched."""
+    """Show how an app's source would be built: languages, versions, steps, Dockerfile. Nothing is built or fetched."""
     from dokkupy_buildpacks.preview import plan_facts, plan_lines, source_of
 
     with source_of(host, app, branch) as tree:

@@ -1,4 +1,4 @@
-"""The property of the namespace `builder-herokuish`. Light, because its commands load it."""
+"""The property of the namespace `builder-herokuish`. This module imports little, because its commands load it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`builder-herokuish:*` (reference, section 1.3): here, herokuish is a name of the built-in buildpacks."""
+"""`builder-herokuish:*` (reference, section 1.3). In dokkupy, herokuish is another name of the built-in buildpacks."""
 
 from __future__ import annotations
 

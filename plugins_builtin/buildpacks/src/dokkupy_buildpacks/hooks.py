@@ -1,4 +1,4 @@
-"""What the buildpacks do when something happens to an app."""
+"""The hooks that the buildpacks implement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class BuildpacksFile(Record, file="apps/*/buildpacks"):
-    """caches: how often they were purged."""
+    """The state of an app's caches. caches: how often they were purged."""
 
     caches: int = 0
 

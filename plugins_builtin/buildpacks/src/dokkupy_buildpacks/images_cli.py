@@ -1,4 +1,4 @@
-"""`images:*`: the base images that buildpacks stand on."""
+"""`images:*`: the base images of buildpacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (
 
 
 def bases(host: Host) -> list[dict[str, object]]:
-    """The bases that were made here, and the official images of languages that lie on this host."""
+    """The bases that were made on this host, and the official images of languages that it has."""
     from dokkupy_buildpacks.images.bases import LABEL
     from dokkupy_buildpacks.images.toolchains import official
     from dokkupy_buildpacks.select.choose import languages
@@ -51,7 +51,7 @@ def list_images(host: Host) -> CommandResult:
 
 @group.command("add", permission="host:write", mutating=True)
 def add(host: Host, image: Name) -> None:
-    """Build the base image of a Debian suite, or pull an image, so that a later push does not wait for it."""
+    """Build the base image of a Debian suite, or pull an image, so that no push has to wait for it."""
     from dokkupy_sdk.recorded_images import record_image
 
     from dokkupy_buildpacks.images.bases import ensure_debian
@@ -67,13 +67,13 @@ def add(host: Host, image: Name) -> None:
 
 @group.command("refresh", permission="host:write", mutating=True)
 def refresh(host: Host, image: Annotated[str, Arg("image", "Base image; if not given, all")] = "") -> None:
-    """Build the base images again with current packages; apps get them with their next build."""
+    """Build the base images again with current packages. Apps get them with their next build."""
     from dokkupy_buildpacks.images.bases import DEBIAN, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.images.toolchains import Failures
 
     Failures(host).forget()
     images = host.images()
-    # An app's Dockerfile may set the label, too.
+    # The Dockerfile of an app may set this label, too.
     made = [name for _, names, _ in images.find_all({LABEL: ""}) for name in names if name.startswith(OWN)]
     if image and image not in made and debian_tag(image) not in made:
         raise NotFound(f"There is no base image {image[:80]!r}", hint="List them: dokkupy images:list")
@@ -83,7 +83,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "Base image; if not g
             host.act(f"make {name} again", partial(ensure_debian, host, name.removeprefix(DEBIAN), again=True))
     for name in chosen:
         if not name.startswith(DEBIAN):
-            # Its next build makes it again, on today's Debian.
+            # The next build that uses it makes it again, with current packages.
             host.act(f"forget {name}", partial(drop, host, name))
 
 
@@ -94,7 +94,7 @@ def remove(
     *,
     force: Annotated[bool, Opt("--force", help="Remove it even if it is an official image")] = False,
 ) -> None:
-    """Remove a base image; a build that needs it creates it again."""
+    """Remove a base image. The next build that uses it makes it again."""
     from dokkupy_buildpacks.images.bases import LABEL, debian_tag
 
     images = host.images()

@@ -1,4 +1,4 @@
-"""Looking at an app's source without building it."""
+"""Examine an app's source without a build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dokkupy_buildpacks.dockerfile.render import Bases, Mounts, dockerfile
 
 @contextmanager
 def source_of(host: Host, app: AppName, branch: str) -> Iterator[Tree]:
-    """A copy of the code that the host keeps of an app, for as long as it is looked at."""
+    """A temporary copy of the app's code on this host."""
     host.store.require_app(app)
     sources = source_store(host)
     if not sources.has_code(app):

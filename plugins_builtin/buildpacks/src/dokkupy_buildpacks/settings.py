@@ -95,11 +95,11 @@ NETWORK = {
     "gem-mirror": ("BUNDLE_MIRROR__ALL",),
     "maven-mirror": ("MAVEN_MIRROR_URL",),
 }
-"""property -> variables that the tools of the languages read."""
+"""property -> the variables by which the tools of languages read it."""
 
 HOST_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 LOCAL_CERTIFICATES = "/usr/local/share/ca-certificates"
-"""Where Debian's administrators put what update-ca-certificates(8) adds to the bundle."""
+"""The directory of the certificates that update-ca-certificates(8) adds to the bundle."""
 
 
 def bundle_of(stated: str) -> str:

@@ -1,7 +1,7 @@
 """ClickHouse, by its official image (https://hub.docker.com/r/clickhouse/clickhouse-server).
 
-Apps come as a user who has the service's database alone; the administrator is a user of its own, and the image's user
-`default`, who has no password, is removed. https://clickhouse.com/docs/operations/settings/settings-users
+Apps connect as a user with rights on the service's database alone. The administrator is another user. The image's user
+`default` has no password, so it is removed. https://clickhouse.com/docs/operations/settings/settings-users
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dokkupy_services.role import FILES, ContainerConfig, Service, ServiceExec
 ADMIN = "dokkupy"
 ASK = ("clickhouse-client", "--config-file", f"{FILES}/client.xml")
 
-# The image's own entry point runs the server as its user. The names of the configuration's root are of old and new versions.
+# The image's own entry point starts the server as its user. Old and new versions accept this root element of the
+# configuration.
 START = """\
 mkdir -p /etc/clickhouse-server/config.d /etc/clickhouse-server/users.d
 cp /run/dokkupy/server.xml /etc/clickhouse-server/config.d/dokkupy.xml
@@ -69,7 +70,7 @@ class ClickHouse(FileDatastore):
     data = "/var/lib/clickhouse"
 
     def database_of(self, name: str) -> str:
-        return "app"  # in every service, because a dump of files has the database under its name
+        return "app"  # the same in every service, because a dump of files contains the name of the database
 
     def user_of(self, name: str) -> str:
         return "app"
@@ -113,14 +114,14 @@ class ClickHouse(FileDatastore):
             database, table, engine = line.split("\t")
             key, names = f"{database}.{table}", {"database": database, "table": table}
             found[f"columns of {key}"] = digest(ask(inside, COLUMNS.format_map(names)))
-            # What a view or a table elsewhere answers is no content of the server.
+            # Views and tables on other servers are left out, because they are not content of this server.
             if engine.endswith(("MergeTree", "Log")):
                 found[f"rows of {key}"] = " ".join(ask(inside, CONTENT.format_map(names)).split())
         return {"tables": str(sum(key.startswith("columns ") for key in found)), **found}
 
 
 def ask(inside: ServiceExec, query: str) -> str:
-    """The answer to a query on standard input, as the administrator."""
+    """The answer to a query. It runs as the administrator and is passed on standard input."""
     return inside.run(ASK, stdin=query.encode())
 
 

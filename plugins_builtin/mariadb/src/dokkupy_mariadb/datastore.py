@@ -1,4 +1,4 @@
-"""MariaDB, by its official image (https://hub.docker.com/_/mariadb): what it does not have in common with MySQL.
+"""MariaDB, by its official image (https://hub.docker.com/_/mariadb): its differences to MySQL.
 
 https://mariadb.com/kb/en/
 """
@@ -21,5 +21,6 @@ class MariaDB(MySQL):
     server_options = ()  # without a binary log by default
     dump_options = ()
     accounts = sql.MARIADB_ACCOUNTS
-    # https://mariadb.com/kb/en/downgrading-between-major-versions-of-mariadb/: within a series, both ways.
+    # Upgrades and downgrades are possible within a series
+    # (https://mariadb.com/kb/en/downgrading-between-major-versions-of-mariadb/).
     steady = (10, 4)

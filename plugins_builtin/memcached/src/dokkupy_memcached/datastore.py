@@ -1,5 +1,6 @@
-"""memcached, by its official image (https://hub.docker.com/_/memcached). A cache: it keeps nothing, and knows no users
-(https://docs.memcached.org/serverguide/): who is linked to it may use it, nobody else reaches it."""
+"""memcached, by its official image (https://hub.docker.com/_/memcached). It is a cache, so it stores nothing
+permanently. It has no users (https://docs.memcached.org/serverguide/): every linked app may use it, and nothing else
+can reach it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ if command -v bash >/dev/null; then
 fi
 printf 'version\\r\\nquit\\r\\n' | nc 127.0.0.1 11211
 """
-"""The image has no client: bash in Debian's, busybox in Alpine's."""
+"""The image has no client. The image with Debian has bash, and that with Alpine has busybox."""
 
 CONNECT = r"""
 if command -v bash >/dev/null; then exec bash -euc '
@@ -24,8 +25,8 @@ if command -v bash >/dev/null; then exec bash -euc '
 '; fi
 exec nc 127.0.0.1 11211
 """
-"""The conversation ends with `quit`, or with the end of the input. bash gives each line the two characters with which the
-protocol ends it, whatever a terminal sends; without bash, nc sends what was typed."""
+"""Talk to the server until `quit` or the end of the input. With bash, each line gets the two characters that end a line
+in the protocol. Without bash, nc sends exactly what was typed."""
 
 
 class Memcached(Datastore):
@@ -46,7 +47,7 @@ class Memcached(Datastore):
         return ""
 
     def container_config(self, service: Service) -> ContainerConfig:
-        # A fifth of the container's memory is left for what is not items: connections, threads, the table of keys.
+        # A fifth of the container's memory remains for connections, threads and the hash table.
         limit = ("-m", str(max(1, int(service.memory) * 4 // 5))) if service.memory else ()
         return ContainerConfig(command=("memcached", *limit))
 

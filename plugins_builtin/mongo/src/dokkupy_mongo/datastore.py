@@ -1,8 +1,8 @@
 """MongoDB, by its official image (https://hub.docker.com/_/mongo).
 
-Apps come as a user that lives in their database and may read, write and administer that one alone. The administrator is
-the image's root user; his password lies in files that only the container and root of the host can read, and programs take
-it from there. https://www.mongodb.com/docs/manual/, https://www.mongodb.com/docs/database-tools/
+Apps connect as a user of their database who may read, write and administer only that database. The administrator is the
+image's root user. Its password is in files that only the container and the host's root can read, and programs read it
+from there. https://www.mongodb.com/docs/manual/, https://www.mongodb.com/docs/database-tools/
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, Se
 
 ADMIN = "dokkupy"
 RESERVED = ("admin", "config", "local")
-"""Databases that are always there."""
+"""Databases that always exist."""
 
 GZIP, ARCHIVE = b"\x1f\x8b", struct.pack("<I", 0x8199E26D)
 """The first bytes of mongodump's archives, compressed or not (mongo-tools, common/archive/archive.go)."""
 
 COMPLETE = b"\xff\xff\xff\xff"
-"""What each collection of an archive ends with (terminatorBytes in the same place)."""
+"""The end of each collection in an archive (terminatorBytes in the same file)."""
 
 HEADER, TRAILER = b"DOKKUPY-MONGO 1 ", b"DOKKUPY-MONGO END\n"
-"""Around our own dumps: the name of the database, and that mongodump came to its end."""
+"""The lines around our dumps: the name of the database, and a mark that mongodump finished."""
 
 HELLO = "".join(
     f"\\x{byte:02x}"
-    for byte in struct.pack("<iiii", 52, 1, 0, 2013)  # length, number, answer to nothing, OP_MSG
+    for byte in struct.pack("<iiii", 52, 1, 0, 2013)  # length, request id, response to none, OP_MSG
     + struct.pack("<ix", 0)  # no flags, one document
     + struct.pack("<i", 31)
     + b"\x10hello\0\1\0\0\0"
@@ -92,14 +92,16 @@ class Mongo(Datastore):
         self.shell(inside, "secure.js")
 
     def version(self, inside: ServiceExec) -> str:
-        # The container has one server: its program answers at once, the shell after a second of a processor.
+        # The version of the program is that of the server. `mongod --version` is immediate, while the shell takes a
+        # second of CPU.
         found = re.search(r"^db version v(\S+)", inside.run(("mongod", "--version")), re.MULTILINE)
         if found is None:
             raise HostError(f"The version of {inside.service.subject} is not in what mongod --version prints")
         return found[1]
 
     def connect(self, service: Service) -> tuple[str, ...]:
-        # Not in the data directory, which is the home of the image's user, with the shell's history and logs.
+        # HOME is not the data directory, as it is for the image's user, because the shell writes its history and logs
+        # there.
         return ("env", "HOME=/tmp", "mongosh", "--quiet", "--nodb", "--shell", "--eval", program(service))
 
     def dump(self, service: Service) -> tuple[str, ...]:
@@ -137,17 +139,18 @@ class Mongo(Datastore):
         return found
 
     def keeps_data(self, old: str, new: str) -> bool:
-        # https://www.mongodb.com/docs/manual/reference/versioning/: patch releases change nothing of the data's format.
+        # Patch releases do not change the format of the data
+        # (https://www.mongodb.com/docs/manual/reference/versioning/).
         return old.split(".")[:2] == new.split(".")[:2]
 
 
 def script(name: str) -> str:
-    """A constant program: nothing in it is made of a name or a value."""
+    """A constant script, without names or values in it."""
     return (Path(__file__).parent / "scripts" / name).read_text()
 
 
 def program(service: Service, *scripts: str) -> str:
-    """The input of the shell: whom it is about, how to log in, and then these scripts."""
+    """The input of the shell: the service, the login, then these scripts."""
     about = {"admin": ADMIN, "database": service.database, "user": service.user}
-    # No `const`: at the prompt of `connect` these are names like others.
+    # `var`, not `const`, so that users at the prompt of `connect` can reuse these names.
     return "\n".join([f"var service = {json.dumps(about)}", *map(script, ("login.js", *scripts))])

@@ -1,8 +1,8 @@
-"""MySQL, by its official image (https://hub.docker.com/_/mysql), and what MariaDB has in common with it.
+"""MySQL, by its official image (https://hub.docker.com/_/mysql), and everything that MariaDB shares with it.
 
-Administration is by the local socket as `root`, who exists for `localhost` alone; apps come over the network as a user who
-has all rights on their database and none elsewhere. Passwords are in option files, whose names the programs get.
-https://dev.mysql.com/doc/refman/8.4/en/
+The administrator connects by the local socket as `root`, who exists only for `localhost`. Apps connect over the network
+as a user with all rights on their database and none elsewhere. Passwords are in option files, and programs get the
+names of these files. https://dev.mysql.com/doc/refman/8.4/en/
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ CHARSET = "--default-character-set=utf8mb4"
 LONGEST_USER = 32
 HOURS = 3600.0
 FOR_INVARIANTS = 6 * HOURS
-"""Every row is read once: some ten million rows in a minute."""
+"""The time for reading every row once; ten million rows take about a minute."""
 
 
 class MySQL(Datastore):
-    """What a server of this family differs in: the class attributes.
+    """The family of MySQL. Its servers differ in the class attributes.
 
-    variables: prefix of the image's variables. client, dumper, asker: its programs. server_options: that its server is
-    started with. dump_options: of its dumper, beyond those of the family. accounts: see `sql.Accounts`. steady: the first
-    series whose servers run on each other's data, both ways.
+    variables: prefix of the image's variables. client, dumper, asker: its programs. server_options: options of the
+    server. dump_options: further options of the dumper. accounts: see `sql.Accounts`. steady: the first series within
+    which every version can use the data of every other.
     """
 
     kind = "mysql"
@@ -51,14 +51,16 @@ class MySQL(Datastore):
     client: ClassVar[str] = "mysql"
     dumper: ClassVar[str] = "mysqldump"
     asker: ClassVar[str] = "mysqladmin"
-    # Nothing reads a binary log here, it fills the disk, and with it only a superuser may create functions and triggers.
+    # No binary log: nothing reads it, it fills the disk, and with it only a superuser may create functions and
+    # triggers.
     server_options: ClassVar[tuple[str, ...]] = ("--skip-log-bin",)
     dump_options: ClassVar[tuple[str, ...]] = ("--set-gtid-purged=OFF",)
     accounts: ClassVar[sql.Accounts] = sql.MYSQL_ACCOUNTS
-    # https://dev.mysql.com/doc/refman/8.4/en/downgrading.html: within a long-term series from 8.4 on; 8.0 has no way back.
+    # A downgrade is possible within a long-term series since 8.4, but not in 8.0
+    # (https://dev.mysql.com/doc/refman/8.4/en/downgrading.html).
     steady: ClassVar[tuple[int, ...]] = (8, 4)
 
-    # what it runs as
+    # names and configuration
 
     def user_of(self, name: str) -> str:
         user = sql.free(super().user_of(name), sql.RESERVED_USERS)
@@ -74,7 +76,8 @@ class MySQL(Datastore):
             env={
                 f"{self.variables}_ROOT_PASSWORD_FILE": Secret(f"{FILES}/root-password"),
                 f"{self.variables}_ROOT_HOST": Secret("localhost"),
-                # Without any account for the network the server answers nobody there, not even that he is refused.
+                # Without any account for the network, the server closes each connection without an answer, so `ready`
+                # would fail.
                 f"{self.variables}_USER": Secret(service.user),
                 f"{self.variables}_PASSWORD_FILE": Secret(f"{FILES}/password"),
             },
@@ -92,7 +95,8 @@ class MySQL(Datastore):
         return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
 
     def ready(self, inside: ServiceExec) -> bool:
-        # Over TCP, where the image's own set-up does not listen. Being refused is an answer, too, and `ping` takes it as one.
+        # Over TCP, on which the temporary server of the image's set-up does not listen. For `ping`, a refused login is
+        # an answer, too.
         return inside.ok([self.asker, APP, "--protocol=tcp", "--host=127.0.0.1", "--connect-timeout=5", "ping"])
 
     def query(self, inside: ServiceExec, text: str, timeout: float = HOURS) -> str:

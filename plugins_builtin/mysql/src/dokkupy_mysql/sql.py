@@ -1,6 +1,6 @@
-"""The language of MySQL and MariaDB, for what the datastores ask of them. Pure.
+"""The SQL that the datastores MySQL and MariaDB run. Pure.
 
-Names are quoted by `identifier`, values by `literal`; `SESSION` makes that right whatever the server is set to.
+`identifier` quotes names and `literal` quotes values. `SESSION` makes this right for every configuration of the server.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from dokkupy_sdk.names import Secret
 from dokkupy_sdk.values import dataclass
 
 SYSTEM = ("information_schema", "performance_schema", "mysql", "sys", "ndbinfo", "test")
-"""Databases that belong to the server; no service's is called so, in whatever case. (`test` is everybody's in old ones.)"""
+"""Databases of the server. No database of a service may have such a name, in upper or lower case. (In old versions,
+everybody may use `test`.)"""
 
 RESERVED_USERS = ("root", "mysql", "public", "healthcheck")
 
 OURS = "NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys', 'ndbinfo')"
-"""A condition on the name of a database: it is the service's content."""
+"""A condition on the name of a database: it is not one of the server's own."""
 
 SESSION = """
 SET SESSION sql_mode = '', time_zone = '+00:00';
 /*!80000 SET SESSION information_schema_stats_expiry = 0 */;
 /*!80017 SET SESSION print_identified_with_as_hex = 1 */;
 """
-"""MariaDB takes no comment of these versions for its own. Hexadecimal: hashes of caching_sha2_password are no text."""
+"""MariaDB ignores comments with these versions. Hexadecimal, because hashes of caching_sha2_password are not text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """How a server keeps accounts. where: condition on `mysql.user` for those of people: not the administrator, not those
-    that the image makes. users: and that they are users. roles: statement whose rows make roles, `` where roles are users.
+    """How a server stores accounts. where: condition on `mysql.user` for accounts that neither the server nor the image
+    made. users: condition that an account is a user, with the order. roles: statement whose rows are statements that
+    create roles; no rows if roles are users.
     """
 
     where: str
@@ -40,7 +42,7 @@ class Accounts:
 
 MYSQL_ACCOUNTS = Accounts(
     where="user NOT IN ('root', 'mysql.sys', 'mysql.session', 'mysql.infoschema', 'mariadb.sys', '')",
-    # Roles are users without a password there; a user's default roles have to be there before him.
+    # In MySQL, roles are users without a password. The default roles of a user must exist before the user.
     users="TRUE ORDER BY authentication_string <> '', user, host",
     roles="SELECT '' FROM DUAL WHERE FALSE;",
 )
@@ -74,9 +76,10 @@ def option_file(user: str, password: Secret) -> Secret:
 
 
 def apps_database(database: str, user: str, password: Secret) -> str:
-    """Make the apps' database and user, or give him this password. He may do all in it and nothing elsewhere."""
+    """Create the apps' database and user, or set the user's password. The user has all rights in the database and none
+    elsewhere."""
     who, word = f"{literal(user)}@'%'", literal(password.reveal())
-    pattern = database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")  # GRANT takes a pattern
+    pattern = database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")  # GRANT expects a pattern
     return f"""
 CREATE DATABASE IF NOT EXISTS {identifier(database)} CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS {who} IDENTIFIED BY {word};
@@ -85,7 +88,7 @@ GRANT ALL PRIVILEGES ON {identifier(pattern)}.* TO {who};
 """
 
 
-# what there is, in words that are the same in all versions
+# descriptions of the content that are the same in all versions
 
 
 COLUMNS = f"""
@@ -99,7 +102,7 @@ WHERE table_schema {OURS} AND table_type = 'SEQUENCE' ORDER BY 2, 3;
 SELECT 'counter', hex(table_schema), hex(table_name), auto_increment FROM information_schema.tables
 WHERE table_schema {OURS} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND auto_increment IS NOT NULL;
 """
-"""Generated columns follow from the others."""
+"""Generated columns are left out, because they follow from the others."""
 
 SCHEMA = f"""
 SELECT 'schema', 'database', schema_name, default_character_set_name,
@@ -138,7 +141,8 @@ SELECT 'schema', 'event', event_schema, event_name, definer, interval_value, int
   time_zone, sha2(event_definition, 256) FROM information_schema.events
   WHERE event_schema {OURS} AND NOT (event_type = 'ONE TIME' AND on_completion = 'NOT PRESERVE');
 """
-"""Expressions are left out where servers print them again; so are events that vanish when their time has come."""
+"""Expressions are left out, because versions print them differently. So are one-time events, which vanish after they
+ran."""
 
 HEX = (
     "binary",
@@ -159,12 +163,14 @@ LONG = ("tinytext", "text", "mediumtext", "longtext", "json", "tinyblob", "blob"
 
 
 def content(number: int, table: str, columns: list[tuple[str, str]]) -> str:
-    """A statement that gives a table's number of rows, and a sum over their content that is the same for the same rows
-    in whatever order and format they lie. columns: names with their types. (CHECKSUM TABLE depends on the format.)"""
+    """A statement that returns the number of rows of a table, and a sum over their content that does not depend on
+    order and storage format. columns: names with their types. (CHECKSUM TABLE depends on the format.)"""
     words = ["''"]
     for name, kind in columns:
         column = identifier(name)
-        if kind in LONG:  # one by one: a row of them may be larger than what a function may return
+        if (
+            kind in LONG
+        ):  # hash each value first, because a whole row may be larger than the result of a function may be
             column = f"sha2({column}, 256)"
         elif kind in HEX:
             column = f"hex({column})"
@@ -176,7 +182,7 @@ def content(number: int, table: str, columns: list[tuple[str, str]]) -> str:
 
 
 def invariants(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
-    """The invariants of all that a server holds. query: runs statements, returns rows as lines with tabs."""
+    """The invariants of the whole server. query: runs statements, and returns rows as lines with tabs."""
     tables: dict[str, list[tuple[str, str]]] = {}
     found: dict[str, str] = {}
     schema, sequences = [], []
@@ -206,7 +212,7 @@ def invariants(query: Callable[[str], str], accounts: Accounts) -> dict[str, str
 
 
 def granted(query: Callable[[str], str], accounts: Accounts) -> dict[str, str]:
-    """Who there is, and a hash of what they may do."""
+    """The accounts, with a hash of the privileges of each."""
     account = "if(host = '', quote(user), concat(quote(user), '@', quote(host)))"
     who = [text(line) for line in query(f"SELECT hex({account}) FROM mysql.user WHERE {accounts.where};").splitlines()]
     grants = query("\n".join(f"SHOW GRANTS FOR {one};" for one in who)).splitlines()

@@ -1,7 +1,8 @@
-"""Dumps that mysqldump, mariadb-dump, phpMyAdmin and others wrote, made into what one database takes. Pure.
+"""Convert dumps of mysqldump, mariadb-dump, phpMyAdmin and others to SQL that one database accepts. Pure.
 
-Taken out: the making of databases and the change to one (`--databases`, `--all-databases`), since the content goes into the
-service's own, and the server's own databases. A second database with content is an error. Lines keep their numbers.
+Statements that create or select a database (`--databases`, `--all-databases`) are left out, because the content is
+imported into the service's database. The server's own databases are left out, too. A second database with content is an
+error. Line numbers do not change.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_services.dump_formats import describe, is_text, lines_of
 
 DUMPERS = ("a dump of mysqldump", "a dump of mariadb-dump")
-"""They end with `-- Dump completed`; what other programs write has no sign of its end."""
+"""Dumps that end with `-- Dump completed`. Those of other programs do not mark their end."""
 READABLE = (*DUMPERS, "an export of phpMyAdmin", "text of no known format")
 SYSTEM = (b"mysql", b"sys", b"information_schema", b"performance_schema")
 
@@ -29,7 +30,7 @@ CLOSING = {
     b"`": re.compile(rb"``|(`)"),
     b"/*": re.compile(rb"(\*/)"),
 }
-"""What ends a string, a name or a comment is in the group; what only looks like it is not."""
+"""The group matches the end of a string, a name or a comment. The alternatives outside of it only look like an end."""
 
 
 def is_readable(head: bytes) -> bool:
@@ -37,14 +38,15 @@ def is_readable(head: bytes) -> bool:
 
 
 def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterator[bytes]:
-    """The dump for `streams.RESTORE`. completed: the last line that it expects. Raises UserError while it is read."""
+    """The converted dump, for `streams.RESTORE`. completed: the last line that RESTORE expects. Raises UserError while
+    it is read."""
     unmarked = describe(head) not in DUMPERS
     database, chosen, delimiter, quote = b"", None, b";", b""
     for number, line in enumerate(lines_of(pieces), 1):
         if unmarked and number == 1:
-            yield b"/* imported */ "  # by which RESTORE recognizes a dump
+            yield b"/* imported */ "  # RESTORE recognizes a dump by this
         within = quote
-        if unmarked:  # the dumpers write the newlines of strings as \\n
+        if unmarked:  # dumpers write line breaks in strings as \\n
             quote = open_after(line, quote)
         if within:
             yield line
@@ -54,7 +56,7 @@ def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterat
         elif delimiter == b";":
             use = USE.match(line)
             database = use[1] if use else database
-            own = database in SYSTEM and not line.startswith(b"--")  # the last line may be the mark of the end
+            own = database in SYSTEM and not line.startswith(b"--")  # the last line may mark the end
             if own or use or OF_DATABASES.match(line):
                 yield b"\n"
                 continue
@@ -68,7 +70,8 @@ def importable(head: bytes, pieces: Iterable[bytes], completed: bytes) -> Iterat
 
 
 def open_after(line: bytes, quote: bytes) -> bytes:
-    """What is open at the end of a line: the sign of a string, a name or a comment, or nothing. quote: at its beginning."""
+    """The quote or comment sign that is open at the end of a line; empty for none. quote: the one that is open at its
+    beginning."""
     at = 0
     while True:
         if quote:

@@ -1,7 +1,8 @@
-"""The programs that write and read dumps, inside the container. Nothing in them is made of a name: those are arguments.
+"""The scripts that write and read dumps inside the container.
 
-A dump is text: `-- dokkupy KIND 1 DATABASE USER [history]`, the accounts, all databases as the server's own dumper writes
-them, what the accounts may do, and `-- dokkupy whole`. An export is the dumper's alone.
+They are constant; names are arguments. A dump is text: `-- dokkupy KIND 1 DATABASE USER [history]`, the accounts, all
+databases as the server's dumper writes them, the privileges of the accounts, and `-- dokkupy whole`. An export is only
+the output of the dumper.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from dokkupy_mysql.sql import OURS, SESSION, Accounts
 
 OWN_DUMP = b"-- dokkupy "
-"""How a dump of ours begins."""
+"""The beginning of our dumps."""
 WHOLE = "-- dokkupy whole"
 COMPLETED = "-- Dump completed"
-"""The last line of a dump that mysqldump ended, unless it was silenced."""
+"""The beginning of the last line of a complete dump of mysqldump, unless an option suppresses it."""
 
 DUMP_OPTIONS = (
     "--quick",
@@ -41,7 +42,7 @@ done
 
 
 def dump_script(accounts: Accounts) -> str:
-    """Arguments: client, its option file, kind, database, user of the apps; then the dumper with its words."""
+    """Arguments: client, its option file, kind, database, user of the apps, then the dumper with its arguments."""
     account = "concat(quote(user), '@', quote(host))"
     people = f"FROM mysql.user WHERE {accounts.where}"
     return f"""
@@ -125,11 +126,12 @@ trap 'rm -f "$last"' EXIT
 query <<<"SET GLOBAL max_allowed_packet = $packet;"
 if [ "$scheduler" = ON ]; then query <<<"SET GLOBAL event_scheduler = ON;"; fi
 """
-"""Arguments: client, the administrator's and the apps' option files, kind, database, user. The dump on standard input."""
+"""Arguments: client, option file of the administrator, option file of the apps, kind, database, user. The dump is on
+standard input."""
 
 
 def why_not_whole(head: bytes, tail: bytes) -> str:
-    """Why a dump that begins and ends so cannot be whole; empty when it may be."""
+    """Why a dump with this beginning and end is incomplete; empty if it seems complete."""
     last = tail.rstrip().rpartition(b"\n")[2]
     if head.startswith(OWN_DUMP):
         return "" if last == WHOLE.encode() else "its end is missing"

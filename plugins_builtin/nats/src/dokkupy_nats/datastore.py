@@ -1,8 +1,8 @@
 """NATS with JetStream, by its official image (https://hub.docker.com/_/nats), version 2.9 or later.
 
-The image must have a shell, so it is the one with Alpine: the plain one has the server alone. Apps come as a user of the
-account `APPS`; the system account has no user, so nobody administers the server over the network. Its monitoring knows no
-users, so it listens on loopback. https://docs.nats.io/running-a-nats-service/configuration
+The image is the one with Alpine, because a shell is required and the plain one only contains the server. Apps connect
+as a user of the account `APPS`. The system account has no user, so nobody can administer the server over the network.
+The monitoring has no users, so it only listens on loopback. https://docs.nats.io/running-a-nats-service/configuration
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Nats(FileDatastore):
         return f"{self.scheme}://{service.user}:{service.password.reveal()}@{hostname}:{port}"
 
     def answers(self, service: Service) -> tuple[str, ...]:
-        return (*ASK, f"{MONITORING}/healthz")  # with JetStream: after it has recovered its streams
+        return (*ASK, f"{MONITORING}/healthz")  # with JetStream, so only after it recovered its streams
 
     def version(self, inside: ServiceExec) -> str:
         return str(monitored(inside, "varz")["version"])
@@ -78,7 +78,7 @@ class Nats(FileDatastore):
             for consumer in stream.get("consumer_detail") or []:
                 if consumer.get("config", {}).get("durable_name"):
                     found[f"consumer {name}/{consumer['name']}"] = str(consumer["ack_floor"]["stream_seq"])
-            # What ends by itself, or is gone with the server's memory, is no invariant.
+            # Ephemeral consumers and data in memory are left out, because they vanish by themselves.
             if not config.get("max_age") and config["storage"] == "file":
                 found[f"messages of {name}"] = f"{state['messages']} of {state['first_seq']} to {state['last_seq']}"
         return {"streams": str(sum(key.startswith("stream ") for key in found)), **found}

@@ -1,7 +1,7 @@
 """PostgreSQL, by its official image (https://hub.docker.com/_/postgres).
 
-Administration is by the local socket as `postgres`, which the image trusts; apps come over the network as the owner of
-their database, who is no superuser. https://www.postgresql.org/docs/current/
+The administrator connects by the local socket as `postgres`, which the image trusts. Apps connect over the network as
+the owner of their database, who is not a superuser. https://www.postgresql.org/docs/current/
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ TAR = b"toc.dat\0"
 OURS = b"DOKKUPY-POSTGRES "
 
 TLS_DAYS = 36500
-"""Nobody renews the certificate of a service, and no client looks at its end."""
+"""The certificate of a service is never renewed, and clients do not check its end. Therefore it is valid very long."""
 
 PUT_FILE = 'cd "$PGDATA"; umask 077; cat > "$1.new"; chown "$(stat -c %u:%g .)" "$1.new"; mv "$1.new" "$1"'
-"""Standard input becomes a file beside the data, for the server's own user alone (libpq demands that of a key)."""
+"""Write standard input to a file beside the data that only the server's user can read, as libpq requires for a key."""
 
 
 class Postgres(Datastore):
@@ -38,7 +38,8 @@ class Postgres(Datastore):
     alias = "DATABASE"
     dumps_all = False
     dump_command = "pg_dump -Fc --no-owner --no-acl DATABASE"
-    # The volume lies above the image's own places for data, which moved with version 18: one layout for all versions.
+    # The volume is mounted above the image's data directory, which moved in version 18. So the layout is the same for
+    # all versions.
     data = "/var/lib/postgresql"
 
     def container_config(self, service: Service) -> ContainerConfig:
@@ -56,7 +57,7 @@ class Postgres(Datastore):
         return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
 
     def ready(self, inside: ServiceExec) -> bool:
-        # Over TCP: the image's own set-up has a server for a moment that listens on the socket alone.
+        # Over TCP, because during its set-up the image starts a temporary server that only listens on the socket.
         return inside.ok(["pg_isready", "-q", "-h", "127.0.0.1", "-U", ADMIN])
 
     def psql(self, inside: ServiceExec, text: str, database: str = "postgres", timeout: float = 600) -> str:
@@ -72,8 +73,9 @@ class Postgres(Datastore):
         self.psql(inside, sql.owned(service.database, service.user), service.database)
 
     def offer_tls(self, inside: ServiceExec) -> None:
-        """Take connections with TLS too, as dokku-postgres does: clients ask for it by `sslmode=require`. Key and
-        certificate lie with the data, under the server's own default names, and stay with it."""
+        """Accept connections with TLS, too, as dokku-postgres does. Clients request it by `sslmode=require`. The key
+        and the certificate are stored in the data directory under the server's default names, and move with the
+        data."""
         if self.psql(inside, "SHOW ssl").strip() == "on":
             return
         from dokkupy_certs.self_signed import key_and_certificate

@@ -1,9 +1,9 @@
-"""Dumps in plain SQL, as pg_dump and pg_dumpall write them, made into what one database takes. Pure.
+"""Convert dumps in plain SQL, as pg_dump and pg_dumpall write them, to SQL that one database accepts. Pure.
 
-Taken out, as `pg_restore --no-owner --no-acl` does: owners, privileges, roles, and the making of the database itself, which
-is here already. Of a dump with several databases one that holds something is taken; a second one is an error. What the
-program psql alone understands is refused, but for the three commands that pg_dump writes. Lines keep their numbers, so that
-the server's errors name the dump's own. https://www.postgresql.org/docs/current/app-pgdump.html
+Owners, privileges, roles and the creation of the database are left out, as by `pg_restore --no-owner --no-acl`. If a
+dump has several databases, the one with content is imported; a second one with content is an error. Commands of the
+program psql are refused, except the three that pg_dump writes. Line numbers do not change, so that errors of the server
+refer to lines of the dump. https://www.postgresql.org/docs/current/app-pgdump.html
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_services.dump_formats import describe, is_text, lines_of
 
 HEADER = b"DOKKUPY-SQL\n"
-"""The first line of what `importable` gives; `sql.RESTORE` takes the rest for SQL."""
+"""The first line of the output of `importable`, by which `sql.RESTORE` recognizes that SQL follows."""
 
 FOREIGN = ("a dump of mysqldump", "a dump of mariadb-dump", "an export of phpMyAdmin", "a web page", "JSON")
 
@@ -27,11 +27,11 @@ OTHER_COMMANDS = re.compile(
 """Statements about owners, privileges, roles and databases."""
 
 REMOVAL = re.compile(rb"(DROP\s|ALTER\s.*\sDROP\s|SELECT pg_catalog\.lo_unlink\b)", re.I | re.S)
-"""`pg_dump --clean` begins with them; here is nothing that they could remove."""
+"""Statements at the beginning of `pg_dump --clean`. They are left out, because there is nothing to remove."""
 
 SETTING = re.compile(rb"SET ([a-z_.]+) (?:=|TO) (.+);\s*$", re.I | re.S)
 EXTENSION = re.compile(rb"(CREATE|COMMENT ON) EXTENSION\s", re.I)
-"""They are no sign that a database is in use: the administrator's own often has one."""
+"""Extensions do not count as content of a database, because the administrator's database often has one."""
 PREPARES = re.compile(rb"(SET|SELECT pg_catalog\.set_config|SELECT set_config|BEGIN|COMMIT|START)\b", re.I)
 COPY = re.compile(rb"COPY\s.*\sFROM stdin\b.*;\s*$", re.I | re.S)
 CONNECT = re.compile(rb"\\c(?:onnect)?\s+(?:-reuse-previous=on\s+)?(.*?)\s*$")
@@ -41,16 +41,16 @@ PUBLIC = re.compile(rb"CREATE SCHEMA public;", re.I)
 OPENING = re.compile(rb"--[^\n]*|/\*|[eE]?'|\"|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$|[\w\x80-\xff]+\$?|\\|;")
 CLOSING = {b"/*": re.compile(rb"\*/"), b"'": re.compile(rb"'"), b'"': re.compile(rb'"')}
 ESCAPED = re.compile(rb"\\.|'", re.S)
-"""In a string with backslashes: one with what it escapes, or the end."""
+"""In a string with backslashes: a backslash with the character that it escapes, or the end of the string."""
 
 
 def is_plain(head: bytes) -> bool:
-    """Whether a file that begins so may be SQL for PostgreSQL."""
+    """Whether a file with this beginning may be SQL for PostgreSQL."""
     return is_text(head) and describe(head) not in FOREIGN and not describe(head).startswith("encrypted")
 
 
 class Scanner:
-    """Follows SQL from line to line: whether a string, a name or a comment is open, and where statements begin."""
+    """Scans SQL line by line, and knows whether a string, a name or a comment is open and where statements begin."""
 
     def __init__(self) -> None:
         self.quote = b""
@@ -94,7 +94,8 @@ class Scanner:
             self.quote, self.closing = token, re.compile(re.escape(token))
 
     def close(self, line: bytes, at: int) -> int:
-        """Where the open string ends in the line, or the line's end. A doubled quote closes and opens again."""
+        """The position at which the open string ends in the line, else the line's end. A doubled quote closes the
+        string and opens it again."""
         for found in self.closing.finditer(line, at):
             if not found[0].startswith(b"\\"):
                 self.quote = b""
@@ -103,7 +104,7 @@ class Scanner:
 
 
 class Dump:
-    """What has been read of a dump so far, and what of it is let through."""
+    """A dump while it is read, line by line, and the decision which lines to keep."""
 
     def __init__(self) -> None:
         self.scanner = Scanner()
@@ -116,7 +117,7 @@ class Dump:
         self.announced = self.completed = 0
 
     def take(self, line: bytes) -> bytes:
-        """The line, another in its place, or an empty one."""
+        """The line itself, a replacement for it, or an empty line."""
         self.number += 1
         if self.copying:
             self.copying = line.rstrip(b"\r\n") != b"\\."
@@ -138,7 +139,7 @@ class Dump:
         return b"\n"
 
     def begin(self, line: bytes) -> bytes:
-        """A line at which no statement is open."""
+        """Handle a line at which no statement is open."""
         self.count(line)
         self.scanner.take(line, self.number)
         text = line.lstrip()
@@ -162,7 +163,7 @@ class Dump:
         return not self.filled and REMOVAL.match(text) is not None
 
     def choose(self) -> None:
-        """From now on the dump is of the database that this statement is in."""
+        """Note that this statement is content of the current database of the dump."""
         if self.filled and self.database != self.chosen:
             names = b", ".join(one or b"the first" for one in (self.chosen, self.database)).decode(errors="replace")
             raise UserError(
@@ -172,7 +173,8 @@ class Dump:
         self.filled, self.chosen = True, self.database
 
     def setting(self, line: bytes) -> bytes:
-        """A setting that this server may not know, because a newer one wrote the dump, is set where it is known."""
+        """Replace a setting by a statement that sets it only if the server knows it, because a newer server may have
+        written the dump."""
         found = SETTING.match(line)
         if not found or not self.scanner.begins:
             return line
@@ -209,7 +211,7 @@ class Dump:
 
 
 def importable(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The dump for `sql.RESTORE`. Raises UserError while it is read."""
+    """The converted dump, for `sql.RESTORE`. Raises UserError while it is read."""
     yield HEADER
     dump = Dump()
     for line in lines_of(pieces):

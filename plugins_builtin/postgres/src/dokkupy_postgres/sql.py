@@ -1,4 +1,4 @@
-"""PostgreSQL's language, for what the datastore asks of it. Pure.
+"""The SQL that the datastore runs. Pure.
 
 Names are quoted by `identifier`, values by `literal`: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 DATABASES = "SELECT datname FROM pg_database WHERE NOT datistemplate"
 
 RESERVED = ("postgres", "template0", "template1")
-"""Names that a service's user cannot have: the administrator's, and those of databases that are always there."""
+"""Names that the user of a service cannot have: that of the administrator, and those of databases that always exist."""
 
 
 def identifier(name: str) -> str:
@@ -18,12 +18,12 @@ def identifier(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A string, whatever standard_conforming_strings says."""
+    """A string literal that is right for both values of standard_conforming_strings."""
     return " E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def role(name: str, password: str) -> str:
-    """Make the apps' user, or give it this password. It may log in and nothing else."""
+    """Create the apps' user, or set its password. It may only log in."""
     who = identifier(name)
     return f"""
 DO $$ BEGIN
@@ -40,7 +40,8 @@ def database(name: str, owner: str) -> str:
 
 
 def owned(name: str, owner: str) -> str:
-    """The owner's alone; in it he may do all that needs no superuser, also in the schema that is there from the start."""
+    """Give a database to its owner alone. The owner may do everything in it that does not require a superuser, also in
+    the schema `public`."""
     return f"""
 REVOKE ALL ON DATABASE {identifier(name)} FROM PUBLIC;
 REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
@@ -71,11 +72,12 @@ SELECT format('ALTER DATABASE %I SET %I TO %s;', d.datname, split_part(c, '=', 1
 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
 WHERE s.setrole = 0 AND d.datname = :'database' ORDER BY 1;
 """
-"""Statements that make the roles again that somebody made besides the apps' user, with their passwords' hashes, and the
-settings of roles and database: pg_dump leaves them out."""
+"""Print the statements that create the further roles with the hashes of their passwords, and the settings of the roles
+and the database, because pg_dump leaves them out."""
 
 HEADER = "DOKKU"
-"""The first bytes of a whole dump: `DOKKUPY-POSTGRES 1 BYTES`, a line; BYTES of statements; a dump in custom format."""
+"""The first bytes of a complete dump. It has a line `DOKKUPY-POSTGRES 1 BYTES`, then BYTES of statements, then a dump
+in custom format."""
 
 DUMP = f"""
 database=$1 user=$2 admin=$3
@@ -89,7 +91,7 @@ printf 'DOKKUPY-POSTGRES 1 %s\\n' "$(wc -c <"$roles")"
 cat "$roles"
 pg_dump -U "$admin" -Fc -d "$database"
 """
-"""Arguments: database, user of the apps, administrator. Nothing in it is made of a name: they are arguments."""
+"""A constant script. Arguments: database, user of the apps, administrator."""
 
 RESTORE = """
 database=$1 user=$2 admin=$3
@@ -135,7 +137,8 @@ GRANT ALL ON SCHEMA public TO :"user";
 ANALYZE;
 END
 """
-"""Arguments as DUMP's; the dump on standard input. It is run on an instance that nobody uses yet."""
+"""A constant script with the arguments of DUMP, and the dump on standard input. It runs on an instance that nobody uses
+yet."""
 
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -165,7 +168,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' AND n.ns
   AND c.relkind IN ('r', 'v', 'm', 'S', 'p')
 ORDER BY 1, 2, 3, 4, 5, 6
 """
-"""What the schema is, in words that mean the same in all supported versions (NOT NULL became a constraint in 18)."""
+"""A description of the schema that is the same in all supported versions (NOT NULL became a constraint in 18)."""
 
 
 def invariants(query: Callable[[str], str]) -> dict[str, str]:
@@ -188,4 +191,4 @@ def invariants(query: Callable[[str], str]) -> dict[str, str]:
 
 
 CONTENT = "coalesce(sum(('x' || left(md5(t::text), 12))::bit(48)::bigint), 0)"
-"""The same for the same rows, in whatever order they lie."""
+"""A sum over the rows that does not depend on their order."""

@@ -1,9 +1,9 @@
 """RabbitMQ, by its official image (https://hub.docker.com/_/rabbitmq), version 3.10 or later.
 
-The users are imported when the server starts, with salted hashes of their passwords, so that no password is in the
-container and the well-known `guest` is never made. Apps come as a user who may do everything in the service's virtual host
-and nothing elsewhere; the administrator is a user of its own. The Erlang node listens on loopback alone: of its
-distribution, who has the cookie administers everything. https://www.rabbitmq.com/docs/definitions, /docs/passwords
+The server imports the users at its start, with salted hashes of their passwords. Therefore no password is in the
+container, and the well-known user `guest` never exists. Apps connect as a user who may do everything in the service's
+virtual host and nothing elsewhere. The administrator is another user. The Erlang node only listens on loopback, because
+anyone with its cookie can administer everything. https://www.rabbitmq.com/docs/definitions, /docs/passwords
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ADMIN = "dokkupy"
 ALL = {"configure": ".*", "write": ".*", "read": ".*"}
 
 IMPORTED = ".dokkupy-definitions.json"
-"""Beside the data: the definitions that are in it."""
+"""A file beside the data, with the definitions that were imported into it."""
 
 
 class RabbitMQ(Datastore):
@@ -42,7 +42,7 @@ class RabbitMQ(Datastore):
     def container_config(self, service: Service) -> ContainerConfig:
         return ContainerConfig(
             env={
-                # The data lies under the node's name: this one is the same in every container.
+                # The data directory has the node's name, so the name must be the same in every container.
                 "RABBITMQ_NODENAME": Secret("rabbit@localhost"),
                 "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": Secret("-kernel inet_dist_use_interface {127,0,0,1}"),
                 "ERL_EPMD_ADDRESS": Secret("127.0.0.1"),
@@ -58,25 +58,25 @@ class RabbitMQ(Datastore):
         return inside.ok(["bash", "-euo", "pipefail", "-c", script("ready.sh")])
 
     def secure(self, inside: ServiceExec) -> None:
-        # The server that answers has imported them: from now on it starts without (start.sh).
+        # A server that answers has imported the definitions. From now on it starts without them (start.sh).
         inside.run(["cp", f"{FILES}/definitions.json", f"{self.data}/{IMPORTED}"])
 
     def version(self, inside: ServiceExec) -> str:
         return inside.run(["rabbitmq-diagnostics", "-q", "server_version"]).strip()
 
     def keeps_data(self, old: str, new: str) -> bool:
-        # Patch releases only: a node does not go back to an earlier series, and `revert` would promise that.
+        # Only patch releases share data, because a node cannot return to an earlier series, as `revert` requires.
         # https://www.rabbitmq.com/docs/upgrade#rolling-upgrade-versions
         return old.split(".")[:2] == new.split(".")[:2]
 
 
 def config(service: Service) -> str:
-    # The share of the memory that is used before publishers are held back is of the machine's, unless it is set.
+    # Without this setting, publishers are blocked at a share of the machine's memory, not of the container's.
     return f"total_memory_available_override_value = {int(service.memory) * 2**20}\n" if service.memory else ""
 
 
 def definitions(service: Service) -> str:
-    """What is there from the start. https://www.rabbitmq.com/docs/definitions"""
+    """The virtual host, users and permissions that exist from the start. https://www.rabbitmq.com/docs/definitions"""
     users = (service.user, service.password, ""), (ADMIN, service.root_password, "administrator")
     return json.dumps(
         {
@@ -96,11 +96,12 @@ def definitions(service: Service) -> str:
 
 
 def digest(service: Service, name: str, password: Secret) -> str:
-    """https://www.rabbitmq.com/docs/passwords#computing-password-hash; the salt is the same each time, as the file is."""
+    """The hash of a password (https://www.rabbitmq.com/docs/passwords#computing-password-hash). The salt does not
+    change, so that the file does not change either."""
     salt = hashlib.sha256(f"{service.id} {name}".encode()).digest()[:4]
     return base64.b64encode(salt + hashlib.sha256(salt + password.reveal().encode()).digest()).decode()
 
 
 def script(name: str) -> str:
-    """A constant program: nothing in it is made of a name or a value."""
+    """A constant script, without names or values in it."""
     return (Path(__file__).parent / "scripts" / name).read_text()

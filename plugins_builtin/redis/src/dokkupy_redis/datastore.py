@@ -1,10 +1,11 @@
 """Redis, by its official image (https://hub.docker.com/_/redis), version 7 or later.
 
-Apps come as the user `default`, whose name no URL needs: every client can do that, also those that are older than users
-(Redis 6), and Dokku's URLs are the same. It has all commands but those that administer the server (@admin: ACL, CONFIG
-SET, SHUTDOWN, REPLICAOF, DEBUG...), as managed Redis services have it. The administrator is a user of its own, whose
-password lies in a file that only the container and root of the host can read; programs take it from there by the
-environment of redis-cli, never by an argv. https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+Apps connect as the user `default`, whose name need not be in a URL. Therefore every client works, also those from
+before Redis 6, which introduced users, and the URLs are the same as Dokku's. This user has all commands except those
+that administer the server (@admin: ACL, CONFIG SET, SHUTDOWN, REPLICAOF, DEBUG...), as in managed Redis services. The
+administrator is another user. Its password is in a file that only the container and the host's root can read. Programs
+pass it to redis-cli by the environment, never as an argument.
+https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from dokkupy_redis import rdb
 
 ADMIN = "dokkupy"
 ADMINISTERS_NOTHING = "+@all -@admin +client +config|get +latency +slowlog +role +lastsave +module|list"
-"""What apps may: everything but @admin, and of that what reads and changes nothing; clients ask for it."""
+"""The permissions of apps: everything except @admin, and those commands of @admin that only read, because clients use
+them."""
 
 CONFIG = """\
 dir /data
@@ -69,7 +71,8 @@ class Redis(Datastore):
         return inside.run((*self.connect(inside.service), "-e", *words)).strip()
 
     def ready(self, inside: ServiceExec) -> bool:
-        return inside.ok((*self.connect(inside.service), "-e", "PING"))  # not while it loads its data
+        # It does not answer PONG while it loads its data.
+        return inside.ok((*self.connect(inside.service), "-e", "PING"))
 
     def version(self, inside: ServiceExec) -> str:
         lines = self.ask(inside, "INFO", "server").splitlines()
@@ -85,7 +88,8 @@ class Redis(Datastore):
         return (*self.connect(service), "--rdb", "-")
 
     def restore(self, service: Service) -> tuple[str, ...]:
-        # The server that loads the dump has the options of the service: its modules, its number of databases.
+        # The server that loads the dump gets the options of the service, such as its modules and its number of
+        # databases.
         options = shlex.split(service.config_options)
         return ("sh", "-euc", script("client.sh") + script("restore.sh"), "restore", *options)
 
@@ -98,13 +102,13 @@ class Redis(Datastore):
         return {name: value for name, _, value in rows}
 
     def keeps_data(self, old: str, new: str) -> bool:
-        # The format of the data has changed between minor versions (7.0, 7.2 and 7.4 each have one of their own, see
-        # RDB_VERSION in src/rdb.h), and what a newer one wrote no older one reads.
+        # The format of the data changes between minor versions (7.0, 7.2 and 7.4 each have their own, see RDB_VERSION
+        # in src/rdb.h), and an older server cannot read a newer format.
         return old.split(".")[:2] == new.split(".")[:2]
 
 
 def script(name: str) -> str:
-    """A constant program: nothing in it is made of a name or a value."""
+    """A constant script, without names or values in it."""
     return (Path(__file__).parent / "scripts" / name).read_text()
 
 

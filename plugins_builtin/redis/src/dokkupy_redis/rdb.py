@@ -1,8 +1,7 @@
-"""What a dump looks like. Pure.
+"""The formats of dumps. Pure.
 
 `export` gives Redis's own format: `REDIS`, four digits of a version, ..., the byte 0xFF, eight bytes of CRC-64
-(https://rdb.fnordig.de/file_format.html). `dump` gives that between two lines of ours, with the users in front whom
-somebody made:
+(https://rdb.fnordig.de/file_format.html). `dump` gives that between two lines of ours, after the users that were added:
 
     DOKKUPY-REDIS 1
     user alice on #... ~cache:* +@read
@@ -17,12 +16,12 @@ FIRST = b"DOKKUPY-REDIS 1\n"
 LAST = b"DOKKUPY-REDIS END\n"
 BEFORE = b"RDB\n"
 END = 9
-"""Bytes of the end: 0xFF and the sum."""
+"""Length of the end: 0xFF and the checksum."""
 
 
 def check(head: bytes, tail: bytes, size: int) -> str:
-    """Why a dump that begins and ends so cannot be whole; empty when it may be. A small one is summed up; of a large one
-    the server does it, which restores none whose sum is wrong."""
+    """Why a dump with this beginning and end is incomplete; empty if it seems complete. The checksum of a small dump is
+    verified here. That of a large one is verified by the server, which refuses to load a dump with a wrong checksum."""
     if head.startswith(FIRST):
         if not tail.endswith(LAST):
             return "it ends early"
@@ -43,7 +42,7 @@ def check(head: bytes, tail: bytes, size: int) -> str:
 
 
 POLYNOMIAL = 0x95AC9329AC4BC9B5
-"""Jones's, reflected (Redis, src/crc64.c)."""
+"""The polynomial of Jones, reflected (Redis, src/crc64.c)."""
 
 
 def crc64(text: bytes) -> int:

@@ -10,13 +10,14 @@ from pathlib import Path
 from dokkupy_sdk.names import Secret
 from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceExec
 
-# Programs are constant: names and values come as arguments or on standard input, passwords from a file of the recipe.
+# Scripts are constant. Names and values are arguments or standard input, and passwords are read from a file in the
+# container.
 ASK = 'ask() { REDISCLI_AUTH=$(cat /run/dokkupy/password) valkey-cli --user dokkupy "$@"; }\n'
 
 ADMIN = "dokkupy"
 ADMINISTERS_NOTHING = "+@all -@admin +client +config|get +latency +slowlog +role +lastsave +module|list"
-"""What apps may: everything but @admin, and of that what reads and changes nothing; clients ask for it.
-https://valkey.io/topics/acl/"""
+"""The permissions of apps: everything except @admin, and those commands of @admin that only read, because clients use
+them. https://valkey.io/topics/acl/"""
 
 CONFIG = """\
 appendonly yes
@@ -74,7 +75,7 @@ class Valkey(Datastore):
         return self.info(inside, "server")["valkey_version"]
 
     def info(self, inside: ServiceExec, section: str) -> dict[str, str]:
-        """What the server tells of itself."""
+        """A section of the server's INFO, as a table."""
         lines = inside.run((*self.connect(inside.service), "-e", "INFO", section)).splitlines()
         return {key: value for key, mark, value in (line.partition(":") for line in lines) if mark}
 
@@ -88,7 +89,7 @@ class Valkey(Datastore):
         return ("sh", "-euc", ASK + RESTORE)
 
     def check_dump(self, head: bytes, tail: bytes, size: int) -> str:
-        # "REDIS" and a version; at the end 0xFF and a sum, which the server checks.
+        # A dump begins with "REDIS" and a version. It ends with 0xFF and a checksum, which the server verifies.
         return "" if head.startswith(b"REDIS") and tail[-9:-8] == b"\xff" else "it is incomplete"
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
@@ -96,7 +97,7 @@ class Valkey(Datastore):
             "functions": digest([inside.run((*self.connect(inside.service), "-e", "FUNCTION", "LIST", "WITHCODE"))])
         }
         for database in self.info(inside, "keyspace"):
-            keys = set(self.keys(inside, database.removeprefix("db")))  # a cursor may come by a key twice
+            keys = set(self.keys(inside, database.removeprefix("db")))  # SCAN may return a key twice
             for kind, number in Counter(line.split()[1] for line in keys).items():
                 found[f"{database}: keys of type {kind}"] = str(number)
             if keys:
@@ -104,7 +105,8 @@ class Valkey(Datastore):
         return found
 
     def keys(self, inside: ServiceExec, database: str) -> Iterator[str]:
-        """What facts.lua says of each key, some thousands in one go: the server is not held up for long."""
+        """The output of facts.lua for each key. One call handles some thousand keys, so that the server is never
+        blocked for long."""
         script, cursor = (Path(__file__).parent / "facts.lua").read_text(), "0"
         while True:
             words = ("-e", "-n", database, "EVAL_RO", script, "0", cursor, "2000")
@@ -114,7 +116,7 @@ class Valkey(Datastore):
                 return
 
     def keeps_data(self, old: str, new: str) -> bool:
-        # Minor versions are free to change the format of the data, and what a newer one wrote no older one reads.
+        # Minor versions may change the format of the data, and an older server cannot read a newer format.
         return old.split(".")[:2] == new.split(".")[:2]
 
 

@@ -1,1 +1,1 @@
-"""A plan as a Dockerfile, and the variables that its steps see."""
+"""Render a plan as a Dockerfile, and choose the variables that its steps see."""

@@ -1,4 +1,4 @@
-"""A plan as a Dockerfile. Pure: values in, text out."""
+"""Render a plan as a Dockerfile. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dokkupy_sdk.buildpack import ROOT, Copy, Plan, Stage, Step
 from dokkupy_sdk.values import dataclass
 
 USER_ID = 32767
-"""Whom the app runs as; the number that Dokku's users know from herokuish (`storage:ensure-directory --chown`)."""
+"""The user id with which the app runs, as with herokuish in Dokku (`storage:ensure-directory --chown`)."""
 
 SECRETS = "/run/secrets"
 CONFIG = "dokkupy-config"
@@ -33,7 +33,7 @@ APT = "apt-get -q -o Acquire::Retries=3"
 
 @dataclass(frozen=True, slots=True)
 class Bases:
-    """The images that a plan stands on. official: of the language's makers, not of our own making."""
+    """The base images of a plan. official: they come from the makers of the language, not from this host."""
 
     build: str
     run: str
@@ -42,9 +42,10 @@ class Bases:
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """What a step sees during the build alone. digest: of the configuration, keyed, so that a change of it is a change
-    of the steps that see it; install: the same of the variables that the install steps see, empty for none. caches:
-    whether the engine has mounts at all; owner: whose caches they are."""
+    """What a step sees only during the build. digest: a keyed digest of the configuration; the steps that see the
+    configuration contain it, so that they run again after a change. install: the same for the variables that the
+    install steps see; empty for none. caches: whether the engine supports mounts at all. owner: the app to which the
+    caches belong."""
 
     owner: str
     caches: bool = True
@@ -57,15 +58,16 @@ class Mounts:
 
 FAILED = "Dependencies could not be installed"
 TRAP = f"trap 'test $? = 0 || echo \"{FAILED}\" >&2' EXIT"
-"""The engine does not say which step of a Dockerfile failed in a way that a program can rely on: the step says so itself."""
+"""The message that a failed step prints itself, because a program cannot rely on how the engine reports which step
+failed."""
 
 
 LONGEST_TITLE = 56
 
 
 def words(command: str, title: str) -> str:
-    """A command in the exec form, by a shell that stops at the first failure; no character needs quoting in it. The
-    shell's own name is the title, by which the output of the build and the shell's messages name the step."""
+    """A command in the exec form, run by a shell that stops at the first failure. No character requires quoting. The
+    shell's name is the title of the step, so that the build's output and the shell's messages show it."""
     return json.dumps(["/bin/sh", "-euc", command, title], ensure_ascii=False)
 
 
@@ -76,7 +78,7 @@ def title_of(step: Step) -> str:
 
 
 def packages_lines(packages: Sequence[str], mounts: Mounts) -> list[str]:
-    """Debian packages, through the proxy of builds when there is one."""
+    """Install Debian packages, through the proxy of builds if one is set."""
     names = " ".join(shlex.quote(name) for name in sorted(set(packages)))
     command = (
         f"export DEBIAN_FRONTEND=noninteractive; {APT} update; {APT} install -y --no-install-recommends {names}; "
@@ -86,12 +88,12 @@ def packages_lines(packages: Sequence[str], mounts: Mounts) -> list[str]:
 
 
 def copy(files: Sequence[str]) -> str:
-    """The files into /app, each at its place. Those of several directories need a line each."""
+    """Copy files to /app, each to its own path. Each directory takes one line."""
     lines = []
     by_directory: dict[str, list[str]] = {}
     for name in files:
         if not SAFE_NAME.fullmatch(name) or ".." in name:
-            return "COPY . ./"  # a name that a Dockerfile cannot say literally: all, then
+            return "COPY . ./"  # a name that cannot be written literally in a Dockerfile: copy everything
         by_directory.setdefault(name.rpartition("/")[0], []).append(name)
     for directory, names in by_directory.items():
         lines.append(f"COPY {json.dumps([*names, f'./{directory}/' if directory else './'])}")
@@ -135,7 +137,7 @@ def env_lines(env: Mapping[str, str]) -> list[str]:
 
 
 def quoted(value: str) -> str:
-    """A value of ENV; `$PATH` and the like stay what they are."""
+    """A quoted value for ENV. References such as `$PATH` stay references."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -160,14 +162,14 @@ def base_lines(plan: Plan, bases: Bases, prefix: str, mounts: Mounts) -> list[st
 
 
 def copy_line(one: Copy, prefix: str) -> str:
-    """A line that fills the image; the files belong to the user that the app runs as, as on Heroku."""
+    """A line that copies files into the image. They belong to the user of the app, as on Heroku."""
     where = f"--from={stage_name(prefix, one.stage)} " if one.stage else ""
     return f"COPY --chown={USER_ID}:{USER_ID} {where}{json.dumps([one.path, one.to])}"
 
 
 def dockerfile(parts: Sequence[tuple[Plan, Bases]], mounts: Mounts) -> str:
-    """The Dockerfile of one or several languages. Each starts with what the one before it made of the source; the last
-    one runs."""
+    """The Dockerfile of one or several languages. Each language starts with the output of the one before it. The last
+    one runs the app."""
     lines: list[str] = []
     assets = ""
     for plan, bases in parts:

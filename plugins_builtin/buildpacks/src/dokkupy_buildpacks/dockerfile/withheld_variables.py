@@ -1,7 +1,7 @@
-"""Which of an app's variables the steps see that install dependencies: third parties' scripts run there, so not all.
+"""Which variables of an app the install steps see.
 
-Seen are the package managers' own (`PIP_*`, `NPM_*`...), those that the manifests name, and those that the property
-install-variables lists.
+Not all of them, because these steps run scripts of third parties. They see the variables of package managers (`PIP_*`,
+`NPM_*`...), those that the manifests name, and those that the property install-variables lists.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from dokkupy_buildpacks.settings import SETTINGS
 NOT_FOR_BUILDS = frozenset(
     {"PATH", "HOME", "GIT_DIR", "CPATH", "CPPATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LIBRARY_PATH"}
 )
-"""Variables of the app that would break the tools of a build (Heroku's buildpack API leaves out the same)."""
+"""Variables of the app that would break the tools of a build. Heroku's buildpack API leaves out the same ones."""
 
 PACKAGE_VARIABLES = re.compile(
     r"(PIP|UV|POETRY|PIPENV|PDM|NPM|YARN|PNPM|BUN|BUNDLE|CARGO|GEM|MAVEN|GRADLE|NODE_AUTH)_[A-Z0-9_]+"
     r"|COMPOSER_AUTH|GOPRIVATE|GONOSUMDB|GONOSUMCHECK|GOPROXY|GONOPROXY|GITHUB_TOKEN|NPM_TOKEN"
 )
-"""Variables of the app that the steps which bring dependencies see: where packages come from, and by whose leave."""
+"""Variables of the app that the install steps always see: addresses and logins of package registries."""
 
 OWN = re.compile(r"GIT_REV|DOKKU_\w+")
-"""Variables that dokkupy itself sets: an installation that fails does not fail for want of them."""
+"""Variables that dokkupy itself sets. An installation never fails because they are missing."""
 
 SHOWN = 12
 
 
 def seen(host: Host, app: AppName, plans: Iterable[Plan], env: Mapping[str, Secret]) -> frozenset[str]:
-    """The names that the install steps see beside the package managers' own."""
+    """The variables that the install steps see in addition to those of the package managers."""
     stated = SETTINGS.get(host.store, app, "install-variables")
     names = {name for plan in plans for name in plan.variables} | set(stated.split(","))
     chosen = set(env) if stated == "*" else names & set(env)
@@ -43,7 +43,7 @@ def seen(host: Host, app: AppName, plans: Iterable[Plan], env: Mapping[str, Secr
 
 
 def withheld(plans: Iterable[Plan], env: Iterable[str], names: frozenset[str]) -> list[str]:
-    """The app's variables that a step did not see which brings dependencies; none when there is no such step."""
+    """The app's variables that the install steps did not see. Empty if there are no such steps."""
     if not any(step.install and not step.config for plan in plans for stage in plan.stages for step in stage.steps):
         return []
     known = (PACKAGE_VARIABLES, OWN)
@@ -52,7 +52,7 @@ def withheld(plans: Iterable[Plan], env: Iterable[str], names: frozenset[str]) -
 
 
 def explained(error: AppError, app: AppName, hidden: list[str]) -> AppError:
-    """A failed build's error; with the variables that were not seen, if it was a step that brings dependencies."""
+    """The error of a failed build. If an install step failed, it lists the variables that this step did not see."""
     if not hidden or not any(FAILED in line for line in error.details):
         return error
     shown = ", ".join(hidden[:SHOWN]) + (f" and {len(hidden) - SHOWN} more" if len(hidden) > SHOWN else "")

@@ -1,1 +1,1 @@
-"""The images that languages build and run on."""
+"""The images on which languages build and run."""

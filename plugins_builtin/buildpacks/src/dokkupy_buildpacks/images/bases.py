@@ -1,7 +1,7 @@
-"""Base images without a registry: Debian by debootstrap, and toolchains of its packages on top.
+"""Base images without a registry: debootstrap makes Debian, and toolchains of Debian's packages are added.
 
-debootstrap wants to be root; the system user is not. It is the host's own, run in a container that changes nothing of
-the host.
+debootstrap requires root, which the system user does not have. Therefore the host's debootstrap runs in a container,
+which cannot change the host.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dokkupy_buildpacks.images.registries import require_published
 from dokkupy_buildpacks.settings import SETTINGS
 
 LABEL = "dokkupy.base"
-"""On every base that is made here; its value says what it is."""
+"""The label of every base that is made here. Its value describes the base."""
 
 DEBIAN = "dokkupy/debian:"
 SECONDS = 900
@@ -35,8 +35,8 @@ deb {mirror} {suite} main
 deb {mirror} {suite}-updates main
 deb {security} {suite}-security main
 """
-# As in Debian's official images, dpkg then waits for no disk: a build that does not end leaves no image. Thousands of small
-# files (npm's packages) are unpacked in little more than half the time.
+# force-unsafe-io: dpkg does not wait for the disk, as in Debian's official images. This is safe, because a build that
+# is cut off leaves no image. Thousands of small files (npm's packages) are unpacked in little more than half the time.
 PROGRAM = """\
 mkdir -p /work
 debootstrap --variant=minbase --include=ca-certificates "$SUITE" /work/root "$MIRROR" >/out/log 2>&1 || {
@@ -54,7 +54,7 @@ def debian_tag(suite: str) -> str:
 
 
 def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
-    """The tag of a suite's base, which is made when it is missing (25 s, 125 MB)."""
+    """The tag of a suite's base. If the base is missing, it is made (25 s, 125 MB)."""
     tag = debian_tag(suite)
     if own_image(host, tag) is not None and not again:
         return tag
@@ -68,7 +68,7 @@ def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
 
 @contextmanager
 def making(host: Host, subject: str) -> Iterator[None]:
-    """Two pushes at once make one base."""
+    """Hold a lock, so that two concurrent pushes make a base only once."""
     with host.lock(subject, wait=SECONDS, command="building a base image"):
         yield
 
@@ -127,7 +127,8 @@ def proxies(host: Host) -> Mapping[str, str]:
 def toolchain_lines(
     toolchain: Toolchain, wanted: Wanted, suite: str, mounts: Mounts, *, building: bool, exact: bool
 ) -> list[str]:
-    """The Dockerfile of a toolchain's base, but for its first line. What prepares a version is in the one that runs."""
+    """The Dockerfile of a toolchain's base without its first line. The commands that prepare a version are in the base
+    for running."""
     packages = (
         (*toolchain.build_packages, *toolchain.suite_packages.get(suite, ()))
         if building
@@ -152,9 +153,9 @@ def ensure_toolchain(
     exact: bool = False,
     secrets: Mapping[str, Secret],
 ) -> str:
-    """The tag of a toolchain's base on a suite, which is made when it is missing; its name has a hash of what makes it,
-    so that a newer dokkupy makes its own. exact: with the version that no suite has. What builds stands on what runs: the
-    packages that both need, the largest ones, are unpacked once and lie on the disk once."""
+    """The tag of a toolchain's base on a suite. If the base is missing, it is made. Its name has a hash of how it is
+    made, so that a newer dokkupy makes its own. exact: a version that no suite has. The base for building is based on
+    the base for running, so that their common packages, which are the largest, are unpacked and stored only once."""
     if building:
         start = ensure_toolchain(host, toolchain, wanted, suite, building=False, exact=exact, secrets=secrets)
     else:
@@ -168,7 +169,7 @@ def ensure_toolchain(
         return start if building else ensure_debian(host, suite)
     text = "\n".join([f"FROM {start}", *lines, ""])
     kind = "build" if building else "run"
-    # Of what is in it, not of the proxy by which it came.
+    # The hash depends on the content, not on the proxy through which it was fetched.
     digest = hashlib.sha256("\n".join([f"FROM {start}", *bare, ""]).encode()).hexdigest()[:8]
     tag = f"dokkupy/{toolchain.name}:{suite}-{kind}-{digest}"
     if own_image(host, tag) is not None:

@@ -1,4 +1,4 @@
-"""Which versions a language's own registry has, asked by the host before anything is built of one."""
+"""Find out which versions the registry of a language has, before anything is built."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ LARGEST = 32 << 20
 
 
 def require_fetchable(host: Host, toolchain: Toolchain, wanted: Wanted, version: str) -> None:
-    """Raises AppError when a base of this version is too old and what the language's own tool would fetch is not there.
-    A base that only says `1.24` may have any of its patch levels, and has the first one's."""
+    """Raises AppError if a base is too old for the version, and the registry does not have what the language's own tool
+    would fetch. A base that only says `1.24` may have any patch level, so it counts as the first one."""
     if wanted.fetched and (*numbers(version), 0, 0)[:3] < numbers(wanted.fetched):
         require_published(host, toolchain, wanted)
 
 
 def require_published(host: Host, toolchain: Toolchain, wanted: Wanted) -> None:
-    """Raises AppError when no released version will do. What a registry that cannot be asked has is for the build to see."""
+    """Raises AppError if no released version fits. If the registry does not respond, nothing is raised and the build
+    finds out."""
     versions = versions_of(host, toolchain)
     there = wanted.fetched in versions if wanted.fetched else any(wanted.accepts(version) for version in versions)
     if not versions or there:
         return
-    # A line of releases: a major version of Node.js, a minor one of Go.
+    # A release line is a major version of Node.js, and a minor version of Go.
     depth = 1 if toolchain.registry == "npm" else 2
     newest = sorted({numbers(version)[:depth] for version in versions}, reverse=True)[:6]
     shown = ", ".join(".".join(map(str, line)) for line in newest)
@@ -45,7 +46,7 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def versions_of(host: Host, toolchain: Toolchain) -> list[str]:
-    """The released versions; none when the registry is not known here, or cannot be asked: the build then says why."""
+    """The released versions. Empty if the registry is unknown or does not respond; the build then shows why."""
     if not toolchain.package:
         return []
     try:
@@ -69,7 +70,7 @@ def of_go(host: Host, package: str) -> list[str]:
 
 
 def fetch(host: Host, url: str) -> bytes:
-    """An address that the administrator chose, by the way of builds: their proxy, their certificates."""
+    """Fetch an address that an admin chose, with the proxy and the certificates of builds."""
     import ssl
     import urllib.request
 

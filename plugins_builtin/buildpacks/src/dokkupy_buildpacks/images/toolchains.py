@@ -1,4 +1,5 @@
-"""Which images a language builds and runs on: on the host already, pulled, or made of Debian's packages; in this order."""
+"""Find the images on which a language builds and runs: those on the host first, then pulled ones, then ones made of
+Debian's packages."""
 
 from __future__ import annotations
 
@@ -23,12 +24,13 @@ from dokkupy_buildpacks.images.registries import require_fetchable
 TAG = re.compile(r"(?P<version>\d+(?:\.\d+){0,2})(?P<variant>(?:-[a-z]+)*)")
 RELEASES = ("-bookworm", "-trixie", "-bullseye")
 FORGET = 3600
-"""Seconds for which an image that could not be pulled is not asked for again: a push must not wait for it each time."""
+"""Seconds to wait before another attempt to pull an image that could not be pulled, so that not every push waits for
+it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The images, the version that they have and where they come from, for the user."""
+    """The images found, with their version and their origin as text for the user."""
 
     bases: Bases
     version: str
@@ -36,7 +38,7 @@ class Found:
 
 
 def official(name: str, repository: str) -> tuple[str, str] | None:
-    """Version and variant of a name such as `python:3.13-slim-bookworm`; None when it is another image."""
+    """Version and variant of a name such as `python:3.13-slim-bookworm`. None if it is a different image."""
     prefix, _, tag = name.rpartition(":")
     if prefix != repository:
         return None
@@ -54,7 +56,7 @@ def number(version: str) -> tuple[int, ...]:
 
 
 def on_host(names: Iterable[str], repository: str, toolchain: Toolchain, wanted: Wanted) -> tuple[str, Bases] | None:
-    """The newest version on the host that will do, with its best variants. Pure."""
+    """The newest version on the host that fits, with its best variants. Pure."""
     versions: dict[str, dict[str, str]] = {}
     for name in sorted(names):
         facts = official(name, repository)
@@ -70,7 +72,7 @@ def on_host(names: Iterable[str], repository: str, toolchain: Toolchain, wanted:
 
 
 def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, secrets: Mapping[str, Secret]) -> Found:
-    """The images of a toolchain. Raises AppError that says what was tried."""
+    """The images of a toolchain. Raises AppError with all that was tried."""
     tried: list[str] = []
     if toolchain.official:
         repository = f"{registry}/{toolchain.official}" if registry else toolchain.official
@@ -106,7 +108,7 @@ def resolve(host: Host, toolchain: Toolchain, wanted: Wanted, *, registry: str, 
 
 
 def recorded_bases(host: Host, bases: Bases) -> Bases:
-    """The same, by names that mean what was recorded."""
+    """The same images, by names that always refer to the recorded content."""
     return replace(bases, build=kept_image(host, bases.build), run=kept_image(host, bases.run))
 
 
@@ -124,8 +126,8 @@ def made(
 
 
 def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> Found | None:
-    """An official image that a registry has, in its best variant; None when there is none or no registry. Why not is said
-    once, and kept for as long as the registry is not asked again."""
+    """An official image of a registry, in its best variant. None if there is no image or no registry. The reason is
+    printed once, and remembered until the registry is asked again."""
     failed = Failures(host)
     if failed.lately(repository) or not wanted.tags:
         return None
@@ -133,7 +135,7 @@ def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> F
     for version in wanted.tags:
         run, reason = first_pulled(host, f"{repository}:{version}", toolchain.run_variants)
         if run:
-            # The full image compiles what has extensions in C; the small one has no compiler.
+            # Extensions in C are compiled in the full image, because the small one has no compiler.
             build, _ = first_pulled(host, f"{repository}:{version}", toolchain.build_variants, have=run)
             shown = run if build in ("", run) else f"{build} and {run}"
             bases = recorded_bases(host, Bases(build or run, run, official=True))
@@ -146,7 +148,8 @@ def pull(host: Host, repository: str, toolchain: Toolchain, wanted: Wanted) -> F
 
 
 def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = "") -> tuple[str, str]:
-    """(the first of the variants that could be pulled, ""), or ("", why none could). have: one that is here already."""
+    """(the first variant that could be pulled, ""), or ("", the reason why none could). have: a variant that is already
+    here."""
     reason = ""
     for variant in variants:
         ref = f"{name}{variant}"
@@ -185,19 +188,20 @@ REASONS = {
         "deadline",
     ),
 }
-"""What is said of a failed pull -> parts of what engines say. `pull access denied ... repository does not exist` is both a
-name that is wrong and one that wants a login; so it is looked at before the missing tag."""
+"""Reason of a failed pull -> parts of the engine's messages. `pull access denied ... repository does not exist` stands
+for a wrong name and for a missing login. Therefore it is examined before the missing tag."""
 
 
 def why(message: str) -> str:
-    """The reason of a failed pull, in a few words."""
+    """The reason for a failed pull, in a few words."""
     text = message.lower()
     order = sorted(REASONS, key=lambda reason: reason == NO_TAG)
     return next((one for one in order if any(part in text for part in REASONS[one])), message[:200])
 
 
 class Failures:
-    """Repositories that could not be pulled from lately. Only a cache: what cannot be read or kept is nothing."""
+    """Repositories from which a pull failed recently. It is only a cache, so errors of reading and writing it are
+    ignored."""
 
     def __init__(self, host: Host) -> None:
         self.path = host.path("cache", "buildpacks-pulls.json")

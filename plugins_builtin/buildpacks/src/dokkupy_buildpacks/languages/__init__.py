@@ -1,1 +1,1 @@
-"""The languages, one module each."""
+"""The languages. Each has a module of its own."""

@@ -73,7 +73,7 @@ chmod 755 /app/.dokkupy/start"""
 
 
 class Classic(Language):
-    """One buildpack. index: its place in the list."""
+    """One buildpack. index: its position in the list."""
 
     toolchain = TOOLCHAIN
 

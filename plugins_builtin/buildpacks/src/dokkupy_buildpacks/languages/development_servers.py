@@ -1,4 +1,4 @@
-"""Servers for development, which must not serve in production in silence: what they are called. Pure."""
+"""Recognize development servers, which must not serve in production without a warning. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SERVERS = {
         "rerun": "rerun",
     }.items()
 }
-"""name -> how a command looks that starts it."""
+"""name -> pattern of the commands that start it."""
 
 SITES = frozenset(
     (
@@ -58,16 +58,16 @@ SITES = frozenset(
         "gatsby develop",
     )
 )
-"""Those whose build leaves files that any server of files can serve."""
+"""Development servers of tools whose build makes static files."""
 
 
 def server(command: str) -> str:
-    """The development server that a command starts; empty when it starts none that is known here."""
+    """The development server that a command starts. Empty if it starts no known one."""
     return next((name for name, pattern in SERVERS.items() if pattern.search(command)), "")
 
 
 def of_procfile(text: str) -> str:
-    """A warning about the process `web` of a Procfile; empty when there is nothing to say."""
+    """A warning if the process `web` of a Procfile runs a development server; else empty."""
     found = re.search(r"(?m)^\s*web\s*:\s*(.+)$", text)
     name = server(found[1]) if found else ""
     return (

@@ -13,7 +13,7 @@ TOOLCHAIN = Toolchain(
     "go",
     official="golang",
     debian={"trixie": "1.24", "bookworm": "1.19"},
-    # A compiler for what is written in C (cgo): SQLite, zstd, the user's own. libstdc++ is on every Debian base.
+    # A compiler for packages in C (cgo): SQLite, zstd, the user's own. libstdc++ is on every Debian base.
     build_packages=("ca-certificates", "g++", "gcc", "git", "golang-go", "libc6-dev", "make", "pkg-config"),
     package="golang.org/toolchain",
     registry="go",
@@ -30,8 +30,8 @@ export CGO_ENABLED=1
 written_in_c=$(go list -deps -f '{{{{if and .CgoFiles (not .Standard)}}}}{{{{.ImportPath}}}}{{{{end}}}}' {packages})
 if [ -z "$written_in_c" ]; then export CGO_ENABLED=0; else echo "Compiled with C (cgo):" $written_in_c; fi
 """
-"""A static program, unless a package of it is written in C. Without cgo such a package compiles to a stub (go-sqlite3), and
-the app fails only when it runs. CGO_ENABLED, where the app sets it, decides."""
+"""Build a static program, unless one of its packages is written in C. Without cgo, such a package compiles to a stub
+(go-sqlite3), and the app fails only when it runs. If the app sets CGO_ENABLED, that decides."""
 
 
 class Go(Language):
@@ -60,7 +60,7 @@ class Go(Language):
             language=self.name,
             toolchain=TOOLCHAIN,
             wanted=wanted(tree),
-            # What runs is a program alone: the base is one that other apps have too.
+            # Only the program runs, so the base is one that other apps share.
             runtime=PLAIN,
             stages=(
                 Stage(
@@ -83,8 +83,8 @@ class Go(Language):
 
 
 def programs(tree: Tree, text: str, context: Context) -> list[str]:
-    """The packages to build: what GO_INSTALL_PACKAGE_SPEC or the go.mod's `// +heroku install` says, else every main
-    package at the root and below cmd/."""
+    """The packages to build: those of GO_INSTALL_PACKAGE_SPEC, those of `// +heroku install` in go.mod, or else every
+    main package at the root and below cmd/."""
     spec = context.values.get("GO_INSTALL_PACKAGE_SPEC", "")
     stated = re.search(r"(?m)^\s*//\s*\+heroku\s+install\s+(.+)$", text)
     chosen = spec.split() or (stated[1].split() if stated else [])
@@ -113,7 +113,8 @@ def programs(tree: Tree, text: str, context: Context) -> list[str]:
 
 
 def wanted(tree: Tree) -> Wanted:
-    """The go line is a minimum; from 1.21 on, Go itself fetches a newer toolchain through the module proxy."""
+    """The version that the go line asks for. It is a minimum: since 1.21, Go itself fetches a newer toolchain through
+    the module proxy."""
     stated = [
         (tuple(int(part) for part in version.split(".")), name)
         for name in ("go.mod", "go.work")
@@ -128,6 +129,6 @@ def wanted(tree: Tree) -> Wanted:
         return parts >= least[: len(parts)] or parts >= (1, 21)
 
     text = ".".join(str(part) for part in least)
-    # From 1.21 on, a version's first release ends in .0 (go.dev/doc/toolchain).
+    # Since 1.21, the first release of a version ends in .0 (go.dev/doc/toolchain).
     fetched = "" if least < (1, 21) else f"{text}.0" if len(least) == 2 else text
     return Wanted(f">={text}", origin, accepts, (text, "1"), fetched)

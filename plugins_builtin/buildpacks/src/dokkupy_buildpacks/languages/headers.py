@@ -1,7 +1,7 @@
-"""Debian packages that extensions in C stand on: headers to compile them, libraries to run them.
+"""Debian packages for extensions in C: headers to compile them, and libraries to run them.
 
 The choice is that of the official full images (github.com/docker-library/buildpack-deps) and of Heroku's stacks, without
-what only desktops have. Names hold in bookworm and trixie; where they differ, the older one is provided by the newer.
+packages for desktops. The names are valid in bookworm and trixie. Where they differ, trixie also provides the older name.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ TOOLCHAIN = Toolchain(
     official="eclipse-temurin",
     debian={"bookworm": "17", "trixie": "21"},
     build_packages=("ca-certificates", "git", "maven", "unzip"),
-    # Fonts: pictures, PDF and Excel files are drawn by AWT, which fails without any.
+    # Fonts, because AWT draws pictures, PDF and Excel files and fails without any font.
     run_packages=("ca-certificates", "fontconfig", "fonts-dejavu-core", "libfreetype6"),
     suite_packages={"bookworm": ("openjdk-17-jdk-headless",), "trixie": ("openjdk-21-jdk-headless",)},
     suite_run_packages={"bookworm": ("openjdk-17-jre-headless",), "trixie": ("openjdk-21-jre-headless",)},
@@ -41,7 +41,8 @@ fi
 export JAVA_TOOL_OPTIONS="-Djavax.net.ssl.trustStore=$trust -Djavax.net.ssl.trustStorePassword=changeit"
 fi
 """
-"""Java reads no PEM: the build's certificates become a trust store, which the app's cache keeps for the next build."""
+"""Convert the certificates of builds to a trust store, because Java cannot read PEM. The app's cache keeps it for the
+next build."""
 
 MAVEN_SETTINGS = """\
 settings=
@@ -70,11 +71,11 @@ if [ -n "${http_proxy:-}${https_proxy:-}${MAVEN_MIRROR_URL:-}" ]; then
   } >/dev/shm/settings.xml
 fi
 """
-"""Maven reads no variables: where it finds its proxies and its mirror is written down for it, in memory alone, since
-there may be a password in it (https://maven.apache.org/settings.html)."""
+"""Write Maven's proxies and mirror to a settings file, because Maven does not read variables for them. The file is only
+in memory, because it may contain a password (https://maven.apache.org/settings.html)."""
 
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""For Maven itself, which ends before the better compiler of the JVM would have paid."""
+"""JVM options for Maven itself. It exits too early to benefit from the slower, optimizing compiler."""
 
 
 class Java(Language):
@@ -129,8 +130,8 @@ class Java(Language):
 
 
 def own_settings(tree: Tree, context: Context) -> str:
-    """The app's settings.xml (devcenter.heroku.com/articles/using-a-custom-maven-settings-xml): it counts more than ours,
-    and may name variables, as `${env.NAME}`."""
+    """The option for the app's own settings.xml (devcenter.heroku.com/articles/using-a-custom-maven-settings-xml). It
+    overrides ours, and may refer to variables as `${env.NAME}`."""
     path = words(context.values.get("MAVEN_SETTINGS_PATH", "settings.xml"), "MAVEN_SETTINGS_PATH")
     if tree.has(path):
         return f" -s {path}"
@@ -153,7 +154,7 @@ def spring(tree: Tree) -> bool:
 
 
 def default_web(output: str) -> str:
-    """The one jar that is not the sources', the documentation's or the unpacked original."""
+    """Run the built jar: the one that is neither sources nor documentation nor the original before repackaging."""
     pick = rf"$(ls /app/{output}/*.jar | grep -vE '(-sources|-javadoc|-plain|/original-[^/]*)\.jar$' | head -n 1)"
     return f"java $JAVA_OPTS -Dserver.port=${{PORT:-5000}} -jar {pick}"
 

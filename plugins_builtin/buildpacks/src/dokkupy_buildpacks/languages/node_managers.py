@@ -1,4 +1,5 @@
-"""The package managers of Node.js: which one an app uses, how it comes, what installs, what removes the tools of the build."""
+"""The package managers of Node.js: which one an app uses, and the commands that bring it, install packages and remove
+development dependencies."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.values import dataclass
 
 HOME = "/opt/manager"
-"""Where the manager lies, while building and running: a Procfile may say `yarn start`."""
+"""The directory of the package manager, during the build and at run time, because a Procfile may say `yarn start`."""
 
 NPM = "/root/.npm"
 CACHES = {
@@ -30,7 +31,7 @@ LOCKS = {
 }
 CHOSEN = re.compile(r"(npm|yarn|pnpm|bun)@(\d+\.\d+\.\d+)(?:[-+].*)?")
 YARN = {"4": "2.4.3", "5": "3.8.7", "6": "3.8.7", "7": "3.8.7"}
-"""Format of yarn.lock (`__metadata: version`) -> a yarn that reads it; a newer format is yarn 4's."""
+"""Format of yarn.lock (`__metadata: version`) -> a version of yarn that reads it. Newer formats belong to yarn 4."""
 
 LIFECYCLE = ("preinstall", "install", "postinstall", "prepare", "heroku-prebuild")
 KEPT = {
@@ -39,7 +40,8 @@ KEPT = {
     "berry": ("YARN2_SKIP_PRUNING", "true"),
     "pnpm": ("PNPM_SKIP_PRUNING", "true"),
 }
-"""Which variable keeps the development dependencies in the image (devcenter.heroku.com/articles/nodejs-support)."""
+"""Package manager -> the variable that keeps the development dependencies in the image
+(devcenter.heroku.com/articles/nodejs-support)."""
 
 PRUNE = r"""
 const fs = require("fs"), path = require("path"), root = process.cwd();
@@ -96,9 +98,10 @@ for (const tree of trees) for (const at of [...entries(path.join(tree, ".bin")).
   ...packages(tree)]) if (!fs.existsSync(at)) try { fs.unlinkSync(at); } catch {}
 console.log("Development dependencies removed: " + tools.length);
 """
-"""Removes what only devDependencies lead to, by the rule by which Node itself finds a package. It runs no script, fetches
-nothing, and leaves every other file as the build left it. The managers' own ways do not: `npm prune` removes what the build
-generated below node_modules, yarn 1 takes patches back, yarn 2 and newer run the scripts again, without their tools."""
+"""Remove the packages that only devDependencies require, by the rule by which Node itself finds packages. This runs no
+script, fetches nothing, and does not touch any other file. The managers' own commands do: `npm prune` removes files
+that the build generated below node_modules, yarn 1 undoes patches, and yarn 2 and newer run the scripts again without
+their tools."""
 
 WITHOUT_SCRIPTS = """\
 if ! yarn workspaces focus --help >/dev/null 2>&1; then
@@ -111,13 +114,14 @@ done
 yarn workspaces focus --all --production
 for file in $(find . -name package.json.whole -not -path '*/node_modules/*'); do mv $file ${file%.whole}; done
 mkdir -p node_modules"""
-"""Plug'n'Play has no node_modules, but the image's stage copies the folder; yarn itself writes the map of what is left.
-Its `focus` has no way to run no script."""
+"""Remove development dependencies of an app with Plug'n'Play. It has no node_modules, but a later stage copies this
+folder, so it is created. yarn itself writes the map of the remaining packages. Its command `focus` cannot skip scripts,
+so they are removed from the manifests for that time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """An app's package manager. version: empty for any; kind: its name, `berry` for yarn from 2 on."""
+    """An app's package manager. version: empty for any. kind: its name, or `berry` for yarn 2 and newer."""
 
     name: str
     version: str
@@ -133,14 +137,15 @@ class Manager:
         return CACHES[self.name]
 
     def bring(self) -> str:
-        """The command that puts the manager on the path; empty for the npm that comes with Node."""
+        """The command that installs the package manager. Empty for the npm that comes with Node."""
         package = {"npm": "npm", "yarn": "yarn", "berry": "@yarnpkg/cli-dist", "pnpm": "pnpm", "bun": "bun"}[self.kind]
         default = {"npm": "", "yarn": "1", "pnpm": "9", "bun": "1"}.get(self.kind, "")
         version = self.version or default
         return f"npm install -g --no-audit --no-fund --prefix {HOME} {package}@{version}" if version else ""
 
     def install(self) -> str:
-        """Everything, with scripts: the build has its tools, and `prepare` and `postinstall` have theirs."""
+        """The command that installs all dependencies and runs their scripts, so that the build and `prepare` and
+        `postinstall` have their tools."""
         if self.name == "pnpm":
             return (
                 "pnpm config set store-dir /root/.cache/pnpm-store; pnpm config set package-import-method copy; "
@@ -160,7 +165,7 @@ class Manager:
         return f"cat >/tmp/prune.js <<'END'\n{PRUNE}END\nnode /tmp/prune.js\nrm /tmp/prune.js"
 
     def kept(self, values: Mapping[str, str]) -> str:
-        """Why the development dependencies stay in the image; empty when they do not."""
+        """The reason why development dependencies stay in the image; empty if they are removed."""
         environment = values.get("NODE_ENV") or "production"
         if environment != "production":
             return f"NODE_ENV is {environment[:40]}"
@@ -169,7 +174,8 @@ class Manager:
 
 
 def manager_of(tree: Tree, package: dict[str, Any]) -> Manager:
-    """`packageManager` wins over the lock file, as with corepack. Raises AppError for two that contradict each other."""
+    """The package manager of an app. `packageManager` overrides the lock file, as with corepack. Raises AppError if the
+    two contradict each other."""
     stated = package.get("packageManager", "")
     found = CHOSEN.fullmatch(stated) if isinstance(stated, str) else None
     if stated and found is None:
@@ -205,13 +211,15 @@ def version_of_lock(tree: Tree, name: str) -> str:
         lock = re.search(r"(?m)^__metadata:\n(?:  .*\n)*?  version: \"?(\d+)", tree.text("yarn.lock") or "")
         return YARN.get(lock[1], "4.5.3") if lock else ""
     if name == "pnpm":
-        # The lock file's format belongs to a major version (pnpm's documentation): 9.0 is read by 9 and 10.
+        # Each major version has its own format of the lock file (pnpm's documentation). Versions 9 and 10 read format
+        # 9.0.
         lock = re.search(r"(?m)^lockfileVersion:\s*'?(\d+)", tree.text("pnpm-lock.yaml") or "")
         return {"5": "7", "6": "8"}.get(lock[1] if lock else "", "9")
     return ""
 
 
 def plug_and_play(tree: Tree) -> bool:
-    """Whether yarn's own loader finds the packages: .yarnrc.yml says so, or its map is part of the source."""
+    """Whether yarn's own loader finds the packages, because .yarnrc.yml says so or the loader's map is part of the
+    source."""
     stated = re.search(r"(?m)^nodeLinker:\s*[\"']?([\w-]+)", tree.text(".yarnrc.yml") or "")
     return stated[1] == "pnp" if stated else tree.has(".pnp.cjs") or tree.has(".pnp.js")

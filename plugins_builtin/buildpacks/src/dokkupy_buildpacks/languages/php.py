@@ -1,4 +1,4 @@
-"""PHP: Composer; Apache with mod_php, as a plain user on the app's port."""
+"""PHP with Composer, and Apache with mod_php, which runs as a plain user on the app's port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dokkupy_sdk.errors import AppError
 EXTENSIONS = ("bcmath", "curl", "gd", "intl", "mbstring", "mysql", "pgsql", "redis", "sqlite3", "xml", "zip")
 TOOLCHAIN = Toolchain(
     "php",
-    # The official image has no Apache for a plain user, nor the extensions; Debian's packages have both.
+    # The official image lacks an Apache for a plain user and the extensions. Debian's packages have both.
     debian={"trixie": "8.4", "bookworm": "8.2"},
     build_packages=("ca-certificates", "composer", "git", "php-cli", "unzip", *(f"php-{one}" for one in EXTENSIONS)),
     run_packages=(
@@ -28,7 +28,7 @@ PROVIDED = frozenset(
     "opcache openssl pcntl pcre pdo pdo_mysql pdo_pgsql pdo_sqlite phar posix random readline reflection session shmop simplexml "
     "sockets sodium spl standard sysvmsg sysvsem sysvshm tokenizer xmlreader xmlwriter xsl zlib".split()
 ) | frozenset(EXTENSIONS)
-"""Extensions that PHP itself or the packages above have."""
+"""Extensions of PHP itself and of the packages above."""
 
 PACKAGED = {
     **{
@@ -43,7 +43,7 @@ PACKAGED = {
     "pdo_firebird": "interbase",
     "zend-opcache": "opcache",
 }
-"""Extensions that are a Debian package of their own, `php-NAME`."""
+"""Extensions with a Debian package of their own, `php-NAME`."""
 
 CACHES = ("/root/.cache/composer", "/root/.composer/cache")
 
@@ -151,8 +151,8 @@ def required(composer: dict[str, Any]) -> dict[str, Any]:
 
 
 def extension_packages(tree: Tree, composer: dict[str, Any]) -> tuple[str, ...]:
-    """The Debian packages of the extensions that the app and its dependencies require as `ext-NAME`. Raises AppError for
-    one that Debian does not have: it would be missing only when it is used."""
+    """The Debian packages of the extensions that the app and its dependencies require as `ext-NAME`. Raises AppError
+    for one that Debian does not have, because otherwise the app would fail only when it uses it."""
     found = set(required(composer))
     locked = tree.json("composer.lock").get("packages", [])
     for one in locked if isinstance(locked, list) else []:
@@ -173,7 +173,7 @@ def has_packages(composer: dict[str, Any]) -> bool:
 
 
 def wanted(composer: dict[str, Any]) -> Wanted:
-    """Composer's `^8.2`, `>=8.1`, `8.3.*`, `~8.2.0`, and alternatives by `|`."""
+    """The version constraint of Composer: `^8.2`, `>=8.1`, `8.3.*`, `~8.2.0`, and alternatives by `|`."""
     text = required(composer).get("php", "")
     if not isinstance(text, str) or not text.strip() or text.strip() == "*":
         return Wanted(tags=("8.4",))

@@ -1,4 +1,4 @@
-"""A source that brings its own programs: nothing is built, the Procfile says what runs."""
+"""A source that contains its own programs. Nothing is built, and the Procfile says what runs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from dokkupy_buildpacks.languages.versions import pinned, python_range, tool_ver
 
 VENV = "/opt/venv"
 KNOWN = ("3.13", "3.14", "3.12", "3.11", "3.10")
-"""Versions to ask a registry for, the one that most packages have wheels for first."""
+"""Versions to request from a registry. The first is the one for which most packages have wheels."""
 
 TOOLCHAIN = Toolchain(
     "python",
@@ -55,7 +55,7 @@ TOOLCHAIN = Toolchain(
         "media-types",
         "python3",
     ),
-    # The shared libpython is for servers that have the interpreter in them (mod_wsgi, uWSGI).
+    # The shared libpython is for servers that embed the interpreter (mod_wsgi, uWSGI).
     suite_run_packages={
         "bookworm": ("libldap-2.5-0", "libpython3.11"),
         "trixie": ("libldap2", "libpython3.13"),
@@ -64,7 +64,7 @@ TOOLCHAIN = Toolchain(
 
 CACHES = ("/root/.cache/pip", "/root/.cache/uv")
 LOCAL = re.compile(r"(?m)^\s*(-r|-c|-e|--requirement|--constraint|--editable|--find-links|-f|\.|file:|[./]\S*/)")
-"""Lines of a requirements file that lead to other files of the source."""
+"""Lines of a requirements file that refer to other files of the source."""
 
 PIP_CONF = """\
 if [ -f pip.conf ]; then
@@ -72,7 +72,8 @@ python3 -c 'import os, sys; sys.stdout.write(os.path.expandvars(open("pip.conf",
 export PIP_CONFIG_FILE=/dev/shm/pip.conf
 fi
 """
-"""A pip.conf at the root counts; pip itself replaces no variables in it. In memory alone: there may be a token in it."""
+"""Use a pip.conf at the root, with its variables replaced, which pip itself does not do. The result is only in memory,
+because it may contain a token."""
 
 
 class Python(Language):
@@ -101,7 +102,7 @@ class Python(Language):
                 remarks.append("DISABLE_COLLECTSTATIC is set: static files are not collected")
         web = None if context.procfile else default_web(tree, text)
         if web is not None and web.added:
-            # Unpinned, as no file of the app says which: the remark says how to pin it.
+            # Not pinned, because no file of the app says which version. The remark says how to pin it.
             add = Step(
                 f"{VENV}/bin/python -m pip --version >/dev/null 2>&1 || {VENV}/bin/python -m ensurepip -q\n"
                 f"{VENV}/bin/python -m pip install {web.added}",
@@ -146,14 +147,14 @@ class Python(Language):
 
 
 Steps = tuple[str, tuple[Step, ...], tuple[Step, ...]]
-"""The manager, the steps that bring the dependencies, and those after the source is copied."""
+"""How dependencies are installed: the package manager, the install steps, and the steps after the source is copied."""
 
 
 TOOL = "python3 -m venv /opt/tool; /opt/tool/bin/pip install -q"
 
 
 def locked(tree: Tree, project: dict[str, Any]) -> Steps | None:
-    """By the lock file; None when there is none."""
+    """Install from the lock file; None if there is none."""
     by_lock = {"uv.lock": by_uv, "poetry.lock": by_poetry, "Pipfile.lock": by_pipenv, "pdm.lock": by_pdm}
     found = by_lock.get(lock_of(tree) or "")
     return found(tree, project) if found else None
@@ -174,11 +175,11 @@ def by_uv(tree: Tree, project: dict[str, Any]) -> Steps:
 
 
 def by_poetry(tree: Tree, project: dict[str, Any]) -> Steps:
-    # By pip, from the lock: Poetry itself asks PyPI's JSON interface, which mirrors do not have. In memory alone:
-    # there may be the password of a private index in it.
+    # pip installs from the exported lock file, because Poetry itself uses PyPI's JSON interface, which mirrors lack.
+    # The export is only in memory, because it may contain the password of a private index.
     export = (
         "/opt/tool/bin/poetry export --only main --format requirements.txt --with-credentials --output /dev/shm/requirements.txt; "
-        # pip prints this line, and Poetry writes the password of an index without TLS in it.
+        # pip prints this line, in which Poetry writes the password of an index without TLS.
         "sed -i 's/^--trusted-host .*@/--trusted-host /' /dev/shm/requirements.txt; "
         f"{VENV}/bin/pip install -r /dev/shm/requirements.txt"
     )
@@ -201,7 +202,7 @@ def by_pipenv(tree: Tree, project: dict[str, Any]) -> Steps:
 def by_pdm(tree: Tree, project: dict[str, Any]) -> Steps:
     sync = f"/opt/tool/bin/pdm use -f {VENV}; PDM_CHECK_UPDATE=0 /opt/tool/bin/pdm sync --prod --no-editable"
     steps = (
-        # pdm 2.29 does not work with hishel 2, and does not say so.
+        # pdm 2.29 does not work with hishel 2, and does not declare that.
         installing(f"{TOOL} pdm 'hishel<2'", "Installing PDM"),
         installing(f"{sync} --no-self", "pdm sync --prod", ("pyproject.toml", "pdm.lock")),
     )
@@ -247,7 +248,7 @@ def dependencies(tree: Tree, project: dict[str, Any]) -> Steps:
 
 
 def workspace(project: dict[str, Any]) -> bool:
-    """Whether uv needs more of the source than two files."""
+    """Whether uv requires more of the source than its two files."""
     uv = project.get("tool", {}).get("uv", {})
     sources = uv.get("sources", {})
     return "workspace" in uv or any(

@@ -1,4 +1,4 @@
-"""What the files of a Python app say: which of them counts, what they name, which packages they want."""
+"""Read the files of a Python app: which of them is used, what they refer to, and which packages they require."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dokkupy_sdk.buildpack import Tree
 from dokkupy_sdk.errors import AppError
 
 LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock")
-"""In the order in which they count."""
+"""The files, in order of precedence."""
 
 
 MANIFESTS = {"uv.lock": "pyproject.toml", "poetry.lock": "pyproject.toml", "pdm.lock": "pyproject.toml"}
-"""Without this file the package manager cannot install from its lock."""
+"""Lock file -> the file without which the package manager cannot install from it."""
 
 
 def lock_of(tree: Tree) -> str:
-    """The lock file that dependencies are installed from; empty when no lock file can be used."""
+    """The lock file from which dependencies are installed. Empty if no lock file can be used."""
     return next((name for name in LOCKS if tree.has(name) and tree.has(MANIFESTS.get(name, name))), "")
 
 
 def unused(tree: Tree) -> tuple[str, ...]:
-    """A warning about files that say what to install and are not looked at.
+    """A warning about files with dependencies that are ignored.
 
-    Raises AppError for several locks, and for a lock that is alone and cannot be used.
+    Raises AppError for several lock files, and for a lock file that cannot be used when there is no other file.
     """
     locks = [name for name in LOCKS if tree.has(name)]
     if len(locks) > 1:
@@ -59,7 +59,7 @@ def unused(tree: Tree) -> tuple[str, ...]:
 
 
 def manifest_texts(tree: Tree) -> list[str]:
-    """What may refer to variables while dependencies are installed."""
+    """Texts that may refer to variables during the installation."""
     names = ("pip.conf", "pyproject.toml", "uv.toml", "Pipfile", "poetry.toml", "pdm.toml", "setup.py", "setup.cfg")
     return [*requirement_texts(tree), *(tree.text(name) or "" for name in names)]
 
@@ -68,7 +68,7 @@ INCLUDE = re.compile(r"(?m)^\s*(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 
 
 def requirement_texts(tree: Tree) -> list[str]:
-    """requirements.txt and the files of the source that it leads to by `-r` and `-c`."""
+    """requirements.txt and the files of the source to which it refers by `-r` and `-c`."""
     left, texts = ["requirements.txt"], dict[str, str]()
     while left and len(texts) < 50:
         path = left.pop()
@@ -83,7 +83,7 @@ def requirement_texts(tree: Tree) -> list[str]:
 
 
 def declared(tree: Tree) -> str:
-    """Everything that says what the app depends on, as one text to look for names in."""
+    """All files that list dependencies, as one text in which names can be searched."""
     names = ("pyproject.toml", "Pipfile", "setup.py", "setup.cfg", *LOCKS)
     listed = (re.sub(r"(?m)(?:^|\s)#.*$", "", text) for text in requirement_texts(tree))
     return "\n".join([*listed, *(tree.text(name) or "" for name in names)]).lower()

@@ -1,4 +1,4 @@
-"""How a Python app serves when it does not say so itself: by a server for production, which is added when it is missing."""
+"""How a Python app without a command for `web` serves: by a production server, which is added if it is missing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SERVERS = {
     "daphne": "daphne -b 0.0.0.0 -p ${{PORT:-5000}} {app}",
     "sanic": "sanic {app} --host 0.0.0.0 --port ${{PORT:-5000}}",
 }
-"""package -> the command by which it serves `module:object`."""
+"""package -> the command with which it serves `module:object`."""
 
 WSGI = ("gunicorn", "waitress")
 ASGI = ("uvicorn", "hypercorn", "daphne")
-"""Best first; the first is what is added to an app that has none."""
+"""The servers, best first. The first is added to an app that has none."""
 
 OBJECT = re.compile(
     r"^\s*(\w+)\s*(?::[^=]+)?=\s*(Flask|FastAPI|Starlette|Quart|Sanic|Litestar|falcon\.App|falcon\.asgi\.App)\(",
@@ -38,12 +38,12 @@ FRAMEWORKS = {
     "Sanic": ("sanic",),
 }
 BRINGS = {"uvicorn": r"fastapi\[(?:standard|all)\]", "hypercorn": r"quart(?![\w-])"}
-"""A server -> what depends on it, so that it need not be named."""
+"""server -> packages that depend on it, so that the app need not name it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The command of the process web. added: the package that must be installed for it; empty for none."""
+    """The command of the process web. added: the package to install for it; empty for none."""
 
     command: str
     added: str = ""
@@ -54,7 +54,7 @@ def has(text: str, package: str) -> bool:
 
 
 def served(text: str, app: str, servers: tuple[str, ...]) -> Web:
-    """The app by the first of the servers that it depends on, else by the first of all."""
+    """Serve the app with the first server that it depends on, else with the first of all servers."""
     for server in servers:
         if has(text, server) or (server in BRINGS and re.search(BRINGS[server], text)):
             return Web(SERVERS[server].format(app=app))
@@ -62,7 +62,7 @@ def served(text: str, app: str, servers: tuple[str, ...]) -> Web:
 
 
 def default_web(tree: Tree, text: str) -> Web:
-    """How an app serves that does not say it. Raises AppError when nothing can be guessed."""
+    """How an app without a command for `web` serves. Raises AppError if nothing can be guessed."""
     if tree.has("manage.py"):
         return django(tree, text)
     for path in ("app.py", "main.py", "wsgi.py", "asgi.py", "server.py", "src/main.py", "app/main.py"):
@@ -82,7 +82,8 @@ def default_web(tree: Tree, text: str) -> Web:
 
 
 def django(tree: Tree, text: str) -> Web:
-    """`runserver` is for development: it serves one slow request after the other, and pages with secrets on errors."""
+    """How a Django app serves. `runserver` is only for development: it handles one request at a time, and its error
+    pages show secrets."""
     found = {
         kind: next((path.removesuffix(".py").replace("/", ".") for path in tree.files(f"{kind}.py", depth=2)), "")
         for kind in ("wsgi", "asgi")

@@ -36,8 +36,8 @@ else
     bundle install --jobs 4 --retry 3
   fi
 fi"""
-"""Gems that Debian has (an Aptfile brings them) are used as they are; vendored ones are compiled; the others come from the
-Gemfile's source."""
+"""Install gems. Those that Debian packages (by an Aptfile) are used as they are, vendored ones are compiled, and others
+come from the Gemfile's source."""
 
 
 class Ruby(Language):

@@ -1,4 +1,4 @@
-"""Rust: Cargo, workspaces too."""
+"""Rust: Cargo, including workspaces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dokkupy_buildpacks.languages.versions import pinned
 TOOLCHAIN = Toolchain(
     "rust",
     official="rust",
-    # bookworm-security has a newer Rust than trixie: the packages `-web` follow what browsers need.
+    # bookworm-security has a newer Rust than trixie, because its packages `-web` follow the browsers.
     debian={"bookworm": "1.96", "trixie": "1.85"},
     build_packages=("build-essential", "ca-certificates", "git", "libssl-dev", "pkg-config"),
     run_packages=("ca-certificates", "libssl3"),
@@ -31,8 +31,8 @@ mkdir -p /out
 find /target/release -maxdepth 1 -type f -perm -u+x ! -name '*.so' ! -name '*.d' -newer /tmp/start -exec cp {{}} /out/ \\;
 for name in {names}; do if [ -f /target/release/$name ]; then cp /target/release/$name /out/; fi; done
 rm -f /tmp/start"""
-"""`touch`: cargo takes a file for unchanged that is not newer than its last build, by the clock; a push that follows it
-within a second would be served the program of the push before."""
+"""`touch`: cargo considers a file unchanged if it is not newer than the last build. Without it, two pushes within a
+second would both deploy the program of the first."""
 
 
 class Rust(Language):
@@ -78,7 +78,7 @@ class Rust(Language):
 
 
 def manifests_of(tree: Tree) -> list[tuple[str, dict[str, Any]]]:
-    """(directory, manifest) of the packages of the workspace; the root's first."""
+    """(directory, manifest) of each package of the workspace; the root comes first."""
     root = tree.toml("Cargo.toml")
     found = [("", root)] if "package" in root else []
     if "workspace" in root:

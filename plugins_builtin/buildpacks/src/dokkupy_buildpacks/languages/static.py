@@ -1,4 +1,5 @@
-"""Static sites, served by nginx: caching headers, clean URLs, single-page fallback, an own 404 page."""
+"""Static sites, served by nginx with caching headers, clean URLs, a fallback for single-page apps, and a 404 page of
+the site."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dokkupy_sdk.buildpack import Context, Copy, Language, Plan, Stage, Step, To
 from dokkupy_sdk.errors import AppError
 
 TOOLCHAIN = Toolchain("static", debian={"trixie": "13", "bookworm": "12"}, run_packages=("nginx-light",))
-"""No official image: nginx's own insists on being root."""
+"""There is no official image, because that of nginx requires root."""
 
 ROOTS = ("", "public", "dist", "site", "_site", "www", "docs")
 
@@ -38,7 +39,7 @@ http {{
     {not_found}
     location ~ /\\.(?!well-known/) {{ return 404; }}
     location ~ ^(.+)\\.html$ {{
-      # One slash in front, whatever was asked: `//host/` and `/\\host/` would send the visitor elsewhere.
+      # Exactly one leading slash, because `//host/` and `/\\host/` would redirect the visitor to another host.
       if ($request_uri ~ ^[/\\x5c]+([^?]*/|)index\\.html(\\?.*)?$) {{ return 301 /$1$2; }}
       if ($request_uri ~ ^[/\\x5c]+([^?]+)\\.html(\\?.*)?$) {{ return 301 /$1$2; }}
       add_header Cache-Control $lifetime always;
@@ -52,7 +53,8 @@ http {{
   }}
 }}
 """
-"""nginx as the app's user: it writes to /tmp alone; the port is put in when it starts."""
+"""The configuration of an nginx that runs as the app's user. It writes only to /tmp. The port is inserted at the
+start."""
 
 
 class Static(Language):
@@ -80,8 +82,8 @@ class Static(Language):
 
 
 def is_single_page(tree: Tree, *, default: bool) -> bool:
-    """Whether unknown paths are answered by index.html: static.json's `routes` of `/**`, as Heroku's buildpack has it,
-    or a `_redirects` line of `/* /index.html 200`. A 404.html of its own means no."""
+    """Whether index.html answers unknown paths: static.json has the route `/**`, as for Heroku's buildpack, or
+    `_redirects` has the line `/* /index.html 200`. If the site has a 404.html, the answer is no."""
     routes = tree.json("static.json").get("routes")
     if isinstance(routes, dict):
         return routes.get("/**") == "index.html"
@@ -94,7 +96,7 @@ def is_single_page(tree: Tree, *, default: bool) -> bool:
 
 
 def served(stage: str, path: str, *, single_page: bool) -> Plan:
-    """The plan that serves a directory of a stage (empty: of the source)."""
+    """The plan that serves a directory of a stage (empty: the source)."""
     text = CONFIGURATION.format(
         root="/site",
         not_found="error_page 404 /404.html;",

@@ -1,4 +1,5 @@
-"""What version files say, as a test of versions. Pure; the rules are the languages' own, by their libraries."""
+"""Turn the content of version files into a test of versions. Pure. The rules are those of each language, by its own
+library."""
 
 from __future__ import annotations
 
@@ -20,13 +21,13 @@ LTS = {
     "jod": "22",
     "krypton": "24",
 }
-"""Names of Node.js' long-term releases (github.com/nodejs/Release)."""
+"""The names of Node.js's long-term releases (github.com/nodejs/Release)."""
 
 PINNED = re.compile(r"v?(\d+(?:\.\d+){0,2})(?:\.\*|\.x)?")
 
 
 def version_line(tree: Tree, path: str) -> str:
-    """What a file such as `.nvmrc` says: its first line that is more than a comment; empty when there is none."""
+    """The version in a file such as `.nvmrc`: the first line that is not a comment. Empty if there is none."""
     for line in (tree.text(path) or "").splitlines():
         stated = re.split(r"\s*(?:#|//)", line, maxsplit=1)[0].strip()
         if stated:
@@ -35,7 +36,8 @@ def version_line(tree: Tree, path: str) -> str:
 
 
 def tool_version(tree: Tree, *names: str) -> str:
-    """The version of a tool by one of its names in `.tool-versions`, of asdf and mise; the first of several."""
+    """The version of a tool, by one of its names, in the `.tool-versions` of asdf and mise. The first one of
+    several."""
     for line in (tree.text(".tool-versions") or "").splitlines():
         found = line.split("#")[0].split()
         if len(found) > 1 and found[0] in names and found[1] not in ("system", "latest"):
@@ -44,7 +46,8 @@ def tool_version(tree: Tree, *names: str) -> str:
 
 
 def pinned(text: str, origin: str) -> Wanted:
-    """`3`, `3.12` or `3.12.4`. An image that only says `3.12` will do for 3.12.4: its patch level is newer or unsaid."""
+    """A version such as `3`, `3.12` or `3.12.4`. An image named `3.12` is accepted for 3.12.4, because its name does
+    not give the patch level."""
     found = PINNED.fullmatch(text.strip())
     if found is None:
         raise AppError(f"{origin} asks for the version {text[:40]!r}, which is not a number like 3.12 or 3.12.4")
@@ -69,7 +72,7 @@ def python_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
         raise AppError(f"{origin} asks for Python {text[:60]!r}, which is not a version specifier (PEP 440)") from None
 
     def accepts(version: str) -> bool:
-        # `3.12` stands for its newest patch level, not for 3.12.0.
+        # `3.12` stands for the newest patch level, not for 3.12.0.
         return specifier.contains(version if version.count(".") > 1 else f"{version}.99", prereleases=True)
 
     return Wanted(text, origin, accepts, tuple(version for version in known if accepts(version)))
@@ -92,7 +95,7 @@ def node_range(text: str, origin: str, known: tuple[str, ...]) -> Wanted:
 
     def accepts(version: str) -> bool:
         parts = version.split(".")
-        # `20` stands for its newest release.
+        # `20` stands for the newest release.
         full = parts + ["99"] * (3 - len(parts))
         exact = parts + ["0"] * (3 - len(parts))
         return any(Version(".".join(one)) in spec for one in (full, exact))

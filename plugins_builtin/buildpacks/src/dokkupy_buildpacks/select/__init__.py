@@ -1,1 +1,1 @@
-"""Which languages a source is built with."""
+"""Choose the languages with which a source is built."""

@@ -1,4 +1,4 @@
-"""Which languages a source is built with, in order; the last one runs."""
+"""Choose the languages with which a source is built, in order. The last one runs the app."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from dokkupy_buildpacks.select.lists import chosen, language_of
 
 GROUP = "dokkupy.buildpack"
 SERVERS = 50
-"""From this certainty on, a language counts as the one that runs beside Node's assets."""
+"""The certainty from which a language counts as the one that runs, if Node only builds assets."""
 
 
 def languages(host: Host) -> dict[str, Language]:
-    """name -> language, of every plugin. Raises PluginError that names a plugin whose language does not load."""
+    """name -> language, for every plugin. Raises PluginError with the name of a plugin whose language does not load."""
     return {name: host.registry.load(entry)() for name, entry in host.registry.group(GROUP).items()}
 
 
 def certainties(host: Host, tree: Tree) -> list[tuple[int, str, Language]]:
-    """(certainty, name, language), surest first, without those that do not know the source."""
+    """(certainty, name, language), the most certain first, without those that do not recognize the source."""
     found = [(language.detect(tree), name, language) for name, language in languages(host).items()]
     return sorted((one for one in found if one[0] > 0), key=lambda one: (-one[0], one[1]))
 
 
 def detected(host: Host, tree: Tree) -> list[Language]:
-    """The surest language; with Node's build before it, when a source of another language has assets to build."""
+    """The most certain language. If the source of another language has assets to build, Node's build comes before
+    it."""
     found = certainties(host, tree)
     if not found:
         return []
@@ -44,7 +45,7 @@ def detected(host: Host, tree: Tree) -> list[Language]:
 
 
 def choose(host: Host, app: AppName, tree: Tree, buildpack_url: str) -> tuple[str, list[Language]]:
-    """Why, and the languages. Raises AppError when nothing knows the source."""
+    """(the reason, the languages). Raises AppError if no language recognizes the source."""
     origin, addresses = chosen(host, app, tree, buildpack_url)
     if addresses:
         known = languages(host)

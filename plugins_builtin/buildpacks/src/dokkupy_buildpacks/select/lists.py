@@ -1,4 +1,5 @@
-"""An app's list of buildpacks: what was set, else `.buildpacks`, else BUILDPACK_URL, else app.json's, else nothing."""
+"""An app's list of buildpacks: the one that was set, or else that of `.buildpacks`, BUILDPACK_URL or app.json. It may
+be empty."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ IMAGE = re.compile(r"(?:docker|urn|cnb):[A-Za-z0-9._/:@-]+")
 KNOWN = re.compile(
     r"https://(?:www\.)?github\.com/(?:heroku|gliderlabs|dokku)/heroku-buildpack-([a-z]+)(?:\.git)?/?(?:#[A-Za-z0-9._/-]+)?"
 )
-"""Buildpacks whose language is built here without them."""
+"""Known buildpacks -> the built-in language that replaces each."""
 
 ALIASES = {"node": "nodejs", "gradle": "java", "nginx": "static"}
 
@@ -41,13 +42,13 @@ def parse(text: str) -> str:
 
 
 def path_of(url: str) -> str:
-    """What a URL names on its host."""
+    """The path of a URL."""
     place = url.partition("#")[0]
     return place.partition("://")[2].partition("/")[2] if "://" in place else place.partition(":")[2]
 
 
 def language_of(address: str) -> str:
-    """The name of the language that stands for a known buildpack; empty for one that must be fetched."""
+    """The language that replaces a known buildpack. Empty for one that must be fetched."""
     found = KNOWN.fullmatch(address)
     return ALIASES.get(found[1], found[1]) if found else ""
 
@@ -57,7 +58,7 @@ def kept(host: Host, app: AppName) -> list[str]:
 
 
 def of_dotenv(tree: Tree) -> str:
-    """BUILDPACK_URL in the source's `.env`, where Dokku looks too; lines that are none of a `.env` are passed over."""
+    """BUILDPACK_URL in the source's `.env`, which Dokku reads, too. Invalid lines are ignored."""
     text = tree.text(".env")
     if not text or "BUILDPACK_URL" not in text:
         return ""
@@ -70,7 +71,7 @@ def of_dotenv(tree: Tree) -> str:
 
 
 def chosen(host: Host, app: AppName, tree: Tree, env: str) -> tuple[str, list[str]]:
-    """Where the list comes from, and the list. env: the app's variable BUILDPACK_URL."""
+    """(the origin of the list, the list). env: the app's variable BUILDPACK_URL."""
     own = kept(host, app)
     if own:
         return "buildpacks:set", own
