@@ -18,7 +18,7 @@ from dokkupy_services.testing.fakes import FakeDatastore
 
 Ran = tuple[int, str, str]
 
-group = datastore_group("fake", "Fake", "Databases that are none")
+group = datastore_group("fake", "Fake", "Databases of the fake datastore")
 """The namespace `fake` of these tests."""
 
 

@@ -1,4 +1,4 @@
-"""What the tests of services share: the fakes of a host, and a new service on them."""
+"""Helpers of the tests of services: the fakes of a host, and a new service on them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def new(host: Host, name: str = "db", **options: Any) -> records.Service:
 
 
 def picture(host: Host) -> dict[str, Any]:
-    """What the state and the engine say; ids of containers that were made again for the same do not count."""
+    """The content of the state and the engine. Ids of containers are left out, because a container may be created
+    again."""
     engine, found = engine_of(host), {}
     for place, _, names in os.walk(host.root):
         for name in names:

@@ -1,4 +1,4 @@
-"""Names of services: which are refused."""
+"""Names of services: which are accepted and which are refused."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UNTRUSTED = (
 )
 
 
-# names and wishes
+# names and options
 
 
 @pytest.mark.parametrize("text", UNTRUSTED)
@@ -53,5 +53,5 @@ def test_a_malicious_name_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["db", "DB_2", "a-b", "0", "a" * 48])
-def test_a_name_of_dokkus_is_taken(text: str) -> None:
+def test_name_that_dokku_accepts_is_accepted(text: str) -> None:
     assert ServiceName(text) == text

@@ -1,4 +1,4 @@
-"""What services of all kinds have in common, on fakes: names, records, links, and a failure at every step."""
+"""Services of all kinds, on fakes: names, records, links, and a failure at every step."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ OPERATIONS: dict[str, Callable[[Host], object]] = {
 
 @pytest.fixture
 def inhabited(host: Host) -> Host:
-    """With the app blog, linked to db, and the services free and (destroyed) gone."""
+    """A host with the app blog, the linked service db, the service free, and the destroyed service gone."""
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     for name in ("db", "free", "gone"):
         new(host, name)
@@ -145,7 +145,7 @@ def test_a_failure_at_any_step_changes_nothing_before_the_commit_and_is_complete
         finally:
             monkeypatch.delenv("DOKKUPY_FAILPOINT")
         if os.listdir(host.path("journal", "open")):
-            break  # committed: what is left to do is in the journal
+            break  # committed: the remaining steps are in the journal
         assert differences(before, picture(host)) == [], f"{verb}: step {number}"
     assert number > 2, verb
     subjects = {str(entries[0]["subject"]) for _, entries in unfinished(host)}

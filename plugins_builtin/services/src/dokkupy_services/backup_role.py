@@ -15,7 +15,8 @@ ROLE = "service-backups"
 
 
 class ServiceBackups(ABC):
-    """subject: `KIND:NAME`. bucket: `BUCKET` or `BUCKET/PREFIX` of an S3-compatible store."""
+    """Backs up services for Dokku's commands. subject: `KIND:NAME`. bucket: `BUCKET` or `BUCKET/PREFIX` of an
+    S3-compatible store."""
 
     def __init__(self, host: Host) -> None:
         self.host = host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk import hookspec
 
-TYPE_CHECKING = False  # every command that calls a hook loads this module
+TYPE_CHECKING = False  # this module imports nothing heavy, because every command that calls a hook loads it
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

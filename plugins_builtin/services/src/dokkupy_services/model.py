@@ -52,7 +52,7 @@ class Service:
     networks: Mapping[str, str] = field(default_factory=dict)
     """initial-network, post-create-network, post-start-network (reference, section 6.2) -> names with commas."""
     previous: Mapping[str, str] = field(default_factory=dict)
-    """What `revert` goes back to: id of the instance, image, image_id, version, volume, until (ISO 8601)."""
+    """The previous instance, to which `revert` returns: its id, image, image_id, version, volume, until (ISO 8601)."""
 
     file = "services/*/*/service"
 
@@ -62,7 +62,7 @@ class Service:
 
     @property
     def container(self) -> str:
-        """Dokku's name for it."""
+        """The name of the container, as in Dokku."""
         return container_of(self.kind, self.name)
 
     @property
@@ -81,7 +81,7 @@ def hostname_of(kind: str, name: str) -> str:
 
 
 def container_of(kind: str, name: str) -> str:
-    """Dokku's name for it."""
+    """The name of the container, as in Dokku."""
     return f"dokku.{kind}.{name}"
 
 
@@ -89,9 +89,9 @@ def container_of(kind: str, name: str) -> str:
 class ContainerConfig:
     """The parts of a service's container that depend on the datastore.
 
-    env: of the container; a secret in it is visible to whoever may inspect containers, so it belongs there only where
-    the image knows no file. files: name -> content; the container sees them, read-only, in `/run/dokkupy`. command:
-    argv for the image's own entry point, None for the image's own. options: docker options as argv words.
+    env: of the container. Everyone who may inspect containers can read it, so a secret belongs there only if the image
+    cannot read it from a file. files: name -> content; they are read-only in `/run/dokkupy` of the container. command:
+    argv for the image's entry point, None for the image's own. options: docker options as arguments.
     """
 
     env: Mapping[str, Secret] = field(default_factory=dict)
@@ -102,8 +102,8 @@ class ContainerConfig:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of a service to an app. alias: the variable that it first got (`DATABASE_URL`). hostname: the service's name
-    for the app. query: the end of its URL, such as `pool=5`."""
+    """A link of a service to an app. alias: the first variable that got the URL (`DATABASE_URL`). hostname: the
+    service's host name for the app. query: the query string of its URL, such as `pool=5`."""
 
     app: str
     alias: str

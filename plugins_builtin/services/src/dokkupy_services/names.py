@@ -26,7 +26,8 @@ class ServiceName(Identifier):
     noun = "service"
 
     def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
-        """The apps to which the service of the kind `namespace` is linked. A key that has all of them may use it."""
+        """The apps to which the service of the kind `namespace` is linked. A key with permission for all of them may
+        use the service."""
         return tuple(AppName(app) for app in linked_apps(host, namespace, self))
 
     @classmethod
@@ -48,8 +49,8 @@ class Exposure(Identifier):
 
 
 class Mount(Identifier):
-    """`SOURCE:DIRECTORY[:OPTIONS]`: a path of the host, or the name of a docker volume, and where the container has it. With
-    the option `volume-subpath=PATH`, the source is a directory of the path."""
+    """`SOURCE:DIRECTORY[:OPTIONS]`: a path of the host or the name of a docker volume, and its path in the container.
+    With the option `volume-subpath=PATH`, the source is a directory below the path of the host."""
 
     __slots__ = ()
     what = "Mount"
@@ -78,7 +79,7 @@ class Mount(Identifier):
 
     @classmethod
     def reason(cls, text: str) -> str:
-        """Why it is no mount; empty if it is one."""
+        """Why the text is not a mount; empty if it is one."""
         source, target, options = cls.parts(text)
         if re.search(r"[\x00-\x1f\x7f\\]", text) or not (is_plain_path(source) or VOLUME.fullmatch(source)):
             return f"{text[:80]!r} does not begin with an absolute path or the name of a docker volume"
@@ -86,7 +87,7 @@ class Mount(Identifier):
             return f"{text[:80]!r} is not a mount such as /srv/files:/opt/files or /srv/files:/opt/files:ro"
         for word in filter(None, options.split(",")):
             if word.startswith("volume-subpath="):
-                return "Of a docker volume, the whole is mounted: volume-subpath is for paths of the host, without `..`"
+                return "volume-subpath is for paths of the host, without `..`; a docker volume is mounted as a whole"
             if word.startswith("volume-chown="):
                 return "The owner of a mounted directory is not changed: use chown on the host"
             if word not in cls.options_known:
@@ -124,7 +125,7 @@ VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,127}")
 
 
 def is_plain_path(text: str) -> bool:
-    """Whether it is an absolute path in its only spelling, which docker's `-v` can take."""
+    """Whether it is a normalized absolute path that docker's `-v` accepts."""
     return text.startswith("/") and not text.startswith("//") and os.path.normpath(text) == text and "," not in text
 
 

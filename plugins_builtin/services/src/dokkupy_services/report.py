@@ -22,7 +22,7 @@ WIDTH = 20
 """The width of the labels, as in Dokku's datastores."""
 
 MOST_EVENTS = 100_000
-"""How many events of the host `backup-logs` looks at."""
+"""The number of the host's events that `backup-logs` searches."""
 
 SHOWN_ONLY_ALONE = "dsn"
 """The URL contains the password, so it is masked unless its flag asks for it."""

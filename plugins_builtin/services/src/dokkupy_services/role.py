@@ -8,8 +8,8 @@ A plugin is a subclass in the entry point group `dokkupy.datastore`, under the n
     [project.entry-points."dokkupy.commands"]
     postgres = "dokkupy_postgres.cli:group"
 
-Every command that a datastore names runs inside the service's container, where it needs no password, or finds it in a
-file of its recipe: no secret is on an argv. This module has all that a plugin imports for it.
+Every command of a datastore runs inside the service's container. There it requires no password, or reads it from one of
+its files, so that no secret is an argument. A plugin imports everything that it requires from this module.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ class ServiceExec(Protocol):
 
 
 class Datastore(ABC):
-    """One kind of datastore. Class attributes are its names; methods define how to use it.
+    """One kind of datastore. Class attributes describe it; methods define how to use it.
 
-    kind: the namespace of its commands, and the entry point's name. title: as people write it. image: the default,
-    `REPOSITORY:TAG` of the official image. port: where the server listens; ports: that and others of its own. scheme: of
-    its URL. alias: of the variable that a linked app gets (`DATABASE` -> `DATABASE_URL`). data: path of its data in the
-    container, where the volume is mounted; empty when it keeps none. dumps: whether there are dump and restore, so
-    export, import, clone, upgrade with data and backups. dumps_all: whether a dump has all databases of the server, and not
-    the service's own alone. connects: whether there is a client to connect with.
-    authenticates: whether the server knows passwords.
-    suffix: of a dump's file name. dump_command: what a person runs elsewhere to make a dump that `import` takes; errors show
-    it. import_magics: how a file that `import` takes may begin; anyhow when there are none. compressed_imports: whether `restore` itself reads what gzip compressed. stop_seconds: how long it is given to stop. start_seconds: how long it is given to
-    answer when it is new.
+    kind: the namespace of its commands, and the name of its entry point. title: its name for people. image: the
+    default, `REPOSITORY:TAG` of the official image. port: the server's main port; ports: this one and further ones.
+    scheme: that of its URL. alias: the variable that a linked app gets (`DATABASE` -> `DATABASE_URL`). data: the path
+    of its data in the container, where the volume is mounted; empty if it stores nothing. dumps: whether it has `dump`
+    and `restore`, and therefore export, import, clone, upgrade with data and backups. dumps_all: whether a dump has all
+    databases of the server, not only the service's own. connects: whether there is a client for `connect`.
+    authenticates: whether the server has passwords. suffix: that of a dump's file name. dump_command: the command with
+    which people make a dump that `import` accepts; errors show it. import_magics: the possible beginnings of such a
+    file; empty if any is accepted. compressed_imports: whether `restore` itself reads files compressed by gzip.
+    stop_seconds: how long the server may take to stop. start_seconds: how long a new server may take to answer.
     """
 
     kind: ClassVar[str]
@@ -126,17 +126,17 @@ class Datastore(ABC):
         return self.export(service)
 
     def restore(self, service: Service) -> tuple[str, ...]:
-        """argv that makes the content of a dump on standard input the service's content: what was there and is not in the
-        dump is gone. Takes what `dump` and `export` make. Its status says whether all of it went in. It is only run on an
-        instance that nobody uses yet."""
+        """The argv of a program that replaces the service's content by that of a dump on standard input; other content
+        is removed. It accepts the output of `dump` and `export`. Its status is not 0 if anything was not restored. It
+        only runs on an instance that nobody uses yet."""
         raise NotImplementedError
 
     def read_import(self, service: Service, head: bytes, pieces: Iterator[bytes]) -> Iterable[bytes]:
-        """What `restore` takes, made from a file that a person brings to `import`.
+        """Convert the file of an `import` to what `restore` accepts.
 
-        head: how the file begins (up to 64 KiB). pieces: the whole of it, decompressed and in UTF-8 where it is text. Raises
-        UserError, best before the first piece is taken, by `refuse_import`. By default the file as it is, when it begins
-        with one of `import_magics`.
+        head: the beginning of the file (up to 64 KiB). pieces: the whole file, decompressed, and in UTF-8 if it is
+        text. Raises UserError, preferably before the first piece is read, by `refuse_import`. By default the file is
+        unchanged if it begins with one of `import_magics`.
         """
         if self.import_magics and not head.startswith(self.import_magics):
             self.refuse_import(service, head)
@@ -159,7 +159,7 @@ class Datastore(ABC):
         return "" if size else "it is empty"
 
     def check_export_all(self, head: bytes, tail: bytes, size: int) -> str:
-        """The same for what `export_all` makes. Pure."""
+        """Like `check_dump`, for the output of `export_all`. Pure."""
         return self.check_dump(head, tail, size)
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
@@ -170,6 +170,6 @@ class Datastore(ABC):
     # versions
 
     def keeps_data(self, old: str, new: str) -> bool:
-        """Whether a server of the version `new` runs on the data of `old` as it lies there, and the other way round: then
-        an upgrade only changes the image. By default never: the data is dumped and restored."""
+        """Whether servers of the versions `old` and `new` can each use the data of the other unchanged. Then an upgrade
+        only changes the image. By default False, so that the data is dumped and restored."""
         return False

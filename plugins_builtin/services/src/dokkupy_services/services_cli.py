@@ -1,4 +1,4 @@
-"""`services:*`: what concerns services of all kinds."""
+"""`services:*`: commands for services of all kinds."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def undestroy(
     *,
     to: Annotated[str, Opt("--to", help="New name of the service, if the old one is taken")] = "",
 ) -> CommandResult:
-    """Restore a destroyed service with its data; link it to apps again afterwards."""
+    """Restore a destroyed service with its data. Afterwards, link it to its apps again."""
     from dokkupy_services.lifecycle.undestroy import undestroy as bring_back
 
     back = bring_back(host, kind, service, ServiceName(to) if to else service)
@@ -101,7 +101,7 @@ def purge(
     return CommandResult({"service": f"{kind}:{service}", "id": identifier})
 
 
-# managed elsewhere
+# external services
 
 App = Annotated[AppName, Arg("app")]
 NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="Do not restart; variables apply at the next start")]

@@ -16,7 +16,7 @@ READS = [("info", "db"), ("logs", "db"), ("links", "db"), ("exists", "db"), ("li
 
 @pytest.fixture
 def linked(host: Host, run: Callable[..., Ran]) -> None:
-    """db is blog's, shared blog's and shop's, foreign shop's, and loose nobody's."""
+    """Services with links: db to blog, shared to blog and shop, foreign to shop, and loose to no app."""
     create_app(host, AppName("shop"))
     for service, apps in {"db": ["blog"], "shared": ["blog", "shop"], "foreign": ["shop"], "loose": []}.items():
         assert run("fake:create", service)[0] == 0
@@ -34,7 +34,7 @@ def linked(host: Host, run: Callable[..., Ran]) -> None:
 @pytest.mark.parametrize(
     ("key", "services"), [("dev", "db\n"), ("eve", "db\n"), ("both", "db\nforeign\nshared\n"), ("gone", "")]
 )
-def test_lists_contain_the_services_all_of_whose_apps_the_key_has(
+def test_lists_contain_only_services_whose_linked_apps_all_belong_to_the_key(
     host: Host, run: Callable[..., Ran], key: str, services: str
 ) -> None:
     assert run("--quiet", "fake:list", who=f"key:{key}")[1] == services
@@ -84,6 +84,6 @@ def test_a_deployer_imports_no_file_of_the_host(run: Callable[..., Ran]) -> None
 
 @pytest.mark.usefixtures("linked")
 @pytest.mark.parametrize("verb", ["upgrade", "revert"])
-def test_whether_apps_restart_is_yes_or_no(run: Callable[..., Ran], verb: str) -> None:
+def test_value_of_restart_apps_that_is_not_a_boolean_is_refused(run: Callable[..., Ran], verb: str) -> None:
     status, _, err = run(f"fake:{verb}", "db", "--restart-apps", "perhaps")
     assert status != 0 and "'perhaps' is not a boolean: use true or false" in err

@@ -15,7 +15,7 @@ from plugins_builtin.services.tests.conftest import Ran
 
 @pytest.fixture
 def imported(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What was imported: the fake's restore takes nothing."""
+    """The imported content. The fake's `restore` does not store it anywhere else."""
     found: list[bytes] = []
     monkeypatch.setattr(
         "dokkupy_services.data.pipes.restore", lambda datastore, inside, pieces: found.append(b"".join(pieces))
@@ -33,7 +33,7 @@ def test_a_file_of_the_host_is_imported(
     assert imported == [b"rows" * 100_000]
 
 
-def test_only_a_regular_file_named_whole_is_imported(
+def test_only_a_regular_file_with_an_absolute_path_is_imported(
     run: Callable[..., Ran], tmp_path: Path, imported: list[bytes]
 ) -> None:
     run("fake:create", "db")
@@ -63,7 +63,7 @@ def test_how_backups_ended_is_printed(host: Host, run: Callable[..., Ran]) -> No
     assert run("fake:backup-logs", "none")[0] == 1
 
 
-def test_a_backup_of_all_databases_is_refused_where_a_dump_has_one(
+def test_backup_of_all_databases_is_refused_if_a_dump_has_only_one(
     host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("fake:create", "db")

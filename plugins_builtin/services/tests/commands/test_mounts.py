@@ -1,4 +1,4 @@
-"""`mount`, `unmount` and `--volume`: what a service's container has beside its data."""
+"""`mount`, `unmount` and `--volume`: directories in a service's container in addition to its data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_path_and_a_volume_are_mounted_and_unmounted(host: Host, run: Callable
     assert "words" in host.volumes().find_all({})
     assert mounted(host) == (f"{files}:/opt/files:ro", "words:/opt/words")
     assert run("fake:info", "db", "--mounts")[1].split() == [f"{files}:/opt/files:ro", "words:/opt/words"]
-    assert run("fake:mount", "db", f"{files}:/opt/files")[0] == 0  # the same with other options
+    assert run("fake:mount", "db", f"{files}:/opt/files")[0] == 0  # the same mount with other options
     assert mounted(host) == ("words:/opt/words", f"{files}:/opt/files")
     assert run("fake:unmount", "db", "words:/opt/words")[0] == 0
     assert run("fake:unmount", "db", "words:/opt/words")[::2] == (
@@ -53,7 +53,7 @@ def test_a_path_and_a_volume_are_mounted_and_unmounted(host: Host, run: Callable
     assert run("fake:unmount", "db")[0] == 1
 
 
-def test_flags_say_the_same_as_options(host: Host, run: Callable[..., Ran], files: str) -> None:
+def test_flags_have_the_same_effect_as_options(host: Host, run: Callable[..., Ran], files: str) -> None:
     run("fake:create", "db")
     words = ("--volume-readonly", "--volume-options", "z", "--volume-subpath", "part", "--volume-chown", "false")
     assert run("fake:mount", "db", f"{files}:/opt/files", *words)[0] == 0
@@ -65,8 +65,8 @@ def test_flags_say_the_same_as_options(host: Host, run: Callable[..., Ran], file
     ("text", "reason"),
     [
         ("/no/such/directory:/opt/x", "is not on this host"),
-        ("words:/data", "holds the service's own files"),
-        ("words:/run", "holds the service's own files"),
+        ("words:/data", "has the service's own files"),
+        ("words:/run", "has the service's own files"),
         ("words:relative", "is not a mount such as"),
         ("words:/opt/../data", "is not a mount such as"),
         ("./here:/opt/x", "does not begin with an absolute path"),
@@ -95,18 +95,18 @@ def test_two_mounts_of_one_directory_are_refused(host: Host, run: Callable[..., 
     assert "Two mounts" in run("fake:create", "db", "--volume", "aa:/opt/x", "--volume", "bb:/opt/x")[2]
 
 
-def test_a_mount_is_never_made_empty_again(host: Host, run: Callable[..., Ran]) -> None:
+def test_missing_source_of_a_mount_is_never_created_empty(host: Host, run: Callable[..., Ran]) -> None:
     run("fake:create", "db", "--volume", "words:/opt/words")
     run("fake:stop", "db")
     host.volumes().remove("words")
     for verb in ("start", "restart"):
         status, _, err = run(f"fake:{verb}", "db")
-        assert status == 1 and "fake:db mounts what is missing: words" in err and "fake:unmount db" in err
+        assert status == 1 and "fake:db has mounts whose source is missing: words" in err and "fake:unmount db" in err
     assert "words" not in host.volumes().find_all({})
     assert lifecycle.status(host, records.read(host, "fake", DB)) == "missing"
 
 
-def test_a_clone_takes_the_settings_and_an_upgrade_keeps_them(host: Host, run: Callable[..., Ran], files: str) -> None:
+def test_clone_copies_the_settings_and_an_upgrade_keeps_them(host: Host, run: Callable[..., Ran], files: str) -> None:
     words = ("--volume", f"{files}:/opt/files", "--restart", "on-failure:3", "--post-start-network", "net")
     host.networks().ensure("net", subnet="", labels={})
     assert run("fake:create", "db", *words)[0] == 0
@@ -130,7 +130,7 @@ def test_the_restart_policy_is_a_property(host: Host, run: Callable[..., Ran]) -
     assert records.read(host, "fake", DB).restart_policy == "always"
 
 
-def test_a_failed_create_leaves_no_volume_that_it_made(
+def test_failed_create_removes_the_volumes_that_it_made(
     host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> str:

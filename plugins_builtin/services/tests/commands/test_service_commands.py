@@ -38,7 +38,7 @@ def test_exit_statuses_and_streams_are_dokku_s(host: Host, run: Callable[..., Ra
     assert run("fake:destroy", "db", "--force")[0] == 0
 
 
-def test_the_app_of_a_link_may_come_by_the_flag_or_the_environment(
+def test_app_of_a_link_may_be_given_by_flag_or_environment_variable(
     run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run("fake:create", "db")
@@ -82,7 +82,9 @@ def test_create_reads_options_from_the_environment(
 @pytest.mark.parametrize(
     ("text", "option"), [("512", "512m"), ("512m", "512m"), ("1g", "1g"), ("512MB", "512MB"), ("0.5g", "0.5g")]
 )
-def test_memory_is_megabytes_or_has_a_unit(host: Host, run: Callable[..., Ran], text: str, option: str) -> None:
+def test_memory_is_in_megabytes_unless_it_has_a_unit(
+    host: Host, run: Callable[..., Ran], text: str, option: str
+) -> None:
     assert run("fake:create", "db", "--memory", text)[0] == 0
     made = records.read(host, "fake", ServiceName("db"))
     options = container.spec_of(host, records.datastore(host, "fake"), made, name="x", instance="y").options
@@ -110,6 +112,6 @@ def test_a_variable_of_the_host_keeps_images_from_being_pulled(
         " !     The image other:9 is not on this host, and FAKE_DISABLE_PULL is true, so it is not pulled\n"
     )
     assert "docker image pull other:9" in error
-    assert run("fake:create", "here")[0] == 0  # its image is here
+    assert run("fake:create", "here")[0] == 0  # the image of a restart is on the host
     monkeypatch.setenv("FAKE_DISABLE_PULL", "false")
     assert run("fake:create", "db", "--image", "other", "--image-version", "9")[0] == 0 and pulled == ["other:9"]

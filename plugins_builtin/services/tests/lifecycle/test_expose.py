@@ -1,4 +1,4 @@
-"""Where a service is exposed."""
+"""The ports of the host at which a service is exposed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy_services.lifecycle import expose
 @pytest.mark.parametrize(
     "text", ["0", "70000", "a", "1.2.3.4", "1.2.3.400:80", "::1:80", "80:80", "-1", "127.0.0.1:80;x"]
 )
-def test_a_place_to_expose_that_is_none_is_refused(text: str) -> None:
+def test_invalid_port_or_address_to_expose_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         expose.parse(text)
 

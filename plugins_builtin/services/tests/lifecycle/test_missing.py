@@ -1,4 +1,4 @@
-"""What a prune took from a service that was stopped is said, and nothing of it is made empty."""
+"""After a prune of the engine, missing parts of a stopped service are reported, and none is created empty."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DB = ServiceName("db")
 def stopped(host: Host, run: Callable[..., Ran]) -> Host:
     assert run("fake:create", "db", "--volume", "words:/opt/words")[0] == 0
     assert run("fake:stop", "db")[0] == 0
-    # As `docker system prune -af --volumes` does: no container uses them now.
+    # Do what `docker system prune -af --volumes` does when no container uses these volumes.
     for volume in host.volumes().find_all({}):
         host.volumes().remove(volume)
     return host
@@ -32,15 +32,15 @@ def test_info_says_what_is_missing(stopped: Host, run: Callable[..., Ran]) -> No
     volume = records.read(stopped, "fake", DB).volume
     status, out, err = run("fake:info", "db")
     assert status == 0 and f"The data of fake:db is missing: there is no volume {volume}" in out
-    assert "backups:restore fake:db" in err and "fake:db mounts what is missing: words" in err
+    assert "backups:restore fake:db" in err and "fake:db has mounts whose source is missing: words" in err
     assert "there is no volume" in run("fake:info", "db", "--missing")[1]
 
 
-def test_the_doctor_says_it_with_the_way_back(stopped: Host) -> None:
+def test_doctor_reports_missing_parts_with_the_remedy(stopped: Host) -> None:
     found = {one.message: one for one in maintenance.findings(stopped)}
     lost = next(one for text, one in found.items() if "there is no volume" in text)
     assert lost.level == "error" and "backups:restore fake:db" in lost.remedy
-    assert any("mounts what is missing: words" in text for text in found)
+    assert any("has mounts whose source is missing: words" in text for text in found)
 
 
 @pytest.mark.parametrize("verb", ["start", "restart"])
@@ -64,7 +64,7 @@ def test_a_restore_fills_a_new_volume_and_starts_it(stopped: Host, run: Callable
     assert after.previous == {} and run("fake:info", "db", "--missing")[1] == "\n"
 
 
-def test_the_data_before_an_upgrade_is_missed(host: Host, run: Callable[..., Ran]) -> None:
+def test_missing_data_from_before_an_upgrade_is_reported(host: Host, run: Callable[..., Ran]) -> None:
     run("fake:create", "db")
     moving.upgrade(host, records.datastore(host, "fake"), DB, ServiceOptions(image_version="2"))
     earlier = records.read(host, "fake", DB).previous["volume"]
@@ -74,9 +74,7 @@ def test_the_data_before_an_upgrade_is_missed(host: Host, run: Callable[..., Ran
     assert run("fake:start", "db")[0] == 0
 
 
-def test_lost_data_of_a_destroyed_service_is_said_and_not_brought_back_empty(
-    host: Host, run: Callable[..., Ran]
-) -> None:
+def test_undestroy_of_a_service_without_its_volume_is_refused(host: Host, run: Callable[..., Ran]) -> None:
     run("fake:create", "db")
     volume = records.read(host, "fake", DB).volume
     run("fake:destroy", "db", "--force")

@@ -1,4 +1,4 @@
-"""Data of destroyed services, kept for a while."""
+"""The data of destroyed services is kept for some days."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_data_of_a_destroyed_service_is_deleted_when_its_time_is_over(host: 
     assert engine_of(host).volumes.find_all({}) == [] and trash.entries(host) == []
 
 
-def test_a_purged_one_is_gone_at_once(host: Host) -> None:
+def test_purged_service_is_deleted_at_once(host: Host) -> None:
     before = picture(host)
     new(host)
     lifecycle.destroy(host, "fake", DB, purge=True)

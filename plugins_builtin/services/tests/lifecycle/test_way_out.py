@@ -33,8 +33,8 @@ Run = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """With the app blog, which the services db and other are linked to; their kind's plugin is not installed for
-    commands."""
+    """A host with the app blog, to which the services db and other are linked. The plugin of their kind is not
+    installed for commands."""
     monkeypatch.delenv("DOKKU_APP_NAME", raising=False)
     made = fake_host(tmp_path / "state", plugins=("services",))
     engine_of(made).keep("fake:1", {})
@@ -145,7 +145,7 @@ def test_a_broken_record_of_a_destroyed_service_does_not_affect_others_and_is_pu
     assert host.store.names(trash.PLACE) == [] and engine_of(host).volumes.find_all({}) == []
 
 
-def test_emptying_the_trash_does_not_stop_at_one_that_fails(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_emptying_the_trash_continues_after_a_failure(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("db", "other"):
         links.unlink(host, "fake", ServiceName(name), BLOG)
         lifecycle.destroy(host, "fake", ServiceName(name))

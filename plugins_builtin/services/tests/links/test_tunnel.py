@@ -19,7 +19,7 @@ BIG = os.urandom(1_000_000)
 
 
 def test_bytes_pass_both_ways_and_the_end_of_one_way_leaves_the_other_open() -> None:
-    """A server that answers when it has read everything, as after a client's half-close."""
+    """A server that answers after it read everything, as after the half-close of a client."""
     near, far = socket.socketpair()
     source, typed = os.pipe()
     shown, sink = os.pipe()
@@ -47,7 +47,7 @@ def test_bytes_pass_both_ways_and_the_end_of_one_way_leaves_the_other_open() -> 
     os.close(source)
 
 
-def test_it_ends_when_the_server_ends_although_the_input_is_open() -> None:
+def test_tunnel_ends_when_the_server_disconnects_although_the_input_is_open() -> None:
     near, far = socket.socketpair()
     source, typed = os.pipe()
     shown, sink = os.pipe()
@@ -59,7 +59,7 @@ def test_it_ends_when_the_server_ends_although_the_input_is_open() -> None:
         os.close(descriptor)
 
 
-def test_it_ends_when_the_reader_disconnects() -> None:
+def test_tunnel_ends_when_the_reader_disconnects() -> None:
     near, far = socket.socketpair()
     source, typed = os.pipe()
     shown, sink = os.pipe()
@@ -97,7 +97,9 @@ def test_a_server_that_does_not_accept_is_named(host: Host, run: object, monkeyp
     assert "fake:logs db" in caught.value.hint
 
 
-def test_a_terminal_gets_the_line_for_its_own_machine(host: Host, run: object, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_error_on_a_terminal_has_the_command_for_the_user_s_machine(
+    host: Host, run: object, monkeypatch: pytest.MonkeyPatch
+) -> None:  # noqa: F811
     assert callable(run)
     run("fake:create", "db")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)

@@ -24,7 +24,7 @@ def host(empty_host: Host) -> Host:
 
 
 @pytest.mark.parametrize("text", ["a#b", "a b", "a\nb", "a'b", "é", "x" * 600])
-def test_a_query_that_no_url_has_is_refused(text: str) -> None:
+def test_query_string_with_invalid_characters_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         links.validated_query(text)
 
@@ -60,7 +60,7 @@ def test_two_services_of_one_app_never_have_the_same_host_name(host: Host) -> No
     assert set(get_env(host, BLOG)) == {first}
 
 
-def test_the_app_s_own_scheme_is_that_of_its_address(host: Host) -> None:
+def test_variable_of_the_app_changes_the_scheme_of_its_url(host: Host) -> None:
     new(host)
     create_app(host, BLOG)
     host.store.write("apps", "blog", "config", data={"env": {"FAKE_DATABASE_SCHEME": "other"}})

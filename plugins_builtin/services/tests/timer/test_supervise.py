@@ -1,4 +1,4 @@
-"""The timer: crashed servers, and those that were stopped on purpose."""
+"""The timer handles crashed servers, and leaves alone those that were stopped on purpose."""
 
 from __future__ import annotations
 

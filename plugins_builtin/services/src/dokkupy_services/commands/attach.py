@@ -1,4 +1,4 @@
-"""Commands that reach into a service: a shell in its container, the server's client, a connection to its port."""
+"""Commands that connect to a service: a shell in its container, the server's client, a connection to its port."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
 
     @group.command("unexpose", permission="host:write", mutating=True)
     def unexpose(host: Host, service: Name) -> CommandResult:
-        """Close the host ports that lead to the service."""
+        """Close the ports of the host that forward to the service."""
         from dokkupy_services.lifecycle import expose as exposing
 
         exposing.unexpose(host, found(host, kind), service)
@@ -81,7 +81,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
 
     @group.command("revert", permission="service:write", mutating=True)
     def revert(host: Host, service: Name, *, restart_apps: RestartApps = "") -> CommandResult:
-        """Go back to the data and version before the last upgrade, import or restore. A second revert returns."""
+        """Go back to the data and version before the last upgrade, import or restore. Run it again to undo it."""
         from dokkupy_services.data import moving
 
         restart = is_yes(restart_apps)
@@ -101,7 +101,7 @@ def moved_result(host: Host, kind: str, moved: Moved, *, restart: bool) -> Comma
 
     one = moved.service
     if moved.how != "nothing" and not host.dry_run:
-        host.out.title(f"{one.name} runs {one.image} ({one.version}); it was unavailable to apps for {moved.seconds} s")
+        host.out.title(f"{one.name} runs {one.image} ({one.version}); apps could not reach it for {moved.seconds} s")
         if one.previous:
             host.out.detail(f"To go back, until {one.previous['until']}: {kind}:revert {one.name}")
     apps = [link.app for link in records.links(host, one)]

@@ -35,12 +35,12 @@ def add_create_destroy(group: Group, kind: str, title: str) -> None:
         force: Annotated[bool, Opt("--force", "-f", help="Do not ask")] = False,
         purge: Annotated[bool, Opt("--purge", help="Delete the data immediately")] = False,
     ) -> CommandResult:
-        """Destroy a service; its data is kept for some days, see services:trash."""
+        """Destroy a service. Its data is kept for some days (services:trash)."""
         return destroyed(host, kind, title, service, force=force, purge=purge)
 
     @group.command("rename", permission="host:write", mutating=True)
     def rename(host: Host, service: Name, new_service: NewName) -> CommandResult:
-        """Rename a service; linked apps keep working."""
+        """Rename a service. Linked apps keep working."""
         from dokkupy_services.lifecycle import service as lifecycle
 
         lifecycle.rename(host, found(host, kind), service, new_service)

@@ -55,7 +55,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
             str, Opt("--file", help="Read this file of the host instead of standard input; only for admins")
         ] = "",
     ) -> CommandResult:
-        """Replace the service's data with a dump read from standard input; if that fails, nothing changes.
+        """Replace the service's data with a dump from standard input. If that fails, nothing changes.
 
         KIND:import db < db.dump
         """
@@ -88,7 +88,8 @@ def add_data(group: Group, kind: str, title: str) -> None:
 
 
 def open_file(host: Host, path: str) -> BinaryIO:
-    """A regular file of the host. An admin's alone, because the dump could be another app's. Raises UserError, NotFound."""
+    """Open a regular file of the host. Only admins may do so, because the dump could belong to another app. Raises
+    UserError, NotFound."""
     from dokkupy_sdk.access import check_access
 
     check_access(host, "host:write")

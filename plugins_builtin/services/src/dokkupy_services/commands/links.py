@@ -20,7 +20,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
         querystring: Annotated[str, Opt("--querystring", "-q", help="Query string of the URL, such as pool=5")] = "",
         no_restart: NoRestart = False,
     ) -> CommandResult:
-        """Link a service to an app; the app gets the address in a variable and is restarted.
+        """Link a service to an app. The app gets the service's URL in a variable and is restarted.
 
         KIND:link db blog
         """
@@ -31,12 +31,12 @@ def add_links(group: Group, kind: str, title: str) -> None:
 
     @group.command("unlink", permission="host:write", mutating=True)
     def unlink(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
-        """Remove a link and the variables that hold the address; the app is restarted."""
+        """Remove a link and the variables with the service's URL. The app is restarted."""
         return unlinked(host, kind, service, app, restart=not no_restart)
 
     @group.command("promote", permission="host:write", mutating=True)
     def promote(host: Host, service: Name, app: App, *, no_restart: NoRestart = False) -> CommandResult:
-        """Promote a linked service: it gets the app's main variable, such as DATABASE_URL."""
+        """Promote a linked service: its URL becomes the value of the app's main variable, such as DATABASE_URL."""
         from dokkupy_services.links import variables as links
 
         key = links.promote(host, found(host, kind), service, app)

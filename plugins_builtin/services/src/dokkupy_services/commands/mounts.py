@@ -28,7 +28,7 @@ def add_mounts(group: Group, kind: str) -> None:
         volume_subpath: Annotated[str, Opt("--volume-subpath", help="Mount this directory of the path")] = "",
         volume_chown: Annotated[str, Opt("--volume-chown", help="Only false: the owner is never changed")] = "",
     ) -> CommandResult:
-        """Mount a path of the host or a docker volume into a service, from its next restart on.
+        """Mount a path of the host or a docker volume into a service at its next restart.
 
         KIND:mount db /srv/files:/opt/files:ro
         """
@@ -48,7 +48,7 @@ def add_mounts(group: Group, kind: str) -> None:
         *,
         every: Annotated[bool, Opt("--all", help="Remove all mounts")] = False,
     ) -> CommandResult:
-        """Remove a mount of a service, from its next restart on; what was mounted stays.
+        """Remove a mount of a service at its next restart. The directory or volume itself stays.
 
         KIND:unmount db /srv/files:/opt/files
         KIND:unmount db --all

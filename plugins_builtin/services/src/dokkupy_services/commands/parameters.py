@@ -85,7 +85,7 @@ class ContainerOptions(Options):
 
 
 class NewServiceOptions(ContainerOptions):
-    """The same, with the passwords, which only a new service can set."""
+    """The options of `create`: those of a container, and passwords, which only a new service can set."""
 
     password: Annotated[str, Opt("--password", "-p", help="Password of the apps' user; generated if not given")] = ""
     root_password: Annotated[

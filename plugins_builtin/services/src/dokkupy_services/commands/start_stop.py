@@ -11,12 +11,12 @@ from dokkupy_services.names import ServiceName
 def add_start_stop(group: Group, kind: str, title: str) -> None:
     @group.command("start", permission="host:write", mutating=True)
     def start(host: Host, service: Name) -> CommandResult:
-        """Start a service; its container is created again if it is missing."""
+        """Start a service. If its container is missing, it is created again."""
         return to_state(host, kind, service, "running", "start", f"{title} container started: {service}")
 
     @group.command("stop", permission="host:write", mutating=True)
     def stop(host: Host, service: Name) -> CommandResult:
-        """Stop a service and remove its container; the data stays."""
+        """Stop a service and remove its container. The data stays."""
         return to_state(host, kind, service, "stopped", "stop", f"{title} container stopped: {service}")
 
     @group.command("pause", permission="host:write", mutating=True)
@@ -34,7 +34,9 @@ def add_start_stop(group: Group, kind: str, title: str) -> None:
         host.out.title(f"{title} container restarted: {service}")
         apps = [link.app for link in records.links(host, one)]
         for app in apps:
-            host.out.detail(f"{app} lost its connections; if it does not reconnect by itself: ps:restart {app}")
+            host.out.detail(
+                f"{app} lost its connections to the service. If it does not reconnect by itself, run: ps:restart {app}"
+            )
         return CommandResult({"service": service, "state": "running", "links": apps})
 
 

@@ -19,8 +19,8 @@ from dokkupy_services.role import Datastore
 
 
 def read(datastore: Datastore, service: Service, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What the datastore's `restore` takes, made from a file in pieces. Raises UserError before anything was changed when
-    the beginning is enough to refuse it; while it is read otherwise."""
+    """Convert a file, in pieces, to what the datastore's `restore` accepts. Raises UserError: at once if the beginning
+    of the file is already wrong, else while the file is read."""
     head, rest = peek(iter(pieces))
     if not head:
         raise UserError("Standard input is empty", hint=f"{into(service)} < FILE")
@@ -47,7 +47,7 @@ def peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 class Decompressor(Protocol):
-    """What zlib, bz2 and lzma have in common."""
+    """The common interface of the decompressors of zlib, bz2 and lzma."""
 
     @property
     def eof(self) -> bool: ...
@@ -105,8 +105,8 @@ UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def as_utf8(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Text without its byte order mark; UTF-16, as Windows' PowerShell writes what `>` gets, becomes UTF-8. Line ends of
-    Windows go where every line of the beginning has one. Anything else is as it is."""
+    """Text in UTF-8 without a byte order mark. UTF-16 is converted, because `>` in PowerShell on Windows writes it.
+    Line ends of Windows are converted if every line of the beginning has one. Everything else is unchanged."""
     mark = next((mark for mark in (codecs.BOM_UTF8, *UTF_16) if head.startswith(mark)), b"")
     if mark:
         pieces = recoded(without(mark, pieces), UTF_16.get(mark, "utf-8"))

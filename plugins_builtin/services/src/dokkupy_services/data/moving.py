@@ -30,7 +30,7 @@ from dokkupy_services.role import Datastore
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """seconds: how long linked apps could not reach the service. how: in-place or moved."""
+    """The result of a move. seconds: how long linked apps could not reach the service. how: in-place or moved."""
 
     service: Service
     seconds: float
@@ -38,7 +38,7 @@ class Moved:
 
 
 class Watch:
-    """The time when the apps were disconnected."""
+    """Measures how long the apps are disconnected."""
 
     def __init__(self) -> None:
         self.since = time.monotonic()
@@ -313,8 +313,8 @@ def clone(
     *,
     networks: Mapping[str, str] | None = None,
 ) -> Service:
-    """A new service with a copy of the data, and its own passwords. Database and user have the source's names, because the
-    data refers to them."""
+    """Create a service with a copy of the data and passwords of its own. Database and user keep the source's names,
+    because the data refers to them."""
     kind = datastore.kind
     records.read(host, kind, name)
     lifecycle.require_free(host, datastore, new)
@@ -345,7 +345,7 @@ def clone(
 
 
 def forget_previous_due(host: Host, now: str = "") -> list[str]:
-    """Delete the data of previous instances whose time is over; for the timer."""
+    """Delete the data of previous instances that has been kept long enough. The timer calls this."""
     at = now or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     lines = []
     for service in records.services(host):

@@ -17,7 +17,7 @@ from dokkupy_services.role import Datastore
 
 PIECE = 256 * 1024
 EDGE = 64 * 1024
-"""Bytes of a dump's beginning and end that are examined."""
+"""The number of bytes at the beginning and the end of a dump that are examined."""
 
 
 class Edges:
@@ -66,8 +66,8 @@ Check = Callable[[bytes, bytes, int], str]
 def pieces_of(
     datastore: Datastore, inside: Exec, argv: tuple[str, ...] = (), check: Check | None = None
 ) -> Generator[bytes, None, None]:
-    """A dump in pieces. Raises HostError at its end if it failed or must be incomplete. argv: the program, by default the
-    datastore's `dump`. check: what sees that it is incomplete, by default `check_dump`."""
+    """A dump in pieces. Raises HostError at its end if the dump failed or is incomplete. argv: the program, by default
+    the datastore's `dump`. check: the function that detects an incomplete dump, by default `check_dump`."""
     service, edges = inside.service, Edges()
     with program(
         inside,
@@ -84,7 +84,7 @@ def pieces_of(
 
 
 def dump(datastore: Datastore, inside: Exec, write: Callable[[bytes], object], argv: tuple[str, ...] = ()) -> None:
-    """Write a whole dump in pieces. Raises HostError if it failed or must be incomplete."""
+    """Write a whole dump in pieces. Raises HostError if the dump failed or is incomplete."""
     for piece in pieces_of(datastore, inside, argv):
         write(piece)
 
@@ -131,7 +131,7 @@ def compare(before: dict[str, str], after: dict[str, str]) -> list[str]:
     lines = []
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
-            lines.append(f"{name}: {before.get(name, 'not there')} before, {after.get(name, 'not there')} after")
+            lines.append(f"{name}: {before.get(name, 'missing')} before, {after.get(name, 'missing')} after")
     return lines
 
 

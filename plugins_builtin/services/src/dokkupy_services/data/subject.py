@@ -81,7 +81,7 @@ class ServiceSubject(BackupSubject):
         database, user = (about.get(key) or getattr(made, key) for key in ("database", "user"))
         for name in filter(None, (database, user)):
             if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", name):
-                raise UserError(f"The backup's {shown(name)} is not a valid name of a database or user")
+                raise UserError(f"The backup has {shown(name)}, which is not a valid name of a database or user")
         options = lifecycle.validated(ServiceOptions(config_options=about.get("config_options", ""))).config_options
         return replace(made, database=database, user=user, config_options=options)
 

@@ -1,9 +1,9 @@
 """A datastore whose dump is an archive of its files, for servers without a dump of their own.
 
-The files are those of one moment, as a power cut would leave them, because the server is frozen while they are copied
-inside its container; then it continues, and the copy is sent. So the kind of server must survive a power cut, and a newer
-version must read the files of an older one. The image must have a shell, tar, flock and setsid, as Debian's and Alpine's
-have.
+The server is frozen while its files are copied inside its container. Then it continues, and the copy is sent. The files
+are therefore in the state in which a power cut would leave them. So the server must be able to recover from a power
+cut, and a newer version must read the files of an older one. The image must have a shell, tar, flock and setsid, like
+those based on Debian and Alpine.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ END = b"dokkupy-end-of-dump"
 """Name of the archive's last file."""
 
 FORMAT = slice(257, 262)
-"""Where a tar archive says `ustar`."""
+"""The position of `ustar` in a tar archive."""
 
 
 class FileDatastore(Datastore):
-    """freeze_seconds: how long the server may be frozen. The dump fails if copying takes longer."""
+    """A datastore whose dump is an archive of its files. freeze_seconds: how long the server may be frozen. The dump
+    fails if copying takes longer."""
 
     suffix = "tar"
     freeze_seconds: ClassVar[int] = 60

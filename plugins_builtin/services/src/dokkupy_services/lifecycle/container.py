@@ -168,7 +168,7 @@ def without_secrets(service: Service, text: str) -> str:
 
 
 def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = None) -> None:
-    """Wait until the server answers. Raises HostError with its last lines if it ended or does not answer in time."""
+    """Wait until the server answers. Raises HostError with its last lines if it exits or does not answer in time."""
     host, limit = inside.host, datastore.start_seconds if seconds is None else seconds
     deadline = time.monotonic() + limit
     while True:
@@ -194,13 +194,14 @@ def fault(inside: Exec, message: str) -> HostError:
 
 
 class ServiceId(Record, file="services/*/*/service"):
-    """The id in a record whose other values may be broken."""
+    """The id of a service, read from a record whose other values may be broken."""
 
     id: str = ""
 
 
 def identifier_of(host: Host, kind: str, name: str) -> str:
-    """The id of a service whose record is broken: of what can be read of it, else of its container; empty for none."""
+    """The id of a service whose record is broken. It is read from the record if possible, else from its container.
+    Empty if there is none."""
     try:
         known = host.store.load(ServiceId, kind, name).id
     except StateError:
@@ -229,14 +230,16 @@ def remove_instance_and_data(host: Host, identifier: str, instance: str, volume:
 
 
 def remove_service(host: Host, identifier: str) -> None:
-    """Containers, network and files of a service; its volumes stay, with all that the server had acknowledged. Idempotent."""
+    """Stop and remove the containers, network and files of a service. Its volumes stay, with everything that the server
+    acknowledged. Idempotent."""
     for one in containers_of(host, identifier):
         host.containers().stop(one.id, timeout=STOP_SECONDS, restart_policy="no")
     remove_all_but_data(host, identifier)
 
 
 def remove_all_but_data(host: Host, identifier: str) -> None:
-    """The same at once, like a power cut, for data that is no longer needed."""
+    """Kill and remove the containers, network and files of a service at once, like a power cut, because its data is no
+    longer needed."""
     for one in containers_of(host, identifier):
         host.containers().remove(one.id)
     for network in host.networks().find_all({MARK: identifier}):

@@ -1,7 +1,7 @@
-"""Exposing: a small container forwards a port of the host to a service, so that the service itself needs no restart. On
-loopback, unless an address is given.
+"""Expose a service: a small container forwards a port of the host to it, so that the service itself is not restarted.
+The port is on loopback, unless an address is given.
 
-The program is the host's own socat, seen through `dokkupy_sdk.programs`.
+The program is the host's socat, which `dokkupy_sdk.programs` provides in the container.
 """
 
 from __future__ import annotations

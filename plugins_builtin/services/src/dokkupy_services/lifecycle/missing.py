@@ -1,6 +1,8 @@
-"""What a service or its way back has lost, for example by `docker system prune -af --volumes` while it was stopped.
+"""What is missing of a service or of its previous instance, for example after `docker system prune -af --volumes` while
+it was stopped.
 
-Nothing of it is created empty: `info` and `doctor` say what is missing, and a start is refused until it is back.
+Missing parts are not replaced by empty ones. `info` and `doctor` show what is missing, and a start is refused until it
+is restored.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from dokkupy_services.model import Service
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """stops: whether the service cannot start without it."""
+    """A missing part of a service. stops: whether the service cannot start without it."""
 
     what: str
     hint: str
@@ -30,7 +32,7 @@ def volumes_of(host: Host) -> list[str]:
 
 
 def losses(host: Host, service: Service, volumes: Collection[str]) -> list[Loss]:
-    """volumes: the names of all volumes that the engine has."""
+    """The missing parts of a service. volumes: the names of all volumes of the engine."""
     found = []
     if service.volume and service.volume not in volumes:
         found.append(data_loss(service))
@@ -57,8 +59,8 @@ def data_loss(service: Service) -> Loss:
 
 def mount_loss(service: Service, gone: Collection[str]) -> Loss:
     return Loss(
-        f"{service.subject} mounts what is missing: {', '.join(gone)}",
-        f"Bring it back (docker volume create NAME, mkdir -p PATH), or: {service.kind}:unmount {service.name} MOUNT",
+        f"{service.subject} has mounts whose source is missing: {', '.join(gone)}",
+        f"Create it (docker volume create NAME, mkdir -p PATH), or remove the mount: {service.kind}:unmount {service.name} MOUNT",
         code="mount_gone",
     )
 

@@ -1,4 +1,4 @@
-"""Mounts: directories of the host and docker volumes that a service's container has beside its data."""
+"""Mounts: directories of the host and docker volumes in a service's container, in addition to its data."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dokkupy_services.role import Datastore
 
 
 def validated(host: Host, datastore: Datastore, texts: Iterable[str]) -> tuple[str, ...]:
-    """The mounts of a service, each in its only spelling. Raises UserError, NotFound or Conflict."""
+    """The mounts of a service, normalized. Raises UserError, NotFound or Conflict."""
     found: dict[str, Mount] = {}
     for one in map(Mount, texts):
         if any(is_over(one.target, taken) for taken in (datastore.data, FILES) if taken):
-            raise Conflict(f"{one.target} holds the service's own files", hint="Mount a directory inside of it.")
+            raise Conflict(f"{one.target} has the service's own files", hint="Mount a directory inside of it.")
         if found.setdefault(one.target, one) != one:
             raise Conflict(
                 f"Two mounts have the same directory {one.target}",
@@ -35,7 +35,8 @@ def validated(host: Host, datastore: Datastore, texts: Iterable[str]) -> tuple[s
 
 
 def is_over(target: str, taken: str) -> bool:
-    """Whether a mount would hide what is at `taken`. Inside the data it adds a directory; the recipe's files are read-only."""
+    """Whether a mount would hide what is at `taken`. A mount inside the data adds a directory to it, but the files of
+    dokkupy are read-only."""
     return target == taken or taken.startswith(target.rstrip("/") + "/") or target.startswith(f"{FILES}/")
 
 
@@ -50,7 +51,7 @@ def require_source(host: Host, one: Mount) -> None:
 
 
 def prepare(tx: Transaction, mounts: Sequence[str]) -> None:
-    """Create the volumes that do not exist yet. From then on, one that is missing is an error."""
+    """Create the volumes that do not exist yet. From then on, a missing volume is an error."""
     named = [one.source for one in map(Mount, mounts) if not one.is_path]
     known = tx.host.volumes().find_all({}) if named else []
     for volume in dict.fromkeys(named):
@@ -69,7 +70,8 @@ def remove_volume(host: Host, volume: str) -> None:
 def mount(
     host: Host, datastore: Datastore, name: ServiceName, added: Sequence[Mount], *, replaces: bool = False
 ) -> Service:
-    """Add mounts to a service, or (replaces) set all that it has. The same source at the same directory gets new options."""
+    """Add mounts to a service, or replace all of them (replaces). If the same source is already mounted at the same
+    directory, it gets the new options."""
     kind = datastore.kind
     records.read(host, kind, name)
     with operation(host, f"{kind}:mount", records.subject(kind, name)) as tx:
@@ -104,13 +106,13 @@ def places(mounts: Iterable[Mount]) -> set[tuple[str, str]]:
 
 
 def missing(service: Service, volumes: Collection[str]) -> list[str]:
-    """The sources of mounts that are gone: docker would create them empty. volumes: all that the engine has."""
+    """The missing sources of mounts, which docker would create empty. volumes: all volumes of the engine."""
     every = map(Mount, service.mounts)
     return [one.source for one in every if not (os.path.exists(one.source) if one.is_path else one.source in volumes)]
 
 
 def with_flags(texts: Sequence[str], *, read_only: bool, options: str, subpath: str, chown: str) -> list[Mount]:
-    """The mounts that a command names, with what its flags add to the only one. Raises UserError."""
+    """The mounts that a command names. Its flags add options to a single mount. Raises UserError."""
     words = [*(["ro"] if read_only else []), *filter(None, options.split(","))]
     words += [f"volume-subpath={subpath}"] if subpath else []
     words += [f"volume-chown={chown}"] if chown else []

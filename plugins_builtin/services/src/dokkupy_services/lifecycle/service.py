@@ -68,8 +68,8 @@ def split_ref(ref: str) -> tuple[str, str]:
 
 
 def require_image(host: Host, kind: str, ref: str) -> Image:
-    """The image, which is pulled if it is missing, unless POSTGRES_DISABLE_PULL is set (reference, section 6.2). Raises
-    HostError that says how to load one."""
+    """The image. A missing one is pulled, unless POSTGRES_DISABLE_PULL is set (reference, section 6.2). Raises
+    HostError with the command that loads one."""
     images = host.images()
     found = images.find(ref)
     if found is not None:
@@ -387,7 +387,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
 
 
 def with_image(host: Host, service: Service) -> Service:
-    """The service with an existing image: its own, or else the one that its reference now means."""
+    """The service with an existing image: its own, or else the one to which its reference refers now."""
     if host.images().find(service.image_id) is not None:
         return service
     host.out.warn(
@@ -419,6 +419,6 @@ def is_up(host: Host, service: Service) -> bool:
 
 
 def status(host: Host, service: Service) -> str:
-    """The state of its container: running, exited, missing..."""
+    """The state of the service's container: running, exited, missing..."""
     found = host.containers().find(service.container)
     return "missing" if found is None else found.state

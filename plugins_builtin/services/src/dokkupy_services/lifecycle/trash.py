@@ -21,7 +21,7 @@ DAY = 86400
 
 
 class DestroyedService(Record, file=f"{PLACE}/*"):
-    """until: when it is deleted, in epoch seconds."""
+    """A destroyed service. until: when its data is deleted, in epoch seconds."""
 
     until: int
     service: Service
@@ -39,7 +39,7 @@ def discard(tx: Transaction, service: Service) -> Service:
 
 
 def entries(host: Host) -> list[tuple[Service, int]]:
-    """(service, when it is deleted in epoch seconds), the next one first. A broken record is a warning."""
+    """(service, when its data is deleted in epoch seconds), the next one first. A broken record is only a warning."""
     found, failed = over_each(host.store.names(PLACE), lambda identifier: entry(host, identifier))
     warn_of(host, failed)
     return sorted((one for _, one in found if one), key=lambda pair: pair[1])
@@ -76,7 +76,7 @@ def purge(host: Host, identifier: str) -> None:
 
 
 def purge_due(host: Host, now: float | None = None) -> list[str]:
-    """Delete what is due; for the timer."""
+    """Delete the data that has been kept long enough. The timer calls this."""
     at = time.time() if now is None else now
     due = [service for service, until in entries(host) if until <= at]
     done, failed = over_each(due, lambda service: purge(host, service.id))

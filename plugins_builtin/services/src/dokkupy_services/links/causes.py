@@ -28,11 +28,12 @@ def of_stopped(app: AppName, down: Iterable[Service]) -> Iterator[Cause]:
             yield Cause(f"{one.subject}, which {app} uses, is stopped", (f"{one.kind}:start {one.name}",), sure=FACT)
         else:
             fix = f"See why: {one.kind}:logs {one.name}; then {one.kind}:restart {one.name}"
-            yield Cause(f"{one.subject}, which {app} uses, does not run", (fix,), sure=FACT)
+            yield Cause(f"{one.subject}, which {app} uses, is not running", (fix,), sure=FACT)
 
 
 def of_unlinked(evidence: Evidence, others: Iterable[Service]) -> Iterator[Cause]:
-    """A service whose host name is in the output of an app that has no link to it. Another app's is not named otherwise."""
+    """A service whose host name is in the output of an app without a link to it. Other services are not named, because
+    they may belong to other apps."""
     named = {name.rstrip(".") for line in evidence.text for name in re.findall(r"[\w.-]+", line)}
     for one in others:
         if hostname_of(one.kind, one.name) in named:

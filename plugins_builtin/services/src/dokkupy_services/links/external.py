@@ -36,7 +36,7 @@ ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """alias: the name of the variable, without `_URL`."""
+    """An external service. alias: the name of the variable, without `_URL`."""
 
     name: ServiceName
     url: Secret
@@ -47,7 +47,7 @@ class External:
 
 
 class ExternalLink(Record, file=f"{PLACE}/*/links/*"):
-    """alias: the app's variable."""
+    """A link of an external service. alias: the app's variable."""
 
     alias: str = ""
 
@@ -85,7 +85,7 @@ def names(host: Host) -> list[ServiceName]:
 
 
 def is_there(host: Host, name: str) -> bool:
-    """Also for a broken record."""
+    """Whether there is a record, even a broken one."""
     try:
         return host.store.find(External, name) is not None
     except StateError:
@@ -155,7 +155,7 @@ def unlink(host: Host, name: ServiceName, app: AppName) -> list[EnvKey]:
 
 
 def variables_of(host: Host, app: AppName, name: ServiceName) -> list[EnvKey]:
-    """The same if the record may be broken: then the variable in the link."""
+    """The app's variables that contain the URL. If the record is broken, the variable in the link."""
     try:
         return variables(host, app, read(host, name))
     except StateError as fault:

@@ -1,6 +1,6 @@
 """A connection to a service's port over standard input and output, for `ssh HOST postgres:tunnel db`.
 
-sshd itself forwards nothing, because forwarding is disabled: the key's permission is checked for each connection, which
+Forwarding in sshd itself is disabled. Therefore the key's permission is checked for each connection, and a connection
 reaches only one port of one service.
 """
 
@@ -27,8 +27,8 @@ CONNECT_SECONDS = 10.0
 
 
 def open_connection(host: Host, datastore: Datastore, name: ServiceName, port: int = 0) -> socket.socket:
-    """Connect to a port of the service's server; 0 is its first. Raises UserError for a port that it does not have,
-    Conflict when it does not run, HostError when it does not accept."""
+    """Connect to a port of the service's server; 0 is its first one. Raises UserError for a port that it does not have,
+    Conflict if it is not running, and HostError if it does not accept connections."""
     service = records.read(host, datastore.kind, name)
     if port and port not in datastore.ports:
         known = ", ".join(map(str, datastore.ports))
@@ -51,8 +51,9 @@ def open_connection(host: Host, datastore: Datastore, name: ServiceName, port: i
 
 
 def carry(connection: socket.socket, source: int, sink: int) -> None:
-    """Pass bytes both ways, from the descriptor `source` and to the descriptor `sink`, until the server ends the connection
-    or the reader disconnects. The end of `source` is passed on; what the server still sends arrives."""
+    """Forward bytes in both directions, between the server and the descriptors `source` and `sink`, until the server
+    closes the connection or the reader disconnects. At the end of `source`, only that direction is closed, so that the
+    rest of the server's answer arrives."""
     threading.Thread(target=send_all, args=(connection, source), daemon=True).start()
     try:
         while data := connection.recv(CHUNK):

@@ -70,7 +70,7 @@ def free_variable(env: Mapping[EnvKey, Secret], kind: str) -> EnvKey:
         key = EnvKey(f"DOKKU_{kind.upper().replace('-', '_')}_{color}_URL")
         if key not in env:
             return key
-    raise Conflict(f"All variables DOKKU_{kind.upper()}_COLOR_URL are taken", hint="Give one: --alias NAME")
+    raise Conflict(f"All variables DOKKU_{kind.upper()}_COLOR_URL are taken", hint="Choose a name: --alias NAME")
 
 
 def alias_variable(host: Host, datastore: Datastore, app: AppName, alias: str) -> EnvKey:
@@ -236,7 +236,7 @@ def move_links(tx: Transaction, old: AppName, new: AppName, *, keep: bool) -> No
 
 
 def forget_app(host: Host, app: AppName) -> None:
-    """Without reading a service's record, which may be broken."""
+    """Remove the links of a destroyed app. This does not read the services' records, which may be broken."""
     for kind in host.store.names("services"):
         for name in host.store.names("services", kind):
             host.store.remove(Link, kind, name, app)

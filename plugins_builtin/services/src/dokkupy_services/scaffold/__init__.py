@@ -1,4 +1,4 @@
-"""A new plugin for services of a new kind; `dokkupy_sdk.scaffold` says which names are filled in."""
+"""The scaffold of a plugin for a new kind of service. `dokkupy_sdk.scaffold` describes which names are filled in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dokkupy_sdk.scaffold import write_tree
 
 
 def write_datastore(name: str, directory: str) -> list[str]:
-    """Write a plugin that begins as a Redis, and its contract's tests; returns the files, relative to directory.
+    """Write a plugin that is a working Redis at first, with the tests of its contract. Returns the files, relative to
+    the directory.
 
     Raises Conflict when the directory exists and is not empty.
     """

@@ -1,4 +1,4 @@
-"""The contract of a datastore: the whole life of a service, on a real engine and a real server.
+"""The contract of a datastore: tests of the whole life of a service, on a real engine and a real server.
 
     class TestPostgres(DatastoreContract):
         kind = "postgres"
@@ -7,7 +7,7 @@
         def put(self, inside, first, last): ...           # as the app's user
         def count(self, inside): ...
 
-Needs dokkupy-docker (in the extra `testing`) and an engine that has the images, which must have bash.
+It requires dokkupy-docker (in the extra `testing`), and an engine with the images, which must contain bash.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ ROWS = 500
 
 
 class DatastoreContract:
-    """What every datastore keeps. put: write the rows first..last-1, each once, as the app's user over the network;
-    count: how many there are. Both run in the service's container."""
+    """The tests that every datastore must pass. put: write the rows first..last-1, each once, as the app's user over
+    the network. count: return the number of rows. Both run in the service's container."""
 
     kind: ClassVar[str]
 
@@ -112,7 +112,7 @@ class DatastoreContract:
         return Exec(host, service, service.container)
 
     def reaches(self, host: Host, app: AppName, hostname: str, port: int, image: str) -> bool:
-        """Whether a container in the app's network gets a connection."""
+        """Whether a container in the app's network can connect."""
         words = ("bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', hostname, str(port))
         spec = ContainerSpec(
             f"{app}.probe.{secrets.token_hex(3)}",
@@ -136,7 +136,7 @@ class DatastoreContract:
         if not datastore.dumps:
             pytest.skip(f"{datastore.title} has no dumps")
 
-    # what it is
+    # details
 
     def test_a_created_service_answers_and_reports_its_details(
         self, host: Host, datastore: Datastore, service: Service
@@ -196,7 +196,7 @@ class DatastoreContract:
 
     # apps
 
-    def test_only_a_linked_app_and_a_tunnel_of_the_host_reach_it(
+    def test_only_a_linked_app_and_a_tunnel_of_the_host_reach_the_service(
         self, host: Host, datastore: Datastore, service: Service, app: AppName, image: str
     ) -> None:
         port = datastore.port
@@ -219,7 +219,7 @@ class DatastoreContract:
         assert found is not None
         return found.addresses[container.network_of(service)]
 
-    def test_it_opens_no_port_of_the_host(self, host: Host, datastore: Datastore, service: Service) -> None:
+    def test_service_opens_no_port_of_the_host(self, host: Host, datastore: Datastore, service: Service) -> None:
         spec = container.spec_of(host, datastore, service, name="x", instance="x")
         assert spec.publish == () and not any("publish" in word for word in spec.options)
 
@@ -281,9 +281,9 @@ class DatastoreContract:
             time.sleep(0.1)
         return False
 
-    # running
+    # start and stop
 
-    def test_it_keeps_its_data_when_stopped_paused_and_restarted(
+    def test_service_keeps_its_data_when_stopped_paused_and_restarted(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         for state, verb, seen in (("paused", "pause", "exited"), ("stopped", "stop", "missing")):
@@ -341,7 +341,7 @@ class DatastoreContract:
     def test_a_clone_has_the_data_and_its_own_passwords(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
-        """And one more row changes the invariants."""
+        """One more row also changes the invariants."""
         self.require_dumps(datastore)
         before = dict(datastore.invariants(self.inside(host, service)))
         assert dict(datastore.invariants(self.inside(host, service))) == before
@@ -376,7 +376,7 @@ class DatastoreContract:
         with pytest.raises(NotFound):
             undestroy.undestroy(host, self.kind, other.name, other.name)
 
-    def test_a_backup_of_it_is_proven_and_restored(self, host: Host, datastore: Datastore, service: Service) -> None:
+    def test_backup_is_verified_and_restored(self, host: Host, datastore: Datastore, service: Service) -> None:
         self.require_dumps(datastore)
         subject = ServiceSubject(host, self.kind, service.name)
         pieces: list[bytes] = []
@@ -416,7 +416,7 @@ class DatastoreContract:
         back = moving.revert(host, datastore, service.name)
         assert back.service.version == service.version
         if not datastore.keeps_data(service.version, moved.service.version):
-            self.require_rows(host, datastore, back.service)  # with the data of that time
+            self.require_rows(host, datastore, back.service)  # with the data from before the upgrade
         assert self.reaches(host, app, service.hostname, datastore.port, image)
         assert len(container.containers_of(host, service.id)) == 1
         variables.unlink(host, datastore.kind, service.name, app)

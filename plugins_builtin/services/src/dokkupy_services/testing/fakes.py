@@ -1,4 +1,4 @@
-"""A datastore without a server, for tests of what all datastores have in common."""
+"""A datastore without a server, for tests of the common parts of all datastores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceEx
 
 
 class FakeDatastore(Datastore):
-    """Its commands are those of the fake engine, which do nothing; found: what `invariants` returns, by container."""
+    """A datastore on the fake engine, whose commands do nothing. found: what `invariants` returns, by container."""
 
     kind = "fake"
     title = "Fake"

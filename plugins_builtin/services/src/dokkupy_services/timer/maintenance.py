@@ -1,5 +1,5 @@
-"""Keeps services running: at boot before the apps, by the timer, before a deploy; and the doctor's findings about
-them."""
+"""Keep services running: at boot before the apps, by the timer, and before a deploy. Also the doctor's findings about
+services."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def bring_up_all(host: Host) -> list[str]:
 
 
 def require_services(host: Host, app: AppName) -> None:
-    """Make sure that the services of an app run. Raises HostError, Busy or Conflict naming the one that does not."""
+    """Make sure that the services of an app run. Raises HostError, Busy or Conflict with the name of one that does
+    not."""
     for service, _ in records.linked_services(host, app):
         if service.state == MOVING:
             lifecycle.require_still(service)

@@ -1,6 +1,6 @@
-"""Supervision of services: the timer detects and reports that a server ended, and starts it again (`maintenance`).
+"""Supervise services: the timer detects and reports that a server ended, and starts it again (`maintenance`).
 
-As with apps, a minute in which nothing happened costs one listing of the engine.
+As with apps, a minute in which nothing happened takes only one list of containers from the engine.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ SLACK = 5
 """Seconds by which the engine's rounding and a late timer may differ."""
 
 REMEMBERED = 300
-"""Seconds before the last look for which endings are asked again."""
+"""The number of seconds before the last check for which ends of containers are read again."""
 
 
 class CrashesFile(Record, file="global/service-crashes"):
-    """looked: when the timer looked last, in epoch seconds. watched: what it saw, by the services' ids."""
+    """The result of the timer's last check. looked: its time, in epoch seconds. watched: service id -> the state of its
+    server."""
 
     looked: float | None = None
     watched: Mapping[str, Watched] = {}
 
 
 def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Container], now: float) -> None:
-    """Report the servers that crashed since the last look. listed: the engine's containers, by name."""
+    """Report the servers that crashed since the last check. listed: name -> container of the engine."""
     record = host.store.load_derived(CrashesFile)
     since = now if record.looked is None else record.looked
     before = record.watched
@@ -66,7 +67,7 @@ def look_at(host: Host, service: Service, before: Watched, since: float, now: fl
 
 
 def watched(host: Host) -> Mapping[str, Watched]:
-    """Service id -> what the last look saw of its server."""
+    """Service id -> the state of its server at the last check."""
     return host.store.load_derived(CrashesFile).watched
 
 
