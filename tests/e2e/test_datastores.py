@@ -89,7 +89,7 @@ def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhe
                 assert password not in ran.output
             moved = host.ssh(["--", "postgres:upgrade", "db", "--image-version", "17"])
             print(moved.stdout)
-            assert "it was unavailable to apps for" in moved.stdout
+            assert "apps could not reach it for" in moved.stdout
             assert notes(host, deployed) == ["first", "zweite ü ☃"]
             assert post(host, deployed, "third") == 200
             host.ssh(["--", "postgres:revert", "db"])
