@@ -13,7 +13,7 @@ SAMPLE = ROOT / "examples" / "apps" / "hello"
 
 
 class Repository:
-    """A developer's working copy of a sample app."""
+    """A developer's clone of a sample app."""
 
     def __init__(self, path: Path, sample: Path = SAMPLE) -> None:
         self.path = path
@@ -22,7 +22,7 @@ class Repository:
         self.commit("first")
 
     def git(self, *argv: str) -> str:
-        """Run git in the repository; returns what it printed."""
+        """Run git in the repository, and return its output."""
         identity = ("-c", "user.name=e2e", "-c", "user.email=e2e@localhost", "-c", "commit.gpgsign=false")
         return run(["git", "-C", str(self.path), *identity, *argv]).stdout
 
@@ -32,7 +32,7 @@ class Repository:
         (self.path / name).write_text(text)
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Replace `old`, which must be there."""
+        """Replace `old`, which must be in the file."""
         text = (self.path / name).read_text()
         assert old in text, f"{old!r} is not in {name}"
         self.write(name, text.replace(old, new))
@@ -46,14 +46,14 @@ class Repository:
         self.commit(f"greet with {greeting}")
 
     def scalable(self) -> None:
-        """Leave the formation out of app.json, so that one web process runs and no worker, and commit."""
+        """Remove the formation from app.json, so that one web process and no worker runs, and commit."""
         table = json.loads((self.path / "app.json").read_text())
         table.pop("formation", None)
         self.write("app.json", json.dumps(table, indent=2))
         self.commit("leave the formation to ps:scale")
 
     def commit(self, message: str) -> str:
-        """Commit everything; returns the commit's id."""
+        """Commit everything, and return the commit's id."""
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD").strip()

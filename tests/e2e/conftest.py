@@ -1,7 +1,7 @@
 """Machines for the end-to-end tests.
 
-`host` is installed once and shared: a test leaves nothing there but its own app. `fresh_host` is an installed machine
-of the test's own, to be rebooted and broken; it starts from a snapshot, in seconds.
+`host` is installed once and shared, so a test must not leave anything there but its own app. `fresh_host` is an
+installed machine for one test, which may reboot and break it. It starts from a snapshot, in seconds.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from bed import checkout, cleanup, images
 from bed.engine import docker, image_exists
 from bed.host import Host
 
-#: The names under which apps in the tests find their base image.
+#: The names of the base image for apps in the tests.
 APP_BASE_NAMES = ("python:3.13-slim", "python:3.11-slim")
 
 MakeHost = Callable[..., Host]
 
-#: Seconds of each file, of the last whole run here or those that the repository keeps.
+#: The seconds that each file took, from the last complete run on this machine or from the repository.
 TIMES = (checkout.ROOT / ".venv" / "times", checkout.ROOT / "tests" / "times")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files come first, so that the workers end together; an unknown one may be long."""
+    """Run the longest files first, so that the workers end at about the same time. An unknown file counts as long."""
     seconds = recorded(next((path.read_text() for path in TIMES if path.exists()), ""))
     items.sort(key=lambda item: -seconds.get(file_of(item.nodeid), 600.0))
 
@@ -47,9 +47,9 @@ def file_of(nodeid: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Adds what each file took to the times that test.sh prints and keeps."""
+    """Add the duration of each file to the times that test.sh prints and stores."""
     where = os.environ.get("DOKKUPY_TIMES")
-    if where is None or "PYTEST_XDIST_WORKER" in os.environ:  # whom the controller asks for its reports
+    if where is None or "PYTEST_XDIST_WORKER" in os.environ:  # only the controller has all reports
         return
     seconds: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
@@ -65,20 +65,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _bed() -> Iterator[None]:
     cleanup.leftovers()
     yield
-    # A machine that did not boot has no fixture that would close it.
+    # no fixture removes a machine that did not boot
     cleanup.leftovers(mine=True)
     cleanup.old_snapshots()
 
 
 @pytest.fixture(scope="session")
 def app_base() -> str:
-    """The outer engine's tag of the Python image that test apps build on."""
+    """The outer engine's tag of the Python image on which test apps are built."""
     return images.python()
 
 
 @pytest.fixture(scope="session")
 def installed_snapshot(app_base: str) -> tuple[str, str]:
-    """Image and volume of a machine on which `install.sh --yes` ran and the apps' base image is loaded."""
+    """Image and volume of a machine on which `install.sh --yes` was run and the apps' base image was loaded."""
     image = images.ready("bookworm")
     tag = f"dokkupy-bed/installed:{checkout.fingerprint()}-{image[-6:]}-{app_base[-6:]}"
     seed = cleanup.seed_of(tag)
@@ -94,7 +94,8 @@ def installed(tag: str, seed: str, image: str, app_base: str) -> tuple[str, str]
             machine.install("--yes")
             machine.engine_ready()
             machine.exec(["dokkupy", "domains:add-global", "apps.example.com"])
-            # Three seconds a deploy of a worker would be minutes of the suite: test_start_and_stop.py waits for them.
+            # Without this wait: three seconds for each deploy of a worker would add minutes. test_start_and_stop.py
+            # tests it.
             machine.exec(["dokkupy", "checks:set", "--global", "default-wait", "0"])
             machine.load_image(app_base, *APP_BASE_NAMES)
             machine.snapshot(tag, seed)
@@ -113,7 +114,7 @@ def _started(snapshot: tuple[str, str], name: str) -> Host:
 
 @pytest.fixture(scope="session")
 def host(installed_snapshot: tuple[str, str]) -> Iterator[Host]:
-    """An installed machine that all tests share."""
+    """The installed machine that all tests share."""
     machine = _started(installed_snapshot, "shared")
     yield machine
     machine.close()
@@ -129,7 +130,8 @@ def fresh_host(installed_snapshot: tuple[str, str]) -> Iterator[Host]:
 
 @pytest.fixture
 def make_host() -> Iterator[MakeHost]:
-    """Boots machines from any image of the bed and throws them away: `make_host(images.bare("trixie"), "name")`."""
+    """Boots machines from any image of the bed and removes them afterwards: `make_host(images.bare("trixie"),
+    "name")`."""
     made: list[Host] = []
 
     def make(image: str, name: str, seed: str | None = None) -> Host:
@@ -143,16 +145,16 @@ def make_host() -> Iterator[MakeHost]:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    """A working copy of the sample app, committed on `main`."""
+    """A clone of the sample app, committed on `main`."""
     return Repository(tmp_path / "app")
 
 
 @pytest.fixture
 def app(host: Host, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A name for an app of the test's own on the shared host; the app is destroyed afterwards."""
+    """A name for a test's own app on the shared host. The app is destroyed afterwards."""
     name = "t-" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:10]
     yield name
-    # What a test is about has ended: no process gets half a minute to finish its work.
+    # The test is over, so its processes need not get half a minute to finish their work.
     kill = 'docker ps -q --filter "label=dokkupy.app=$0" | xargs -r docker kill'
     host.exec(["sh", "-c", kill, name], check=False)
     host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)

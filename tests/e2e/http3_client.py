@@ -1,7 +1,7 @@
 # mypy: ignore-errors
-"""Asks for one page by HTTP/3, as a browser that knows of it would, and prints the answer as JSON.
+"""Request one page by HTTP/3, like a browser that knows of it, and print the answer as JSON.
 
-It runs on the machine under test, where aioquic is installed for it: http3_client.py ADDRESS NAME HOST AUTHORITY.
+It runs on the machine under test, on which aioquic is installed: http3_client.py ADDRESS NAME HOST AUTHORITY.
 """
 
 import asyncio

@@ -1,9 +1,10 @@
-"""A constant load from a process of its own: `load.py ADDRESS HOSTNAME [CA]` until SIGTERM, then a JSON report on stdout.
-With the file of an authority it is a load over TLS, and each client believes that authority alone.
+"""A constant load by a separate process: `load.py ADDRESS HOSTNAME [CA]` runs until SIGTERM, then prints a report as
+JSON. With the file of an authority, the load is over TLS and clients trust only that authority.
 
-Clients with keep-alive, clients that connect again for each request, and a few whose requests take five seconds. Every
-answer must be a 200 with the complete body. A request on a reused connection that the server closed before any byte of
-an answer is sent once more on a new one, as RFC 9112 section 9.3.1 has clients do; those are counted and reported.
+There are clients with keep-alive, clients that connect again for each request, and a few whose requests take five
+seconds. Every answer must be a 200 with the complete body. If the server closes a reused connection before any byte of
+an answer, the request is sent once more on a new one, as RFC 9112 section 9.3.1 describes. These requests are counted
+and reported.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from collections import Counter
 from typing import Final
 
-#: 6 clients of each kind at 10 requests a second: 120 a second at most, 50 being asked for.
+#: 6 clients of each kind with 10 requests a second: at most 120 requests a second. The requirement is 50.
 CLIENTS: Final = 6
 PAUSE: Final = 0.1
 SLOW_CLIENTS: Final = 3
@@ -27,7 +28,7 @@ GONE: Final = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeE
 
 
 class Load:
-    """The clients and what happened to their requests."""
+    """The clients, and the results of their requests."""
 
     def __init__(self, address: str, hostname: str, authority: str = "") -> None:
         self.address = address
@@ -39,7 +40,7 @@ class Load:
         self.failures: list[str] = []
 
     def run(self) -> None:
-        """Load the host until stopped; what is in flight then is finished and counted."""
+        """Load the host until stopped. Requests in flight are then finished and counted."""
         started = time.monotonic()
         kinds = [(True, "/")] * CLIENTS + [(False, "/")] * CLIENTS + [(False, "/slow")] * SLOW_CLIENTS
         clients = [threading.Thread(target=self._client, args=kind) for kind in kinds]
@@ -87,7 +88,7 @@ class Load:
         headers = {"Host": self.hostname, "Connection": "keep-alive" if keep_alive else "close"}
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
-        # Raises IncompleteRead for a body that is shorter than announced.
+        # raises IncompleteRead for a body that is shorter than its Content-Length
         body = response.read()
         assert response.status == 200, f"status {response.status}: {body[:200]!r}"
         assert body.endswith(b"\n"), f"truncated: {body[-40:]!r}"
@@ -110,7 +111,7 @@ class Load:
 
 
 class SecureConnection(http.client.HTTPConnection):
-    """HTTPS to an address, by a name that no DNS has."""
+    """HTTPS to an address, with a name that is not in the DNS."""
 
     def __init__(self, address: str, hostname: str, context: ssl.SSLContext) -> None:
         super().__init__(address, 443, timeout=TIMEOUT)

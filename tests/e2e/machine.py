@@ -1,13 +1,14 @@
 """Try a change on a real host: `.venv/bin/python tests/e2e/machine.py up`, then `sync` after each edit.
 
 up       boots a machine on which this checkout is installed, and keeps it
-sync     installs the checkout as it is now into the machine (about 10 s)
-sh ...   runs a command there as root, or a shell when there is none
-ssh ...  runs a dokkupy command from outside, over SSH with an admin's key
+sync     installs the checkout as it is now on the machine (about 10 s)
+sh ...   runs a command on it as root, or without one a shell
+ssh ...  runs a dokkupy command over SSH, with an admin's key
 push DIRECTORY APP   pushes the branch main of a repository
-down     throws the machine away
+down     removes the machine
 
-The machine is called after the checkout's folder; MACHINE=NAME says another name. Docker must run (`./test.sh` starts it).
+The machine has the name of the checkout's folder; MACHINE=NAME sets another name. Docker must run (`./test.sh` starts
+it).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def up() -> Host:
 
 
 def keyed(machine: Host) -> Host:
-    """The machine with a key that outlives this process."""
+    """The machine, with a key that stays after this process."""
     machine._keys = KEYS / NAME
     if not machine._keys.exists():
         machine._keys.mkdir(parents=True)

@@ -1,6 +1,7 @@
 """The README's two commands, one after the other, on one bare machine: `.venv/bin/python tests/e2e/readme.py [ARGUMENTS]`.
 
-The machine has bash, apt and a clone of this checkout with what is not yet committed. The arguments are those of the second command; its exit status is this program's.
+The machine has bash, apt and a clone of this checkout with changes that are not committed yet. The arguments are those
+of the second command. This program exits with its status.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ def main(arguments: list[str]) -> int:
 
 def follow(machine: Host, arguments: list[str]) -> int:
     try:
-        # On a network of one's own the engine answers names on a loopback address, which engines inside do not pass on.
+        # On a user-defined network, the engine's DNS listens on a loopback address, which inner engines do not pass on.
         names = ["run", "--rm", "--pull=never", "--entrypoint", "cat", machine.image, "/etc/resolv.conf"]
         machine.copy_in(docker(*names).stdout.encode(), "/etc/resolv.conf")
-        # Every machine has ::1; the engine takes it from its containers.
+        # every machine has ::1, but the engine removes it in its containers
         machine.exec(["sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6"])
         lay_clone(machine)
         status = 0
@@ -53,8 +54,9 @@ def follow(machine: Host, arguments: list[str]) -> int:
 
 @contextmanager
 def network() -> Iterator[str]:
-    """A network outside of the range that engines take theirs from. The machines of the tests are two engines below; with
-    the addresses of the outermost bridge on one of their own, they drop what its gateway says about large packets.
+    """A network outside of the range from which engines choose theirs. The machines of the tests are two engines below.
+    If one of their bridges had the addresses of the outermost one, they would drop its gateway's messages about large
+    packets.
     """
     name = f"dokkupy-bed-{os.getpid()}"
     labels = ("--label", f"{LABEL}=1", "--label", f"{OWNER}={me()}")
@@ -69,7 +71,7 @@ def network() -> Iterator[str]:
 
 
 def lay_clone(machine: Host) -> None:
-    """The checkout as `git clone` leaves it."""
+    """Copy the checkout like a `git clone`."""
     with tempfile.TemporaryDirectory(prefix="dokkupy-bed-") as directory:
         run(["tar", "-C", directory, "-x"], input=checkout.archive())
         clone = str(Path(directory) / "dokkupy")
@@ -85,7 +87,7 @@ def lay_clone(machine: Host) -> None:
 
 
 def typed(machine: Host, words: list[str]) -> int:
-    """What an administrator types in the clone, its output as it comes."""
+    """Run what an administrator types in the clone, and print its output as it arrives."""
     return subprocess.run(["docker", "exec", "-w", SOURCE, machine.name, *words], check=False).returncode
 
 

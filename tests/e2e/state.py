@@ -1,4 +1,4 @@
-"""What a machine looks like, so that a test can say that nothing of it changed."""
+"""The state of a machine, with which tests check that nothing changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from bed.host import Host
 
-#: Every file that dokkupy writes outside its own folders, by the folders that could hold one.
+#: The folders that could contain a file that dokkupy writes outside of its own folders.
 WIRED = (
     "/etc/nginx",
     "/etc/ssh",
@@ -24,18 +24,18 @@ WIRED = (
 
 
 def wiring(host: Host) -> dict[str, str]:
-    """The digests of the machine's configuration files, by path."""
+    """Path -> digest of the machine's configuration files."""
     found = host.exec(["find", *WIRED, "-type", "f", "-exec", "sha256sum", "{}", "+"], check=False)
     return {path: digest for digest, _, path in (line.partition("  ") for line in found.stdout.splitlines())}
 
 
 def containers(host: Host) -> list[str]:
-    """The names of all containers of the machine's engine, running or not."""
+    """The names of all containers of the machine's engine, running or stopped."""
     return sorted(host.exec(["docker", "ps", "-a", "--format", "{{.Names}}"]).stdout.split())
 
 
 def latest_image(host: Host, app: str) -> str:
-    """The name of the image that an app runs; its end is the app's own, which nobody can guess."""
+    """The name of the image that an app runs. Its end is private to the app and cannot be guessed."""
     names = host.exec(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"dokku/{app}"]).stdout.split()
     return next(name for name in names if name.startswith(f"dokku/{app}:latest-"))
 
@@ -47,7 +47,7 @@ def networks(host: Host) -> list[str]:
 
 @contextmanager
 def argv_watched(host: Host) -> Iterator[str]:
-    """Writes every argv on the machine to a file meanwhile; yields its name."""
+    """Write every argv on the machine to a file during the block. Yields the file's name."""
     file = "/var/tmp/argv"
     watch = f"while [ -e /run/watch ]; do cat /proc/[0-9]*/cmdline 2>/dev/null; sleep 0.05; done >{file}"
     host.exec(["touch", "/run/watch"])

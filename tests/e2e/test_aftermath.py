@@ -1,4 +1,5 @@
-"""After a deploy: crashes are seen, said and answered; one-off processes have the app's environment and an end."""
+"""After a deploy: crashes are detected, reported and handled; one-off processes have the app's environment and end in
+time."""
 
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ def report(host: Host, key: str) -> str:
     return host.exec(["dokkupy", "ps:report", APP, key]).stdout.strip()
 
 
-def test_crashes_are_seen_said_and_answered(host: Host, app: str) -> None:
+def test_crashes_are_detected_reported_and_handled(host: Host, app: str) -> None:
     host.exec(["dokkupy", "tick"])
     process = host.exec(["docker", "inspect", "-f", "{{.State.Pid}}", f"{APP}.web.1"]).stdout.strip()
     host.exec(["kill", "-9", process])
@@ -78,7 +79,7 @@ def test_crashes_are_seen_said_and_answered(host: Host, app: str) -> None:
     assert "dokkupy[web.1]: State changed from up to crashed" in host.exec(["dokkupy", "logs", APP]).stdout
 
 
-def test_what_was_stopped_or_removed_behind_our_back_runs_again_without_a_crash(host: Host, app: str) -> None:
+def test_containers_that_docker_stopped_or_removed_run_again_and_do_not_count_as_crashed(host: Host, app: str) -> None:
     before = len(events(host, "process_crashed"))
     host.exec(["docker", "stop", "-t", "1", f"{APP}.worker.1"])
     host.exec(["docker", "rm", "-f", f"{APP}.web.1"])
@@ -87,7 +88,7 @@ def test_what_was_stopped_or_removed_behind_our_back_runs_again_without_a_crash(
     assert len(events(host, "process_crashed")) == before
 
 
-def test_a_one_off_process_has_every_variable_whole(host: Host, app: str) -> None:
+def test_one_off_process_has_every_variable_unchanged(host: Host, app: str) -> None:
     code = "import hashlib, os; print(hashlib.sha256((os.environ['PEM'] + os.environ['LARGE']).encode()).hexdigest())"
     attached = host.exec(["dokkupy", "run", APP, "python3", "-c", code]).stdout
     web = host.exec(["docker", "exec", f"{APP}.web.1", "python3", "-c", code]).stdout
@@ -96,7 +97,7 @@ def test_a_one_off_process_has_every_variable_whole(host: Host, app: str) -> Non
     assert host.exec(["dokkupy", "run", APP, "sh", "-c", "exit 7"], check=False).code == 7
 
 
-def test_a_one_off_process_ends_with_its_caller_and_with_its_time(host: Host, app: str, tmp_path: Path) -> None:
+def test_one_off_process_ends_with_its_caller_and_at_its_time_limit(host: Host, app: str, tmp_path: Path) -> None:
     client = subprocess.Popen(
         [*host._ssh_command(), f"dokku@{host.ip}", "run", APP, "sleep", "300"],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,5 @@
-"""A deployer who wants what is not theirs: other apps, shared names, ports of the host, services. Real keys over SSH."""
+"""A malicious deployer tries to use other apps, shared names, ports of the host, and services, with real keys over
+SSH."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ Attack = Callable[..., Ran]
 
 @pytest.fixture
 def victim(host: Host, app: str) -> Iterator[str]:
-    """An app of somebody else, with a build on record, beside the attacker's, which is called like it with `-x`."""
+    """Somebody else's app with a recorded build. The attacker's app has the same name with `-x` at its end."""
     own = f"{app}-x"
     for name in (app, own):
         host.exec(["dokkupy", "apps:create", name])
@@ -26,7 +27,7 @@ def victim(host: Host, app: str) -> Iterator[str]:
 
 @pytest.fixture
 def attack(host: Host, victim: str, tmp_path: Path) -> Attack:
-    """Types a command over SSH as the deployer of the attacker's app."""
+    """Run a command over SSH as the deployer of the attacker's app."""
     key = tmp_path / "mallory"
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
     host.exec(
@@ -42,7 +43,7 @@ def attack(host: Host, victim: str, tmp_path: Path) -> Attack:
     return typed
 
 
-def test_a_deployer_gets_nothing_of_other_apps_and_no_other_role(host: Host, victim: str, attack: Attack) -> None:
+def test_deployer_cannot_access_other_apps_or_get_another_role(host: Host, victim: str, attack: Attack) -> None:
     own = f"{victim}-x"
     host.exec(["dokkupy", "config:set", "--no-restart", victim, "CANARY=t0psecret"])
     refused = attack("config:show", victim)
@@ -67,7 +68,7 @@ def test_a_deployer_gets_nothing_of_other_apps_and_no_other_role(host: Host, vic
     assert refused.code == 1 and "The key mallory (viewer) lacks the permission app:write" in refused.stderr
 
 
-def test_a_deployer_takes_no_name_and_no_port_that_apps_share(host: Host, victim: str, attack: Attack) -> None:
+def test_deployer_cannot_use_names_and_ports_that_apps_share(host: Host, victim: str, attack: Attack) -> None:
     own = f"{victim}-x"
     names = ("_", "apps.example.com", "*.apps.example.com", ".example.com", f"{victim}.apps.example.com")
     for words in (("domains:add", own, "_"), ("domains:add", own, names[-1]), ("domains:set", own, *names)):

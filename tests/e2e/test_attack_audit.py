@@ -1,4 +1,5 @@
-"""A malicious viewer tries to break the audit; then whoever has the account that writes it tries to change what it says."""
+"""A malicious viewer tries to break the audit. Then an attacker with the account that writes it tries to change its
+entries."""
 
 from __future__ import annotations
 
@@ -36,13 +37,13 @@ def key(host: Host, app: str) -> Iterator[str]:
 
 
 def verified(host: Host) -> str:
-    """What verification finds; empty when the audit is whole."""
+    """The findings of the verification; empty if the audit is intact."""
     found = host.exec(["dokkupy", "audit:verify"], check=False)
     assert found.code == (1 if found.stderr else 0)
     return found.stderr
 
 
-def test_nobody_changes_what_the_audit_says(host: Host, app: str, key: str) -> None:
+def test_changes_of_the_audit_are_detected(host: Host, app: str, key: str) -> None:
     options = [
         "-i",
         key,
@@ -62,7 +63,7 @@ def test_nobody_changes_what_the_audit_says(host: Host, app: str, key: str) -> N
     assert "hunter2" not in listed
     assert verified(host) == ""
 
-    # The account that writes it can neither read the first key nor hide what it changed.
+    # The account that writes the audit can neither read the first key nor hide its changes.
     assert host.exec(["cat", "/etc/dokkupy/audit.first-key"], user="dokkupy", check=False).code != 0
     problems = {"cut": "missing at the end", "change": "was changed", "leave out": "missing", "remove": "missing"}
     for trick, problem in problems.items():

@@ -1,4 +1,4 @@
-"""A malicious deployer tries images: archives, names, build caches, builders, and what the containers may do."""
+"""A malicious deployer attacks by images: archives, names, build caches, builders, and the rights of containers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NET_RAW = 1 << 13
 
 @dataclass(frozen=True)
 class Attack:
-    """Two apps, and the key of a deployer of the one alone."""
+    """Two apps, and the key of a deployer of only one of them."""
 
     host: Host
     own: str
@@ -44,7 +44,7 @@ class Attack:
         return run([*command, f"dokku@{self.host.ip}", *words], check=False, input=input)
 
     def push(self, dockerfile: str) -> str:
-        """Push own source with this Dockerfile; the output of a push that must be refused."""
+        """Push source with this Dockerfile. Returns the output of the push, which must be refused."""
         self.repository.write("Dockerfile", dockerfile)
         self.repository.commit("an attack")
         pushed = self.host.git_push(self.repository.path, self.own, check=False)
@@ -83,7 +83,7 @@ def names(host: Host) -> dict[str, str]:
 
 
 def archive(tags: Sequence[str]) -> bytes:
-    """What `docker save` would write of an empty image with these names."""
+    """The archive that `docker save` would write for an empty image with these names."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("evil"))
@@ -103,13 +103,13 @@ def archive(tags: Sequence[str]) -> bytes:
     return data.getvalue()
 
 
-def test_an_archive_replaces_no_image_of_the_host(attack: Attack) -> None:
+def test_archive_cannot_replace_an_image_of_the_host(attack: Attack) -> None:
     wanted = ("dokkupy/host-programs:1", f"dokku/{attack.other}:latest", "python:3.13-slim")
     before = names(attack.host)
     data = archive([*wanted, latest_image(attack.host, attack.other), "mine:1"])
     for name in wanted:
         assert attack.ssh("git:load-image", attack.own, name, input=data).code != 0
-    # It is loaded, and cannot run: an image without a program.
+    # The image is loaded, but cannot run, because it has no program.
     assert attack.ssh("git:load-image", attack.own, "mine:1", input=data).code != 0
     after = names(attack.host)
     new = {name for name in after if before.get(name) != after[name]}
@@ -140,8 +140,8 @@ def test_a_build_cache_of_another_app_cannot_be_named(attack: Attack) -> None:
     assert not any(f"cached-by-{attack.other}" in line for line in printed)
 
 
-def test_builds_together_have_a_limit_of_processes_and_of_memory(attack: Attack) -> None:
-    """Docker 20.10 passes no cgroup on to BuildKit: its own one for builds is limited."""
+def test_all_builds_together_have_a_limit_of_processes_and_memory(attack: Attack) -> None:
+    """Docker 20.10 does not pass a cgroup to BuildKit, so BuildKit's own cgroup for builds has the limits."""
     pids, memory = (
         attack.host.exec(["cat", f"/sys/fs/cgroup/{file}"]).stdout.strip()
         for file in ("pids/docker/buildkit/pids.max", "memory/docker/buildkit/memory.limit_in_bytes")
@@ -163,7 +163,7 @@ def test_a_builder_of_the_deployers_own_and_an_endless_log_are_refused(attack: A
         assert attack.ssh("docker-options:add", attack.own, "deploy,run", option).code != 0, option
 
 
-def test_containers_gain_no_rights_and_have_a_limit_of_processes(attack: Attack) -> None:
+def test_containers_cannot_gain_privileges_and_have_a_limit_of_processes(attack: Attack) -> None:
     shown = attack.ssh("run", attack.own, "cat", "/proc/self/status").stdout
     status = dict(line.split(":", 1) for line in shown.splitlines() if ":" in line)
     assert status["NoNewPrivs"].strip() == "1"

@@ -1,4 +1,5 @@
-"""A malicious deployer tries the network: what his app's code, a build's, a neighbour's and a visitor's packets reach."""
+"""A malicious deployer attacks by the network: what packets of an app, of a build, of a neighbour and of a visitor can
+reach."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from bed.engine import LABEL, docker, run
 from bed.host import Host
 
 PORT = 5000
-#: A cloud's address for credentials that is not link-local; here a network namespace of the machine's has it.
+#: An address from which clouds serve credentials, and which is not link-local. Here, a network namespace of the
+#: machine has it.
 CLOUD = "100.100.100.200"
 SLOW_CONNECTIONS = 2500
 
@@ -63,7 +65,7 @@ http.server.ThreadingHTTPServer(("", 5000), Handler).serve_forever()
 
 @dataclass(frozen=True)
 class Apps:
-    """Mallory's app, another's, and the address of that one's instance."""
+    """Mallory's app, somebody else's app, and the address of that app's instance."""
 
     host: Host
     own: str
@@ -71,7 +73,7 @@ class Apps:
     address: str
 
     def inside(self, script: str, *words: str) -> str:
-        """Run a script in Mallory's container, as his code runs there."""
+        """Run a script in Mallory's container, like the code of the app."""
         argv = ["docker", "exec", "-i", f"{self.own}.web.1", "python3", "-", *words]
         return self.host.exec(argv, input=script).stdout
 
@@ -96,7 +98,7 @@ def apps(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]
             host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
 
 
-def test_other_app_is_not_reached_while_networks_come_and_go(apps: Apps) -> None:
+def test_other_app_cannot_be_reached_while_networks_are_created_and_removed(apps: Apps) -> None:
     churn = "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do docker network create attack-$i; docker network rm attack-$i; done"
     with ThreadPoolExecutor(1) as pool:
         networks = pool.submit(apps.host.exec, ["sh", "-c", churn], check=False)
@@ -105,7 +107,7 @@ def test_other_app_is_not_reached_while_networks_come_and_go(apps: Apps) -> None
     assert (tries, hits, len(removed)) == (180, 0, 12)
 
 
-def test_neither_the_host_nor_the_cloud_s_credentials_are_reached_but_the_proxy_is(apps: Apps) -> None:
+def test_app_reaches_the_proxy_but_neither_the_host_nor_the_cloud_s_credentials(apps: Apps) -> None:
     host = apps.host
     with ExitStack() as stack:
         host.exec(["sh", "-c", "unshare --net sleep 60 & echo $! >/run/attack-cloud; sleep 0.3"])
@@ -147,8 +149,8 @@ def test_neither_the_host_nor_the_cloud_s_credentials_are_reached_but_the_proxy_
         assert apps.reaches(*walls, (gateway, 80), (host.ip, 80)) == [False] * 4 + [True] * 2
 
 
-def test_neighbour_on_the_lan_reaches_no_app(apps: Apps) -> None:
-    """The neighbour is a container beside the machine, which sends what is for the apps' networks to the machine."""
+def test_neighbour_on_the_lan_cannot_reach_apps_past_the_proxy(apps: Apps) -> None:
+    """The neighbour is a container beside the machine. It routes packets for the apps' networks to the machine."""
     script = f'ip route add 10.208.0.0/12 via {apps.host.ip} && exec python3 -c "$0" "$1"'
     places = [(apps.address, PORT), (apps.host.ip, 80)]
     ran = docker(
@@ -170,7 +172,7 @@ def test_neighbour_on_the_lan_reaches_no_app(apps: Apps) -> None:
     assert json.loads(ran.stdout) == [False, True]
 
 
-def test_table_that_somebody_removes_is_missed_and_comes_back(apps: Apps) -> None:
+def test_removed_table_of_the_packet_filter_is_detected_and_restored(apps: Apps) -> None:
     host = apps.host
     host.exec(["nft", "delete", "table", "inet", "dokkupy"])
     try:
@@ -185,8 +187,8 @@ def test_table_that_somebody_removes_is_missed_and_comes_back(apps: Apps) -> Non
     )
 
 
-def test_other_app_is_not_fetched_from(apps: Apps, tmp_path: Path) -> None:
-    """As the key of a deployer, by the command that sshd runs for it."""
+def test_git_sync_cannot_fetch_from_another_app(apps: Apps, tmp_path: Path) -> None:
+    """Run the command that sshd runs for the key of a deployer."""
     host = apps.host
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")])
     public = (tmp_path / "key.pub").read_text()
@@ -205,7 +207,7 @@ def test_other_app_is_not_fetched_from(apps: Apps, tmp_path: Path) -> None:
         host.exec(["dokkupy", "ssh-keys:remove", "mallory"])
 
 
-def test_request_for_one_app_cannot_say_another_s_name(apps: Apps) -> None:
+def test_request_to_one_app_cannot_have_the_name_of_another(apps: Apps) -> None:
     own, other = (f"{app}.apps.example.com" for app in (apps.own, apps.other))
     with socket.create_connection((apps.host.ip, 80), 10) as connection:
         connection.sendall(f"GET http://{own}/ HTTP/1.1\r\nHost: {other}\r\nConnection: close\r\n\r\n".encode())
@@ -216,7 +218,8 @@ def test_request_for_one_app_cannot_say_another_s_name(apps: Apps) -> None:
 
 
 def hold(address: str, count: int, stack: ExitStack) -> int:
-    """Begin a request on each of so many connections and end none; how many were made within 30 s."""
+    """Begin a request on each of many connections, and finish none. Returns how many connections were made within 30
+    s."""
     ready = stack.enter_context(selectors.DefaultSelector())
     for _ in range(count):
         one = stack.enter_context(socket.socket())
@@ -232,14 +235,14 @@ def hold(address: str, count: int, stack: ExitStack) -> int:
     return made
 
 
-def test_slow_connections_keep_nobody_out(apps: Apps) -> None:
+def test_slow_connections_do_not_block_other_clients(apps: Apps) -> None:
     with ExitStack() as stack:
         assert hold(apps.host.ip, SLOW_CONNECTIONS, stack) == SLOW_CONNECTIONS
         answers = [apps.host.http_get(f"{apps.other}.apps.example.com").status for _ in range(5)]
     assert answers == [200] * 5
 
 
-def test_two_apps_reach_each_other_by_name_in_a_network_that_they_joined_and_still_after_its_loss(apps: Apps) -> None:
+def test_two_apps_reach_each_other_by_name_in_a_shared_network_and_again_after_its_loss(apps: Apps) -> None:
     host, place = apps.host, (f"{apps.other}.web", 5000)
     assert apps.reaches(place) == [False]
     try:

@@ -1,4 +1,4 @@
-"""The bed itself: that its machines are machines. Everything else end to end stands on this."""
+"""Tests of the test bed: its containers behave like machines. All other end-to-end tests depend on this."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def test_machine_boots_reboots_and_survives_a_power_cut(make_host: MakeHost) -> 
 
 
 def boot_of(machine: Host) -> str:
-    """When process 1 started, which tells one boot from the next."""
+    """The start time of process 1, which distinguishes boots."""
     return machine.exec(["stat", "-c", "%Y %Z", "/proc/1"]).stdout
 
 
-def test_snapshot_brings_machine_and_images_back(make_host: MakeHost, app_base: str) -> None:
+def test_snapshot_restores_the_machine_and_its_images(make_host: MakeHost, app_base: str) -> None:
     tag = "dokkupy-bed/test:snapshot"
     seed = cleanup.seed_of(tag)
     original = make_host(images.ready("bookworm"), "original")

@@ -1,4 +1,4 @@
-"""A `git push` of a source without a Dockerfile, on a host that can reach no image registry."""
+"""A `git push` of a source without a Dockerfile, on a host that cannot reach any image registry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def create(host: Host, app: str) -> str:
     return f"{app}.example.com"
 
 
-#: (sample, what it answers, a file, what is changed in it, into what): one for each language.
+#: (sample, its answer, a file, the text to replace in it, the new text): one sample for each language.
 SOURCES = [
     ("python", "Hello from Python", "app.py", "Hello", "Bye"),
     ("static", "Hello from a static site", "index.html", "Hello", "Bye"),
@@ -39,7 +39,7 @@ SOURCES = [
     ("php", "Hello from PHP", "index.php", "Hello", "Bye"),
     ("java-maven", "Hello from plain Java", "src/main/java/hello/Main.java", "Hello", "Bye"),
 ]
-#: Further ones, tried with --thorough.
+#: Further samples, tested with --thorough.
 FURTHER = [
     ("node-build", "Hello from a Node.js build", "src/server.ts", "Hello", "Bye"),
     ("static-build", "Hello from a built site", "pages/index.md", "Hello", "Bye"),
@@ -52,7 +52,7 @@ FURTHER = [
 
 
 @pytest.mark.parametrize(("sample", "answer", "file", "old", "new"), SOURCES + (FURTHER if THOROUGH else []))
-def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
+def test_source_without_a_dockerfile_goes_live_and_a_changed_line_downloads_nothing(
     host: Host, app: str, tmp_path: Path, sample: str, answer: str, file: str, old: str, new: str
 ) -> None:
     name = create(host, app)
@@ -75,7 +75,8 @@ def test_source_alone_goes_live_and_a_changed_line_downloads_nothing(
 
 @contextmanager
 def no_trace(host: Host, app: str, canary: str) -> Iterator[None]:
-    """Watches every argv on the machine meanwhile; then looks for the canary there, and in all that a build leaves."""
+    """Record every argv on the machine during the block. Then search for the canary there and in everything that a
+    build leaves."""
     with argv_watched(host) as file:
         yield
     assert "receive-pack" in host.exec(["cat", file]).stdout
@@ -95,7 +96,7 @@ def no_trace(host: Host, app: str, canary: str) -> Iterator[None]:
         assert found == "0", place
 
 
-def test_configuration_is_seen_while_building_and_is_in_no_layer(host: Host, app: str, tmp_path: Path) -> None:
+def test_configuration_is_visible_to_the_build_and_is_in_no_layer(host: Host, app: str, tmp_path: Path) -> None:
     name = create(host, app)
     host.exec(["dokkupy", "config:set", app, f"SECRET_KEY={CANARY}"])
     repository = Repository(tmp_path / "app", SAMPLES / "django")
@@ -134,7 +135,7 @@ require("http").createServer((q, r) => r.end(seen.join(" "))).listen(process.env
 }
 
 
-def test_node_tools_are_there_until_the_build_ends_and_its_work_below_node_modules_stays(
+def test_node_tools_exist_during_the_build_and_files_generated_below_node_modules_stay(
     host: Host, app: str, tmp_path: Path
 ) -> None:
     name = create(host, app)
@@ -154,7 +155,7 @@ def test_node_tools_are_there_until_the_build_ends_and_its_work_below_node_modul
     assert host.http_get(name).body == "true 42 false production"
 
 
-def test_requirements_name_the_index_by_a_variable(host: Host, app: str, tmp_path: Path) -> None:
+def test_requirements_may_name_the_index_by_a_variable(host: Host, app: str, tmp_path: Path) -> None:
     name = create(host, app)
     index = environment().get("PIP_INDEX_URL", "https://pypi.org/simple")
     host.exec(["dokkupy", "config:set", app, f"MY_INDEX={index}", "UNSEEN=1"])
@@ -171,7 +172,7 @@ def test_requirements_name_the_index_by_a_variable(host: Host, app: str, tmp_pat
     assert f"buildpacks:set-property {app} install-variables" in failed.stderr
 
 
-def test_source_that_nobody_knows_is_refused_with_what_would_help(host: Host, app: str, tmp_path: Path) -> None:
+def test_unknown_source_is_refused_with_the_remedy(host: Host, app: str, tmp_path: Path) -> None:
     create(host, app)
     repository = Repository(tmp_path / "app", SAMPLES / "static")
     repository.git("mv", "index.html", "index.txt")
@@ -190,7 +191,7 @@ http: {addr: 127.0.0.1:5001}
 
 @pytest.fixture
 def registry(host: Host) -> Iterator[str]:
-    """A registry of the user's own, on the host's loopback; Debian's program, not installed but unpacked."""
+    """A private registry on the host's loopback. It is Debian's program, unpacked but not installed."""
     host.exec(["mkdir", "-p", "/var/tmp/registry"])
     host.exec(["apt-get", "-q", "update"])
     host.exec(["apt-get", "-q", "download", "docker-registry"], cwd="/var/tmp/registry")
@@ -203,9 +204,7 @@ def registry(host: Host) -> Iterator[str]:
     host.exec(["rm", "-rf", "/var/tmp/registry"])
 
 
-def test_version_that_a_registry_of_the_user_s_own_has_is_pulled_and_used(
-    host: Host, app: str, tmp_path: Path, registry: str
-) -> None:
+def test_version_in_a_private_registry_is_pulled_and_used(host: Host, app: str, tmp_path: Path, registry: str) -> None:
     name = create(host, app)
     image = f"{registry}/python:3.12-slim"
     until(lambda: host.exec(["curl", "-fs", f"http://{registry}/v2/"], check=False).code == 0)
@@ -246,7 +245,7 @@ BasicAuth builder canary51c0ffee
 
 @pytest.fixture
 def proxy(host: Host) -> Iterator[str]:
-    """A proxy that wants a password, where builds reach it; Debian's tinyproxy, not installed but unpacked."""
+    """A proxy with a password that builds can reach. It is Debian's tinyproxy, unpacked but not installed."""
     host.exec(["mkdir", "-p", "/var/tmp/proxy"])
     host.exec(["apt-get", "-q", "update"])
     host.exec(["apt-get", "-q", "download", "tinyproxy-bin"], cwd="/var/tmp/proxy")
@@ -262,10 +261,10 @@ def proxy(host: Host) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("sample", ["python", "java-maven"])
-def test_dependencies_come_through_the_proxy_of_builds(
+def test_dependencies_are_fetched_through_the_proxy_of_builds(
     host: Host, app: str, tmp_path: Path, proxy: str, sample: str
 ) -> None:
-    """Not Node.js: the npm of Debian 13 has a proxy's name, but forgets its password (407)."""
+    """Node.js is not tested, because the npm of Debian 13 does not send the proxy's password (407)."""
     name = create(host, app)
     for scheme in ("http-proxy", "https-proxy"):
         host.exec(["dokkupy", "buildpacks:set-property", app, scheme, proxy])
@@ -288,7 +287,7 @@ def test_plan_and_images_are_shown(host: Host, app: str, tmp_path: Path) -> None
 
 
 def slow(tmp_path: Path) -> Repository:
-    """A source whose build does nothing for a long time."""
+    """A source whose build only sleeps for a long time."""
     repository = Repository(tmp_path / "app", SAMPLES / "node-build")
     repository.replace("package.json", '"build": "', '"build": "sleep 4711 && ')
     repository.commit("a build that takes its time")

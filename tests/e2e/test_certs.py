@@ -1,4 +1,4 @@
-"""TLS with certificates that somebody brings: as clients see it."""
+"""TLS with certificates that users add, as clients see it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Authority:
         subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
 
     def sign(self, extensions: str) -> None:
-        """Make `crt` out of the request `csr`, with the extensions that a file of the directory lists."""
+        """Make `crt` from the request `csr`, with the extensions that a file of the directory lists."""
         words = ["-in", "csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial", "-days", "20"]
         self.openssl("x509", "-req", *words, "-extfile", extensions, "-out", "crt")
 
@@ -79,7 +79,7 @@ def archive(chain: bytes, key: bytes) -> bytes:
 
 
 def send(host: Host, verb: str, app: str, pair: tuple[bytes, bytes], *, check: bool = True) -> object:
-    """As `tar c ... | ssh dokku@host certs:add APP` does."""
+    """Do what `tar c ... | ssh dokku@host certs:add APP` does."""
     return host.ssh([verb, app], input=archive(*pair), check=check)
 
 
@@ -115,7 +115,7 @@ def deploy(host: Host, app: str, repository: Repository) -> str:
     return f"{app}.example.com"
 
 
-def test_certificate_by_ssh_is_verified_by_clients_and_http_leads_to_it(
+def test_certificate_added_by_ssh_is_verified_by_clients_and_http_redirects_to_https(
     host: Host, app: str, repository: Repository, authority: Authority
 ) -> None:
     name = deploy(host, app, repository)
@@ -135,7 +135,7 @@ def test_certificate_by_ssh_is_verified_by_clients_and_http_leads_to_it(
     assert f"{app}: the certificate for {name} is good for" in doctor
     assert host.ssh(["apps:report", app]).stdout.count("PRIVATE") == 0
 
-    # Another name of the app stays where it was; renaming takes the certificate along.
+    # Another name of the app keeps http. A rename moves the certificate.
     host.exec(["dokkupy", "domains:add", app, f"other-{name}"])
     assert host.http_get(f"other-{name}").status == 200
     host.exec(["dokkupy", "certs:remove", app])
@@ -159,7 +159,9 @@ def test_update_and_rollback_under_load_lose_no_request(
     assert report["requests"] > 300, report
 
 
-def test_bad_ones_leave_the_old_one(host: Host, app: str, repository: Repository, authority: Authority) -> None:
+def test_invalid_certificate_is_refused_and_the_old_one_stays(
+    host: Host, app: str, repository: Repository, authority: Authority
+) -> None:
     name = deploy(host, app, repository)
     good = authority.issue(name)
     send(host, "certs:add", app, good)
@@ -175,10 +177,10 @@ def test_bad_ones_leave_the_old_one(host: Host, app: str, repository: Repository
     assert https_get(host, name, authority).status == 200
 
 
-def test_one_for_other_names_is_kept_with_a_warning_and_a_way_back(
+def test_certificate_for_other_names_is_accepted_with_a_warning_and_can_be_rolled_back(
     host: Host, app: str, repository: Repository, authority: Authority
 ) -> None:
-    """As Dokku keeps it: its users add a certificate before the domains that it is for."""
+    """Dokku accepts it, too, because users add a certificate before its domains."""
     name = deploy(host, app, repository)
     good = authority.issue(name)
     send(host, "certs:add", app, good)
@@ -188,7 +190,7 @@ def test_one_for_other_names_is_kept_with_a_warning_and_a_way_back(
     assert served(host, name) == fingerprint(good)
 
 
-def test_killed_anywhere_the_old_or_the_new_one_is_served(
+def test_update_killed_at_any_failpoint_serves_the_old_or_the_new_certificate(
     host: Host, app: str, repository: Repository, authority: Authority
 ) -> None:
     name = deploy(host, app, repository)
@@ -231,7 +233,7 @@ def test_old_protocols_and_unknown_names_are_refused(
     send(host, "certs:add", app, authority.issue(name))
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
-    with warnings.catch_warnings(action="ignore"):  # of versions that nobody should use
+    with warnings.catch_warnings(action="ignore"):  # obsolete versions of TLS
         old.minimum_version = old.maximum_version = ssl.TLSVersion[version]
     old.set_ciphers("ALL:@SECLEVEL=0")
     with socket.create_connection((host.ip, 443), timeout=10) as raw, pytest.raises((ssl.SSLError, OSError)):

@@ -1,4 +1,4 @@
-"""The client of a developer's machine against a real host: nothing but the client, git and ssh."""
+"""The client on a developer's machine with a real host. The machine has only the client, git and ssh."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AWKWARD = ["two  words", "", "it's", '"q"', "*", "$HOME", "a\nb", "back\\slash",
 
 
 class Laptop:
-    """A repository, and a program `ssh` on the path with the key that the host knows."""
+    """A repository, and a program `ssh` on PATH that uses the key that the host knows."""
 
     def __init__(self, host: Host, folder: Path, repository: Path) -> None:
         self.repository = repository
@@ -52,7 +52,7 @@ class Laptop:
         return done.stdout
 
     def on_terminal(self, *words: str) -> str:
-        """What a person sees."""
+        """Run the client on a terminal, and return what a person sees."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.repository)
@@ -81,7 +81,7 @@ def test_developer_with_the_client_inits_pushes_runs_configures_and_completes(
     assert f"{app} " in laptop.out("ps")
     assert "web listens" in laptop.out("logs", "-n", "100")
 
-    # Arguments, standard input and the exit status, through both ssh and the container.
+    # arguments, standard input and the exit status pass through ssh and the container
     assert laptop.out("run", "printf", "<%s>", *AWKWARD) == "".join(f"<{word}>" for word in AWKWARD)
     laptop.out("config:set", "--no-restart", *(f"K{number}={word}" for number, word in enumerate(AWKWARD)))
     for number, word in enumerate(AWKWARD):
@@ -90,7 +90,7 @@ def test_developer_with_the_client_inits_pushes_runs_configures_and_completes(
     assert (done.returncode, done.stdout) == (4, "from the laptop\n")
     assert laptop.on_terminal("run", "tty").startswith("/dev/pts/")
 
-    # Tab, and what another app's name does.
+    # completion, and the name of another app
     assert laptop.out("completion:words", "--", "config:g").split() == ["config:get"]
     assert "K1" in laptop.out("completion:words", "--", "config:unset", "K").split()
     assert "web=" in laptop.out("completion:words", "--", "ps:scale", "").split()

@@ -1,4 +1,5 @@
-"""Clients written for Dokku, over SSH and unmodified: what they type, and the bytes and exit statuses that they read."""
+"""Clients written for Dokku, over SSH: the commands that they send, and the bytes and exit statuses that they
+expect."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ def typed(host: Host, *words: str) -> tuple[int, str, str]:
     return done.code, done.stdout, done.stderr
 
 
-def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, repository: Repository) -> None:
-    """One app from the first question of a CI action to the end: pushed, configured, opened, rolled back."""
+def test_clients_of_dokku_get_the_answers_of_dokku(host: Host, app: str, repository: Repository) -> None:
+    """One app, from the first command of a CI action to the end: push, configuration, ports and rollback."""
     assert typed(host, "apps:exists", app) == (20, "", f" !     App {app} does not exist\n")
     assert typed(host, "apps:create", app) == (0, f"-----> Creating {app}...\n", "")
     assert typed(host, "apps:exists", app) == (0, "", "")
@@ -41,7 +42,7 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
 
     script_of_dokku(host, app)
 
-    # After `ps:scale` down returns, what was replaced is gone or named as draining.
+    # After `ps:scale` to fewer instances, the removed ones are gone or listed as draining.
     typed(host, "ps:scale", app, "web=2")
     assert typed(host, "ps:scale", app, "web=1")[0] == 0
     names = host.exec(["docker", "ps", "--format", "{{.Names}}"]).stdout.split()
@@ -50,14 +51,14 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
     assert {one["Name"].removeprefix("/") for one in shown} == {f"{app}.web.1"}
     assert all(text.endswith("=*******") for one in shown for text in one["Config"]["Env"])
 
-    # A published port past the proxy, of one process.
+    # a port of one process that is published without the proxy
     typed(host, "docker-options:add", "--process", "web", app, "deploy", "-p", "127.0.0.1:8099:5000")
     typed(host, "checks:disable", app, "web")
     assert typed(host, "ps:restart", app)[0] == 0
     assert host.exec(["curl", "-sf", "http://127.0.0.1:8099/"]).stdout
     assert typed(host, "docker-options:list", app)[0] == 1
 
-    # What was deployed before is deployed again from its image, whose label names it.
+    # an earlier deployment is deployed again from its image, which is found by its label
     host.exec(["docker", "tag", latest_image(host, app), f"{app}/source:v1"])
     typed(host, "docker-options:clear", app)
     assert typed(host, "git:from-image", app, f"{app}/source:v1", "Ann", "von", "Au", "ann@example.com")[0] == 0
@@ -67,7 +68,8 @@ def test_what_clients_of_dokku_type_and_read_is_dokku_s(host: Host, app: str, re
 
 
 def script_of_dokku(host: Host, app: str) -> None:
-    """What contrib/dokku_client.sh sends: words split at spaces, the app by the flag, and a terminal asked for."""
+    """Send what contrib/dokku_client.sh sends: arguments split at spaces, the app by a flag, and a request for a
+    terminal."""
 
     def sent(line: str, *, stdin: bytes = b"") -> tuple[int, str]:
         done = host.ssh(["-t", "--", "--app", app, *line.split()], check=False, input=stdin)
@@ -81,7 +83,7 @@ def script_of_dokku(host: Host, app: str) -> None:
     assert sent("logs --num 1 -p web")[0] == 0
     assert sent("plugin:list")[1].split()[2] == "enabled"
     assert sent(f"ps:report {app} --ps-pending") == (0, "\n")
-    code, text = sent("certs:add /etc/hostname /etc/hostname")  # the host's files are not a key's to read
+    code, text = sent("certs:add /etc/hostname /etc/hostname")  # a key may not read the host's files
     assert (
         code == 1
         and "tar c server.crt server.key | ssh"

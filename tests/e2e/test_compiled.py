@@ -1,8 +1,9 @@
-"""`--thorough`: apps whose dependencies are written in C compile and run on the bases that are made of Debian's packages.
+"""`--thorough`: apps whose dependencies are written in C compile and run on the bases that are made of Debian's
+packages.
 
-Seven popular packages for each language, from source where the registry has compiled ones too. RubyGems and Packagist cannot be
-reached where this runs: a gem of our own stands on the libraries that popular ones stand on, and PHP's extensions are
-Debian's packages. Java's libraries bring their own compiled parts, which must find their system libraries.
+There are seven popular packages for each language, compiled from source even if the registry has compiled ones.
+RubyGems and Packagist cannot be reached here. Therefore a gem of our own uses the libraries of popular gems, and PHP's
+extensions are Debian's packages. Java's libraries contain compiled parts, which must find their system libraries.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dokkupy_sdk.testing.effort import THOROUGH
 SOURCES = Path(__file__).parent / "compiled"
 HOUR = 3600.0
 
-#: (source, variables, what the app answers when everything is loaded)
+#: (source, variables, the app's answer if everything can be loaded)
 APPS = [
     ("python", [], "6 True True True"),
     ("node", ["NPM_CONFIG_BUILD_FROM_SOURCE=true"], "loaded 1 60"),
@@ -66,7 +67,7 @@ def gem() -> bytes:
 
 @contextmanager
 def without_images(host: Host) -> Iterator[None]:
-    """No official image is on the host: the bases are made of Debian's packages."""
+    """A host without official images, so that the bases are made of Debian's packages."""
     tags = ("python:3.13-slim", "python:3.11-slim")
     host.exec(["docker", "tag", tags[0], "put-aside:1"])
     host.exec(["docker", "rmi", *tags])

@@ -1,6 +1,6 @@
-"""Killed at any boundary, an operation has happened or not; `dokkupy recover` leaves nothing between.
+"""An operation that is killed at any failpoint happens completely or not at all, once `dokkupy recover` ran.
 
-The matrix is the operation's own list: the process is killed at boundary 1, 2, 3... until it gets through.
+The process is killed at failpoint 1, 2, 3... until the operation finishes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from state import containers, networks
 KILLED = 137
 MOST = 80
 STEP = 15
-"""Through a matrix; --thorough takes every boundary."""
+"""The step through the failpoints. --thorough tests every one."""
 
 Matrix = dict[str, list[str]]
 
@@ -37,12 +37,12 @@ COMMANDS: Matrix = {
 }
 
 SIGNALS = {"HUP": "deploy", "TERM": "scale"}
-"""What a dropped SSH connection sends, and what a system that shuts down sends; each at every boundary of one kind."""
+"""The signals of a lost SSH connection and of a shutdown. Each is sent at the failpoints of one kind of operation."""
 
 
 @pytest.fixture(scope="module")
 def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An app with two releases, which the matrices share: what each leaves is whole, or it fails."""
+    """An app with two releases, which all these tests share, because each of them must leave it intact."""
     name = "t-crash"
     repository = Repository(tmp_path_factory.mktemp("crash") / "app")
     repository.scalable()
@@ -57,7 +57,7 @@ def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def copy(host: Host, app: str) -> Iterator[str]:
-    """A clone of it, with a domain of its own."""
+    """A clone of the app, with its own domain."""
     name = f"{app}-{secrets.token_hex(3)}"
     host.exec(["dokkupy", "apps:clone", app, name])
     host.exec(["dokkupy", "domains:set", name, f"{name}.example.com"])
@@ -65,7 +65,7 @@ def copy(host: Host, app: str) -> Iterator[str]:
     host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)
 
 
-#: Each prints one thing that must fit the others; `$1` is the app.
+#: Commands that print facts about an app, which must be consistent. `$1` is the app.
 LOOKS = {
     "deployment": "cat /var/lib/dokkupy/apps/$1/deployment.toml",
     "retiring": "cat /var/lib/dokkupy/apps/$1/retire/*.toml 2>/dev/null || true",
@@ -79,7 +79,8 @@ LOOKS = {
 
 
 def look(host: Host, app: str, *names: str) -> dict[str, str]:
-    """What the machine has of an app, in one visit: ten would be most of the time of these tests."""
+    """The state of an app on the machine, read by one command, because ten commands would take most of the time of
+    these tests."""
     mark = "=====look====="
     script = "\n".join(f"echo {mark}; {LOOKS[name]}" for name in names)
     parts = host.exec(["bash", "-ec", script, "look", app]).stdout.split(f"{mark}\n")[1:]
@@ -91,12 +92,12 @@ def deployment(host: Host, app: str) -> dict[str, object]:
 
 
 def retiring(text: str) -> set[str]:
-    """Who is still on record as finishing what it does."""
+    """The instances that are recorded as retiring."""
     return set(re.findall(r'^id = "([0-9a-f]{64})"', text, re.MULTILINE))
 
 
 def assert_whole(host: Host, app: str, where: str, domain: str = "") -> dict[str, object]:
-    """The state, the engine and the proxy say the same, and the app answers; returns what is deployed."""
+    """Check that state, engine and proxy are consistent and that the app answers. Returns what is deployed."""
     seen = look(host, app, *LOOKS)
     table: dict[str, object] = tomllib.loads(seen["deployment"])
     instances = table["instances"]
@@ -117,7 +118,7 @@ def assert_whole(host: Host, app: str, where: str, domain: str = "") -> dict[str
 
 
 def assert_retired(host: Host, app: str) -> None:
-    """All whom the killed operations replaced are gone in the end, also those whose own farewell was killed."""
+    """Check that all replaced instances are gone in the end, even if the process that retired them was killed."""
     deadline = time.monotonic() + 90
     while leaving := retiring(look(host, app, "retiring")["retiring"]):
         assert time.monotonic() < deadline, leaving
@@ -145,7 +146,7 @@ def report_outcomes(kind: str, outcomes: list[str]) -> None:
 
 
 @pytest.mark.parametrize("kind", list(COMMANDS))
-def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, kind: str) -> None:
+def test_change_killed_at_any_failpoint_happens_completely_or_not_at_all(host: Host, app: str, kind: str) -> None:
     outcomes, after = [], deployment(host, app)
     for number in range(1, MOST, stride(STEP)):
         before = after
@@ -166,7 +167,9 @@ def test_killed_anywhere_it_happened_or_it_did_not(host: Host, app: str, kind: s
 
 
 @pytest.mark.parametrize("signal", list(SIGNALS))
-def test_signalled_anywhere_it_happened_or_it_did_not(host: Host, app: str, signal: str) -> None:
+def test_change_that_gets_a_signal_at_any_failpoint_happens_completely_or_not_at_all(
+    host: Host, app: str, signal: str
+) -> None:
     kind = SIGNALS[signal]
     outcomes, after = [], deployment(host, app)
     for number in range(1, MOST, stride(STEP)):
@@ -177,7 +180,8 @@ def test_signalled_anywhere_it_happened_or_it_did_not(host: Host, app: str, sign
             check=False,
         )
         assert host.http_get(f"{app}.example.com").status == 200, f"{kind}: {signal} at {number}"
-        # No recovery by hand: before the commit it took itself back. What follows a commit is finished by the timer.
+        # No recovery by hand: before the commit, the operation rolled back by itself. After it, the timer finishes the
+        # rest.
         host.exec(["dokkupy", "tick"])
         after = assert_whole(host, app, f"{kind}: {signal} at {number}")
         outcomes.append("before" if after == before else "after")
@@ -195,7 +199,7 @@ def exists(host: Host, app: str) -> bool:
 
 
 def traces(host: Host, app: str) -> str:
-    """Everything that an app leaves on a machine: files, containers, networks, images."""
+    """Everything of an app on the machine: files, containers, networks, images."""
     lines = host.exec(
         ["find", "/var/lib/dokkupy", "/etc/nginx/dokkupy.d", "-name", f"*{app}*", "-not", "-path", "*/locks/*"]
     )
@@ -206,7 +210,7 @@ def traces(host: Host, app: str) -> str:
     return "\n".join(shown)
 
 
-def test_a_killed_create_made_the_app_or_nothing(host: Host) -> None:
+def test_killed_create_leaves_a_complete_app_or_nothing(host: Host) -> None:
     app, outcomes = f"t-made-{secrets.token_hex(3)}", []
     for number in range(1, MOST, stride(STEP)):
         died = host.exec(["dokkupy", "apps:create", app], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False)
@@ -223,7 +227,7 @@ def test_a_killed_create_made_the_app_or_nothing(host: Host) -> None:
     host.exec(["dokkupy", "apps:destroy", app, "--force"])
 
 
-def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str) -> None:
+def test_killed_destroy_removes_everything_or_nothing(host: Host, app: str) -> None:
     doomed = f"{app}-x"
     outcomes = []
     for number in range(1, MOST, stride(STEP)):
@@ -245,7 +249,7 @@ def test_a_killed_destroy_took_all_or_nothing(host: Host, app: str) -> None:
     assert_whole(host, app, "destroy: the other app")
 
 
-def test_a_killed_rename_happened_or_it_did_not(host: Host, copy: str) -> None:
+def test_killed_rename_happens_completely_or_not_at_all(host: Host, copy: str) -> None:
     names, domain = [copy, f"{copy}-y"], f"{copy}.example.com"
     outcomes = []
     try:
@@ -272,7 +276,7 @@ def test_a_killed_rename_happened_or_it_did_not(host: Host, copy: str) -> None:
         host.exec(["dokkupy", "apps:destroy", f"{copy}-y", "--force"], check=False)
 
 
-def test_the_engine_restarted_in_the_middle_leaves_before_or_after(host: Host, app: str) -> None:
+def test_restart_of_the_engine_during_a_deploy_leaves_the_old_or_the_new_release(host: Host, app: str) -> None:
     for pause in ("0.3", "0.8", "1.5"):
         script = f"(sleep {pause}; systemctl restart docker) & dokkupy ps:rebuild {app}; code=$?; wait; exit $code"
         ended = host.exec(["bash", "-c", script], check=False, timeout=180)
@@ -282,8 +286,8 @@ def test_the_engine_restarted_in_the_middle_leaves_before_or_after(host: Host, a
 
 
 @pytest.mark.parametrize("free", [0, 4, 12, 24] if THOROUGH else [0, 12])
-def test_a_full_disk_is_an_error_and_nothing_is_half_written(host: Host, copy: str, free: int) -> None:
-    """free: kilobytes left, so that it is sometimes the journal that cannot be written and sometimes the state."""
+def test_full_disk_is_an_error_and_no_file_is_half_written(host: Host, copy: str, free: int) -> None:
+    """free: kilobytes left on the disk. Depending on it, either the journal or the state cannot be written."""
     app, directory = copy, "/var/lib/dokkupy"
     host.exec(["dokkupy", "ps:rebuild", app])  # a release to roll back to
     host.exec(

@@ -1,6 +1,7 @@
-"""A scheduled task on a real host: a process killed at any boundary has started it once, and nothing of it is left.
+"""A scheduled task on a real host: even if a process is killed at any failpoint, the task starts only once and leaves
+nothing.
 
-A year passes by the record of the schedule, not by the clock: all that the host serves would be a year late.
+To let a year pass, the record of the schedule is changed, not the clock, because that would affect the whole host.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ APP = "t-cron"
 STATE = f"/var/lib/dokkupy/apps/{APP}/cron-state.toml"
 INDEX = "/var/lib/dokkupy/global/cron-index.toml"
 KILLED_AT = (2, 3, 4)
-"""After the container was made; when the state says that it is started; after the start."""
+"""Failpoints: after the container was created, after the start was recorded, and after the start."""
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def task(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def let_a_year_pass(host: Host) -> None:
-    """In one write, between two minutes of the timer: it finds the task due, or this test's call does."""
+    """Change the record in one write, because the timer may run at any time. Then either the timer or this test finds
+    the task due."""
     past = int(time.time()) - 366 * 86400
     script = rf's/^cursor = .*/cursor = {past}/; /^served = \[/,/\]/d; s/^"app:{APP}" = .*/"app:{APP}" = {past}/'
     host.exec(["sed", "-i", "-E", script, STATE, INDEX])
@@ -56,7 +58,9 @@ def left(host: Host) -> list[str]:
     return host.exec(["docker", "ps", "-aq", *labels]).stdout.split()
 
 
-def test_a_due_task_runs_once_whoever_is_killed_and_its_failure_is_kept_and_said(host: Host, task: str) -> None:
+def test_due_task_runs_once_whichever_process_is_killed_and_its_failure_is_recorded_and_reported(
+    host: Host, task: str
+) -> None:
     began = host.exec(["date", "+%s"]).stdout.strip()
     for count, number in enumerate(KILLED_AT, start=1):
         let_a_year_pass(host)

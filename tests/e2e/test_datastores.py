@@ -1,5 +1,5 @@
-"""Services on a machine: an app writes and reads by its client library, nobody else reaches them, a reboot brings them up
-before the apps, and no password shows itself."""
+"""Services on a machine: apps use them by client libraries, nothing else can reach them, a reboot starts them before
+the apps, and passwords are not visible."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def notes(host: Host, name: str, query: str = "") -> list[str]:
 
 
 def offered(host: Host, *images: str) -> None:
-    """Let the machine's engine have these official images."""
+    """Load these official images into the machine's engine."""
     for name in images:
         if host.exec(["docker", "image", "inspect", name], check=False).code:
             host.load_image(servers.server(name), name)
@@ -47,7 +47,7 @@ def offered(host: Host, *images: str) -> None:
 
 @pytest.fixture
 def deployed(host: Host, app: str, tmp_path: Path) -> Iterator[str]:
-    """The app's domain, with the sample pushed."""
+    """Push the sample app, and return its domain."""
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
     host.git_push(Repository(tmp_path / "app", NOTES).path, app)
@@ -59,7 +59,7 @@ def drop(host: Host, kind: str, name: str, app: str) -> None:
     host.exec(["dokkupy", f"{kind}:destroy", name, "--force", "--purge"], check=False)
 
 
-def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhere(
+def test_app_keeps_its_data_through_an_upgrade_and_its_password_is_never_visible(
     host: Host, app: str, deployed: str
 ) -> None:
     offered(host, "postgres:15", "postgres:17")
@@ -101,10 +101,10 @@ def test_an_app_writes_and_reads_through_an_upgrade_and_its_password_shows_nowhe
         drop(host, "postgres", "db", app)
 
 
-def test_deployer_uses_the_data_of_the_linked_service_and_of_no_other(
+def test_deployer_can_use_the_data_of_the_linked_service_only(
     host: Host, app: str, tmp_path: Path, deployed: str
 ) -> None:
-    """By a real key, with a real database: connect, export, import and a tunnel."""
+    """With a real key and a real database: connect, export, import and a tunnel."""
     offered(host, "postgres:15")
     key = tmp_path / "dora"
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
@@ -129,7 +129,7 @@ def test_deployer_uses_the_data_of_the_linked_service_and_of_no_other(
         imported = typed("postgres:import", "mine", input=dump)
         assert imported.code == 0, imported.output
         assert " 41" in typed("postgres:connect", "mine", input=b"select a from t;").stdout
-        # PostgreSQL's question whether it speaks TLS, asked through the tunnel.
+        # ask PostgreSQL through the tunnel whether it supports TLS
         assert typed("postgres:tunnel", "mine", input=TLS_ASKED).stdout in ("N", "S")
         for verb, content in (("connect", b"select 1;"), ("export", b""), ("import", dump), ("tunnel", TLS_ASKED)):
             refused = typed(f"postgres:{verb}", "theirs", input=content)
@@ -141,7 +141,7 @@ def test_deployer_uses_the_data_of_the_linked_service_and_of_no_other(
             drop(host, "postgres", name, app)
 
 
-def test_what_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: str) -> None:
+def test_service_that_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: str) -> None:
     offered(host, "postgres:15")
     try:
         host.exec(["dokkupy", "postgres:create", "private", "-I", "15"])
@@ -157,10 +157,10 @@ def test_what_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: st
         host.exec(["dokkupy", "postgres:unlink", "private", app])
         assert host.exec(["dokkupy", "run", app, "python", "-c", probe, ip], check=False).code != 0
 
-        # A tunnel carries a connection although nothing listens for it; PostgreSQL answers whether it speaks TLS.
+        # A tunnel works although no port of the host is open: PostgreSQL answers whether it supports TLS.
         assert host.ssh(["postgres:tunnel", "private"], input=TLS_ASKED).stdout in ("N", "S")
 
-        # Exposed, it is on loopback, and elsewhere only where it is asked for, with a warning.
+        # An exposed service is on loopback. It is on other addresses only on request, with a warning.
         host.exec(["dokkupy", "postgres:expose", "private", "15432"])
         assert "127.0.0.1:15432" in host.exec(["ss", "-Hltn"]).stdout
         assert not reachable(host, 15432)
@@ -185,7 +185,7 @@ def reachable(host: Host, port: int) -> bool:
         connection.close()
 
 
-def test_a_reboot_brings_services_up_before_the_apps_and_a_lost_container_comes_back(
+def test_reboot_starts_services_before_the_apps_and_a_lost_container_is_created_again(
     fresh_host: Host, tmp_path: Path
 ) -> None:
     host, name = fresh_host, "notes.example.com"
@@ -197,7 +197,7 @@ def test_a_reboot_brings_services_up_before_the_apps_and_a_lost_container_comes_
     host.git_push(Repository(tmp_path / "app", NOTES).path, "notes")
     assert post(host, name, "kept") == 200
     for end in (host.reboot, host.power_cut):
-        # Nothing of it is left to the engine: the record brings it back.
+        # The engine has nothing of the service; its record is enough to create the container again.
         host.exec(["docker", "rm", "-f", "dokku.postgres.db"])
         end()
         host.engine_ready()
@@ -210,13 +210,13 @@ def test_a_reboot_brings_services_up_before_the_apps_and_a_lost_container_comes_
     )
     assert started
     host.exec(["docker", "rm", "-f", "dokku.postgres.db"])
-    # As in the next minute: the boot may just have been the job's time.
+    # as if a minute passed, because the boot may just have run this job
     host.exec(["rm", "-f", "/var/lib/dokkupy/global/tick.toml"])
     host.exec(["dokkupy", "tick"])
     assert notes(host, name) == ["kept"]
 
 
-#: kind -> (images of the machine: the one that it begins with, a newer one or none; variable of a linked app)
+#: kind -> (images: the first version, and a newer one or none; the variable of a linked app)
 KINDS = {
     "postgres": ("postgres:15", "postgres:17", "DATABASE_URL"),
     "mariadb": ("mariadb:10.11", "mariadb:11.8", "DATABASE_URL"),
@@ -229,7 +229,7 @@ KINDS = {
 KEEPS = frozenset(KINDS) - {"memcached"}
 
 
-def test_an_app_uses_every_kind_by_its_usual_library(host: Host, app: str, deployed: str) -> None:
+def test_app_uses_every_kind_of_service_by_its_usual_library(host: Host, app: str, deployed: str) -> None:
     print(f"\n{'kind':<10} {'created':>8} {'linked':>7} {'upgraded':>9} {'apps without it':>16}")
     for kind, (image, newer, variable) in KINDS.items():
         offered(host, *filter(None, (image, newer)))

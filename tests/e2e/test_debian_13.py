@@ -1,5 +1,5 @@
-"""Debian 13: another Docker (26, BuildKit as a plugin), another nginx and systemd; and what only they can: limits of a
-build's memory, and HTTP/3, asked by a client that checks the certificate."""
+"""Debian 13 has other versions of Docker (26, BuildKit as a plugin), nginx and systemd. Only these support memory
+limits of builds and HTTP/3, which is tested by a client that verifies the certificate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CMD ["python3", "web.py"]
 
 @pytest.fixture(scope="module")
 def host(app_base: str) -> Iterator[Host]:
-    """A machine with Debian 13 on which the demo was installed."""
+    """A machine with Debian 13 on which the demo is installed."""
     machine = Host(images.ready("trixie"), "trixie")
     try:
         machine.copy_checkout()
@@ -48,7 +48,7 @@ def test_demo_serves_on_debian_13(host: Host) -> None:
     assert_demo_serves(host)
 
 
-def test_build_that_wants_more_memory_than_it_may_have_is_ended_and_says_so(
+def test_build_that_exceeds_its_memory_limit_is_killed_and_the_error_says_so(
     host: Host, app: str, tmp_path: Path
 ) -> None:
     host.exec(["dokkupy", "apps:create", app])
@@ -75,7 +75,7 @@ def test_build_that_wants_more_memory_than_it_may_have_is_ended_and_says_so(
     finally:
         host.exec(["dokkupy", "builds:set", "--global", "memory"])
     assert "had 315621376" in host.git_push(repository.path, app).stderr
-    # Nothing is left running for it, and nothing was warned about.
+    # nothing of the build still runs, and there was no warning
     assert "dokkupy-limits" not in host.exec(["docker", "ps", "-a", "--format", "{{.Names}}"]).stdout
 
 
@@ -92,7 +92,7 @@ for count in range(20000):
 """
 
 
-def test_fork_bomb_in_a_build_has_the_app_s_own_number_of_processes(host: Host, app: str, tmp_path: Path) -> None:
+def test_fork_bomb_in_a_build_is_stopped_by_the_app_s_limit_of_processes(host: Host, app: str, tmp_path: Path) -> None:
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "resource:limit", app, "--process-type", "build", "--pids", "200"])
     repository = Repository(tmp_path / "app")
@@ -105,7 +105,7 @@ def test_fork_bomb_in_a_build_has_the_app_s_own_number_of_processes(host: Host, 
     assert host.exec(["cat", f"{CGROUPS}/dokkupy-builds/pids.max"]).stdout.strip() == "16384"
 
 
-def test_an_app_s_own_limits_hold_for_its_types(host: Host, app: str, tmp_path: Path) -> None:
+def test_limits_of_an_app_apply_to_its_process_types(host: Host, app: str, tmp_path: Path) -> None:
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "resource:limit", app, "--memory", "200", "--cpu", "0.5"])
     host.exec(["dokkupy", "resource:limit", app, "--process-type", "worker", "--memory", "64m"])
@@ -122,14 +122,14 @@ def test_an_app_s_own_limits_hold_for_its_types(host: Host, app: str, tmp_path: 
 
 @pytest.fixture(scope="module")
 def client(host: Host) -> None:
-    """A client for HTTP/3 on the machine, in an environment of its own."""
+    """A client for HTTP/3 on the machine, in its own virtual environment."""
     host.exec(["python3", "-m", "venv", PLACE])
     host.exec([f"{PLACE}/bin/pip", "install", "-q", "aioquic"])
     host.copy_in(Path(__file__).parent / "http3_client.py", f"{PLACE}/client.py")
 
 
 def ask(host: Host, name: str, other: str = "", address: str = "127.0.0.1") -> dict[str, Any]:
-    """What the site answers by HTTP/3; empty when it does not. other: in the request, where it differs."""
+    """The site's answer by HTTP/3; empty if there is none. other: a different host name in the request."""
     words = [f"{PLACE}/bin/python", f"{PLACE}/client.py", address, name, other or name, f"{PLACE}/root.crt"]
     done = host.exec(words, check=False)
     return json.loads(done.stdout) if done.code == 0 else {}
@@ -139,7 +139,7 @@ def report(host: Host, app: str) -> str:
     return host.exec(["dokkupy", "nginx:report", app, "--nginx-http3-served"]).stdout.strip()
 
 
-def test_http3_is_served_to_who_asks_for_it_and_to_nobody_else(
+def test_http3_is_served_only_for_apps_that_enable_it(
     host: Host, client: None, app: str, repository: Repository, authority: Authority
 ) -> None:
     assert "--with-http_v3_module" in host.exec(["nginx", "-V"]).stderr
@@ -159,7 +159,7 @@ def test_http3_is_served_to_who_asks_for_it_and_to_nobody_else(
     assert ask(host, f"unknown.{name}") == {}
     assert ask(host, name, f"unknown.{name}")["headers"][":status"] == "421"
 
-    # A second app on the same socket; a third is by TCP alone.
+    # a second app uses the same socket, and a third one only TCP
     try:
         for number, wanted in ((2, "true"), (3, "false")):
             host.exec(["dokkupy", "apps:clone", app, f"{app}-{number}"])

@@ -1,4 +1,5 @@
-"""A mail-like protocol of lines over TCP and a game server over UDP: reached, switched, taken away."""
+"""A line protocol over TCP, like mail, and a game server over UDP: clients reach them, deploys switch them, and both
+can be removed."""
 
 from __future__ import annotations
 
@@ -54,7 +55,7 @@ class Client:
 
 
 def asked(host: Host, port: int, text: str) -> str:
-    """The answer to a datagram; empty when none comes."""
+    """The answer to a datagram; empty if none arrives."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(3)
         for _ in range(3):
@@ -66,7 +67,7 @@ def asked(host: Host, port: int, text: str) -> str:
     return ""
 
 
-def test_mail_and_game_ports_are_served_switched_without_losing_a_connection_and_taken_away(
+def test_tcp_and_udp_ports_are_served_switched_without_losing_a_connection_and_removed(
     host: Host, app: str, repository: Repository
 ) -> None:
     repository.write("web.py", SERVER)
@@ -83,7 +84,7 @@ def test_mail_and_game_ports_are_served_switched_without_losing_a_connection_and
         host.git_push(repository.path, app)
         with contextlib.closing(Client(host, 2525)) as new:
             assert new.read() == "220 two"
-        assert old.say("DATA") == "250 one DATA"  # its instance waits for it
+        assert old.say("DATA") == "250 one DATA"  # the old instance waits for this connection
         assert asked(host, 7007, "move") == "two move"
     clash = host.exec(["dokkupy", "ports:add", f"{app}", "tcp:22:5000"], check=False)
     assert clash.code == 1 and "reserved" in clash.stderr

@@ -1,4 +1,5 @@
-"""The disk on a real host: what is lost is built again, what goes is said, and what would fill the disk is refused."""
+"""The disk of a real host: lost images are built again, removals are reported, and pushes that would fill the disk are
+refused."""
 
 from __future__ import annotations
 
@@ -17,11 +18,11 @@ def test_lost_image_is_built_again_and_a_full_disk_is_refused_before_the_push(
         repository.greet(greeting)
         host.git_push(repository.path, app)
 
-    # As `docker system prune -a`, but for this app alone, because the machine is shared.
+    # Like `docker system prune -a`, but only for this app, because the machine is shared.
     images = host.exec(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"dokku/{app}"]).stdout.split()
     (first,) = (name for name in images if ":r1-" in name)
     old = host.exec(["docker", "ps", "-aq", "--filter", f"ancestor={first}"]).stdout.split()
-    if old:  # they finish what they are doing
+    if old:  # the old instances finish their requests
         host.exec(["docker", "rm", "-f", *old])
     host.exec(["docker", "image", "rm", first])
     assert (
@@ -36,7 +37,7 @@ def test_lost_image_is_built_again_and_a_full_disk_is_refused_before_the_push(
     assert 0 < int(report["images-unique-bytes"]) < int(report["images-shared-bytes"])
     assert int(report["repositories-bytes"]) > 0
 
-    # An image of ours without a name, as a killed build leaves it.
+    # an image of ours without a name, as a killed build leaves it
     script = f"echo FROM python:3.13-slim | docker build -q --label dokkupy.app={app} --label x=1 -"
     orphan = host.exec(["bash", "-c", script]).stdout.strip().removeprefix("sha256:")[:12]
     assert f"image {orphan}" in host.exec(["dokkupy", "cleanup", "--dry-run", app]).stdout
@@ -54,7 +55,7 @@ def test_lost_image_is_built_again_and_a_full_disk_is_refused_before_the_push(
     assert "third" in host.http_get(f"{app}.example.com").body
 
 
-def test_an_app_whose_volume_a_cleanup_took_is_not_started_with_an_empty_one(
+def test_app_whose_volume_was_pruned_is_not_started_with_an_empty_one(
     host: Host, app: str, repository: Repository
 ) -> None:
     volume = f"{app}-files"
@@ -64,7 +65,7 @@ def test_an_app_whose_volume_a_cleanup_took_is_not_started_with_an_empty_one(
     host.git_push(repository.path, app)
     host.exec(["dokkupy", "ps:stop", app])
 
-    # As `docker system prune -af --volumes`, but for this app alone, because the machine is shared.
+    # Like `docker system prune -af --volumes`, but only for this app, because the machine is shared.
     ours = host.exec(["docker", "ps", "-aq", "--filter", f"label=dokkupy.app={app}"]).stdout.split()
     host.exec(["docker", "rm", "-f", *ours])
     host.exec(["docker", "volume", "rm", volume])

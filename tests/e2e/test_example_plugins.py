@@ -1,4 +1,4 @@
-"""The sample plugins of examples/plugins on a real host: installed, pushed to, listened to."""
+"""The sample plugins of examples/plugins on a real host: they are installed, and take part in deploys."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def install_plugin(host: Host, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def plugged(installed_snapshot: tuple[str, str]) -> Iterator[Host]:
-    """A machine with the three plugins, and somebody who listens on its loopback."""
+    """A machine with the three plugins, and a receiver of webhooks on its loopback."""
     tag, seed = installed_snapshot
     machine = Host(tag, "plugged", seed=seed)
     try:
@@ -74,7 +74,7 @@ def plugged(installed_snapshot: tuple[str, str]) -> Iterator[Host]:
 
 
 def create(host: Host, app: str) -> str:
-    """An app with a domain; returns that."""
+    """Create an app with a domain, and return the domain."""
     name = f"{app}.example.com"
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["dokkupy", "domains:set", app, name])
@@ -88,7 +88,7 @@ def add_hook(repository: Repository, moment: str, text: str, mode: int = 0o755) 
 
 
 def listen(host: Host, app: str) -> None:
-    """Let the receiver have the news of an app; waits until it is up."""
+    """Send the notices of an app to the receiver, and wait until it runs."""
     host.exec(["dokkupy", "webhook:set", app, "url", ADDRESS])
     host.exec(["dokkupy", "webhook:set", app, "secret", SECRET])
     deadline = time.monotonic() + 60
@@ -97,7 +97,7 @@ def listen(host: Host, app: str) -> None:
 
 
 def news(host: Host, app: str) -> list[dict[str, Any]]:
-    """What the receiver got of an app: path, headers, body and the facts in it."""
+    """The requests that the receiver got about an app: path, headers, body, and the facts in the body."""
     rows = [json.loads(line) for line in host.exec(["cat", NEWS]).stdout.splitlines()]
     found = [{**row, "facts": json.loads(row["body"])} for row in rows]
     return [row for row in found if row["facts"].get("app") == app]
@@ -136,7 +136,7 @@ def test_a_deploy_runs_the_app_s_hook_sends_a_notice_and_ends_with_hello(plugged
     assert last["headers"]["X-Dokkupy-Signature-256"] == expected
 
 
-def test_the_webhook_s_secret_is_nowhere_but_in_its_own_file(plugged: Host) -> None:
+def test_secret_of_the_webhook_is_only_in_its_own_file(plugged: Host) -> None:
     create(plugged, "quiet")
     listen(plugged, "quiet")
     holding = plugged.exec(["grep", "-rlE", f"{SECRET}|token-7", "/var/lib/dokkupy"], check=False).stdout.split()
@@ -163,7 +163,7 @@ def test_a_smoke_test_that_fails_keeps_the_old_release_serving(plugged: Host, re
     assert facts["outcome"] == "failed" and "status 3" in facts["reason"]
 
 
-def test_a_hook_that_hangs_is_ended_and_one_without_the_right_to_run_says_so(
+def test_hook_that_hangs_is_killed_and_one_that_is_not_executable_causes_an_error(
     plugged: Host, repository: Repository
 ) -> None:
     host, app = plugged, "untrusted"
@@ -184,7 +184,7 @@ def test_a_hook_that_hangs_is_ended_and_one_without_the_right_to_run_says_so(
     assert containers(host) == before
 
 
-def test_a_hook_runs_past_the_image_s_entry_point_and_its_failure_after_the_switch_is_a_warning(
+def test_hook_runs_without_the_image_s_entry_point_and_its_failure_after_the_switch_is_a_warning(
     plugged: Host, repository: Repository
 ) -> None:
     host, app = plugged, "entry"
@@ -202,7 +202,7 @@ def test_a_hook_runs_past_the_image_s_entry_point_and_its_failure_after_the_swit
     assert host.http_get(name).body == "Hello from dokkupy!\n"
 
 
-def test_without_the_plugins_everything_else_goes_on(plugged: Host, repository: Repository) -> None:
+def test_everything_else_works_without_the_plugins(plugged: Host, repository: Repository) -> None:
     host, app = plugged, "alone"
     name = create(host, app)
     add_hook(repository, "pre-deploy", "#!/bin/sh\nexit 1\n")

@@ -1,4 +1,4 @@
-"""A build that fills the engine's disk: an error that says so, nothing left of it, and the next push works."""
+"""A build that fills the engine's disk: the error says so, nothing of the build stays, and the next push works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bed.host import Host
 from test_buildpacks import leftovers, until
 
 MEGABYTES = 1500
-"""Room for the base image, an app's dependencies and a few layers."""
+"""The size of the disk: enough for the base image, an app's dependencies and a few layers."""
 
 GREEDY = """
 
@@ -68,7 +68,7 @@ def test_build_that_fills_the_disk_leaves_nothing_and_the_next_push_works(small:
         assert failed.code != 0
         assert "App build failed: the disk is full" in failed.stderr, failed.stderr[-3000:]
         assert "Hello from Django" in host.http_get("blog.example.com").body
-        until(lambda: used(host) < before[0] + 50)  # BuildKit lets go of a failed step after some seconds
+        until(lambda: used(host) < before[0] + 50)  # BuildKit frees the disk space of a failed step after some seconds
     assert leftovers(host)[1:] == before[1][1:]
     assert host.exec(["dokkupy", "apps:locked", "blog"], check=False).code != 0
 

@@ -1,4 +1,4 @@
-"""The installer on machines that are bare, that have no systemd, and that want dokkupy gone again."""
+"""The installer on bare machines and on machines without systemd, and the removal of dokkupy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from state import containers, wiring
 from tests.e2e.conftest import MakeHost
 
 DEMO_HOST = "hello.dokkupy.localhost"
-#: What the issue allows the demo on a bare machine; a shared test machine of two cores gets half as much again.
+#: The time that the demo may take on a bare machine. A shared test machine with two cores may take half as much again.
 DEMO_LIMIT = 270
 
 
@@ -39,7 +39,7 @@ def assert_demo_serves(host: Host) -> None:
 
 
 def assert_stranger_is_refused(host: Host) -> None:
-    """The catch-all closes the connection or says an error: a name that nobody was given serves no app."""
+    """Check that a name of no app is refused: the proxy closes the connection or answers with an error."""
     try:
         status = host.http_get("nobody.example.com").status
     except (OSError, http.client.HTTPException):
@@ -77,7 +77,7 @@ def test_unknown_option_is_refused_with_the_usage(bare: Host) -> None:
     assert "--demo" in ran.stderr
 
 
-def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare: Host) -> None:
+def test_demo_serves_on_a_bare_machine_and_a_second_run_only_makes_a_new_release(bare: Host) -> None:
     first = demo(bare)
     assert f"http://{DEMO_HOST}/" in first.stdout
     assert "Hello from dokkupy!" in first.stdout
@@ -96,7 +96,8 @@ def test_demo_serves_on_a_bare_machine_and_again_changes_only_the_release(bare: 
 
 
 def assert_says_what_is_next(ran: Ran, host: Host) -> None:
-    """One line for each thing set up, and at the end what a newcomer types, with this machine's address."""
+    """Check that the installer prints one line for each step, and at the end the next commands with this machine's
+    address."""
     assert "with mode" not in ran.stdout
     assert [line.strip() for line in ran.stdout.splitlines()[-5:]] == [
         "-----> dokkupy 0.1.0 is ready. Next, on your laptop: your key, your domain, and in a repository your app",
@@ -123,7 +124,8 @@ def assert_demo_serves_soon(host: Host, seconds: float = 60) -> None:
 def test_demo_serves_without_systemd(make_host: MakeHost, app_base: str) -> None:
     host = make_host(images.ready("bookworm", systemd=False), "plain")
     host.copy_checkout()
-    # With the official base at hand: the bare machine above makes one from Debian's packages, which is half of its time.
+    # This machine has the official base image. The bare machine above makes one from Debian's packages, which is half
+    # of its time.
     host.install("--yes")
     host.engine_ready()
     host.load_image(app_base, "python:3.13-slim")
@@ -134,11 +136,11 @@ def test_demo_serves_without_systemd(make_host: MakeHost, app_base: str) -> None
     assert wiring(host) == before
 
 
-def test_uninstall_takes_everything_away_but_what_is_not_ours_and_a_release_brings_it_back(
+def test_uninstall_removes_only_what_is_ours_and_a_release_can_be_installed_again(
     fresh_host: Host, tmp_path: Path
 ) -> None:
     host = fresh_host
-    # A site and a container that somebody else put there.
+    # a site and a container that do not belong to dokkupy
     site = b"server { listen 8099; server_name other.example.com; return 200 other; }\n"
     host.copy_in(site, "/etc/nginx/conf.d/other.conf")
     host.exec(["nginx", "-s", "reload"])
@@ -157,7 +159,7 @@ def test_uninstall_takes_everything_away_but_what_is_not_ours_and_a_release_brin
     assert host.http_get("other.example.com", port=8099).body == "other"
     assert containers(host) == ["other"]
 
-    # And back again, out of the folder that `make release` writes.
+    # install again, from the folder that `make release` writes
     run([sys.executable, str(ROOT / "release.py"), "--untried", "--into", str(tmp_path)])
     host.copy_in(tmp_path, "/root/releases")
     (version,) = [path.name for path in tmp_path.iterdir()]
@@ -173,7 +175,7 @@ def test_uninstall_takes_everything_away_but_what_is_not_ours_and_a_release_brin
     assert host.exec(["dokkupy", "apps:list", "--quiet"]).code == 0
 
 
-#: A real interpreter that root alone can reach, and a shim for it, as pyenv, uv, asdf and conda make them.
+#: An interpreter that only root can reach, and a shim for it, as pyenv, uv, asdf and conda make them.
 PYENV = """
 chmod 700 /root
 mkdir -p /root/.pyenv/shims /root/.pyenv/versions/3.11/bin /root/.pyenv/versions/3.11/lib
@@ -186,7 +188,7 @@ ln -s ../versions/3.11/bin/python3.11 /root/.pyenv/shims/git
 AS_ROOT_TYPES = (
     "/home/somebody/.local/bin:/root/.pyenv/shims:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
-#: One that everybody can run, and that its owner could replace by something that root then runs.
+#: An interpreter that everyone can run, but that its owner could replace by a program that root would then run.
 SOMEBODY = """
 useradd -m -s /bin/sh somebody
 mkdir -p /home/somebody/.local/bin
@@ -198,7 +200,8 @@ chmod 755 /home/somebody
 
 @pytest.fixture
 def rooted(make_host: MakeHost) -> Host:
-    """A machine whose `python3` and `git` that root finds first are another user's, then root's own below mode 0700."""
+    """A machine on which the first `python3` and `git` on root's PATH belong to another user, and the next ones are in
+    a directory with mode 0700."""
     host = make_host(images.ready("bookworm"), "rooted")
     host.copy_checkout()
     host.exec(["bash", "-ec", SOMEBODY + PYENV])
@@ -216,11 +219,11 @@ def interpreter(host: Host) -> str:
 
 
 def service_user_runs_it(host: Host) -> bool:
-    # By a shell: the engine itself looks a program up with root's rights.
+    # by a shell, because the engine itself would search the program with root's rights
     return host.exec(["bash", "-c", "dokkupy apps:list --quiet && dokkupy tick"], user="dokkupy", check=False).code == 0
 
 
-def test_interpreter_is_one_that_the_service_user_can_run(rooted: Host) -> None:
+def test_installer_chooses_an_interpreter_that_the_service_user_can_run(rooted: Host) -> None:
     host = rooted
     install_with(host, AS_ROOT_TYPES)
     assert interpreter(host) == "/usr/bin/python3.11"
@@ -228,7 +231,7 @@ def test_interpreter_is_one_that_the_service_user_can_run(rooted: Host) -> None:
     refused = host.exec(["bash", "-c", "dokkupy apps:list"], user="somebody", check=False)
     assert refused.code != 0 and "sudo dokkupy" in refused.stderr
 
-    # An environment from before, made of root's own interpreter, with a plugin of somebody else's in it.
+    # an older environment that was made with root's interpreter and has a third-party plugin
     site = "/opt/dokkupy/venv/lib/python3.11/site-packages"
     host.exec(["ln", "-sfn", "/root/.pyenv/versions/3.11/bin/python3.11", "/opt/dokkupy/venv/bin/python3"])
     host.copy_in(b"[dokkupy.plugins]\nmine = mine\n", f"{site}/dokkupy_mine-1.0.dist-info/entry_points.txt")
@@ -243,7 +246,7 @@ def test_interpreter_is_one_that_the_service_user_can_run(rooted: Host) -> None:
         else:
             assert "already up to date" in said
 
-    # An installation that was cut off: files of it are missing.
+    # an incomplete installation: some files are missing
     host.exec(["rm", "-r", f"{site}/typer", f"{site}/dokkupy/cli"])
     install_with(host, AS_ROOT_TYPES)
     assert service_user_runs_it(host)

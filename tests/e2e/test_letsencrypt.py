@@ -1,4 +1,4 @@
-"""Let's Encrypt's way on a real host: nginx, certbot, and Pebble for the authority."""
+"""Let's Encrypt on a real host, with nginx, certbot, and Pebble as the authority."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ CONFIG = {
 
 @dataclass
 class Roots:
-    """What a client believes: the authority's root of this run."""
+    """The trusted root certificates of clients: that of the authority of this run."""
 
     root: Path
 
 
 @pytest.fixture(scope="module")
 def pebble(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roots]:
-    """The shared host with an authority on its loopback, for which every name is the host; Debian's, only unpacked."""
+    """The shared host with an authority on its loopback, for which every name points to the host. It is Debian's
+    program, unpacked but not installed."""
     directory = tmp_path_factory.mktemp("pebble")
     authority = Authority(directory / "tls")
     chain, key = authority.issue("localhost")
@@ -73,7 +74,7 @@ def pebble(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roo
 
 
 def known(host: Host, *names: str) -> None:
-    """What the DNS would say of the names, for the host itself."""
+    """Let the host resolve these names as the DNS would."""
     host.exec(["sh", "-c", f"echo 127.0.0.1 {' '.join(names)} >>/etc/hosts"])
 
 
@@ -87,7 +88,7 @@ def deploy(host: Host, app: str, repository: Repository) -> str:
 
 
 def ticked(host: Host) -> bool:
-    """A job that ran less than a minute ago waits for the next."""
+    """Run the timer's job. One that ran less than a minute ago is not run again until the next minute."""
     return host.exec(["dokkupy", "tick"], check=False).code == 0
 
 
@@ -97,7 +98,7 @@ def report(host: Host, app: str) -> dict[str, str]:
     return found
 
 
-def test_push_and_enable_is_https_that_clients_believe(
+def test_push_and_enable_serve_https_that_clients_trust(
     host: Host, app: str, repository: Repository, pebble: Roots
 ) -> None:
     name = deploy(host, app, repository)
@@ -106,14 +107,14 @@ def test_push_and_enable_is_https_that_clients_believe(
     assert (answer.status, answer.body) == (200, "Hello from dokkupy!\n")
     assert host.http_get(name).status == 301
 
-    # A further name is in the certificate by what the host's timer does each minute.
+    # the host's timer adds a new name to the certificate within a minute
     known(host, f"www-{name}")
     host.ssh(["domains:add", app, f"www-{name}"])
     host.exec(["dokkupy", "letsencrypt:auto-renew"])
     assert f"www-{name}" in report(host, app)["hostnames"]
     assert https_get(host, f"www-{name}", pebble).status == 200  # type: ignore[arg-type]
 
-    # One that leads nowhere is left out, and the others have theirs.
+    # a name that does not point to the host is left out, and the others get their certificate
     host.ssh(["domains:add", app, f"gone-{name}"])
     said = host.ssh(["letsencrypt:enable", app]).stderr
     assert f"gone-{name} is left out: it is not in the DNS" in said or f"gone-{name}" in report(host, app)["left-out"]
@@ -128,7 +129,7 @@ def test_push_and_enable_is_https_that_clients_believe(
 def test_many_apps_with_four_names_each_by_one_command(
     host: Host, app: str, repository: Repository, pebble: Roots
 ) -> None:
-    """Eight; twenty-five with --thorough."""
+    """Eight apps; twenty-five with --thorough."""
     deploy(host, app, repository)
     apps = [app, *(f"{app}-{number}" for number in range(amount(24, 7)))]
     names = {one: [f"{letter}.{one}.example.com" for letter in "abcd"] for one in apps}
@@ -158,7 +159,7 @@ def test_renewal_under_load_loses_no_request(host: Host, app: str, repository: R
     host.exec(["dokkupy", "letsencrypt:enable", app])
     first = served(host, name)
     with constant_load(host, name, str(pebble.root)) as load:
-        # Its whole life is the grace period now: it is due at once, and `tick` renews it.
+        # The grace period is the certificate's whole validity now, so it is due at once and `tick` renews it.
         script = (
             f"import pathlib,re; p = pathlib.Path('/var/lib/dokkupy/apps/{app}/certs.toml'); "
             'p.write_text(re.sub(r\'not_after = "[^"]*"\', \'not_after = "2026-01-01T00:00:00+00:00"\', p.read_text()))'
@@ -174,7 +175,7 @@ def test_renewal_under_load_loses_no_request(host: Host, app: str, repository: R
     )
 
 
-def test_stopped_authority_leaves_what_is_served_and_says_when_it_is_asked_again(
+def test_certificate_stays_while_the_authority_is_down_and_the_next_attempt_is_reported(
     host: Host, app: str, repository: Repository, pebble: Roots
 ) -> None:
     name = deploy(host, app, repository)

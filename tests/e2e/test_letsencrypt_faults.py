@@ -1,4 +1,5 @@
-"""What goes wrong with Let's Encrypt's way on a real host: kills, full disks, apps that shadow; and keys that show."""
+"""Failures with Let's Encrypt on a real host: killed processes, full disks, apps that serve the challenge's path
+themselves, and visible keys."""
 
 from __future__ import annotations
 
@@ -24,19 +25,19 @@ def holds(host: Host, name: str, pebble: Roots) -> bool:
 
 
 def processes(host: Host, pattern: str) -> list[int]:
-    """Of the machine, whose command line a pattern fits; not the shell that asks."""
+    """The processes of the machine whose command line matches a pattern, except the shell that searches."""
     found = host.exec(["pgrep", "-f", pattern], check=False).stdout.split()
     return [int(pid) for pid in found]
 
 
 def minute(host: Host) -> None:
-    """What the host's timer does, as if its last time were long ago."""
+    """Do what the host's timer does, as if its last run was long ago."""
     host.exec(["rm", "-f", f"{ROOT}/global/tick.toml"])
     host.exec(["dokkupy", "tick"])
 
 
 def leftovers(host: Host) -> str:
-    """Files that only killed commands leave."""
+    """The files that only killed commands leave."""
     return host.exec(
         [
             "bash",
@@ -47,13 +48,14 @@ def leftovers(host: Host) -> str:
 
 
 @pytest.mark.parametrize("victim", ["dokkupy", "certbot"])
-def test_killed_while_certbot_asks_the_old_one_serves_and_the_next_try_works(
+def test_order_killed_while_certbot_waits_keeps_the_old_certificate_and_the_next_attempt_works(
     host: Host, app: str, repository: Repository, pebble: Roots, victim: str
 ) -> None:
     name = deploy(host, app, repository)
     host.exec(["dokkupy", "letsencrypt:enable", app])
     first = served(host, name)
-    # The first sign of an order under way is a challenge's file; then one of both is killed: certbot, or who waits for it.
+    # The file of a challenge shows that an order has begun. Then either certbot or the process that waits for it is
+    # killed.
     script = f"""
         dokkupy letsencrypt:enable {app} --force & command=$!
         for attempt in $(seq 1000); do
@@ -76,10 +78,10 @@ def test_killed_while_certbot_asks_the_old_one_serves_and_the_next_try_works(
 
 
 @pytest.mark.parametrize("free", [0, 2048])
-def test_full_disk_is_said_and_the_next_try_works(
+def test_full_disk_is_reported_and_the_next_attempt_works(
     host: Host, app: str, repository: Repository, pebble: Roots, free: int
 ) -> None:
-    """free: kilobytes that are left on the disk of the state."""
+    """free: kilobytes left on the disk of the state."""
     name = deploy(host, app, repository)
     host.exec(["dokkupy", "letsencrypt:enable", app])
     first = served(host, name)
@@ -137,10 +139,10 @@ def test_full_disk_is_said_and_the_next_try_works(
     assert served(host, name) == second
 
 
-def test_disk_that_fills_up_while_certbot_writes_is_said_and_leaves_no_half(
+def test_disk_that_fills_up_while_certbot_writes_is_reported_and_leaves_no_partial_file(
     host: Host, app: str, repository: Repository, pebble: Roots
 ) -> None:
-    """certbot's own directory is full, and that is seen by nobody before."""
+    """The disk of certbot's directory is full, and nothing notices that before certbot writes."""
     name = deploy(host, app, repository)
     config = f"{ROOT}/letsencrypt/config"
     host.exec(
@@ -164,7 +166,7 @@ def test_disk_that_fills_up_while_certbot_writes_is_said_and_leaves_no_half(
             24,
             32,
             48,
-        ):  # kilobytes: it is sometimes the account that is cut off, sometimes the chain
+        ):  # Kilobytes. Depending on them, either the account or the chain is truncated.
             host.exec(
                 [
                     "bash",
@@ -219,7 +221,7 @@ server {
 
 
 @pytest.mark.parametrize("by", ["app", "template"])
-def test_path_of_the_challenge_that_the_app_has_for_itself_is_the_authority_s(
+def test_path_of_the_challenge_belongs_to_the_authority_even_if_the_app_serves_it(
     host: Host, app: str, repository: Repository, pebble: Roots, by: str
 ) -> None:
     if by == "app":
@@ -239,10 +241,10 @@ def test_path_of_the_challenge_that_the_app_has_for_itself_is_the_authority_s(
     assert served(host, name)
 
 
-def test_another_server_in_front_is_said_and_http_goes_on(
+def test_other_server_with_the_same_name_is_reported_and_http_keeps_working(
     host: Host, app: str, repository: Repository, pebble: Roots
 ) -> None:
-    """Somebody's own site in nginx has the name: the challenge is answered by another directory."""
+    """A site of the administrator in nginx has the name, so the challenge is answered from another directory."""
     name = deploy(host, app, repository)
     site = f"server {{ listen 127.0.0.1:80; server_name {name}; location / {{ return 200 'somebody'; }} }}\n"
     host.copy_in(site.encode(), f"/etc/nginx/conf.d/{app}.conf")
@@ -267,7 +269,7 @@ SECRETS = {
 }
 
 
-def test_keys_and_secrets_show_nowhere(
+def test_keys_and_secrets_are_never_visible(
     host: Host, app: str, repository: Repository, pebble: Roots, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     name = deploy(host, app, repository)
@@ -292,7 +294,7 @@ def test_keys_and_secrets_show_nowhere(
             run(f"letsencrypt:{verb}", app)
         for words in (["letsencrypt:list"], ["letsencrypt:auto-renew"], ["letsencrypt:report"], ["doctor"], ["events"]):
             run(*words)
-        # Secrets of the user's: with them an order fails, whose error is looked at too.
+        # Secrets of the user. An order with them fails, and its error is examined, too.
         for setting, (value, _) in SECRETS.items():
             done = host.exec(["dokkupy", "letsencrypt:set", app, setting, value], check=False)
             said.append(done.stdout + done.stderr)
@@ -325,7 +327,7 @@ def test_keys_and_secrets_show_nowhere(
     text = "\n".join(said)
     assert [secret for secret in secrets if secret in text] == []
     assert "certbot" in host.exec(["cat", "/run/seen"]).stdout
-    # The user's own argv of letsencrypt:set is the user's; nothing of ours passes it on.
+    # The argv of letsencrypt:set is typed by the user. No other process gets it.
     seen = host.exec(["grep", "-F", "-f", "/run/secrets", "/run/seen"], check=False).stdout.splitlines()
     assert [line for line in seen if line not in {value for value, _ in SECRETS.values()}] == []
     places = [
@@ -349,7 +351,7 @@ def test_keys_and_secrets_show_nowhere(
 
 
 def secrets_of(host: Host, app: str) -> set[str]:
-    """Lines of all private keys that there are now; each key is nobody else's to read."""
+    """The lines of all private keys. Also checks that no other user can read a key."""
     script = """
 import json, pathlib, stat, sys
 root, app = pathlib.Path("/var/lib/dokkupy"), sys.argv[1]

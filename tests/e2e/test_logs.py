@@ -1,4 +1,4 @@
-"""What an app printed stays, whatever becomes of its containers."""
+"""The output of an app stays, whatever happens to its containers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def printed(host: Host, app: str) -> str:
 
 
 def lives(host: Host, app: str) -> list[list[int]]:
-    """The numbers that each life of the process printed, in the order of their first lines."""
+    """The numbers that each run of the process printed, in the order of their first lines."""
     found: dict[str, list[int]] = {}
     times = []
     for row in printed(host, app).splitlines():
@@ -78,12 +78,13 @@ def test_no_line_is_lost_over_a_deploy_a_crash_and_a_restart_of_the_engine(
     wait_for_lives(host, app, 5)
     for _ in range(240):
         if len(host.exec(["docker", "ps", "-aq", "--filter", f"label=dokkupy.app={app}"]).stdout.split()) == 1:
-            break  # the replaced ones are gone, and with them the engine's copy of what they printed
+            break  # the replaced instances are gone, and with them the engine's copy of their output
         time.sleep(0.5)
     found = lives(host, app)
     assert len(found) == 5
     for numbers in found:
-        # A busy engine once had no line 0 of a life that it started by itself: what it has is what can be kept.
+        # A busy engine once lacked line 0 of a run that it started by itself. Only lines that the engine has can be
+        # kept.
         assert numbers[0] <= 1, printed(host, app)
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), printed(host, app)
     files = host.exec(["find", f"/var/lib/dokkupy/app-logs/{app}", "-type", "f", "-printf", "%m\n"]).stdout.split()
@@ -120,7 +121,7 @@ UNIT = "t-receiver"
 
 
 def messages(text: str) -> list[str]:
-    """Messages of syslog, each with its length before it; the last may be cut off."""
+    """Messages of syslog, each after its length. The last may be incomplete."""
     found = []
     while text:
         length, _, rest = text.partition(" ")
@@ -136,7 +137,7 @@ def drained(host: Host, app: str) -> dict[str, object]:
     return dict(row)
 
 
-def test_lines_reach_a_syslog_over_tls_and_a_receiver_that_hangs_holds_up_no_app(
+def test_lines_reach_a_syslog_over_tls_and_a_receiver_that_hangs_delays_no_app(
     host: Host, app: str, repository: Repository
 ) -> None:
     repository.write("web.py", WEB)

@@ -1,4 +1,4 @@
-"""What a command started, routed or left behind is looked at before it says that it is done."""
+"""A command checks what it started, routed or stopped before it reports success."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bed.host import Host
 ONCE = "sh -c 'test ! -e /kept/started || exit 7; touch /kept/started; sleep 100000'"
 
 
-def test_a_start_and_a_route_that_lead_to_nobody_fail(host: Host, app: str, repository: Repository) -> None:
+def test_start_and_route_fail_if_no_instance_can_be_reached(host: Host, app: str, repository: Repository) -> None:
     directory = f"/srv/{app}"
     host.exec(["install", "-d", "-m", "777", directory])
     host.exec(["dokkupy", "apps:create", app])
@@ -49,7 +49,7 @@ def test_a_command_in_an_instance_ends_with_its_connection(host: Host, app: str,
 
 
 def wait_until(host: Host, command: str, *, there: bool) -> None:
-    """Whether a process with this command line, which is in a container, is there."""
+    """Wait until a process with this command line runs in a container, or until it does not."""
     for _ in range(100):
         if (host.exec(["pgrep", "-x", "-f", command], check=False).code == 0) is there:
             return

@@ -1,5 +1,5 @@
-"""Ten apps misbehave at once, each in its way, and clients with them: an eleventh app answers every request, and every command
-answers."""
+"""Ten apps and some clients misbehave at once, each in its own way. An eleventh app still answers every request, and
+every command works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bed.host import Host
 from test_no_request_lost import SLOW, constant_load
 
 SECONDS = 12
-"""How long they all misbehave."""
+"""How long they misbehave, in seconds."""
 
 SLOW_CONNECTIONS = 200
 
@@ -101,7 +101,8 @@ def name_of(mode: str) -> str:
 
 @contextmanager
 def bad_clients(host: Host) -> Iterator[None]:
-    """A large upload, connections that send a byte now and then, and requests with too many headers; until the end."""
+    """Until the end of the block: a large upload, connections that send single bytes slowly, and requests with too many
+    headers."""
     stopping = threading.Event()
 
     def connect(mode: str) -> socket.socket:
@@ -153,7 +154,7 @@ def bad_clients(host: Host) -> Iterator[None]:
             one.join()
 
 
-def test_ten_apps_misbehave_at_once_and_the_eleventh_loses_no_request_and_every_command_answers(
+def test_ten_misbehaving_apps_affect_neither_requests_of_another_app_nor_commands(
     host: Host, app: str, repository: Repository
 ) -> None:
     repository.replace("web.py", '        elif path == "/health":\n', SLOW)

@@ -1,4 +1,4 @@
-"""Changes under constant load: not one request fails or is cut short."""
+"""Changes under constant load: no request fails or is truncated."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ SLOW = """\
 
 @contextmanager
 def constant_load(host: Host, hostname: str, authority: str = "") -> Iterator[dict[str, Any]]:
-    """Load the host meanwhile, with an authority's file over TLS; the dictionary holds the report afterwards."""
+    """Load the host during the block; with an authority's file over TLS. Afterwards, the dictionary contains the
+    report."""
     report: dict[str, Any] = {}
     argv = [sys.executable, str(LOAD), host.ip, hostname, *([authority] if authority else [])]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as load:
         try:
-            # The load is constant before the first change, and is for a while after the last.
+            # The load begins before the first change and ends a while after the last.
             time.sleep(2)
             yield report
             time.sleep(7)

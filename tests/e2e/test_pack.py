@@ -1,4 +1,5 @@
-"""Cloud Native Buildpacks by the real `pack` and the real lifecycle, with a builder and a buildpack of the test's own."""
+"""Cloud Native Buildpacks with the real `pack` and the real lifecycle. The builder and the buildpack are those of the
+test."""
 
 from __future__ import annotations
 
@@ -83,7 +84,7 @@ CANARY = "canary-c1a551c"
 
 @pytest.fixture(scope="module")
 def builder(host: Host) -> Iterator[str]:
-    """The shared machine with `pack` installed and a builder image made by it."""
+    """The shared machine, on which `pack` is installed and has made a builder image."""
     tools = images.packs()
     made = docker("create", "--pull=never", tools, "true").stdout.strip()
     try:
@@ -125,8 +126,8 @@ def volumes(host: Host, app: str) -> list[str]:
     return sorted(name for name in names if name.startswith(f"dokkupy-pack-{app}-"))
 
 
-@pytest.mark.timeout(1500)  # pack is built from its source first, beside all other tests
-def test_project_toml_is_built_by_pack_again_and_again_and_goes_without_a_trace(
+@pytest.mark.timeout(1500)  # pack is built from source first, while other tests run
+def test_project_toml_is_built_by_pack_repeatedly_and_destroying_the_app_leaves_nothing(
     host: Host, app: str, builder: str, tmp_path: Path
 ) -> None:
     host.exec(["dokkupy", "apps:create", app])

@@ -1,4 +1,5 @@
-"""Plugins on a machine: installed, used over SSH, rested, refused, uninstalled; the samples at work in a deploy."""
+"""Plugins on a machine: they are installed, used over SSH, disabled, refused and uninstalled. The samples take part in
+a deploy."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def listed(host: Host) -> dict[str, dict[str, str]]:
     return {row["name"]: row for row in json.loads(host.ssh(["plugin:list", "--format", "json"]).stdout)}
 
 
-def test_a_written_plugin_is_installed_used_rested_and_uninstalled(fresh_host: Host) -> None:
+def test_new_plugin_is_installed_used_disabled_and_uninstalled(fresh_host: Host) -> None:
     host = fresh_host
     before = listed(host)
     assert {row["status"] for row in before.values()} == {"enabled"}
@@ -37,7 +38,7 @@ def test_a_written_plugin_is_installed_used_rested_and_uninstalled(fresh_host: H
     host.exec(["dokkupy", "plugin:disable", "greeter"])
     assert host.ssh(["greeter:greet", "blog"], check=False).code == 1
     host.exec(["dokkupy", "plugin:enable", "greeter"])
-    # A plugin that does not load is refused, and the one that was there goes on.
+    # A plugin that does not load is refused, and the installed one keeps working.
     host.exec(["bash", "-c", "echo 'raise RuntimeError(1)' >> /root/greeter/src/dokkupy_greeter/cli.py"])
     refused = host.exec(["dokkupy", "plugin:install", "/root/greeter"], check=False)
     assert refused.code == 1 and "dokkupy-greeter" in refused.stderr and "RuntimeError" in refused.stderr
@@ -49,7 +50,7 @@ def test_a_written_plugin_is_installed_used_rested_and_uninstalled(fresh_host: H
     assert found == "", found
 
 
-def test_the_samples_take_part_in_a_deploy(fresh_host: Host, repository: Repository) -> None:
+def test_sample_plugins_take_part_in_a_deploy(fresh_host: Host, repository: Repository) -> None:
     host = fresh_host
     for name in ("hello", "shell-hooks", "webhook"):
         host.copy_in(ROOT / "examples/plugins" / name, f"/root/{name}")

@@ -1,4 +1,4 @@
-"""A real `git push` over SSH, from a developer's machine to a host that `install.sh` made."""
+"""A real `git push` over SSH, from a developer's machine to a host that `install.sh` installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine goes down: in order, by a power cut, or its engine alone dies."""
+"""The machine shuts down cleanly or loses power, or only its engine crashes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from apps import Repository
 from bed.host import Host
 
 DIRECT = 2525
-"""A port of the host that is passed on as TCP."""
+"""A port of the host that is forwarded as TCP."""
 
 
 def kill_engine(host: Host) -> None:
-    """What an engine's crash does under systemd: it is started again."""
+    """Crash the engine. systemd starts it again."""
     host.exec(["systemctl", "kill", "--signal=KILL", "docker"])
     host.engine_ready()
 
@@ -37,10 +37,9 @@ def test_apps_answer_again_and_a_stopped_one_stays_stopped(
     host.engine_ready()
     answer = eventually_answers(host, "runs.example.com")
     assert answer == "Hello from dokkupy!\n"
-    assert (
-        host.http_get("runs.example.com", port=DIRECT).body == answer
-    )  # nginx's stream module has the instances' new addresses, too
-    # Time enough for whatever starts apps at boot to start the wrong one.
+    # nginx's stream module also has the new addresses of the instances.
+    assert host.http_get("runs.example.com", port=DIRECT).body == answer
+    # by now, everything that starts at boot would have started the stopped app
     time.sleep(5)
     form = '{{.Label "com.dokku.app-name"}}'
     assert "stopped" not in host.exec(["docker", "ps", "--format", form]).stdout.split()

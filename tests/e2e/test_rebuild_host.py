@@ -1,4 +1,4 @@
-"""A host is lost; another machine becomes it, out of a repository and its key."""
+"""A host is lost, and another machine is restored from a backup repository and its key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "notes.example.com"
 KEYS = "/etc/dokkupy/secrets.keys"
 
 
-def test_another_machine_becomes_the_host_that_was_lost(
+def test_lost_host_is_restored_on_another_machine(
     fresh_host: Host, make_host: MakeHost, installed_snapshot: tuple[str, str], tmp_path: Path
 ) -> None:
     old = fresh_host
@@ -38,7 +38,7 @@ def test_another_machine_becomes_the_host_that_was_lost(
         old.exec(["dokkupy", "backups:verify", subject])
     key = old.exec(["dokkupy", "backups:target-key", "disk"]).stdout.strip()
     kept = subprocess.run(["docker", "exec", old.name, "tar", "-C", TARGET, "-c", "."], capture_output=True, check=True)
-    # A repository says nothing to whoever has no key.
+    # the repository cannot be read without its key
     assert b"kept" not in kept.stdout and b"notes.example.com" not in kept.stdout
     keys = old.exec(["cat", KEYS]).stdout
     old.close()
@@ -51,12 +51,12 @@ def test_another_machine_becomes_the_host_that_was_lost(
     new.exec(["install", "-d", "-o", "dokkupy", "-g", "dokkupy", "-m", "700", TARGET])
     new.exec(["tar", "-C", TARGET, "-x"], input=kept.stdout)
     new.exec(["chown", "-R", "dokkupy:dokkupy", TARGET])
-    # Both come from one snapshot: the new machine gets a key of its own, and none of the old one's.
+    # Both machines start from one snapshot, so the new one gets its own key and loses that of the old one.
     new.exec(["rm", KEYS])
     new.exec(["dokkupy", "setup"])
     assert new.exec(["cat", KEYS]).stdout != keys
     started = time.monotonic()
-    # The snapshot's machines have one name each; the repository knows the old one's.
+    # Each machine has its own name, and the repository has the name of the old one.
     new.exec(["dokkupy", "backups:target-add", "disk", TARGET, "--stdin", "--host-name", "fresh"], input=f"key={key}\n")
     new.exec(["dokkupy", "--force", "backups:restore", "host"])
     recovered = new.exec(["dokkupy", "recover"], check=False)
@@ -72,5 +72,5 @@ def test_another_machine_becomes_the_host_that_was_lost(
     assert "values are encrypted" in new.exec(["dokkupy", "doctor"], check=False).stdout
     report = new.exec(["dokkupy", "backups:report", "postgres:db"]).stdout
     assert "30 3 * * *" in report
-    # The restored keys open the new machine as they did the old one: whoever could push there can push here.
+    # The SSH keys are restored, so everyone who could push to the old machine can push to the new one.
     assert "e2e" in new.exec(["dokkupy", "ssh-keys:list"]).stdout

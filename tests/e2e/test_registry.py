@@ -1,5 +1,5 @@
-"""A private registry with accounts and a certificate of an authority of one's own: releases go there, and come from there to
-whoever has a login."""
+"""A private registry with accounts, and with a certificate of a private authority: releases are pushed to it, and can
+be pulled with a login."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def from_image(host: Host, image: str) -> Ran:
     return host.exec(["dokkupy", "git:from-image", OTHER, image], check=False)
 
 
-def test_a_release_goes_to_a_private_registry_and_comes_from_it_with_a_login_alone(
+def test_release_is_pushed_to_a_private_registry_and_only_pulled_with_a_login(
     host: Host, registry: str, tmp_path: Path
 ) -> None:
     untrusted = log_in(host, APP)

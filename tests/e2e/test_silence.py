@@ -1,4 +1,5 @@
-"""What has no effect is named on the developer's terminal, once; what is set is served, or its command says when."""
+"""Whatever has no effect is named once on the developer's terminal. A setting takes effect at once, or its command says
+when."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ EXPECTED = (
 )
 
 
-def test_a_push_names_what_it_brings_without_effect_and_settings_are_served_or_pending(
+def test_push_names_files_without_effect_and_settings_apply_at_once_or_are_pending(
     host: Host, app: str, repository: Repository
 ) -> None:
     table = json.loads((repository.path / "app.json").read_text())

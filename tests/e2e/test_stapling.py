@@ -1,4 +1,4 @@
-"""OCSP answers on a real host: given by hand, asked of a responder, stapled to the handshake."""
+"""OCSP answers on a real host: added by hand, requested from a responder, and stapled to the handshake."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRUSTED = "/usr/local/share/ca-certificates/e2e-ocsp.crt"
 
 @pytest.fixture
 def responder(host: Host, app: str, authority: Authority) -> Iterator[tuple[bytes, bytes]]:
-    """(chain, key) of the app's name, and on the host the authority's responder for it."""
+    """(chain, key) for the app's name. The authority's responder runs on the host."""
     name = f"{app}.example.com"
     (authority.directory / "more").write_text(
         f"subjectAltName=DNS:{name}\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:{PORT}\n"
@@ -43,7 +43,7 @@ def responder(host: Host, app: str, authority: Authority) -> Iterator[tuple[byte
     host.exec(["update-ca-certificates", "--fresh"])
 
 
-def test_answer_of_the_authority_comes_with_the_handshake(
+def test_ocsp_answer_is_stapled_to_the_handshake(
     host: Host, app: str, repository: Repository, authority: Authority, responder: tuple[bytes, bytes]
 ) -> None:
     name = deploy(host, app, repository)
@@ -63,7 +63,7 @@ def test_answer_of_the_authority_comes_with_the_handshake(
     def seen() -> str:
         return subprocess.run(asked, input="", check=True, capture_output=True, text=True).stdout
 
-    # Whoever signs his own certificate names any address in it: nobody is asked before an admin trusts the authority.
+    # A self-signed certificate may name any address, so no responder is asked before an admin trusts the authority.
     assert "OCSP response: no response sent" in seen()
     assert "ssl_stapling" not in host.exec(["dokkupy", "nginx:show-config", app]).stdout
     host.copy_in(authority.root.read_bytes(), TRUSTED)

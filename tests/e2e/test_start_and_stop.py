@@ -1,4 +1,5 @@
-"""What is said to run has got past its start, and what is stopped may finish its work: with Debian's shells."""
+"""An instance counts as running only after its start-up, and a stopped one may finish its work. Tested with Debian's
+shells."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ TYPES = ("plain", "chain", "script", "bash", "piped")
 
 
 def ended(host: Host, directory: str) -> dict[str, tuple[int, int]]:
-    """Of each type: how many instances got the signal, and how many finished their work after it."""
+    """For each type: how many instances got the signal, and how many finished their work afterwards."""
     lines = {name: host.exec(["cat", f"{directory}/{name}"], check=False).stdout.splitlines() for name in TYPES}
     return {name: (found.count("signal"), found.count("handed back")) for name, found in lines.items()}
 
@@ -75,7 +76,7 @@ def test_workers_finish_their_work_and_one_that_dies_after_its_imports_is_refuse
     repository.commit("an import that fails")
     failed = host.git_push(repository.path, app, check=False)
     assert failed.code != 0
-    # Whichever type is seen first: a shell's last command may hide the 1 of the worker behind it.
+    # Any type may be reported first. The last command of a shell may hide the status 1 of the worker.
     assert re.search("ended with exit code [01]", failed.stderr), failed.stderr
     assert "No module named 'a_module_nobody_installed'" in failed.stderr
     assert "The old instances keep serving." in failed.stderr and f"logs:failed {app}" in failed.stderr

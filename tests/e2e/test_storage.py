@@ -1,5 +1,5 @@
-"""A directory of the host in an app's containers: through deploys, renames, clones, rollbacks, backup and loss; and what a
-deployer's key cannot reach by it."""
+"""A directory of the host in an app's containers, through deploys, renames, clones, rollbacks, backup and loss. A
+deployer's key cannot reach other directories by it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Attack = Callable[..., Ran]
 
 @pytest.fixture
 def attack(host: Host, app: str, tmp_path: Path) -> Iterator[Attack]:
-    """Types a command over SSH as the deployer of the app."""
+    """Run a command over SSH as the deployer of the app."""
     key = tmp_path / "mounter"
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
     public = key.with_suffix(".pub").read_text()
@@ -49,11 +49,11 @@ def entry(host: Host, app: str) -> Iterator[str]:
 
 
 def kept(host: Host, app: str) -> str:
-    """The file as the process that serves sees it."""
+    """The content of the file, as the serving process reads it."""
     return host.exec(["docker", "exec", f"{app}.web.1", "cat", "/data/kept"]).stdout.strip()
 
 
-def test_a_mount_keeps_its_data_and_is_nobody_else_s(
+def test_mount_keeps_its_data_and_no_other_app_can_use_it(
     host: Host, app: str, entry: str, repository: Repository, attack: Attack
 ) -> None:
     copy, renamed, path = f"{app}-copy", f"{app}-new", f"{ROOT}/{entry}"
@@ -88,7 +88,7 @@ def test_a_mount_keeps_its_data_and_is_nobody_else_s(
 
 
 def refused(host: Host, app: str, entry: str, attack: Attack) -> None:
-    """As the deployer of a later app, which has the old name of the one that is mounted."""
+    """Check that the deployer of a later app, which has the old name of the renamed app, is refused."""
     host.exec(["dokkupy", "apps:create", app])
     host.exec(["ln", "-s", "/etc", f"{ROOT}/{app}"])
     for source in (f"{ROOT}/{entry}", f"{ROOT}/{app}", "/etc"):

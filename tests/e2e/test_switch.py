@@ -1,4 +1,5 @@
-"""What is said to be deployed is: one port for containers, check and route, and a look at what serves after the switch."""
+"""A deploy that reports success has succeeded: containers, checks and route use the same port, and the serving app is
+checked after the switch."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ def with_domain(host: Host, app: str) -> str:
 
 
 def fixed(repository: Repository, port: int, expose: str = "") -> None:
-    """An app with a port of its own, that takes no notice of PORT."""
+    """An app with a fixed port, which ignores PORT."""
     repository.replace("web.py", 'int(os.environ.get("PORT", "5000"))', str(port))
     repository.replace("Dockerfile", "USER 10001", f"{expose}\nUSER 10001")
     repository.replace("app.json", '"path": "/health",', '"listening": true,')
@@ -24,9 +25,7 @@ def port_of(host: Host, app: str) -> str:
     return host.exec(["dokkupy", "enter", app, "web", "printenv", "PORT"]).stdout.strip()
 
 
-def test_an_app_with_a_port_of_its_own_is_served_where_ports_set_says(
-    host: Host, app: str, repository: Repository
-) -> None:
+def test_app_with_a_fixed_port_is_served_at_the_port_of_ports_set(host: Host, app: str, repository: Repository) -> None:
     name = with_domain(host, app)
     host.exec(["dokkupy", "ports:set", app, "http:80:8080"])
     fixed(repository, 8080)
@@ -51,7 +50,9 @@ def test_an_app_that_listens_on_port_follows_its_map_and_its_variable(
     assert port_of(host, app) == "5000"
 
 
-def test_of_several_exposed_ports_those_that_answer_are_served(host: Host, app: str, repository: Repository) -> None:
+def test_exposed_ports_that_answer_are_served_and_others_are_left_out(
+    host: Host, app: str, repository: Repository
+) -> None:
     name = with_domain(host, app)
     fixed(repository, 3000, "EXPOSE 9229 3000 53/udp")
     pushed = host.git_push(repository.path, app)
@@ -60,10 +61,10 @@ def test_of_several_exposed_ports_those_that_answer_are_served(host: Host, app: 
     assert host.exec(["dokkupy", "urls", app]).stdout == f"http://{name}:3000\n"
 
 
-def test_an_answer_that_the_proxy_cannot_pass_on_brings_the_old_release_back(
+def test_deploy_is_rolled_back_if_the_proxy_cannot_pass_on_the_app_s_answer(
     host: Host, app: str, repository: Repository
 ) -> None:
-    """The check asks the instance itself and is content; a client of the proxy would get 502."""
+    """The check requests the instance directly and passes, but a client of the proxy would get a 502."""
     name = with_domain(host, app)
     host.git_push(repository.path, app)
     repository.replace(
@@ -81,7 +82,7 @@ def test_an_answer_that_the_proxy_cannot_pass_on_brings_the_old_release_back(
     assert host.http_get(name).headers.get("X-Large") is None
 
 
-def test_an_error_of_the_app_s_own_is_its_answer(host: Host, app: str, repository: Repository) -> None:
+def test_error_page_of_the_app_itself_does_not_fail_the_deploy(host: Host, app: str, repository: Repository) -> None:
     name = with_domain(host, app)
     repository.replace("web.py", 'self.answer(200, f"{GREETING}\\n")', 'self.answer(503, "busy\\n")')
     repository.commit("the first page is an error")
@@ -89,7 +90,7 @@ def test_an_error_of_the_app_s_own_is_its_answer(host: Host, app: str, repositor
     assert (host.http_get(name).status, host.http_get(name).body) == (503, "busy\n")
 
 
-def test_a_push_that_git_refuses_has_deployed_nothing_and_a_tag_stands_for_its_commit(
+def test_push_that_git_refuses_deploys_nothing_and_a_pushed_tag_deploys_its_commit(
     host: Host, app: str, repository: Repository
 ) -> None:
     name = with_domain(host, app)
@@ -97,7 +98,7 @@ def test_a_push_that_git_refuses_has_deployed_nothing_and_a_tag_stands_for_its_c
     host.git_push(repository.path, app)
     bare = f"/var/lib/dokkupy/repos/{app}.git"
     host.exec(["git", "config", "-f", f"{bare}/config", "receive.denyNonFastForwards", "true"])
-    host.exec(["chown", f"--reference={bare}", f"{bare}/config"])  # root's git made it root's
+    host.exec(["chown", f"--reference={bare}", f"{bare}/config"])  # git ran as root, so root owns it
     repository.git("commit", "-q", "--amend", "--allow-empty", "-m", "another history")
     refused = host.git_push(repository.path, app, "+main", check=False)
     assert refused.code != 0
@@ -116,7 +117,7 @@ def sha(host: Host, app: str) -> str:
     return host.exec(["dokkupy", "git:report", app, "--git-sha"]).stdout.strip()
 
 
-def test_a_procfile_that_loses_web_is_refused_and_what_serves_goes_on(
+def test_procfile_without_web_is_refused_and_the_old_release_keeps_serving(
     host: Host, app: str, repository: Repository
 ) -> None:
     name = with_domain(host, app)

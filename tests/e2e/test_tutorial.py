@@ -1,5 +1,6 @@
-"""Types what the first pages say, on a newcomer's own machine, and reads what they show: docs/tutorial/first-app.md, the
-README's five minutes, then four how-tos that need no more. `your-server` is a name that this machine knows; nothing else is put in their place.
+"""Follow the first pages literally on a newcomer's machine, and compare the output: docs/tutorial/first-app.md, the
+README's five minutes, then four how-tos without further requirements. `your-server` is a name that this machine can
+resolve. Nothing else is replaced.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "docs"))
 
 from markdown import Command, blocks, commands
 
-#: The laptop and the server are one machine here, reached by the server's name. The installation's checkout is in root's home.
+#: The laptop and the server are the same machine here, which is reached by the server's name. The checkout for the
+#: installation is in root's home.
 PREPARE = """
 echo '127.0.0.1 your-server' >>/etc/hosts
 mkdir -p /root/laptop ~/.ssh
@@ -26,17 +28,17 @@ printf 'StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n
 git config --global user.name Newcomer
 git config --global user.email newcomer@example.com
 """
-#: A repository of the newcomer's own, whose app.json fixes nothing.
+#: The newcomer's own repository, without an app.json that sets the formation.
 REPOSITORY = """
 cp -r /root/dokkupy/examples/apps/hello mine && cd mine && rm -rf app.json .git
 git init -q -b main && git add . && git commit -q -m mine
 """
 INTERRUPTED = 3
-"""Seconds after which a command that goes on until Ctrl-C is interrupted."""
+"""Seconds after which a command that runs until Ctrl-C is interrupted."""
 
 
 class Newcomer:
-    """Types lines into a shell, one after the other."""
+    """Types lines into one shell."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -44,7 +46,7 @@ class Newcomer:
         self.count = 0
 
     def type(self, line: str, *, endless: bool = False) -> list[str]:
-        """Both streams, line by line; the line has to succeed."""
+        """Run a line, which must succeed, and return the lines of both streams."""
         script = f"{line}\npwd > /run/place"
         words = ["bash", "-ec", script]
         if endless:
@@ -53,7 +55,7 @@ class Newcomer:
         assert done.code in ((0, 124, 130, 255) if endless else (0,)), f"{line}\n{done.stdout}{done.stderr}"
         if not endless:
             self.place = self.host.exec(["cat", "/run/place"]).stdout.strip()
-        # The remote's lines come with the spaces that git adds to clear the line.
+        # git adds spaces to lines of the remote to clear the rest of the line
         return [text.rstrip() for text in (done.stdout + done.stderr).splitlines()]
 
     def follow(self, page: Path) -> None:
@@ -70,11 +72,11 @@ class Newcomer:
         self.count += 1
 
 
-def test_a_newcomer_gets_what_the_first_pages_show(fresh_host: Host) -> None:
+def test_newcomer_gets_the_output_that_the_first_pages_show(fresh_host: Host) -> None:
     host = fresh_host
     host.exec(["bash", "-ec", PREPARE], env={"HOME": "/root"})
     host.copy_in(ROOT / "examples", "/root/dokkupy/examples")
-    # The newest that Debian has, in the place of the image that the plugin asks for by itself.
+    # Debian's newest version stands in for the default image of the plugin
     host.load_image(servers.server("postgres:17"), "postgres:18")
     newcomer = Newcomer(host)
     newcomer.follow(ROOT / "docs/tutorial/first-app.md")

@@ -1,4 +1,4 @@
-"""Failing apps, each in its own way: the push names the cause and what fixes it, and so does `why`."""
+"""Apps that fail in different ways: the push and `why` name the cause and the remedy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUICK = (("checks:set", "wait", "1"), ("checks:set", "attempts", "1"), ("checks:
 
 
 def runs(source: str) -> str:
-    """A Dockerfile whose container runs this program."""
+    """A Dockerfile for a container that runs this program."""
     return BASE + "CMD " + json.dumps(["python3", "-u", "-c", source]) + "\n"
 
 
@@ -36,8 +36,8 @@ def answers(status: int, **headers: str) -> str:
 
 @dataclass(frozen=True)
 class Failing:
-    """An app that fails. cause: in the push and in `why`. fix: what they say to do. setup: commands before the push, without
-    the app's name."""
+    """An app that fails. cause, fix: what the push and `why` must print. setup: commands before the push, without the
+    app's name."""
 
     cause: str
     fix: str
@@ -129,7 +129,8 @@ FAILING = {
 
 @pytest.fixture(scope="module")
 def pushed(host: Host, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
-    """Each app -> what its push printed, and what `why` says afterwards; side by side, because most of it is waiting."""
+    """App -> (the output of its push, the output of `why`). The pushes run in parallel, because most of the time is
+    waiting."""
     directory = tmp_path_factory.mktemp("failing")
     lines = []
     for name, one in FAILING.items():
@@ -152,9 +153,10 @@ def pushed(host: Host, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tu
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_the_push_and_why_name_the_cause_and_its_fix(name: str, pushed: dict[str, tuple[str, str]]) -> None:
+def test_push_and_why_name_the_cause_and_the_remedy(name: str, pushed: dict[str, tuple[str, str]]) -> None:
     one, (push, why) = FAILING[name], pushed[name]
-    ends = one.cause.startswith("ended by itself")  # a guess, which the push leaves to why
+    # The cause is then only a guess, which `why` prints but the push does not.
+    ends = one.cause.startswith("ended by itself")
     for text in (why,) if ends else (push, why):
         assert one.cause in text, text
         assert one.fix.format(app=f"why-{name}") in text, text

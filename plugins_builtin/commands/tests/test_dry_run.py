@@ -16,7 +16,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 TREE = {"Dockerfile": "FROM scratch", "Procfile": "web: serve\nworker: work\nrelease: migrate\n"}
 
-# : Command line -> some of the steps that its plan must contain.
+#: Command line -> some of the steps that its plan must contain.
 PLANS = [
     (["apps:create", "new"], "write apps/new/app"),
     (["apps:destroy", "blog"], "remove its containers and network"),

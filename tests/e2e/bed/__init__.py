@@ -1,1 +1,1 @@
-"""The test bed: containers that are machines, and what it takes to make them."""
+"""The test bed: containers that behave like machines, and the images that they start from."""

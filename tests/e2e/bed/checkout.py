@@ -1,4 +1,4 @@
-"""The checkout under test, as a tar stream: what git would have in a fresh clone, with what is not yet committed."""
+"""The checkout under test, as a tar stream: the files of a fresh clone, with changes that are not committed yet."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from bed.engine import run
 
 ROOT = Path(__file__).resolve().parents[3]
-#: What the installer reads; nothing else can change an installed host.
+#: The paths that the installer reads. A change of any other file cannot change an installed host.
 INSTALLED = ("core", "plugin_sdk", "plugins_builtin", "examples", "install.sh", "pyproject.toml", "README.md")
 
 
 def paths() -> list[str]:
-    """Every file that git tracks or would track and that exists."""
+    """Every existing file that git tracks or would track."""
     listed = run(["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]).stdout
     return sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
 
@@ -30,7 +30,7 @@ def archive() -> bytes:
 
 
 def fingerprint() -> str:
-    """A hash that changes when an installation from this checkout would."""
+    """A hash that changes if an installation from this checkout would differ."""
     digest = hashlib.sha256()
     for name in paths():
         if name.split("/", 1)[0] in INSTALLED and "/tests/" not in name:

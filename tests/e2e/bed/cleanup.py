@@ -1,16 +1,17 @@
-"""Takes away what earlier test runs left: by our label, and only when the run that made it is gone."""
+"""Remove what earlier test runs left: only objects with our label whose run has ended."""
 
 from __future__ import annotations
 
 from bed.engine import LABEL, OWNER, docker
 from bed.host import alive, me
 
-#: Snapshots of installed hosts that are kept: other checkouts on this machine may be testing with theirs.
+#: The number of snapshots of installed hosts that are kept, because other checkouts on this machine may be using
+#: theirs.
 KEPT_SNAPSHOTS = 4
 
 
 def leftovers(*, mine: bool = False) -> None:
-    """Remove the machines and disks of test runs that have ended without doing so; with `mine`, of this run too."""
+    """Remove machines and disks that ended test runs left behind; with `mine`, also those of this run."""
 
     def gone(owner: str) -> bool:
         return not alive(owner) or (mine and owner == me())
@@ -33,7 +34,7 @@ def leftovers(*, mine: bool = False) -> None:
 
 
 def old_snapshots() -> None:
-    """Remove the oldest snapshots; the engine itself refuses to remove what a running machine uses."""
+    """Remove the oldest snapshots. The engine refuses to remove one that a running machine uses."""
     form = "{{.Repository}}:{{.Tag}}"
     # The engine lists the newest first.
     tags = docker("images", "--filter", f"label={LABEL}.seed", "--format", form).stdout.splitlines()
@@ -43,5 +44,5 @@ def old_snapshots() -> None:
 
 
 def seed_of(tag: str) -> str:
-    """The volume that holds the engine's disk of the snapshot `tag`."""
+    """The volume with the engine's disk of the snapshot `tag`."""
     return "dokkupy-bed-seed-" + tag.rpartition(":")[2]

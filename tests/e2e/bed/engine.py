@@ -1,4 +1,4 @@
-"""The outer machine's Docker: argv in, result out, and a label on everything that the bed makes."""
+"""Docker of the outer machine. Everything that the bed makes has a label."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: On every image, container and volume of the bed. Whatever lacks it is not ours and is not touched.
+#: The label of every image, container and volume of the bed. Objects without it are not ours and are never changed.
 LABEL = "dokkupy.testbed"
-#: The process that made a container or volume, so that a later run can tell a leftover from a neighbour's.
+#: The label with the process that made a container or volume. With it, a later run can tell leftovers from objects
+#: that another run uses.
 OWNER = "dokkupy.testbed.owner"
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a finished command left behind."""
+    """The result of a finished command."""
 
     argv: tuple[str, ...]
     code: int
@@ -23,12 +24,12 @@ class Ran:
 
     @property
     def output(self) -> str:
-        """Both streams, as a person at a terminal reads them after the fact."""
+        """Standard output and standard error together."""
         return self.stdout + self.stderr
 
 
 class CommandFailed(AssertionError):
-    """A command that had to succeed did not."""
+    """A command that had to succeed failed."""
 
     def __init__(self, ran: Ran) -> None:
         super().__init__(f"{' '.join(ran.argv)}\nexited {ran.code}\n{ran.stdout[-8000:]}\n{ran.stderr[-8000:]}")
@@ -44,9 +45,9 @@ def run(
     env: dict[str, str] | None = None,
     cwd: str | None = None,
 ) -> Ran:
-    """Run a command on the outer machine; `check` raises `CommandFailed` on a non-zero exit."""
+    """Run a command on the outer machine. With `check`, a status other than 0 raises `CommandFailed`."""
     data = input.encode() if isinstance(input, str) else input
-    # Without input there is none: a command that asks a question gets the end of it, not this terminal.
+    # Without input, standard input is empty, so a command that asks a question does not read from this terminal.
     done = subprocess.run(
         list(argv),
         input=data or b"",
@@ -68,7 +69,7 @@ def docker(*argv: str, check: bool = True, input: str | bytes | None = None, tim
 
 
 def pipe(source: Sequence[str], sink: Sequence[str], *, timeout: float = 600) -> None:
-    """Run `source | sink` without a shell and without holding the stream in memory."""
+    """Run `source | sink` without a shell, and without the whole stream in memory."""
     with subprocess.Popen(list(source), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:
         right = subprocess.run(list(sink), stdin=left.stdout, capture_output=True, timeout=timeout, check=False)
         assert left.stdout is not None and left.stderr is not None
@@ -82,5 +83,5 @@ def pipe(source: Sequence[str], sink: Sequence[str], *, timeout: float = 600) ->
 
 
 def image_exists(tag: str) -> bool:
-    """Whether the outer engine has this image; it is never pulled."""
+    """Whether the outer engine has this image. It is never pulled."""
     return docker("image", "inspect", tag, check=False).code == 0

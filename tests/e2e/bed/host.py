@@ -1,4 +1,5 @@
-"""A container that is a machine: booted, rebooted, cut off, reached by SSH, git and HTTP, thrown away."""
+"""A container that behaves like a machine: tests boot it, reboot it, cut its power, connect by SSH, git and HTTP, and
+remove it."""
 
 from __future__ import annotations
 
@@ -15,14 +16,15 @@ from pathlib import Path
 from bed import checkout, wayout
 from bed.engine import LABEL, OWNER, Ran, docker, image_exists, pipe, run
 
-#: Enough for systemd and a Docker Engine inside where `--privileged` is refused (no CAP_SYS_RESOURCE to give).
+#: The options for systemd and a Docker Engine inside, if `--privileged` is refused because CAP_SYS_RESOURCE is not
+#: available.
 CAPABILITIES = (
     "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE",
     "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined",
     "--security-opt", "systempaths=unconfined",
 )
 SOURCE = "/src/dokkupy"
-#: As on some machines: nobody but root can write to /tmp, so nothing of ours may rely on it.
+#: Only root can write to /tmp, as on some machines, so that dokkupy may not depend on it.
 CLOSED_TMP = "/tmp:exec,mode=0755"
 
 
@@ -37,18 +39,18 @@ class CommandResult:
 
 @functools.cache
 def _powers(image: str) -> tuple[str, ...]:
-    """The options that make a container a machine here: the short way where it is allowed."""
+    """The options that let a container be a machine: `--privileged` where it is allowed."""
     probe = docker("run", "--rm", "--pull=never", "--privileged", "--entrypoint", "/bin/true", image, check=False)
     return ("--privileged",) if probe.code == 0 else CAPABILITIES
 
 
 def me() -> str:
-    """This process, distinguished from a later one with the same number by its start time."""
+    """The id of this process with its start time, which distinguishes it from a later process with the same id."""
     return f"{os.getpid()}-{_started(os.getpid())}"
 
 
 def alive(owner: str) -> bool:
-    """Whether the process that `me()` named is still there."""
+    """Whether the process that `me()` named still runs."""
     number, _, started = owner.partition("-")
     try:
         return _started(int(number)) == started
@@ -61,7 +63,7 @@ def _started(process: int) -> str:
 
 
 class Host:
-    """One machine. Everything that reaches it goes by argv lists; nothing is quoted for a shell."""
+    """One machine. Commands are argv lists, so nothing is quoted for a shell."""
 
     def __init__(
         self, image: str, name: str, *, seed: str | None = None, kept: bool = False, network: str = "bridge"
@@ -89,7 +91,7 @@ class Host:
 
     @classmethod
     def kept(cls, name: str) -> Host:
-        """The kept machine of this name, which runs."""
+        """The running, kept machine of this name."""
         machine = cls.__new__(cls)
         machine._called(f"dokkupy-kept-{name}", "")
         return machine
@@ -98,7 +100,7 @@ class Host:
 
     @property
     def ip(self) -> str:
-        """Its address; a reboot may change it."""
+        """The machine's address. A reboot may change it."""
         form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
         return docker("inspect", "-f", form, self.name).stdout.strip()
 
@@ -108,25 +110,25 @@ class Host:
         return self.exec(["test", "-d", "/run/systemd/system"], check=False).code == 0
 
     def reboot(self) -> None:
-        """Shut down in order and start again."""
+        """Shut down cleanly and start again."""
         docker("restart", "-t", "60", self.name)
         self._booted()
 
     def power_cut(self) -> None:
-        """Lose power in the middle of whatever it does, and start again."""
+        """Cut the power at once, and start again."""
         docker("kill", "-s", "KILL", self.name)
         docker("start", self.name)
         self._booted()
 
     def close(self) -> None:
-        """Throw the machine and its disk away."""
+        """Remove the machine and its disk."""
         docker("rm", "-f", "-v", self.name, check=False)
         docker("volume", "rm", "-f", self.volume, check=False)
         if self._keys is not None:
             shutil.rmtree(self._keys, ignore_errors=True)
 
     def snapshot(self, tag: str, seed: str) -> None:
-        """Shut down and keep the machine as image `tag` and its engine's disk as volume `seed`; then close it."""
+        """Shut down, save the machine as image `tag` and its engine's disk as volume `seed`, and remove the machine."""
         docker("stop", "-t", "60", self.name)
         labels = ("--label", f"{LABEL}=1", "--label", f"{LABEL}.seed={tag}")
         docker("volume", "create", *labels, seed)
@@ -137,7 +139,7 @@ class Host:
         docker("commit", "--change", f"LABEL {LABEL}=1", "--change", f"LABEL {LABEL}.seed={tag}", self.name, tag)
         self.close()
 
-    # --- reaching it
+    # --- connections
 
     def exec(
         self,
@@ -150,7 +152,7 @@ class Host:
         cwd: str = "/",
         timeout: float = 600,
     ) -> Ran:
-        """Run a command on the machine as its administrator at the console would."""
+        """Run a command on the machine as root, like an administrator at the console."""
         variables = [flag for key, value in (env or {}).items() for flag in ("-e", f"{key}={value}")]
         stdin = ["-i"] if input is not None else []
         return docker(
@@ -167,7 +169,7 @@ class Host:
         login: str = "dokku",
         timeout: float = 600,
     ) -> Ran:
-        """Run a dokkupy command from outside, over SSH with a key that the host knows."""
+        """Run a dokkupy command over SSH, with a key that the host knows."""
         return run([*self._ssh_command(), f"{login}@{self.ip}", *argv], check=check, input=input, timeout=timeout)
 
     def git_push(
@@ -181,7 +183,7 @@ class Host:
         options: Sequence[str] = (),
         timeout: float = 600,
     ) -> Ran:
-        """Push `directory` as a developer's machine would; `branch` may be any refspec."""
+        """Push `directory` like a developer. `branch` may be any refspec."""
         environment = {**os.environ, "GIT_SSH_COMMAND": " ".join(self._ssh_command())}
         remote = f"{login}@{self.ip}:{app}"
         argv = ["git", "-C", str(directory), "push", *options, remote, branch]
@@ -190,7 +192,7 @@ class Host:
     def http_get(
         self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = 30, method: str = "GET"
     ) -> CommandResult:
-        """Ask the machine's proxy for `path` of the site `hostname`."""
+        """Request `path` of the site `hostname` from the machine's proxy."""
         connection = http.client.HTTPConnection(self.ip, port, timeout=timeout)
         try:
             connection.request(method, path, headers={"Host": hostname})
@@ -201,7 +203,7 @@ class Host:
             connection.close()
 
     def copy_in(self, source: Path | bytes, target: str) -> None:
-        """Lay a file, a folder's content or bytes down at the absolute path `target`."""
+        """Copy a file, the content of a folder, or bytes to the absolute path `target`."""
         parent = str(Path(target).parent)
         if isinstance(source, bytes):
             self.exec(["mkdir", "-p", parent])
@@ -217,13 +219,13 @@ class Host:
             self.exec(["chmod", f"{source.stat().st_mode & 0o777:o}", target])
 
     def copy_checkout(self) -> None:
-        """Lay the checkout under test down at `SOURCE`, replacing what is there."""
+        """Copy the checkout under test to `SOURCE`, and replace what is there."""
         self.exec(["rm", "-rf", SOURCE])
         self.exec(["mkdir", "-p", str(Path(SOURCE).parent)])
         self.exec(["tar", "-C", str(Path(SOURCE).parent), "--no-same-owner", "-x"], input=checkout.archive())
 
     def load_image(self, tag: str, *names: str) -> None:
-        """Bring an image of the outer engine into the machine's own, under further names."""
+        """Copy an image of the outer engine to the machine's engine, with further names."""
         assert image_exists(tag), tag
         pipe(["docker", "save", tag], ["docker", "exec", "-i", self.name, "docker", "load"])
         for name in names:
@@ -234,7 +236,7 @@ class Host:
         return self.exec([f"{SOURCE}/install.sh", *options], timeout=timeout)
 
     def add_key(self, name: str = "e2e") -> None:
-        """Make a developer's key and tell the host of it."""
+        """Make a developer's key and add it on the host."""
         self.exec(["dokkupy", "ssh-keys:add", name], input=(self._key().with_suffix(".pub")).read_text())
 
     def engine_ready(self, *, timeout: float = 60) -> None:
@@ -258,7 +260,7 @@ class Host:
         ]
 
     def _booted(self) -> None:
-        """Wait until the init system has started what it starts."""
+        """Wait until the init system has started everything."""
         if "DOKKUPY_BED_WITHOUT_SYSTEMD=1" in docker("inspect", "-f", "{{.Config.Env}}", self.name).stdout:
             self._wait_for(["true"], "the machine", 20)
             return

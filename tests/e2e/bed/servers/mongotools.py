@@ -1,14 +1,14 @@
 #!/opt/secantus/bin/python
 """NOT MongoDB's tools: `mongodump --archive` and `mongorestore --archive` for tests, on pymongo.
 
-MongoDB's own tools are in no package registry, so a test that dumps and restores with this says nothing about them but
-that their options were the right ones. An archive looks like theirs (magic number, prelude, namespaces in blocks, each
-ended by 0xffffffff) but its checksums are 0, so it is neither meant for their `mongorestore` nor theirs for this.
+MongoDB's own tools are in no package registry. A test with these tools only shows that the options are right. An
+archive has the same structure (magic number, prelude, namespaces in blocks, each ended by 0xffffffff), but its
+checksums are 0. So the real `mongorestore` cannot read it, and these tools cannot read real archives.
 
-StoredCertificate: documents byte for byte, collection options (validators, capped, collation), indexes, views, GridFS (which is two
-collections), roles. Users are in the dump with their hashed passwords; the stand-in for the server takes none of those, so
-restoring tells about each user that is not there and goes on. Not there: --oplog, directories instead of an archive,
---query, time series.
+A dump contains documents byte for byte, collection options (validators, capped, collation), indexes, views, GridFS (two
+collections) and roles. It also contains users with their hashed passwords, but the stand-in for the server does not
+accept those. A restore therefore prints each user that does not exist, and continues. Not supported: --oplog,
+directories instead of an archive, --query, time series.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAGIC = struct.pack("<I", 0x8199E26D)
 END = b"\xff\xff\xff\xff"
 RAW = CodecOptions(document_class=RawBSONDocument)
 ORDERED = CodecOptions(document_class=SON)
-#: Of what `listCollections` says, what `create` does not take.
+#: Fields of `listCollections` that `create` does not accept.
 NOT_OPTIONS = ("uuid",)
 
 
@@ -184,7 +184,7 @@ class Archive:
         return data
 
     def piece(self) -> bytes | None:
-        """The next document; None at a terminator."""
+        """The next document. None at a terminator."""
         size = self._take(4)
         if size == END:
             return None
@@ -273,7 +273,7 @@ def restore(given: argparse.Namespace) -> None:
                 try:
                     server[user["db"]].command("updateUser", user["user"], roles=user["roles"])
                 except OperationFailure:
-                    # Said even when quiet: this is the one thing that MongoDB's own tool would have done.
+                    # Printed even with --quiet, because this is the only thing that the real tool would have restored.
                     print(f"warning: user {user['_id']} not restored: the stand-in takes no hashed password", file=sys.stderr)
     say(given, f"{total - failed} document(s) restored successfully. {failed} document(s) failed to restore.")
     if failed:
@@ -290,7 +290,7 @@ def wanted(given: argparse.Namespace, database: str, collection: str) -> bool:
 
 
 def renamed(given: argparse.Namespace, database: str, collection: str) -> tuple[str, str]:
-    """As --nsFrom and --nsTo say, with a star at the end of each (`old.*`, `new.*`) or none."""
+    """Rename by --nsFrom and --nsTo. Both end with a star (`old.*`, `new.*`), or neither does."""
     name = f"{database}.{collection}"
     for source, target in zip(given.nsFrom, given.nsTo, strict=True):
         if source == name:

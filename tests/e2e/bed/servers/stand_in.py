@@ -1,10 +1,10 @@
-"""What the stand-ins for engines without a package have in common: JSON over HTTP, content in files.
+"""The common parts of stand-ins for servers without a package: JSON over HTTP, content in files.
 
     class Engine(Handler):
         port = 7700
         def answer(self, method, path, query, body): ...      # (status, JSON or bytes)
 
-Content is written whole, to a new file that then gets the name, so that a copy of the files at any moment is whole.
+Content is written to a new file, which is then renamed. A copy of the files is therefore complete at any moment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOCK = threading.RLock()
 
 
 class Lines(list):
-    """An answer of one JSON value a line."""
+    """An answer with one JSON value on each line."""
 
 
 class Refused(Exception):
@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 class Content:
-    """A dictionary in a file. Whoever changes it calls `save`."""
+    """A dictionary in a file. Call `save` after a change."""
 
     def __init__(self, path: str, new: dict) -> None:
         self.path = path
@@ -81,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def options(known: tuple[str, ...]) -> dict[str, str]:
-    """`--name=value` or `--name value` of the command line. An unknown one ends the server, as the real ones do."""
+    """The options of the command line, `--name=value` or `--name value`. An unknown option ends the server, as with the
+    real ones."""
     found, words = {}, sys.argv[1:]
     while words:
         name, equals, value = words.pop(0).removeprefix("--").partition("=")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A stand-in for Typesense (https://typesense.org/docs/30.0/api): a key, collections, documents, aliases and snapshots.
 
-It searches nothing. A snapshot is a copy of its files.
+It cannot search. A snapshot is a copy of its files.
 """
 
 from __future__ import annotations
