@@ -140,6 +140,18 @@ def test_a_network_that_the_engine_lost_is_reported_and_created_again(host: Host
     assert list(doctor_checks(host)) == []
 
 
+def test_a_lost_network_is_named_as_lost_and_created_again_by_its_name(host: Host, run: Run) -> None:
+    run("network:create", "backend")
+    host.networks().remove("backend")
+    for verb in ("info", "exists"):
+        status, _, error = run(f"network:{verb}", "backend")
+        assert status != 0 and "Network backend does not exist" in error and "dokkupy recover" in error
+        assert "dokkupy recover" not in run(f"network:{verb}", "unknown")[2]
+    assert run("network:create", "backend")[0] == 0
+    assert run("network:exists", "backend")[0] == 0
+    assert run("network:create", "backend")[0] != 0
+
+
 def test_a_network_that_an_app_is_set_to_join_is_not_destroyed(host: Host, run: Run) -> None:
     run("network:create", "backend")
     deploy(host, "blog", TREE)

@@ -140,6 +140,18 @@ def test_why_says_what_a_new_and_a_stopped_app_wait_for(host: Host, run: Run) ->
     assert run("why", "nope")[0] == 20
 
 
+def test_why_names_the_image_that_a_stopped_app_lost(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    stop_app(host, BLOG)
+    assert "missing" not in run("why", "blog")[1]
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.tags.clear()  # as `docker system prune -a` does
+    _, out, _ = run("why", "blog")
+    assert "Cause: The image of v1 is missing from the engine." in out
+    assert "ps:start blog builds it again" in out and "blog was stopped: ps:start blog starts it" in out
+
+
 def test_a_guess_stands_only_where_nothing_better_is_known() -> None:
     guess, read = Cause("exit code 1", sure=GUESS), Cause("the module is missing")
     assert ranked([guess, read]) == (read,)

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.disk import DiskUse, Reclaimable
     from dokkupy_sdk.figures import Gauge
     from dokkupy_sdk.model import Deployment, Finding, Job
@@ -63,6 +64,15 @@ def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
     serving = current(host, deployment.app)[0]
     tx.step("look for its volumes", lambda: require_present(host, serving, release))
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    if evidence.step != "stopped" or not is_engine(host):
+        return []
+    from dokkupy_docker.lost_volumes import causes
+
+    return causes(host, AppName(evidence.app))
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-storage, which may not be installed

@@ -15,7 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dokkupy_sdk.diagnosis import Cause
     from dokkupy_sdk.model import Release
+    from dokkupy_sdk.names import AppName
 
 
 def named(release: Release) -> set[str]:
@@ -40,10 +42,26 @@ def require_present(host: Host, serving: Release | None, wanted: Release) -> Non
         return
     gone = [name for name in lost(serving, host.volumes().find_all({})) if name in names]
     if gone:
-        raise StateError(
-            f"The volume {gone[0]} of {wanted.app} is gone from the engine, and {wanted.app} would start with an empty one",
-            hint=f"Restore it: backups:restore app:{wanted.app}; or start with an empty one: docker volume create {gone[0]}",
-        )
+        raise StateError(text(gone[0], wanted.app), hint=remedy(gone[0], wanted.app))
+
+
+def text(name: str, app: AppName) -> str:
+    return f"The volume {name} of {app} is gone from the engine, and {app} would start with an empty one"
+
+
+def remedy(name: str, app: AppName) -> str:
+    return f"Restore it: backups:restore app:{app}; or start with an empty one: docker volume create {name}"
+
+
+def causes(host: Host, app: AppName) -> Iterator[Cause]:
+    """What keeps a stopped app from starting."""
+    from dokkupy_apps.releases.records import current
+    from dokkupy_sdk.diagnosis import FACT, Cause
+
+    serving = current(host, app)[0]
+    if serving is not None and named(serving):
+        for name in lost(serving, host.volumes().find_all({})):
+            yield Cause(text(name, app), (remedy(name, app),), sure=FACT)
 
 
 def findings(host: Host) -> Iterator[Finding]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from dokkupy import hookspecs
@@ -10,6 +12,7 @@ from dokkupy.host import Host
 from dokkupy_host.setup import machine
 from dokkupy_host.setup.machine import set_up, tear_down
 from dokkupy_sdk import setup
+from dokkupy_sdk.execute import Completed
 
 from plugins_builtin.host.tests.conftest import Run
 
@@ -64,3 +67,22 @@ def test_purge_is_refused_without_remove_and_while_an_app_exists(run: Run, host:
     assert "To remove dokkupy, add --yes" in run("setup", "--remove")[2]
     run("apps:create", "blog")
     assert "There are still apps: blog" in run("setup", "--remove", "--purge", "--dry-run")[2]
+
+
+def test_an_enabled_unit_of_an_earlier_version_is_enabled_again_so_that_the_engine_starts_it(
+    bare: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "systemd", lambda: True)
+    monkeypatch.setattr(machine, "execute", lambda argv, check: Completed(tuple(argv), 0, "", ""))
+    os.makedirs(machine.UNITS)
+    for name, text in machine.UNIT_TEXTS.items():
+        Path(machine.UNITS, name).write_text(text)
+
+    def lines() -> list[str]:
+        return [change.line for change in set_up(bare, dry_run=True) if change.part == "the timer"]
+
+    assert lines() == []
+    boot = Path(machine.UNITS, "dokkupy-boot.service")
+    boot.write_text(boot.read_text().replace("target docker.service", "target"))
+    assert "enable dokkupy-boot.service" in lines() and "enable dokkupy-tick.timer" not in lines()
+    assert "WantedBy=multi-user.target docker.service" in machine.UNIT_TEXTS["dokkupy-boot.service"]

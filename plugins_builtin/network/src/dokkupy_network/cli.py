@@ -29,11 +29,11 @@ def create(host: Host, network: Name) -> CommandResult:
 
     from dokkupy_sdk.operation import call, operation
 
-    from dokkupy_network.stored import NetworkFile, known, make, present
+    from dokkupy_network.stored import NetworkFile, make, present
 
     require_shared(network)
     with operation(host, "network:create", "networks") as tx:
-        if network in present(host) or network in known(host):
+        if network in present(host):
             raise Conflict(
                 f"Network {network} already exists",
                 hint=f"Choose another name, or use this network: network:info {network}",
@@ -89,8 +89,18 @@ def destroy(
 def exists(host: Host, network: Name) -> CommandResult:
     """Check whether a network exists: exit status 0 or 1."""
     if host.networks().find(network) is None:
-        raise NotFound(f"Network {network} does not exist", hint="List the networks: network:list")
+        raise absent(host, network)
     return CommandResult({"network": network, "exists": True}, header="" if host.out.is_json else "Network exists")
+
+
+def absent(host: Host, network: NetworkName) -> NotFound:
+    """The error about a network that the engine does not have."""
+    from dokkupy_network.stored import known
+
+    lost = "The engine lost it, for example by docker network prune. To create it again: dokkupy recover"
+    return NotFound(
+        f"Network {network} does not exist", hint=lost if network in known(host) else "List the networks: network:list"
+    )
 
 
 @group.command("info", permission="host:read")
@@ -98,7 +108,7 @@ def info(host: Host, network: Name) -> CommandResult:
     """Show a network's details and the containers in it."""
     found = host.networks().find(network)
     if found is None:
-        raise NotFound(f"Network {network} does not exist", hint="List the networks: network:list")
+        raise absent(host, network)
     row = row_of(found)
     row["Containers"] = sorted(one.name for one in host.containers().find_all({}) if network in one.addresses)
     shown = {**row, "Containers": " ".join(row["Containers"]), "Labels": pairs(row["Labels"])}

@@ -18,7 +18,7 @@ def why(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
 
     host.store.require_app(app)
     found = [(evidence, causes_of(host, evidence)) for evidence in gathered(host, app)]
-    found = [(evidence, causes) for evidence, causes in found if causes or evidence.step != "serve"]
+    found = [(evidence, causes) for evidence, causes in found if causes or evidence.step not in ("serve", "stopped")]
     state, sentences = state_of(host, app, is_well=not found)
     lines = [line for evidence, causes in found for line in text_of(evidence, causes)]
     text = [*lines, *(f"       {line}" for line in sentences), *(next_commands(app, found) if found else [])]

@@ -22,7 +22,7 @@ PREFIX = len(" !     ")
 
 def gathered(host: Host, app: AppName) -> list[Evidence]:
     """All that is known now: the last deploy if it failed and nothing was deployed since, and processes that crashed or do not
-    run. At the end, what keeps requests from an app that is deployed."""
+    run. At the end, what keeps requests from an app that is deployed, or a stopped one from starting."""
     from dokkupy_apps.desired.status import should_run
     from dokkupy_apps.releases.records import current
     from dokkupy_sdk.port_map import listening
@@ -34,6 +34,8 @@ def gathered(host: Host, app: AppName) -> list[Evidence]:
             evidence for row in host.instances(app).status(instances) for evidence in of_instance(host, release, row)
         ]
         found.append(with_facts(host, app, Evidence(app, "serve", port=listening(release).port)))
+    elif release is not None:
+        found.append(Evidence(app, "stopped"))
     return found
 
 

@@ -19,6 +19,10 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
         from dokkupy_why.state import unreachable
 
         return unreachable(host, AppName(evidence.app))
+    if evidence.step == "stopped":
+        from dokkupy_why.state import lost_image
+
+        return lost_image(host, AppName(evidence.app))
     from dokkupy_why.diagnosis import known_causes
 
     return known_causes(evidence)

@@ -42,12 +42,14 @@ def headline(evidence: Evidence) -> str:
         return f"{evidence.app}: {evidence.reason}{at}"
     if evidence.step == "serve":
         return f"{evidence.app}: something may keep requests from it"
+    if evidence.step == "stopped":
+        return f"{evidence.app}: something is missing that its start needs"
     return f"{evidence.app}: {STEPS.get(evidence.step, 'the last deploy failed')}{at}"
 
 
 def text_of(evidence: Evidence, causes: Sequence[Cause]) -> list[str]:
     lines = [f"=====> {headline(evidence)}"]
-    if evidence.step not in ("run", "serve"):
+    if evidence.step not in ("run", "serve", "stopped"):
         lines += [f"       {line}" for line in evidence.reason.splitlines()]
     for cause in causes:
         lines.append(f"       Cause: {cause.title}.")

@@ -20,6 +20,19 @@ def unreachable(host: Host, app: AppName) -> Iterator[Cause]:
         yield Cause(reason, sure=FACT)
 
 
+def lost_image(host: Host, app: AppName) -> Iterator[Cause]:
+    """The image of the serving release, if the engine has lost it."""
+    from dokkupy_apps.releases.records import current
+    from dokkupy_sdk.diagnosis import FACT, Cause
+
+    release, _ = current(host, app)
+    if release is not None and host.images().find(release.image) is None:
+        fix = (
+            f"ps:start {app} builds it again from {release.revision[:8] or 'its source'}, or deploy again: git push",
+        )
+        yield Cause(f"The image of v{release.number} is missing from the engine", fix, sure=FACT)
+
+
 def state_of(host: Host, app: AppName, *, is_well: bool) -> tuple[str, list[str]]:
     """new, stopped, failing or running; and sentences about it. is_well: no failure is known."""
     from dokkupy_apps.apps import app_record

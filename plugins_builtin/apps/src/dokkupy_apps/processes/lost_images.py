@@ -39,7 +39,8 @@ def with_image(tx: Transaction, release: Release) -> Release:
             f"The image of v{release.number} of {app} is missing from the engine, and cannot be built "
             f"again: {error.message}",
             details=error.details,
-            hint=error.hint or f"Deploy the app again: git push, or ps:rebuild {app}",
+            hint=error.hint
+            or f"Fix what the output of the build names, then again: ps:start {app}. Or deploy another commit: git push",
             code="image_lost",
         ) from error
     own = release_tag(host, app, release.number)

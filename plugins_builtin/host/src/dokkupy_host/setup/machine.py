@@ -94,7 +94,7 @@ KillMode=process
 ExecStart={PROGRAM} --quiet recover --boot
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=multi-user.target docker.service
 """,
 }
 ENABLED = ("dokkupy-tick.timer", "dokkupy-boot.service")
@@ -197,14 +197,15 @@ def timer(steps: Steps) -> None:
     if not systemd():
         steps.text(CRON, CRON_TEXT)
         return
-    before = len(steps.lines)
-    for name, text in UNIT_TEXTS.items():
-        steps.text(f"{UNITS}/{name}", text)
-    if len(steps.lines) > before:
+    changed = {name for name, text in UNIT_TEXTS.items() if content(f"{UNITS}/{name}") != text}
+    for name in sorted(changed):
+        steps.text(f"{UNITS}/{name}", UNIT_TEXTS[name])
+    if changed:
         steps.run("reload systemd", ["systemctl", "daemon-reload"])
     for unit in ENABLED:
-        if not execute(["systemctl", "is-enabled", unit], check=False).ok:
-            steps.run(f"enable {unit}", ["systemctl", "enable", unit])
+        # An earlier version's unit is enabled too, but not for all that wants it now.
+        if unit in changed or not execute(["systemctl", "is-enabled", unit], check=False).ok:
+            steps.run(f"enable {unit}", ["systemctl", "reenable", unit])
     if not execute(["systemctl", "is-active", ENABLED[0]], check=False).ok:
         steps.run(f"start {ENABLED[0]}", ["systemctl", "start", ENABLED[0]])
 

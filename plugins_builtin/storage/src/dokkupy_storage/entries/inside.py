@@ -7,6 +7,7 @@ import sys
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.attached import GRACE, attach
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.one_offs import EngineOneOffs
 from dokkupy_sdk.roles import Container, ContainerSpec
 
@@ -30,7 +31,11 @@ def run_in_entry(host: Host, entry: Entry, command: Sequence[str], *, image: str
     found = images.find(image)
     if found is None:
         host.out.section(f"Pulling {image}")
-        found = images.pull(image)
+        try:
+            found = images.pull(image)
+        except HostError as error:
+            error.hint = error.hint or "Name an image that this host has: --image NAME"
+            raise
     here = sys.stdin.isatty() and sys.stdout.isatty()
     spec = ContainerSpec(
         f"dokkupy-storage-{secrets.token_hex(4)}",
