@@ -1,7 +1,7 @@
-"""A rule for many subjects as one test.
+"""Check a rule for many subjects in one test.
 
-pytest takes milliseconds for each test, beside what the test does: every worker collects all of them. A rule for 800
-files is therefore no 800 tests. It is still checked for each, and all that break it are named.
+pytest takes milliseconds for each test in addition to the test itself, because every worker collects all tests.
+Therefore a rule for 800 files is one test. It is checked for each file, and a failure names all files that break it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ T = TypeVar("T")
 def for_each(
     subjects: Iterable[T] | Callable[[], Iterable[T]], name: Callable[[T], object] = str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Call the test with each of the subjects as its first argument; fixtures follow, which all subjects share.
+    """Call the test with each subject as its first argument. All subjects share the fixtures, which follow.
 
-    subjects: a function is called when the test runs, not when it is collected. name: what a failure calls a subject.
+    subjects: a function is called when the test runs, not when it is collected. name: the name of a subject in a
+    failure.
     """
 
     def rule(test: Callable[..., None]) -> Callable[..., None]:

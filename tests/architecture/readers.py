@@ -1,4 +1,4 @@
-"""Who reads what: the source of core, the SDK and the built-in plugins, as trees."""
+"""Find out which code reads which names, from the syntax trees of core, the SDK and the built-in plugins."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ SOURCES = ("core/src", "plugin_sdk/src", "plugins_builtin", "examples/plugins")
 
 @functools.cache
 def tree(path: Path) -> ast.Module:
-    """A file of ours, parsed once for all who look into it."""
+    """The syntax tree of a file of ours, parsed only once."""
     return ast.parse(path.read_text(), str(path))
 
 
 @functools.cache
 def nodes(path: Path) -> tuple[ast.AST, ...]:
-    """All nodes of a file of ours, as `ast.walk` gives them: half of the time of who looks for one kind is the walk."""
+    """All nodes of a file of ours, as `ast.walk` gives them. They are cached, because the walk is half of the time of a
+    search."""
     return tuple(ast.walk(tree(path)))
 
 
 @functools.cache
 def modules() -> dict[Path, ast.Module]:
-    """Path -> tree of every module that ships."""
+    """Path -> tree of every shipped module."""
     files = [file for place in SOURCES for file in sorted((ROOT / place).rglob("*.py")) if "tests" not in file.parts]
     return {file: tree(file) for file in files if "src" in file.parts}
 
@@ -48,7 +49,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @functools.cache
 def functions(file: Path) -> dict[str, list[Function]]:
-    """Name -> the functions of a module that have it, also those within others."""
+    """Name -> the functions of a module with this name, including nested ones."""
     found: dict[str, list[Function]] = {}
     for node in nodes(file):
         if isinstance(node, Function):
@@ -57,7 +58,7 @@ def functions(file: Path) -> dict[str, list[Function]]:
 
 
 def node_of(function: Callable[..., Any]) -> tuple[Path, Function]:
-    """Where a function is declared, also one within another."""
+    """The node that declares a function, which may be nested."""
     code = function.__code__
     file = Path(code.co_filename)
     for node in functions(file).get(code.co_name, []):
@@ -68,7 +69,7 @@ def node_of(function: Callable[..., Any]) -> tuple[Path, Function]:
 
 
 def imported(file: Path, scope: ast.AST, name: str) -> tuple[Path, str] | None:
-    """The module and the name there, for a name that a function or its module imports."""
+    """(module, name in it) of a name that a function or its module imports."""
     for tree in (scope, modules()[file]):
         found = imports(tree).get(name)
         if found is not None and found[0] in by_name():
@@ -78,7 +79,7 @@ def imported(file: Path, scope: ast.AST, name: str) -> tuple[Path, str] | None:
 
 @functools.cache
 def imports(tree: ast.AST) -> dict[str, tuple[str, str]]:
-    """Name here -> (module, name there) of every `from module import name`."""
+    """Local name -> (module, name in it) of every `from module import name`."""
     return {
         alias.asname or alias.name: (node.module, alias.name)
         for node in ast.walk(tree)
@@ -92,7 +93,7 @@ def callee(file: Path, scope: ast.AST, call: ast.Call) -> tuple[Path, Function] 
     if not isinstance(call.func, ast.Name):
         return None
     name, place = call.func.id, file
-    for _ in range(4):  # an SDK module re-exports a name of core's
+    for _ in range(4):  # an SDK module re-exports a name of core
         found = functions(place).get(name)
         if found:
             return place, found[0]
@@ -105,7 +106,7 @@ def callee(file: Path, scope: ast.AST, call: ast.Call) -> tuple[Path, Function] 
 
 
 def parameter_of(call: ast.Call, argument: ast.AST, function: Function) -> str:
-    """The parameter that an argument of a call fills; empty when that cannot be seen."""
+    """The parameter to which an argument of a call belongs. Empty if the code does not show it."""
     for keyword in call.keywords:
         if keyword.value is argument:
             return keyword.arg or ""
@@ -119,8 +120,8 @@ def parameter_of(call: ast.Call, argument: ast.AST, function: Function) -> str:
 
 
 def is_read(file: Path, function: Function, name: str, seen: frozenset[tuple[str, int, str]] = frozenset()) -> bool:
-    """Whether a function does something with a parameter: neither `del` nor a bare mention of it nor handing it to a
-    function of ours that does nothing with it counts. A function that always refuses does enough."""
+    """Whether a function uses a parameter. `del`, a statement of only its name, and passing it to a function of ours
+    that does not use it do not count. A function that always raises an error counts as using it."""
     if isinstance(function.body[-1], ast.Raise):
         return True
     mark = (str(file), function.lineno, name)
@@ -148,7 +149,7 @@ def is_read(file: Path, function: Function, name: str, seen: frozenset[tuple[str
 def attributes_of(
     file: Path, function: Function, name: str, seen: frozenset[tuple[str, int, str]] = frozenset()
 ) -> set[str]:
-    """The attributes of a parameter that a function reads, or a function of ours that it hands it to."""
+    """The attributes of a parameter that a function reads, or that a function of ours reads to which it is passed."""
     mark = (str(file), function.lineno, name)
     if mark in seen:
         return set()
@@ -170,11 +171,11 @@ def is_thrown_away(node: ast.AST) -> bool:
     return isinstance(node, ast.Assign) and all(isinstance(one, ast.Name) and one.id == "_" for one in node.targets)
 
 
-# text that is read by
+# texts by which code looks something up
 
 
 def texts(node: ast.AST) -> Iterator[str]:
-    """Patterns of the texts that an expression can be: a constant, or an f-string with anything in its gaps."""
+    """Patterns of the texts that an expression can have: a constant, or an f-string with any values."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield re.escape(node.value)
     elif isinstance(node, ast.JoinedStr):
@@ -190,13 +191,13 @@ def texts(node: ast.AST) -> Iterator[str]:
 
 
 DECLARES = ("Property", "Settings", "Opt", "Arg", "Rest", "matching", "warn", "section", "UserError")
-"""Calls whose texts declare a setting or are shown to people: they read nothing."""
+"""Calls whose texts declare a setting or are shown to people. They do not read anything."""
 
 
 @functools.cache
 def keys_read(distribution: Path) -> frozenset[str]:
-    """Patterns of the texts by which a distribution looks something up: arguments of calls, subscripts, keys of
-    tables and the values of loops and constants."""
+    """Patterns of the texts with which a distribution looks something up: arguments of calls, subscripts, keys of
+    tables, and values of loops and constants."""
     found: set[str] = set()
     for file, tree in modules().items():
         if distribution not in file.parents:
@@ -241,13 +242,13 @@ def release_settings_read() -> frozenset[tuple[str, str]]:
 
 
 def attributes_read(*trees: ast.AST) -> set[str]:
-    """Names of the attributes that are read there, `object.name`."""
+    """The names of all attributes that are read, as in `object.name`."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     return {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
 
 
 def importers(module: str) -> list[ast.AST]:
-    """The modules that import something of a module of ours."""
+    """The modules that import something from a module of ours."""
     return [tree for tree in modules().values() if any(source == module for source, _ in imports(tree).values())]
 
 

@@ -1,4 +1,4 @@
-"""Every test can fail by what it asserts: itself, or in a helper that it calls."""
+"""Every test has an assertion, in the test itself or in a helper that it calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def functions(pattern: str) -> Iterator[tuple[Path, Function]]:
 
 
 def called(node: ast.AST) -> Iterator[str]:
-    """The last names of all that is called."""
+    """The last part of the names of all called functions."""
     for one in ast.walk(node):
         if isinstance(one, ast.Call):
             if isinstance(one.func, ast.Attribute):
@@ -33,7 +33,8 @@ def called(node: ast.AST) -> Iterator[str]:
 
 
 def asserts(node: ast.AST) -> bool:
-    """Whether it can fail by itself: an assertion, a raised AssertionError, an expected error, a command that must succeed."""
+    """Whether a function itself can fail a test: by an assertion, a raised AssertionError, an expected error, or a
+    command that must succeed."""
     for one in ast.walk(node):
         if isinstance(one, ast.Assert):
             return not is_true(one.test)
@@ -49,7 +50,7 @@ def is_true(node: ast.expr) -> bool:
 
 
 def without_assertion(tests: list[tuple[Path, Function]], helpers: list[tuple[Path, Function]]) -> list[str]:
-    """Tests that neither assert nor call, over any number of helpers, what does."""
+    """Tests without an assertion in the test or in any helper that it calls directly or indirectly."""
     calls: dict[str, set[str]] = defaultdict(set)
     failing = set()
     for _, node in helpers:

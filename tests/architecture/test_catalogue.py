@@ -1,4 +1,4 @@
-"""Hooks, commands and settings: whole, said what they are, and used."""
+"""Hooks, commands and settings are complete, documented and used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOOKS = {
 SHAPES = {"pre_": "emit", "post_": "emit", "resolve_": "ask", "on_": "notify"}
 RETURNS = {"emit": "None", "notify": "None", "ask": " | None", "gather": "Iterable["}
 WITHOUT_A_USER_HERE = {
-    "resolve_dns_challenge",  # each implementation is a DNS provider's; letsencrypt's tests have one
+    "resolve_dns_challenge",  # each implementation is for a DNS provider; the tests of letsencrypt have one
 }
 
 
@@ -42,7 +42,7 @@ def is_named(arguments: list[ast.expr]) -> bool:
 
 @functools.cache
 def calls() -> dict[str, set[str]]:
-    """hook -> the methods by which it is called, anywhere in core and the plugins, which import core's from the SDK."""
+    """hook -> the methods with which core and the plugins call it. Plugins import the hooks of core from the SDK."""
     found: dict[str, set[str]] = {}
     for place in ("core/src", "plugin_sdk/src", "plugins_builtin"):
         for file in (ROOT / place).rglob("*.py"):
@@ -55,11 +55,11 @@ def calls() -> dict[str, set[str]]:
 
 
 GOES_ON = {"emit_to_all": "emit", "gather_what_can": "gather"}
-"""Calls in the same shapes that go on past a failing plugin: where something is removed, and for the doctor."""
+"""Variants of these calls that continue after a failing plugin. They are for removals and for the doctor."""
 
 
 @for_each(HOOKS)
-def test_a_hook_is_documented_and_called_in_its_shape(name: str) -> None:
+def test_hook_is_documented_and_called_by_the_method_of_its_shape(name: str) -> None:
     function = HOOKS[name]
     assert function.__doc__ and len(function.__doc__.strip()) > 20
     assert all(
@@ -78,7 +78,7 @@ def test_a_hook_is_documented_and_called_in_its_shape(name: str) -> None:
 
 @functools.cache
 def implemented() -> set[str]:
-    """The hooks that a plugin implements, built in or among the examples."""
+    """The hooks that built-in plugins or examples implement."""
     found = set()
     for pattern in (
         "plugin_sdk/src/**/hooks.py",
@@ -98,7 +98,7 @@ def test_a_hook_has_a_user(name: str) -> None:
 
 
 @for_each(COMMANDS, attrgetter("full_name"))
-def test_a_command_says_what_it_does_and_what_it_needs(command: Command) -> None:
+def test_command_has_help_and_a_permission(command: Command) -> None:
     assert command.help and not command.help.endswith(".")
     assert command.help[0].isupper()
     assert command.permission in PERMISSIONS
@@ -108,14 +108,15 @@ def test_a_command_says_what_it_does_and_what_it_needs(command: Command) -> None
             assert flag.startswith("-")
 
 
-#: They change something and yet have no --dry-run: they run what the user gives, or are called by machines.
+#: Commands that change something but have no --dry-run, because they run what the user gives or are called by
+#: machines.
 WITHOUT_PLAN = {
     "config:show",
     "config:get",
     "config:keys",
     "config:export",
     "config:bundle",
-    "secrets:key",  # they only read, but secrets
+    "secrets:key",  # they only read, but they read secrets
     "run",
     "enter",
     "storage:exec",
@@ -139,7 +140,7 @@ WITHOUT_PLAN = {
 }
 
 
-def test_whatever_changes_something_has_a_dry_run() -> None:
+def test_every_command_that_changes_something_has_a_dry_run() -> None:
     writing = {c.full_name for c in COMMANDS if c.permission.endswith((":write", ":admin")) and not c.mutating}
     assert writing <= WITHOUT_PLAN, sorted(writing - WITHOUT_PLAN)
 

@@ -1,4 +1,5 @@
-"""No module imports itself by way of others, imports within functions included: a circle has no order to read it in."""
+"""No module imports itself through other modules, including imports within functions, because a circle has no order in
+which it can be read."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from tests.architecture.readers import by_name, modules
 
 
 def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below one, without what only the type checker runs."""
+    """Every node below a node, except code for the type checker only."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             for other in child.orelse:
@@ -24,7 +25,7 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
-    """The modules of ours that a module imports."""
+    """Our modules that a module imports."""
     for node in statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in by_name())

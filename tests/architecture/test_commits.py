@@ -1,4 +1,4 @@
-"""The owner of a transaction commits it: the function whose `with` opened it, and nobody that it passes it to."""
+"""Only the owner of a transaction commits it: the function whose `with` opened it, not one to which it is passed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 def own(function: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function or module without those of the functions in it."""
+    """The nodes of a function or module, except those of nested functions."""
     for child in ast.iter_child_nodes(function):
         yield child
         if not isinstance(child, FUNCTIONS):
@@ -23,7 +23,7 @@ def own(function: ast.AST) -> Iterator[ast.AST]:
 
 
 def foreign_commits(module: ast.AST) -> list[int]:
-    """The lines with a commit of what no `with` of the same function opened."""
+    """The lines with a commit of a transaction that the function did not open by `with`."""
     lines = []
     for function in (module, *(one for one in ast.walk(module) if isinstance(one, FUNCTIONS))):
         nodes = list(own(function))
@@ -43,7 +43,8 @@ def foreign_commits(module: ast.AST) -> list[int]:
 
 
 def is_transaction(node: ast.AST) -> bool:
-    """By its name: other things have a `commit` too, such as what was pushed."""
+    """Whether an expression is a transaction. It is recognized by its name, because other objects, such as pushes, also
+    have a `commit`."""
     name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
     return name in {"tx", "transaction"}
 
@@ -58,11 +59,11 @@ def is_transaction(node: ast.AST) -> bool:
         "def f(source):\n    source.pending.tx.commit()",
     ],
 )
-def test_a_commit_by_another_than_the_owner_is_found(text: str) -> None:
+def test_commit_by_another_function_than_the_owner_is_found(text: str) -> None:
     assert foreign_commits(ast.parse(text))
 
 
-def test_a_commit_by_the_owner_is_none() -> None:
+def test_commit_by_the_owner_is_allowed() -> None:
     assert not foreign_commits(
         ast.parse("def f(host):\n    with lock(host), operation(host) as tx:\n        tx.commit()")
     )

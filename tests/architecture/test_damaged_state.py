@@ -1,4 +1,5 @@
-"""Every state file of every distribution, damaged in every way: it is named, the other apps go on, nothing is overwritten."""
+"""Every state file of every distribution is damaged in every way: errors name it, the other apps keep working, and
+nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -57,7 +58,7 @@ HARMS: dict[str, Callable[[Path], None]] = {
     "of another schema": of_another_schema,
 }
 GLOBAL = {"global/domains", "global/ssh-keys", "global/plugin", "global/roles"}
-"""What every app depends on: the others go on without the rest alone."""
+"""Records on which every app depends. Other apps cannot work without these."""
 
 
 def place(kind: type) -> tuple[str, ...]:
@@ -76,9 +77,9 @@ def host(tmp_path: Path) -> Host:
 
 
 def damaged(host: Host, harm: str, kinds: list[type]) -> dict[str, bytes | None]:
-    """Path -> what is there now, of the files of these records."""
+    """Path -> current content of the files of these records."""
     for parts in {place(kind) for kind in kinds}:
-        for _ in range(2):  # with a generation before it
+        for _ in range(2):  # with a previous generation
             host.store.write(*parts, data={})
         HARMS[harm](Path(host.store.path(*parts)))
     paths = {host.store.path(*place(kind)) for kind in kinds}
@@ -93,8 +94,8 @@ def said(capfd: pytest.CaptureFixture[str], host: Host, *words: str) -> tuple[in
 
 @pytest.mark.parametrize("harm", HARMS)
 @for_each(kinds)
-def test_reading_it_is_an_error_that_names_the_file_and_the_remedy(kind: str, host: Host, harm: str) -> None:
-    """So it is for each command that needs the file."""
+def test_reading_a_damaged_file_is_an_error_with_the_file_and_the_remedy(kind: str, host: Host, harm: str) -> None:
+    """This is the error of every command that requires the file."""
     damaged(host, harm, [kinds()[kind]])
     parts = place(kinds()[kind])
     with pytest.raises(StateError) as caught:
@@ -103,7 +104,7 @@ def test_reading_it_is_an_error_that_names_the_file_and_the_remedy(kind: str, ho
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_doctor_and_recover_name_each_and_overwrite_none(
+def test_doctor_and_recover_name_each_damaged_file_and_overwrite_none(
     host: Host, harm: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = damaged(host, harm, [kind for kind in kinds().values() if "/".join(place(kind)) not in GLOBAL])
@@ -115,7 +116,7 @@ def test_doctor_and_recover_name_each_and_overwrite_none(
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_the_other_apps_go_on(host: Host, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_other_apps_keep_working(host: Host, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
     damaged(host, harm, [kind for kind in kinds().values() if "/".join(place(kind)) not in GLOBAL])
     for words in (
         ("config:set", "--no-restart", "shop", "KEY=value"),
@@ -134,7 +135,9 @@ def test_the_other_apps_go_on(host: Host, harm: str, capfd: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("harm", HARMS)
 @pytest.mark.parametrize("file", sorted(GLOBAL))
-def test_what_all_depend_on_is_named_too(host: Host, file: str, harm: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_damaged_file_on_which_all_apps_depend_is_named(
+    host: Host, file: str, harm: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = damaged(host, harm, [kind for kind in kinds().values() if "/".join(place(kind)) == file])
     for words in (("doctor",), ("recover",)):
         status, text = said(capfd, host, *words)

@@ -1,4 +1,4 @@
-"""A rule for many subjects names all that break it."""
+"""A failed rule for many subjects names all subjects that break it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_all_subjects_are_checked_and_each_that_breaks_the_rule_is_named(tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3", "4"]
 
 
-def test_a_single_failure_is_shown_as_that_of_any_test_and_none_to_check_is_one() -> None:
+def test_single_failure_is_shown_like_that_of_any_test_and_a_rule_without_subjects_fails() -> None:
     def odd(one: int) -> None:
         assert one % 2
 

@@ -1,4 +1,4 @@
-"""Each command's help has examples that can be typed, and `help` groups each namespace by its task."""
+"""The help of each command has valid examples, and `help` groups each namespace by its task."""
 
 from __future__ import annotations
 

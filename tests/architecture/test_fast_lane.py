@@ -1,4 +1,4 @@
-"""The fast lane (`cli/parse.py`) reads the words of every command as typer does, from the same declaration."""
+"""The fast lane (`cli/parse.py`) parses the arguments of every command like typer, from the same declaration."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ VALUES = (
     "SHA256:" + "A" * 43,
     "ro",
 )
-"""Texts of which every type that a command takes accepts one."""
+"""Sample texts. Every type of an argument accepts one of them."""
 
 
 UsageError = typer.BadParameter.__mro__[1]
-"""Of the click that typer brings with it, under whichever name it does."""
+"""The exception of the click that typer contains, under whichever name."""
 
 
 def commands() -> list[Command]:
@@ -58,7 +58,7 @@ def value_of(item: Parameter) -> str:
 
 
 def lines(declared: list[Parameter]) -> Iterator[list[str]]:
-    """Command lines that fit: each option alone and all together, in both spellings, on either side of the arguments."""
+    """Valid command lines: each option alone and all together, in both spellings, before and after the arguments."""
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     rest = any(item.kind == "rest" for item in declared)
     required = [value_of(item) for item in places if item.required]
@@ -73,7 +73,9 @@ def lines(declared: list[Parameter]) -> Iterator[list[str]]:
         for flag in item.flags:
             others = [word for one in options if one is not item and one.required for word in spelt(one, one.flags[0])]
             yield [*others, *spelt(item, flag), *whole]
-            if not item.is_bool and flag.startswith("--"):  # `-c=X` is X here, as in Dokku, and `=X` for click
+            if not item.is_bool and flag.startswith(
+                "--"
+            ):  # for `-c=X`, the value is X here, as in Dokku, but `=X` for click
                 yield [*others, f"{flag}={value_of(item)}", *whole]
             if not rest:
                 yield [*others, *whole, *spelt(item, flag)]
@@ -89,7 +91,7 @@ def spelt(item: Parameter, flag: str) -> list[str]:
 
 
 def by_typer(front: Any, command: Command, declared: list[Parameter], words: list[str]) -> dict[str, Any]:
-    """What typer hands on are texts; the declaration's own types make values of them, as in the fast lane."""
+    """The values that typer parses. It returns texts, which the declaration's own types convert as in the fast lane."""
     given = front.make_context(command.full_name, list(words)).params
     return {item.name: converted(item, given[item.name]) for item in declared if item.kind != "unknown-flags"}
 
@@ -119,14 +121,14 @@ def by_the_fast_lane(command: Command, declared: list[Parameter], words: list[st
 
 
 @for_each(commands, attrgetter("full_name"))
-def test_a_command_line_that_fits_is_read_as_typer_reads_it(command: Command) -> None:
+def test_valid_command_line_is_parsed_like_by_typer(command: Command) -> None:
     front, declared = as_click(command), parameters(command.function)
     for words in lines(declared):
         assert by_the_fast_lane(command, declared, words) == by_typer(front, command, declared, words), words
 
 
 @for_each(commands, attrgetter("full_name"))
-def test_a_command_line_that_does_not_fit_is_refused_as_typer_refuses_it(command: Command) -> None:
+def test_invalid_command_line_is_refused_like_by_typer(command: Command) -> None:
     front, declared = as_click(command), parameters(command.function)
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     required = [value_of(item) for item in places if item.required]
@@ -135,7 +137,7 @@ def test_a_command_line_that_does_not_fit_is_refused_as_typer_refuses_it(command
         wrong.append(["--no-command-has-this-flag", *required])
     wrong += [[*required, item.flags[0]] for item in declared if item.kind == "option" and not item.is_bool]
     if any(item.kind == "rest" for item in places):
-        wrong = wrong[: 1 if required else 0]  # what follows the first argument is the container's own
+        wrong = wrong[: 1 if required else 0]  # everything after the first argument is for the container
     for words in wrong:
         with pytest.raises(UserError, match="."):
             parse(command, list(words))

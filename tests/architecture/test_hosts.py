@@ -1,4 +1,4 @@
-"""A host does not change: who asks, how and where the answer goes are another host's (`Host.for_invocation`)."""
+"""A Host object never changes. Another caller, mode or output requires another Host (`Host.for_invocation`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES = sorted(
     for top in ("core", "plugin_sdk", "plugins_builtin", "examples", "tests", "docs")
     for file in (ROOT / top).rglob("*.py")
 )
-#: A forked child changes the output of its own copy.
+#: A forked child may change the output of its own copy.
 CHANGES_ITS_OWN = {"plugin_sdk/src/dokkupy_sdk/parallel.py": {"vars"}}
 
 
@@ -25,7 +25,7 @@ def is_host(node: ast.AST) -> bool:
 
 
 def changes(nodes: Iterable[ast.AST]) -> set[str]:
-    """The attributes of a host that a piece of code assigns, and by which other ways it reaches for them."""
+    """The attributes of a host that a piece of code assigns, directly or by other means such as `setattr`."""
     found = set()
     for one in nodes:
         targets = one.targets if isinstance(one, ast.Assign | ast.Delete) else []
@@ -63,5 +63,5 @@ def test_an_assignment_is_found(text: str) -> None:
 
 def test_nothing_assigns_to_an_attribute_of_a_host() -> None:
     found = {short(file): names for file in FILES if (names := changes(nodes(file)))}
-    del found["core/tests/kernel/test_session.py"]  # which tries to
+    del found["core/tests/kernel/test_session.py"]  # this test tries to assign
     assert found == CHANGES_ITS_OWN

@@ -1,5 +1,5 @@
-"""Arguments of hooks and of journalled calls are given by keyword. Their types cannot say so, because a `ParamSpec` takes
-both; it is refused when it runs, and here for calls that no test makes."""
+"""Arguments of hooks and of journalled calls are passed by keyword. Their types cannot require that, because a
+`ParamSpec` accepts both. Positional arguments are refused at run time, and here for calls that no test runs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def by_position(node: ast.Call) -> bool:
 
 
 @for_each(SOURCES, short)
-def test_hooks_and_journalled_calls_get_their_arguments_by_keyword(file: Path) -> None:
+def test_arguments_of_hooks_and_journalled_calls_are_keywords(file: Path) -> None:
     found = [node.lineno for node in nodes(file) if isinstance(node, ast.Call) and by_position(node)]
     assert found == []

@@ -1,4 +1,4 @@
-"""Who may know whom, read from the source."""
+"""Which code may import which, checked in the source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ SAMPLES = sorted(path for path in (ROOT / "examples/plugins").iterdir() if (path
 DISTRIBUTIONS = [ROOT / "core", ROOT / "plugin_sdk", *PLUGINS, *SAMPLES]
 SOURCES = [file for dist in DISTRIBUTIONS for file in sorted((dist / "src").rglob("*.py"))]
 FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "base", "common", "info"}
-#: Lines of core, a layer each, the highest first. They may only shrink (CONTRIBUTING has the table).
+#: The layers of core, the highest first, with their limits of lines. The limits may only shrink (CONTRIBUTING has the
+#: table).
 CORE_LINES = {
     "cli": 1_460,
     "hookspecs.py": 245,
@@ -32,7 +33,7 @@ LONGEST_FUNCTION = 76
 
 USE_TEMPFILE = {"plugin_sdk/src/dokkupy_sdk/scratch.py"}
 
-#: Imported name -> distribution, where they differ.
+#: Imported name -> distribution, if the two differ.
 DISTRIBUTED_AS = {
     "pyjson5": "pyjson5",
     "tomli_w": "tomli-w",
@@ -59,7 +60,7 @@ def imports(node: ast.AST) -> set[str]:
 
 @for_each([*PLUGINS, *SAMPLES], short)
 def test_a_plugin_imports_only_the_sdk_and_itself_of_dokkupy(plugin: Path) -> None:
-    """And, where plugins are a family, the one that it declares to stand on."""
+    """It may also import a kit that it declares, such as dokkupy-services."""
     own = "dokkupy_" + plugin.name.replace("-", "_")
     declared = tomllib.loads((plugin / "pyproject.toml").read_text())["project"].get("dependencies", [])
     family = {re.split(r"[^A-Za-z0-9-]", text)[0].replace("-", "_") for text in declared if text.startswith("dokkupy-")}
@@ -77,12 +78,12 @@ def core_lines(layer: str) -> int:
 
 @for_each(CORE_LINES)
 def test_a_layer_of_core_stays_small(layer: str) -> None:
-    """What a plugin over the SDK can do is not core's: lower the limit with each thing that moves out."""
+    """Core must not contain what a plugin can do by the SDK. Lower the limit after each move of code out of core."""
     assert 0 < core_lines(layer) <= CORE_LINES[layer]
 
 
 def test_each_module_of_core_is_in_a_layer_whose_limit_contributing_says() -> None:
-    # A layer that went leaves a folder of byte code in whoever's checkout.
+    # A removed layer may leave a folder with byte code in a checkout.
     found = {
         path.name
         for path in (ROOT / "core" / "src" / "dokkupy").iterdir()
@@ -98,12 +99,13 @@ TECHNOLOGIES = re.compile(
     r"nginx|docker(?!file)|podman|postgres|mysql|mariadb|redis|mongo|rabbitmq|letsencrypt|certbot|caddy|kubernetes|restic|buildpack|herokuish",
     re.IGNORECASE,
 )
-#: File of core -> what it still names in its code. It may only shrink.
+#: File of core -> technologies that its code still names. This table may only shrink.
 STILL_NAMED: dict[str, set[str]] = {}
 
 
 def named_in_code(file: Path) -> set[str]:
-    """The technologies in names and texts of a module (a Dockerfile is a format); docstrings and comments may give examples."""
+    """The technologies in names and texts of a module (Dockerfile is a format and allowed). Docstrings and comments may
+    name examples."""
     found: set[str] = set()
     module = tree(file)
     docs = {id(one.value) for one in ast.walk(module) if isinstance(one, ast.Expr)}
@@ -131,7 +133,8 @@ def test_core_and_sdk_name_no_plugin() -> None:
 
 @for_each(PLUGINS, short)
 def test_the_modules_that_every_command_may_load_are_light(plugin: Path) -> None:
-    """At module level, hooks.py and cli.py import the standard library's light part, the SDK and their own settings."""
+    """At module level, hooks.py and cli.py only import light parts of the standard library, the SDK and their own
+    settings."""
     heavy = {
         "docker",
         "requests",
@@ -169,14 +172,14 @@ def test_a_distribution_declares_what_it_imports(dist: Path) -> None:
             if top in sys.stdlib_module_names or top in own:
                 continue
             distribution = DISTRIBUTED_AS.get(top, top.lower().replace("_", "-"))
-            # The SDK brings core, core brings pluggy: they are parts of its promise.
+            # The SDK re-exports core, and core exposes pluggy, so both may be imported through it.
             assert distribution in declared or (distribution == "pluggy" and "dokkupy-core" in declared), (
                 f"{short(file)} imports {top}"
             )
 
 
 @for_each(DISTRIBUTIONS, short)
-def test_a_distribution_says_what_it_is(dist: Path) -> None:
+def test_distribution_has_a_summary(dist: Path) -> None:
     project = tomllib.loads((dist / "pyproject.toml").read_text())["project"]
     assert project["requires-python"] == ">=3.11"
     assert project["license"] == "MIT"
@@ -186,7 +189,7 @@ def test_a_distribution_says_what_it_is(dist: Path) -> None:
 
 
 @for_each(SOURCES, short)
-def test_a_module_is_small_has_a_fact_and_runs_no_shell(file: Path) -> None:
+def test_module_is_small_has_a_docstring_and_runs_no_shell(file: Path) -> None:
     source = file.read_text()
     module = tree(file)
     assert file.stem not in FORBIDDEN_NAMES
@@ -215,8 +218,8 @@ def test_a_module_is_small_has_a_fact_and_runs_no_shell(file: Path) -> None:
 
 
 def test_temporary_files_are_made_below_the_state_only() -> None:
-    """`kernel/scratch.py` alone may use tempfile, and no path of ours is below /tmp: it may be memory, or closed to us.
-    Inside containers (buildpacks, the engine's words) it is the container's own."""
+    """Only `kernel/scratch.py` may use tempfile, and none of our paths is below /tmp, because /tmp may be in memory or
+    not writable. Inside containers (buildpacks), /tmp is that of the container."""
     inside_containers = ("plugins_builtin/buildpacks/", "plugins_builtin/mongo/", "plugin_sdk/src/dokkupy_sdk/testing/")
     for file in SOURCES:
         if short(file) not in USE_TEMPFILE:
@@ -231,7 +234,8 @@ def test_temporary_files_are_made_below_the_state_only() -> None:
 
 
 def test_tests_import_their_helpers_by_the_path_from_the_root() -> None:
-    """All test folders run in one call, so `from conftest import` would find whichever conftest was loaded first."""
+    """All test folders run in one call of pytest, so `from conftest import` would import whichever conftest was loaded
+    first."""
     found = [
         f"{path.relative_to(ROOT)}:{number}"
         for folder in ("core", "plugin_sdk", "plugins_builtin", "examples", "tests")

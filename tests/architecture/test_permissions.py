@@ -1,4 +1,5 @@
-"""The table of permissions (docs/reference/permissions.md): every command, as every role, on what is whose."""
+"""The table of permissions (docs/reference/permissions.md): every command, with every role, on own and foreign
+things."""
 
 from __future__ import annotations
 
@@ -31,11 +32,12 @@ CALLS = [call for command in COMMANDS for call in calls(command)]
 EVERYBODY, DEPLOYERS, ADMINS = "yes/yes/yes", "no/yes/yes", "no/no/yes"
 MINE = {"app:read": EVERYBODY, "app:write": DEPLOYERS, "app:admin": ADMINS, "host:read": ADMINS, "host:write": ADMINS}
 MINE |= {"service:read": EVERYBODY, "service:connect": DEPLOYERS, "service:write": DEPLOYERS, "open": EVERYBODY}
-"""Permission -> viewer/deployer/admin on what is the key's own."""
+"""Permission -> whether viewer/deployer/admin have it on the key's own things."""
 
 
 def expected(command: Command, column: str) -> str:
-    """The table by the rule in words: own things by the role, what is not one's own for admins, `--global` too."""
+    """The table by the rule: on own things, the role decides. On other things and with `--global`, only admins have the
+    permission."""
     permission = command.permission
     if permission == "open":
         return EVERYBODY
@@ -62,7 +64,7 @@ def test_a_command_allows_what_its_permission_says(command: Command, host: Host)
 
 @pytest.fixture(scope="module")
 def typed_host(tmp_path_factory: pytest.TempPathFactory) -> Host:
-    """The same world on fakes, with all plugins."""
+    """The same apps and services on fakes, with all plugins."""
     root = tmp_path_factory.mktemp("typed")
     world(root, REGISTRY)
     return fake_host(root, plugins=tuple({entry.plugin for entry in REGISTRY.entries}))
@@ -73,10 +75,10 @@ def state(host: Host) -> Iterator[tuple[str, bytes]]:
         yield str(path), path.read_bytes()
 
 
-def test_every_refused_cell_is_refused_when_it_is_typed(
+def test_every_refused_cell_is_refused_on_the_command_line(
     host: Host, typed_host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As the key, through the whole command line: exit 1, no output, nothing changed."""
+    """Run the command as the key, through the whole command line: exit status 1, no output, and no change."""
     before = dict(state(typed_host))
     count = 0
     for call in CALLS:
@@ -101,7 +103,7 @@ def test_every_refused_cell_is_refused_when_it_is_typed(
         (("run:stop", "own", "--container", f"{OTHER}.run.1"), f"one-off container {OTHER}.run.1"),
     ],
 )
-def test_an_id_is_checked_wherever_it_is_typed(
+def test_id_is_checked_in_every_command(
     typed_host: Host, words: tuple[str, ...], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(list(words), host=typed_host, who="key:deployer") == 1
@@ -112,10 +114,10 @@ REACH = [call for call in CALLS if call.column in ("--all", "no argument") and c
 
 
 @pytest.mark.parametrize("role", ["viewer", "deployer"])
-def test_what_reaches_several_apps_reaches_no_other_than_the_key_s(
+def test_commands_for_several_apps_affect_only_apps_of_the_key(
     host: Host, typed_host: Host, role: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--all` and lists, as they are typed: other apps are in no output and no plan."""
+    """With `--all` and in lists, other apps are neither in the output nor in the plan."""
     count = 0
     for call in REACH:
         if verdict(host, role, call) in ("own", "yes"):
@@ -145,12 +147,12 @@ NO_SUBJECT = {
     "restart_apps": "true or false, of the apps linked to the service",
     "git-upload-archive app": "always refused",
 }
-"""Parameter, of every command or of one -> why a plain text is right."""
+"""Parameter of every command, or of one command -> the reason why a plain text is right."""
 
 
 @for_each(COMMANDS, full_name)
 def test_an_argument_that_names_a_thing_has_its_type(command: Command) -> None:
-    """A plain text would reach the command unchecked: other apps' logs were read by `run:logs` in this way."""
+    """A plain text would reach the command unchecked. In this way, `run:logs` once read the logs of other apps."""
     plain = [
         item.name
         for item in parameters(command.function)
@@ -172,7 +174,7 @@ def lists_all_apps(path: Path) -> bool:
 
 
 def test_no_command_lists_apps_by_itself() -> None:
-    """`--all` is what the caller may see: modules of commands ask `visible_apps`, not the store."""
+    """`--all` means the apps that the caller may see, so modules of commands use `visible_apps` and not the store."""
     modules = {command.function.__code__.co_filename for command in COMMANDS}
     assert len(modules) > 30
     assert [module for module in sorted(modules) if lists_all_apps(Path(module))] == []

@@ -1,4 +1,4 @@
-"""A role is as wide as core's use of it: one with a ninth method is two roles."""
+"""A role has at most eight methods. One with more should be two roles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WIDEST = 8
 
 
 def methods_of_roles() -> dict[str, int]:
-    """Role -> how many methods an adapter has to know, those with a default and `prepare` too."""
+    """Role -> its number of methods, including `prepare` and those with a default."""
     found = {}
     for file in sorted((ROOT / "core/src/dokkupy/roles").glob("*.py")):
         for one in tree(file).body:

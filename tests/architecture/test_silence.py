@@ -1,7 +1,8 @@
-"""Nothing is accepted in silence: every option, property, key of app.json, construct of a Procfile and option of a hook is
-read by somebody, or is refused, or has its one line of output.
+"""Nothing is accepted without effect in silence: every option, property, key of app.json, construct of a Procfile and
+option of a hook is used, refused, or has a line of output.
 
-The exceptions are not listed here: an option or property says by `inert` why it has no effect, and that line is tested.
+There is no list of exceptions: an option or property without effect declares the reason by `inert`, and its line is
+tested.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def read_in(package: Path) -> frozenset[object]:
 
 
 def field_is_read(file: Path, node: Function, item: Parameter) -> bool:
-    """Whether the command does something with the `Options`, and its plugin with the field, by attribute or by name."""
+    """Whether the command uses the `Options`, and its plugin uses the field, by attribute or by name."""
     assert item.part_of
     package = file.parents[len(file.relative_to(ROOT).parts) - 5]  # plugins_builtin/NAME/src/PACKAGE
     found = read_in(package)
@@ -74,7 +75,7 @@ def field_is_read(file: Path, node: Function, item: Parameter) -> bool:
 
 
 @for_each(COMMANDS, attrgetter("full_name"))
-def test_every_parameter_of_a_command_is_read_or_says_that_it_has_no_effect(command: Command) -> None:
+def test_every_parameter_of_a_command_is_used_or_declared_without_effect(command: Command) -> None:
     file, node = node_of(command.function)
     unread = [
         item.name
@@ -117,8 +118,8 @@ def plausible(item: Parameter) -> list[str]:
     return [item.flags[0], "1"] if item.kind == "option" and not item.is_bool else []
 
 
-def test_the_walk_over_parameters_is_not_easily_fooled() -> None:
-    """`is_read` refuses what only looks like a use."""
+def test_apparent_use_of_a_parameter_does_not_count() -> None:
+    """`is_read` does not count code that only looks like a use."""
     import ast
 
     def read(body: str) -> bool:
@@ -138,7 +139,7 @@ SCOPES = {"--global": "is_global", "--all": "is_all"}
 
 
 def lacking() -> list[tuple[Command, str]]:
-    """Each command that takes an app, with a scope that it lacks."""
+    """Each command that takes an app, with a scope that it does not have."""
     return [
         (command, flag)
         for command in COMMANDS
@@ -169,8 +170,8 @@ def others(item: Parameter) -> list[str]:
 
 
 @for_each(PROPERTIES, lambda one: f"{one[0].namespace} {one[1].name}")
-def test_every_property_is_read_or_says_that_it_has_no_effect(one: tuple[Settings, Property]) -> None:
-    """By the package that declares it, or of a release by any."""
+def test_every_property_is_used_or_declared_without_effect(one: tuple[Settings, Property]) -> None:
+    """A property is read by the package that declares it, or by any package from a release."""
     import re
 
     settings, prop = one
@@ -207,7 +208,7 @@ def test_a_property_without_effect_prints_its_line(settings: Settings, prop: Pro
 
 
 @for_each(SETTINGS, attrgetter("namespace"))
-def test_a_property_that_shapes_a_release_says_with_which_command_it_takes_effect(settings: Settings) -> None:
+def test_property_kept_by_a_release_declares_the_command_with_which_it_takes_effect(settings: Settings) -> None:
     for prop in settings.properties.values():
         assert not prop.in_release or prop.applies.moment, f"{settings.namespace} {prop.name}: `applies` is at once"
         if prop.applies.command:
@@ -222,19 +223,19 @@ SHOWN = {
     appjson.Autoscaling: '{"formation": {"web": {"autoscaling": {"min_quantity": 1}}}}',
     appjson.Trigger: '{"formation": {"web": {"autoscaling": {"triggers": [{"name": "a"}]}}}}',
 }
-"""Parts of app.json that nobody acts on, and an input for which the one line must be printed."""
+"""Parts of app.json without effect, each with an input for which the line must be printed."""
 
 MODELS = [one for one in vars(appjson).values() if dataclasses.is_dataclass(one) and one.__module__ == appjson.__name__]
 
 
 @cache
 def read_of_app_json() -> set[str]:
-    """The attributes that its readers read."""
+    """The attributes of app.json that code reads."""
     return attributes_read(*importers(appjson.__name__), class_of(appjson.__name__, "AppJson"))
 
 
 @for_each(MODELS, lambda model: model.__name__)
-def test_every_part_of_app_json_is_acted_on_or_named(model: Any) -> None:
+def test_every_part_of_app_json_has_an_effect_or_is_named(model: Any) -> None:
     if model in SHOWN:
         assert len(notices("app.json", appjson.parse_app_json(SHOWN[model]), lambda name: False)) == 1
         return
@@ -243,7 +244,7 @@ def test_every_part_of_app_json_is_acted_on_or_named(model: Any) -> None:
 
 
 def test_a_key_that_the_reader_of_app_json_does_not_ask_for_is_named() -> None:
-    """Whatever the key and wherever it is: what is known is what the reader asked for."""
+    """This holds for any key at any level, because a key is known only if the reader reads it."""
     text = """{"zz": 1, "scripts": {"zz": 1, "dokku": {"zz": 1}}, "env": {"A": {"zz": 1}},
                "formation": {"web": {"zz": 1, "service": {"zz": 1}, "autoscaling": {"zz": 1, "triggers": [{"zz": 1}]}}},
                "healthchecks": {"web": [{"path": "/", "zz": 1, "onFailure": {"zz": 1}, "httpHeaders": [{"name": "a", "zz": 1}]}]},
@@ -256,7 +257,7 @@ def test_a_key_that_the_reader_of_app_json_does_not_ask_for_is_named() -> None:
 
 
 @pytest.mark.parametrize("kind", list(REGISTRY.group("dokkupy.datastore")))
-def test_a_password_of_a_service_counts_or_has_its_line(kind: str, tmp_path: Path) -> None:
+def test_password_of_a_service_has_an_effect_or_a_warning(kind: str, tmp_path: Path) -> None:
     from dokkupy_sdk.model import Image
     from dokkupy_services.lifecycle.service import ServiceOptions, draft
     from dokkupy_services.names import ServiceName
@@ -283,7 +284,7 @@ def test_a_password_of_a_service_counts_or_has_its_line(kind: str, tmp_path: Pat
         ("web: echo 'a # b'", {"web": "echo 'a # b'"}),
     ],
 )
-def test_a_construct_of_a_procfile_counts(text: str, expected: dict[str, str]) -> None:
+def test_construct_of_a_procfile_has_an_effect(text: str, expected: dict[str, str]) -> None:
     assert parse_procfile(text) == expected
 
 
@@ -298,7 +299,7 @@ def test_a_construct_that_a_procfile_does_not_have_is_refused_with_its_line(text
 # hooks
 
 WORKS = {"optionalhook", "specname"}
-"""Options of pluggy's `hookimpl` that do what they say; core/tests/kernel/test_hooks.py tries each."""
+"""Options of pluggy's `hookimpl` that work; core/tests/kernel/test_hooks.py tests each."""
 
 
 def test_every_option_of_a_hook_implementation_works_or_is_refused() -> None:
@@ -309,7 +310,7 @@ HOOKS = [member for member in vars(hookspecs).values() if hasattr(member, "dokku
 
 
 @for_each(HOOKS, lambda hook: hook.__name__)
-def test_the_options_of_a_specification_say_how_it_is_called(hook: Any) -> None:
+def test_options_of_a_specification_match_how_the_hook_is_called(hook: Any) -> None:
     options = hook.dokkupy_spec
     assert set(options) == {"firstresult", "historic", "warn_on_impl", "warn_on_impl_args"}
     assert options["firstresult"] == hook.__name__.startswith("resolve_")

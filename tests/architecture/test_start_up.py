@@ -1,4 +1,5 @@
-"""What the frequent commands load. Counts are stable where milliseconds are not: a new import shows here."""
+"""The modules that frequent commands load. Their number is stable, unlike milliseconds, so a new import is noticed
+here."""
 
 from __future__ import annotations
 
@@ -56,7 +57,7 @@ LIMITS = {
     ("help",): 91,
 }
 
-#: It lists what all plugins declare; its budget is wider.
+#: This command lists declarations of all plugins, so its limit is higher.
 WIDER = ("help",)
 
 COUNT = """
@@ -83,7 +84,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def loaded(root: Path, *words: str, plugins: str = "apps,commands", engine: str = "") -> list[str]:
-    # Core and the commands alone: what is installed beside them is not what is measured.
+    # only core and the commands, because other installed packages must not affect the result
     env = {"DOKKUPY_ROOT": str(root), "DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin", "DOCKER_HOST": engine}
     done = subprocess.run(
         [sys.executable, "-I", "-c", COUNT, *words], capture_output=True, text=True, env=env, check=True
@@ -94,7 +95,7 @@ def loaded(root: Path, *words: str, plugins: str = "apps,commands", engine: str 
 
 
 @pytest.mark.parametrize("words", list(LIMITS), ids=" ".join)
-def test_a_command_loads_no_more_than_it_needs(root: Path, words: tuple[str, ...]) -> None:
+def test_command_loads_no_more_modules_than_its_limit(root: Path, words: tuple[str, ...]) -> None:
     modules = loaded(root, *words)
     banned = (*HEAVY, *(STANDARD if words[0] not in WIDER else ()))
     heavy = [name for name in modules if name in banned or name.startswith(tuple(f"{one}." for one in banned))]
@@ -115,7 +116,7 @@ for entry in sorted(registry.entries, key=lambda entry: entry.module):
         os.waitpid(child, 0)
 """
 LOADED_LATER = {"typing", "dataclasses", "inspect", "json", "pathlib", "subprocess"}
-"""What command modules leave to the functions that use it: to show a group's help, or a report, is no reason to load it."""
+"""Modules that command modules must import inside functions, because help and reports do not use them."""
 
 NOT_YET = {
     "dokkupy_backups.cli": {"dataclasses", "inspect"},
@@ -126,7 +127,8 @@ NOT_YET = {
 
 
 def test_command_modules_leave_expensive_imports_to_their_functions() -> None:
-    """`typing` alone is half an interpreter: a command says `Annotated` with that of `dokkupy_sdk.cli`."""
+    """`typing` alone takes half as long as the start of an interpreter, so commands use `Annotated` of
+    `dokkupy_sdk.cli`."""
     done = subprocess.run([sys.executable, "-I", "-c", IMPORT], capture_output=True, text=True, check=True)
     found = {module: LOADED_LATER.intersection(names) for module, *names in map(str.split, done.stdout.splitlines())}
     assert "dokkupy_logs.cli" in found
@@ -144,12 +146,12 @@ host.store.write("apps", app, "releases", "000001", data={"source": "test", "mar
 row = InstanceRow(process="web", index=1, id="c0ffee", name="", address="", port=5000, release=1, deployment="d")
 host.store.save(ServingFile(release=1, id="d", instances=(row,)), app)
 """
-"""The state of an app that runs."""
+"""A script that writes the state of a running app."""
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[str]:
-    """A stand-in for Docker that answers each request with one container that runs."""
+    """A stand-in for Docker that answers each request with one running container."""
     body = b'[{"Id": "c0ffee", "State": "running"}]\n'
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "engine"))
@@ -172,7 +174,7 @@ def engine(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_what_is_asked_of_a_running_app_loads_neither_its_release_nor_the_engines_adapter(
+def test_report_of_a_running_app_loads_neither_its_release_nor_the_adapter_of_the_engine(
     tmp_path: Path, engine: str
 ) -> None:
     root, plugins = tmp_path / "root", "apps,commands,docker,host"
@@ -188,7 +190,8 @@ def test_what_is_asked_of_a_running_app_loads_neither_its_release_nor_the_engine
 
 
 def test_hooks_of_all_plugins_load_no_roles_and_no_operations(tmp_path: Path) -> None:
-    """`ps:report` of a deployed app calls one: specifications and hooks name their types, and load them when they act."""
+    """`ps:report` of a deployed app calls a hook. Therefore specifications and hooks only name their types, and import
+    them when they run."""
     program = (
         "import sys; from dokkupy.host import Host; host = Host(sys.argv[1]); before = set(sys.modules); host.hooks; "
         "assert not host.hooks.quarantined; print(*sorted(set(sys.modules) - before))"
@@ -273,11 +276,11 @@ def test_with_an_index_the_launcher_searches_for_no_module(root: Path, tmp_path:
     index.write(str(site_packages))
     *_, app, (end) = ran(program, root, "apps:list")
     assert (app, end.split()[0]) == ("blog", "False")
-    # All of dokkupy's but the package and the module that read the index, and the package of which they are a part.
+    # all modules of dokkupy, except those that read the index and their packages
     assert int(end.split()[1]) >= LIMITS["apps:list",] - 14
 
 
-def test_what_was_installed_after_the_index_was_written_is_found(root: Path, tmp_path: Path) -> None:
+def test_package_installed_after_the_index_was_written_is_found(root: Path, tmp_path: Path) -> None:
     program, site_packages = installed(tmp_path)
     index.write(str(site_packages))
     (site_packages / "further").mkdir()
@@ -292,14 +295,14 @@ def test_what_was_installed_after_the_index_was_written_is_found(root: Path, tmp
 
 
 def test_the_installed_launcher_finds_plugins_that_are_being_developed(root: Path, tmp_path: Path) -> None:
-    # The environment of this test has its packages by .pth files.
+    # the environment of this test finds its packages by .pth files
     env = {"DOKKUPY_ROOT": str(root)}
     done = subprocess.run([launcher(tmp_path), "apps:list"], capture_output=True, text=True, env=env)
     assert done.stdout.splitlines()[-1:] == ["blog"], done.stderr
 
 
 def test_values_are_made_without_the_standard_librarys_dataclasses() -> None:
-    """It compiles six methods for each class, 0.5 ms: `dokkupy_sdk.values` has the same names."""
+    """dataclasses compiles six methods for each class, which takes 0.5 ms. `dokkupy_sdk.values` has the same names."""
     found = [
         str(path.relative_to(INSTALLER.parent))
         for folder in ("core", "plugin_sdk", "plugins_builtin")
@@ -317,7 +320,9 @@ def test_values_are_made_without_the_standard_librarys_dataclasses() -> None:
         ("dokkupy_docker.scheduler", 210, ("dokkupy.roles.builder", "dokkupy.roles.proxy", "dataclasses")),
     ],
 )
-def test_what_reads_logs_loads_the_roles_that_it_uses(module: str, most: int, without: tuple[str, ...]) -> None:
+def test_command_that_reads_logs_loads_only_the_roles_that_it_uses(
+    module: str, most: int, without: tuple[str, ...]
+) -> None:
     program = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
     found = done.stdout.split()

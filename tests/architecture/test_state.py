@@ -1,4 +1,4 @@
-"""State is read and written as records: a class for each file, in the distribution that owns it."""
+"""State is read and written as records. Each file has a class in the distribution that owns it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = {
     "plugins_builtin/apps/src/dokkupy_apps/releases/state_mark.py": "compares every plugin's table without its plugin",
     "plugins_builtin/host/src/dokkupy_host/state/check.py": "looks at every table, whoever owns it",
 }
-"""Who may read or write tables as they are, and why."""
+"""Modules that may read or write plain tables -> the reason."""
 
 VIEWS = {
     "PropertiesFile": "the properties in a plugin's file are core's; the rest is the plugin's",
@@ -29,11 +29,12 @@ VIEWS = {
     "BackupOwner": "a permission is asked without loading the backups",
     "ServiceId": "reads what is left of a broken record",
 }
-"""Records of files that have another record, and why there are two."""
+"""Second records of a file -> the reason for having two."""
 
 
 def state_files(node: ast.ClassDef) -> list[str]:
-    """The file of a record class, of both kinds: `class X(Record, file=...)`, and a dataclass with an attribute `file`."""
+    """The file of a record class, in both forms: `class X(Record, file=...)`, and a dataclass with an attribute
+    `file`."""
     given = [word.value for word in node.keywords if word.arg == "file"]
     given += [
         line.value
@@ -90,7 +91,7 @@ def test_a_state_file_has_one_record_class() -> None:
 
 
 @for_each(lambda: sorted(records()))
-def test_each_type_of_a_record_is_one_that_a_file_can_hold(record: tuple[Path, str]) -> None:
+def test_types_of_a_record_can_be_stored_in_a_file(record: tuple[Path, str]) -> None:
     file, name = record
     kind = loaded(file, name)
     keys = str(getattr(kind, "file", "")).count("*")

@@ -25,7 +25,7 @@ PATTERN = re.compile(
 
 
 def written() -> list[Path]:
-    """What people wrote: not what generators did, and not the page that names the words."""
+    """The files that people write, except generated ones and the page with the banned words."""
     folders = ("core", "plugin_sdk", "plugins_builtin", "examples", "tests", "docs")
     found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in TEXTS]
     found += [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "install.sh", "test.sh")]

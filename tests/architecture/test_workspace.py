@@ -1,4 +1,4 @@
-"""What is written by hand about the workspace agrees with its folders."""
+"""Handwritten lists about the workspace match its folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-#: For developers' machines: no host has it, and the meta distribution does not require it (its README says why).
+#: For developers' machines only. The meta distribution does not require it (its README says why).
 CLIENT = "plugins_builtin/client"
 
 
@@ -35,7 +35,7 @@ def test_contributing_names_files_that_exist() -> None:
     assert not [path for path in paths if not (ROOT / path).exists()]
 
 
-def test_folders_that_say_what_their_tests_need_exist() -> None:
+def test_folders_with_a_marker_exist() -> None:
     spec = importlib.util.spec_from_file_location("markers", ROOT / "conftest.py")
     assert spec is not None and spec.loader is not None
     markers = importlib.util.module_from_spec(spec)
@@ -51,14 +51,14 @@ def test_recorded_seconds_are_those_of_folders_and_files_that_exist() -> None:
     assert [line for line in lines if not (ROOT / line.partition(":")[0]).exists()] == []
 
 
-def test_folders_inside_a_package_are_held_by_a_contract() -> None:
+def test_folders_inside_a_package_have_an_import_contract() -> None:
     packages = {path.parent.parent.name for path in ROOT.glob("plugins_builtin/*/src/*/*/__init__.py")}
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     assert packages - {name for one in contracts for name in one.get("containers", ())} == set()
 
 
 def test_no_folder_of_sources_has_a_name_that_git_ignores() -> None:
-    """Git would leave its new files out, and a wheel all of them."""
+    """Otherwise git would ignore new files in it, and a wheel would lack all of its files."""
     ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split() if line.endswith("/")} - {
         "__pycache__"
     }
@@ -69,7 +69,7 @@ def test_no_folder_of_sources_has_a_name_that_git_ignores() -> None:
 
 
 def test_the_client_requires_nothing_and_no_host_has_it() -> None:
-    """Its program is called `dokku` as the host's is, so the two must never be in one environment."""
+    """Its program has the same name as that of the host, `dokku`, so both must never be in one environment."""
     assert tomllib.loads((ROOT / CLIENT / "pyproject.toml").read_text())["project"]["dependencies"] == []
     imported = {
         name.partition(".")[0]

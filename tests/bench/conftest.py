@@ -1,4 +1,4 @@
-"""The bench borrows the end-to-end tests' machine: installed by `install.sh`, with an engine of its own."""
+"""The benchmark uses the machine of the end-to-end tests, which `install.sh` installed and which has its own engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs on the machine under test: times of a push and of its parts by hand. Prints one JSON object.
+"""Run on the machine under test: measure a push, and its parts by hand. Prints one JSON object.
 
 `inside.py REPOSITORY APP HOSTNAME ROUNDS`: REPOSITORY has the remotes `dokku` (the app) and `floor` (a bare repository
 that a plain user owns, over the same SSH).
@@ -39,13 +39,14 @@ def wait_for(text: str, address: str, port: int, name: str) -> float:
 
 
 def by_hand(repository: str, text: str) -> dict[str, float]:
-    """Git's transfer, the image's build, the release task, the app's start until it answers."""
+    """Measure the parts of a push by hand: git's transfer, the build of the image, the release task, and the app's
+    start until it answers."""
     parts = {"git": timed(["git", "-C", repository, "push", "-q", "floor", "main"])}
     parts["build"] = timed(["env", "DOCKER_BUILDKIT=1", "docker", "build", "-q", "-t", "by-hand", repository])
     parts["release task"] = timed(["docker", "run", "--rm", "--pull=never", "by-hand", "python3", "release.py"])
     start = time.perf_counter()
     run = ["docker", "run", "-d", "--pull=never", "-e", "PORT=5000", "by-hand"]
-    # Both process types start, at the same time, as they do in a deploy.
+    # both process types start at the same time, as in a deploy
     worker = subprocess.Popen([*run, "python3", "worker.py"], stdout=subprocess.PIPE, text=True)
     found = subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
     beside = worker.communicate()[0].strip()
@@ -62,7 +63,7 @@ def main(repository: str, app: str, name: str, rounds: int) -> None:
         text = f"bench {time.time():.0f} {number}"
         subprocess.run(["sed", "-i", f's/^GREETING = .*/GREETING = "{text}"/', f"{repository}/web.py"], check=True)
         subprocess.run(["git", "-C", repository, "commit", "-qam", text], check=True)
-        # First by hand, so that the machine is as warm for one as for the other; the cache key of the copy differs.
+        # By hand first, so that the caches of the machine are equally warm for both. The cache key of the copy differs.
         parts = by_hand(repository, text)
         subprocess.run(["docker", "rmi", "-f", "by-hand"], capture_output=True)
         subprocess.run(["docker", "builder", "prune", "-f", "--filter", "until=0s"], capture_output=True)

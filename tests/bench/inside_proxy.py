@@ -1,8 +1,9 @@
-"""Runs on the machine under test: the requests a second and the 99th percentile through several servers, in turn.
+"""Run on the machine under test: measure the requests per second and the 99th percentile through several servers, in
+turn.
 
-`inside_proxy.py ROUNDS SECONDS URL...`: each URL is loaded for some seconds in each round, so that a slow moment hits all
-of them; all names are this machine's. `http://` is loaded with HTTP/1.1 and `https://` with HTTP/2. Prints a JSON list: rate and microseconds,
-the medians of all rounds.
+`inside_proxy.py ROUNDS SECONDS URL...`: each URL is loaded for some seconds in each round, so that a slow moment
+affects all of them. All names point to this machine. `http://` is loaded with HTTP/1.1 and `https://` with HTTP/2.
+Prints a JSON list: rate and microseconds, the medians of all rounds.
 """
 
 import json

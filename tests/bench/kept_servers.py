@@ -1,4 +1,4 @@
-"""Real application servers behind kept connections: what is lost, and what arrives twice.
+"""Real application servers behind kept-alive connections: which requests are lost, and which arrive twice.
 
 `.venv/bin/python tests/bench/kept_servers.py [SECONDS]` starts those whose programs are here, two instances each, behind the
 configuration that dokkupy writes. Clients pause about as long as nginx and the server keep idle connections, while

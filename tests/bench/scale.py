@@ -47,7 +47,7 @@ def domains_of(name: str) -> list[str]:
 
 
 def make_image(tag: str) -> None:
-    """A static web server of 2 MB and a page that says which image it is."""
+    """Make an image of 2 MB with a static web server and a page that names the image."""
     directory = Path(GENERATED)
     (directory / "www").mkdir(parents=True, exist_ok=True)
     (directory / "busybox").write_bytes(Path("/bin/busybox").read_bytes())
@@ -63,7 +63,7 @@ def deploy(first: int, last: int) -> None:
         run("dokkupy", "apps:create", name)
         run("dokkupy", "domains:set", name, *domains_of(name))
         run("dokkupy", "ps:scale", "--skip-deploy", name, "web=1", "worker=1")
-        # The worker is up when it was not seen to end: what an app waits for is not the platform's.
+        # No wait for the worker, because this time does not belong to the platform.
         run("dokkupy", "checks:set", name, "default-wait", "0")
         run("dokkupy", "git:from-image", name, IMAGE)
         print(f"{name} {time.strftime('%H:%M:%S')}", flush=True)
@@ -78,7 +78,7 @@ def timed(argv: list[str]) -> tuple[float, float]:
 
 
 def rows() -> dict[str, list[list[str]]]:
-    """Row -> the commands that are measured; what follows the first puts back what it changed, unmeasured."""
+    """Row -> commands. The first is measured, and the following ones undo its changes without being measured."""
     app = name_of(1)
     further = f"further.{app}.example.com"
     return {
@@ -121,7 +121,7 @@ def measure(rounds: int) -> dict[str, tuple[float, float]]:
             for argv in back:
                 run(*argv)
             if row in ("ps:restart", "ps:scale web=2", "git:from-image"):
-                time.sleep(2)  # what was replaced retires in the background
+                time.sleep(2)  # replaced instances retire in the background
         print(f"round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
     return {
         row: (statistics.median(clock for clock, _ in times), statistics.median(used for _, used in times))
@@ -150,7 +150,7 @@ def wait_for(count: int) -> float:
 
 
 def by_hand() -> float:
-    """The same containers, started by nobody but the client: sixteen at a time."""
+    """Start the same containers only with the docker client, sixteen at a time."""
     ids = run("docker", "ps", "-q", "--filter", "label=dokkupy.kind=deploy").split()
     run("docker", "stop", "-t", "1", *ids)
     start = time.perf_counter()
@@ -172,7 +172,8 @@ def memory() -> dict[str, float]:
             words = (directory / "smaps_rollup").read_text().split()
         except OSError:
             continue
-        # The engine and the apps by the names of their programs, and whatever of ours would stay resident.
+        # processes of the engine and the apps, by the names of their programs, and any process of ours that stays
+        # resident
         group = next(
             (name for name in GROUPS if name in line.split(" ")[0] or (name == "dokkupy" and name in line[:60])), "rest"
         )

@@ -1,6 +1,6 @@
-"""Medians and ratios, measured side by side in one run. Nothing here asserts a time: the machines are noisy.
+"""Medians and ratios, measured side by side in one run. No time is asserted, because the machines are noisy.
 
-`make bench` prints them. On the machine under test, the clock runs inside it, so that `docker exec` is not measured.
+`make bench` prints them. The clock runs inside the machine under test, so that `docker exec` is not measured.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ for _ in range(int(sys.argv[2])):
         times.append(time.perf_counter() - start)
 print(json.dumps([statistics.median(times) for times in spent]))
 """
-"""Times the commands in turn, so that a slow second hits all of them."""
+"""A script that times the commands in turn, so that a slow second affects all of them."""
 
 
 def medians(host: Host, rows: list[list[str]], rounds: int = 15) -> list[float]:
-    """The median seconds of each command, run on the machine itself."""
+    """The median seconds of each command, measured on the machine itself."""
     ran = host.exec([BARE[0], "-I", "-c", TIMER, json.dumps(rows), str(rounds)])
     return [float(one) for one in json.loads(ran.stdout)]
 

@@ -1,6 +1,8 @@
-"""Builds of the sample apps: the first, then a changed line. Prints a table; asserts that the app answers.
+"""Builds of the sample apps: a first build, then one after a changed line. Prints a table, and asserts that the app
+answers.
 
-SAMPLES="ruby java" builds those alone. The bases are made before, once; each run is an app of its own, so that its first build finds no cache of its own.
+SAMPLES="ruby java" builds only those. The bases are made once before. Each run has a new app, so that its first build
+finds no cache.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def docker(*words: str) -> str:
 
 
 def answer(image: str) -> str:
-    """What the app says on `/`, by its own default process."""
+    """The app's answer on `/`, from its default process."""
     env = [word for key, value in ENV.items() for word in ("-e", f"{key}={value.reveal()}")]
     container = docker("run", "-d", "--init", "-e", "PORT=5000", *env, "--label", LABEL, image)
     try:

@@ -1,6 +1,7 @@
-"""The proxy as it is set up for an app by default, beside the best nginx that was written by hand, on the same machine.
+"""The proxy with its default configuration for an app, compared with the best handwritten nginx configuration on the
+same machine.
 
-Ratios of medians; nothing here asserts a time.
+It prints ratios of medians. No time is asserted.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def test_the_proxy_beside_one_by_hand(host: Host, app: str, repository: Reposito
     repository.write("Procfile", "web: python3 web.py\n")
     repository.commit("answer fast")
     host.exec(["dokkupy", "apps:create", app])
-    # A name without a certificate is served over HTTP, one with a certificate is redirected to HTTPS.
+    # names without a certificate are served over HTTP, and those with one are redirected to HTTPS
     host.exec(["dokkupy", "domains:set", app, name, f"plain.{name}"])
     host.git_push(repository.path, app)
     host.exec(["dokkupy", "certs:generate", app, name])

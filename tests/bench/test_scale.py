@@ -18,7 +18,8 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SCRIPT = "/root/scale.py"
 BARE = "a bare interpreter"
 EACH = 20
-"""Seconds that an app may take to deploy, and to answer after a boot: a limit for hangs, as each step's 600."""
+"""A limit in seconds for a deploy and for the answer after a boot, which only detects hangs, like the 600 of each
+step."""
 
 
 def inside(host: Host, *words: str) -> str:
@@ -46,7 +47,7 @@ def test_one_app_and_many(host: Host) -> None:
 
 
 def booted(host: Host, count: int) -> float:
-    """Seconds from the machine's start until each app answered through the proxy."""
+    """The seconds from the machine's start until each app answered through the proxy."""
     host.reboot()
     return float(inside(host, "await", str(count)))
 
@@ -63,7 +64,7 @@ def show(one: Times, many: Times) -> None:
     for row, after in many.items():
         line = f"  {row:<36}"
         for at, width in ((0, 10), (1, 15)):
-            # Each in interpreters of its own time, so that a busier second half does not look like growth.
+            # relative to the interpreter start in the same half, so that a busier second half does not look like growth
             before = one[row][at]
             ratio = (after[at] / many[BARE][at]) / (before / one[BARE][at]) if before else 0
             line += f"{before:>{width}.0f} ms{after[at]:>8.0f} ms{ratio:>7.2f}"

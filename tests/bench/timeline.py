@@ -1,8 +1,8 @@
-"""Where the time of one command goes, on the machine under test: each step, hook, engine call, program, fsync and import,
-with milliseconds since the command began.
+"""Show how one command spends its time on the machine under test: each step, hook, engine call, program, fsync and
+import, with milliseconds since the command began.
 
 Run it there with dokkupy's own interpreter: `/opt/dokkupy/venv/bin/python -I timeline.py [--least MS] ps:restart APP`.
-The last table adds up each kind; a time includes what happens within, and threads run beside each other.
+The last table has the sums of each kind. A time includes nested entries, and threads run in parallel.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOCAL = threading.local()
 
 
 def timed(function, kind, name_of):  # type: ignore[no-untyped-def]
-    """The function, which leaves a row for each call."""
+    """Wrap a function so that each call adds a row."""
 
     def wrapper(*args, **kwargs):  # type: ignore[no-untyped-def]
         LOCAL.depth = getattr(LOCAL, "depth", 0) + 1
@@ -41,7 +41,7 @@ def wrap(owner, name, kind, name_of):  # type: ignore[no-untyped-def]
 
 
 def wrap_imports() -> None:
-    """Each module's own import, without what it imports in turn."""
+    """Time the import of each module, without the modules that it imports."""
     from importlib import _bootstrap_external as external
 
     def inner(loader, module):  # type: ignore[no-untyped-def]

@@ -1,8 +1,8 @@
-"""A command that is killed at a boundary, and what `recover` then leaves, on a host of fakes.
+"""Kill a command at a failpoint, and return the state after `recover`, on a host of fakes.
 
-The fakes live in memory and an engine outlives the command that it works for. So the command runs in a fork, and where it
-would be killed, the fork goes on as the next process: it closes the files of the state (which releases the locks, as
-death does), recovers and looks. Nothing of the killed command runs again.
+The fakes are in memory, but a real engine continues after a command is killed. Therefore the command runs in a fork. At
+the failpoint, the fork continues as the next process: it closes the files of the state, which releases the locks as a
+kill does, recovers, and reads the state. The killed command does not continue.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from dokkupy.kernel import failpoints
 Look = dict[str, str]
 
 NOT_COMPARED = re.compile(r"(journal|locks|logs|audit)/.*|apps/[^/]*/tls/.*|.*\.previous")
-"""Files of the state that record what happened, also what was rolled back, and the certificates' files, which the timer
-sweeps when no record names them. The open journals are compared."""
+"""Files that are not compared: those that record events, including rolled back ones, and files of certificates, which
+the timer removes if no record names them. Open journals are compared."""
 
 MASKS = (
     (re.compile(r"(-----BEGIN [A-Z ]+-----).*?-----END", re.DOTALL), r"\1 RANDOM -----END"),
@@ -35,7 +35,7 @@ MASKS = (
     (re.compile(r"\{SSHA\}[0-9A-Za-z+/]+=*"), "HASH"),
     (re.compile(r"\b[0-9A-Za-z+]{24,}={0,2}|\b0[0-9a-z]{16}\b|\b[0-9a-f]{6,}\b"), "RANDOM"),
 )
-"""What differs in two runs of one command."""
+"""Values that differ between two runs of one command."""
 
 
 def masked(text: str) -> str:
@@ -45,7 +45,7 @@ def masked(text: str) -> str:
 
 
 def look(host: Host) -> Look:
-    """The files of the state, the engine and the proxy, without what is random."""
+    """The state's files, the engine and the proxy, without random values."""
     root = Path(host.root)
     seen = {
         masked(str(path.relative_to(root))): masked(path.read_text(errors="replace"))
@@ -62,7 +62,7 @@ def look(host: Host) -> Look:
 
 
 def in_fork(do: Callable[[Callable[[Any], None]], None]) -> Any:
-    """What the function hands to its argument, in a fork of this process."""
+    """Run a function in a fork of this process, and return the value that it passes to its argument."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -98,7 +98,7 @@ def typed(host: Host, words: Sequence[str], stdin: bytes = b"") -> None:
 
 
 def whole(host: Host, words: Sequence[str], stdin: bytes, log: Path) -> tuple[list[str], Look]:
-    """The boundaries of a command, and what there is after it."""
+    """The failpoints of a command, and the state after it."""
 
     def run(answer: Callable[[Any], None]) -> None:
         failpoints._passed = 0
@@ -114,7 +114,7 @@ def whole(host: Host, words: Sequence[str], stdin: bytes, log: Path) -> tuple[li
 
 
 def recovered(host: Host, words: Sequence[str], stdin: bytes, number: int) -> Look:
-    """What `recover` leaves after a command was killed at this boundary."""
+    """The state after a command was killed at this failpoint and `recover` ran."""
     kill = os.kill
 
     def run(answer: Callable[[Any], None]) -> None:

@@ -1,4 +1,5 @@
-"""What a command announces appears when it happens: a refusal leaves standard output empty. Generated over all commands."""
+"""A command announces a step only when it begins it, so a refused command prints nothing to standard output. Generated
+for all commands."""
 
 from __future__ import annotations
 
@@ -83,7 +84,7 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 @pytest.fixture
 def nothing_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No command of this test may start a program or signal one."""
+    """Prevent commands of this test from starting programs and sending signals."""
 
     def refused(*_: Any, **__: Any) -> Any:
         raise OSError("a test asked for the real system")
@@ -101,12 +102,13 @@ def test_there_are_commands_to_try() -> None:
 
 
 BEGUN = {"git:from-image": "Pulling", "git:load-image": "Loading image"}
-"""Work that has begun when it is announced, and fails at its first step here: nothing has been claimed."""
+"""Commands whose work begins at the announcement, and which fail at their first step here."""
 
 
 @pytest.mark.usefixtures("nothing_outside")
 def test_a_refused_command_announces_nothing(host: Host, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refused by another operation's lock: after its arguments were understood, before it changed anything."""
+    """The command is refused because another operation has the lock, after its arguments were parsed and before it
+    changed anything."""
 
     def taken(*_: Any, **__: Any) -> Any:
         raise Busy("another command holds the lock")
@@ -146,7 +148,7 @@ def test_a_refused_command_announces_nothing(host: Host, run: Run, monkeypatch: 
     ids=" ".join,
 )
 @pytest.mark.usefixtures("nothing_outside")
-def test_a_refusal_is_all_that_is_said(typed: list[str], host: Host, run: Run) -> None:
+def test_refused_command_prints_only_the_refusal(typed: list[str], host: Host, run: Run) -> None:
     status, output, error = run(*typed, who="key:nobody" if "--global" in typed else "tester")
     assert status != 0
     assert output == ""

@@ -1,5 +1,5 @@
-"""Whatever somebody's editor left in the state, no command ends in an internal error: every value in turn becomes one of
-another type, and an app is destroyed all the same."""
+"""Commands never end in an internal error, even if the state was edited wrongly: each value in turn gets another type,
+and the app can still be destroyed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ READS = (
     ["report", "blog"],
 )
 GO_ON = (["doctor"], ["tick"], ["recover"], ["ps:restart", "blog"], ["ps:restart", "shop"])
-"""What reads the state of all apps, or changes one by what its state says."""
+"""Commands that read the state of all apps, or change an app depending on its state."""
 
 
 def host_at(root: Path) -> Host:
@@ -78,7 +78,7 @@ def host_at(root: Path) -> Host:
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The state of a host with an app of which much was set."""
+    """The state of a host with an app that has many settings."""
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     host = host_at(tmp_path / "state")
@@ -89,7 +89,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def paths(value: Any, so_far: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where the values of a table are, however deep."""
+    """The paths of all values of a table, at any depth."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in members:
         if key != "schema":
@@ -98,7 +98,7 @@ def paths(value: Any, so_far: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 
 
 def changed(text: str, path: tuple[str | int, ...], wrong: Any) -> str | None:
-    """The file with another value there; None where TOML has no such table, or the value is of that type."""
+    """The file with another value at a path. None if TOML has no such table, or the value already has that type."""
     table: Any = tomllib.loads(text)
     holder = table
     for key in path[:-1]:
@@ -109,7 +109,7 @@ def changed(text: str, path: tuple[str | int, ...], wrong: Any) -> str | None:
     return tomli_w.dumps(table)
 
 
-def test_an_app_is_destroyed_whatever_is_wrong_in_its_state(
+def test_app_with_any_wrong_value_in_its_state_can_be_destroyed(
     state: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     files = sorted(state.joinpath("apps", "blog").rglob("*.toml"))
@@ -133,7 +133,8 @@ def test_an_app_is_destroyed_whatever_is_wrong_in_its_state(
 def test_no_command_ends_in_an_internal_error_over_a_value_of_another_type(
     state: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Reads and lists take turns, and so do those that act; each value of the app and of the host is wrong once."""
+    """Commands that read take turns, and so do commands that change. Each value of the app and of the host is wrong
+    once."""
     deploy(host_at(state), "shop", {"Procfile": "web: serve\n", "Dockerfile": "FROM scratch\n"})
     files = sorted([*state.joinpath("apps", "blog").rglob("*.toml"), *state.joinpath("global").rglob("*.toml")])
     cases = [

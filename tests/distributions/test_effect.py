@@ -1,7 +1,7 @@
-"""Every command that sets something of an app acts at once, or says with which command it takes effect.
+"""Every command that sets something of an app takes effect at once, or prints with which command it does.
 
-What a release made now would run is compared with what runs: where they differ, the command has to say so, and the
-reports have to show it as pending.
+The instances are compared with those that a new release would have. If they differ, the command must say so, and
+reports must show it as pending.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ SETTERS = {
     "storage:mount": "cache-2:/cache",
     "storage:unmount": "cache-1:/more",
 }
-"""Commands that set something of an app, and words for them beside its name."""
+"""Commands that set something of an app -> their arguments besides its name."""
 
 BEFORE = (
     "buildpacks:add blog heroku/ruby",
@@ -114,7 +114,7 @@ NO_SETTING = {
     "webhook": "*",
     "domains": "add-global set-global remove-global clear-global",
 }
-"""Namespaces and verbs that do a thing now, or set nothing of one app. `:set` has its own test below."""
+"""Namespaces and verbs that act at once, or do not set anything of an app. `:set` has its own test below."""
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
-    host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    host.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     return host
 
 
@@ -132,12 +132,12 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 
 def is_in_force(host: Host) -> bool:
-    """Whether a release made now would be the one that runs."""
+    """Whether a release made now would be the same as the serving one."""
     release, _ = current(host, APP)
     assert release is not None
     now = with_state(host, release)
     formation = now.formation == release.formation
-    # The present map of ports counts at once: the route has it already.
+    # the port map takes effect at once, because the route already has it
     same = same_content(now, type(now)(**{**fields(release), "own_ports": now.own_ports}))
     return formation and same and release_settings(host, APP, None) == release.settings
 
@@ -170,7 +170,7 @@ def test_every_command_that_sets_something_of_an_app_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", SETTERS)
-def test_a_command_that_sets_acts_at_once_or_says_when(run: Run, host: Host, name: str) -> None:
+def test_command_that_sets_takes_effect_at_once_or_says_when(run: Run, host: Host, name: str) -> None:
     deploy(host, APP, TREE)
     for words in BEFORE:
         assert run(*words.split())[0] == 0, words
@@ -209,16 +209,17 @@ VALUES = (
     "stop",
     "lock",
 )
-"""One of them fits any property, and is not its default."""
+"""Sample values. For each property, at least one is valid and not the default."""
 
 TRIED = [
     one for one in SETTINGS if one.namespace in GROUPS and one.namespace not in ("backups", "nginx") and one.listed
 ]
-"""Without nginx, which judges values by its own program, and backups, whose properties are of no app."""
+"""Namespaces that are left out: nginx, which validates values with its own program, and backups, whose properties do
+not belong to apps."""
 
 
 @pytest.mark.parametrize("settings", TRIED, ids=lambda settings: settings.namespace)
-def test_a_property_acts_at_once_or_its_command_says_when(run: Run, host: Host, settings: Settings) -> None:
+def test_property_takes_effect_at_once_or_its_command_says_when(run: Run, host: Host, settings: Settings) -> None:
     deploy(host, APP, TREE)
     verb = "set-property" if "set-property" in GROUPS[settings.namespace].commands else "set"
     for name, prop in settings.listed.items():
@@ -231,7 +232,7 @@ def test_a_property_acts_at_once_or_its_command_says_when(run: Run, host: Host, 
         else:
             assert (
                 prop.role or prop.inert or name in ("ca-bundle", "builder-image")
-            ), (  # what has to be there, or trusted
+            ), (  # values that must exist or be trusted
                 f"{settings.namespace} {name} takes none of {VALUES}: add one"
             )
             continue
@@ -252,7 +253,7 @@ def pending_of_reports(run: Run) -> str:
     return ", ".join(sorted(found))
 
 
-def test_the_line_of_all_that_is_pending_is_what_the_reports_of_the_plugins_say(run: Run, host: Host) -> None:
+def test_list_of_pending_settings_matches_the_reports_of_the_plugins(run: Run, host: Host) -> None:
     deploy(host, APP, TREE)
     for words in (
         *BEFORE,

@@ -1,6 +1,6 @@
-"""Each changing command is killed at its boundaries: after `recover` it happened or it did not, nothing between.
+"""Each mutating command is killed at its failpoints. After `recover`, it happened completely or not at all.
 
-A new changing command fails here until it has a row: words to try it with, or where it is killed instead.
+A new mutating command fails here until it has a row: arguments for a call, or the test that kills it instead.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ STDIN = {
 }
 
 BY_PROPERTY = "app-json:set"
-"""Each `:set` of declared properties is this one code."""
+"""All `:set` commands of declared properties run this same code."""
 
 FIRST_HALF = {
     "config:set": "--no-restart blog COLOR=red",
@@ -184,8 +184,8 @@ FIRST_HALF = {
     "config:clear": "--no-restart blog",
     "config:import": "--no-restart blog -",
 }
-"""Commands of two operations: a change that is kept, and a deploy that makes it effective. Killed between them, they leave
-the first, which the reports show as pending."""
+"""Commands with two operations: a change, and a deploy that makes it effective. If they are killed in between, the
+change stays and reports show it as pending."""
 
 SERVICES = "plugins_builtin/services/tests/**/test_services.py"
 ELSEWHERE = {
@@ -203,7 +203,8 @@ ELSEWHERE = {
     "ps:rebuild": "tests/e2e/test_crash.py",
     "secrets:rotate": "plugins_builtin/secrets/tests/**/test_secrets.py",
 }
-"""Namespaces and commands that are killed with the real program, or by a matrix of their own. Values: patterns of test files."""
+"""Namespaces and commands that another test kills, for example with the real program. Values: patterns of test
+files."""
 
 NOTHING_BETWEEN = {
     "of what the next run does again": "cleanup images:add images:refresh images:remove repo:gc repo:purge-cache "
@@ -211,7 +212,7 @@ NOTHING_BETWEEN = {
     "of a running program, and keep nothing": "nginx:start nginx:stop nginx:reload nginx:validate nginx:validate-config "
     "builds:cancel proxy:build-config proxy:clear-config run:detached run:stop ps:restore webhook:test",
 }
-"""Commands that write one file or nothing of an app's state, so that there is nothing between before and after."""
+"""Commands that write at most one file of the state, so that there is no intermediate state."""
 
 
 @pytest.fixture(scope="module")
@@ -250,14 +251,14 @@ def restore(host: Host, saved: Path) -> None:
 
 
 def chosen(boundaries: list[str]) -> list[int]:
-    """All of them, or usually the last before the commit and the first after it."""
+    """The failpoints to test: all of them, or usually the last one before the commit and the first one after it."""
     if THOROUGH:
         return list(range(1, len(boundaries) + 1))
     return [number for number, name in enumerate(boundaries, 1) if name.endswith((": before commit", ": after commit"))]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_killed_anywhere_happened_or_did_not(
+def test_command_killed_at_a_failpoint_happens_completely_or_not_at_all(
     host: Host, saved: tuple[Host, Path], tmp_path: Path, name: str
 ) -> None:
     words, stdin = [name, *COMMANDS[name].split()], STDIN.get(name, b"")
@@ -282,8 +283,8 @@ def changing() -> set[str]:
     return {one.full_name for group in GROUPS.values() for one in group.commands.values() if one.mutating}
 
 
-def test_every_changing_command_is_killed_somewhere() -> None:
-    """Whoever adds a changing command gives it a row in COMMANDS, or says where it is killed."""
+def test_every_mutating_command_is_killed_in_a_test() -> None:
+    """A new mutating command requires a row in COMMANDS, or the test that kills it."""
     settings = [REGISTRY.load(entry) for entry in REGISTRY.group("dokkupy.settings").values()]
     by_property = {f"{one.namespace}:{verb}" for one in settings for verb in ("set", "set-property")} - {*COMMANDS}
     others = {name for names in NOTHING_BETWEEN.values() for name in names.split()}
@@ -295,7 +296,7 @@ def test_every_changing_command_is_killed_somewhere() -> None:
 
 
 @pytest.mark.parametrize("pattern", sorted({*ELSEWHERE.values()}))
-def test_a_matrix_elsewhere_is_there_and_kills_or_fails_at_boundaries(pattern: str) -> None:
+def test_named_test_files_exist_and_kill_or_fail_at_failpoints(pattern: str) -> None:
     (file,) = Path(__file__).parents[2].glob(pattern)
     text = file.read_text()
     assert "FAILPOINT" in text or "failpoint" in text

@@ -1,6 +1,7 @@
-"""How commands look, in golden files: fixed data, drawn at 80 and 120 columns, in colour and with NO_COLOR, and without a terminal.
+"""The output of commands, in golden files: fixed data at 80 and 120 columns, in colour and with NO_COLOR, and without a
+terminal.
 
-To make the files again after a change of looks: `UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/distributions/test_looks.py`.
+To write the files again after a change: `UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/distributions/test_looks.py`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def require_golden(name: str, lines: Sequence[str]) -> None:
 
 @pytest.fixture(params=["pipe", "80", "120", "120-no-color"])
 def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
-    """A name, and how tables are drawn."""
+    """The name of a golden file, and how tables are drawn in it."""
     name = str(request.param)
     monkeypatch.delenv("NO_COLOR", raising=False)
     if name.endswith("no-color"):
@@ -92,7 +93,7 @@ def built(transcript: str) -> list[str]:
 
 
 class Screen(Terminal):
-    """A console whose streams are one text."""
+    """A console that collects both streams as one text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +119,7 @@ def release(number: int, **facts: Any) -> Release:
     return Release(AppName("blog"), number, "sha256:" + f"{number:x}" * 64, "2025-12-31T23:58:00Z", "git-hook", **facts)
 
 
-def test_a_push_reads_as_a_story() -> None:
+def test_output_of_a_push() -> None:
     out = Screen()
     out.section('Building blog (Dockerfile, commit 1cb17e5 "A friendlier greeting")')
     for line in [*built(BUILD), timed("Image 164 MiB", "4.9 s")]:
@@ -137,7 +138,7 @@ def test_a_push_reads_as_a_story() -> None:
     require_golden("push", lines)
 
 
-def test_lost_requests_are_counted_out_loud_and_unknown_ones_are_not_mentioned() -> None:
+def test_lost_requests_are_printed_and_unknown_ones_are_left_out() -> None:
     deployment = Deployment("1", AppName("blog"), "deploy", release(12))
     lines = [
         live_line(deployment, urls, 72.0, traffic) for urls, traffic in (([], None), (["http://b"], Traffic(9, 2)))
@@ -232,7 +233,7 @@ RELEASES = [
 ]
 
 
-def test_releases_say_when_who_and_what(look: tuple[str, dict[str, Any]]) -> None:
+def test_list_of_releases_shows_time_author_and_change(look: tuple[str, dict[str, Any]]) -> None:
     require_golden(f"releases-{look[0]}", releases.lines_of(RELEASES, now=NOW, **look[1]))
 
 
@@ -247,7 +248,7 @@ EVENTS = [
 ]
 
 
-def test_deploys_are_a_timeline(look: tuple[str, dict[str, Any]]) -> None:
+def test_deploys_are_shown_as_a_timeline(look: tuple[str, dict[str, Any]]) -> None:
     rows = [{**one, "what": deploys.what(one, "")} for one in deploys.timeline(EVENTS)]
     require_golden(f"deploys-{look[0]}", deploys.lines_of(rows, now=NOW, **look[1]))
 
@@ -258,7 +259,7 @@ def test_doctor_begins_with_what_is_wrong_and_ends_with_a_summary(name: str) -> 
     require_golden(f"doctor-{name}", lines)
 
 
-def test_a_well_host_has_nothing_to_say_quietly() -> None:
+def test_quiet_doctor_prints_nothing_on_a_healthy_host() -> None:
     assert doctor.lines_of([FINDINGS[1]], quiet=True) == []
     assert doctor.lines_of([FINDINGS[1]])[-1] == "1 checks, all is well"
 
@@ -286,13 +287,13 @@ AFTER = release(
 )
 
 
-def test_a_release_is_described_in_words() -> None:
+def test_description_of_a_release() -> None:
     lines = as_lines(about(BEFORE))
     assert "secret" not in "".join(lines) and "{" not in "".join(lines)
     require_golden("release-info", lines)
 
 
-def test_what_differs_between_releases_is_code_keys_and_formation() -> None:
+def test_differences_of_releases_are_commits_variables_and_formation() -> None:
     code = [Commit("43a05483160bc0ad297577f55d2eff0ac7138062", "Ann\x07", "A friendlier\x1b[31m greeting")]
     lines = as_lines(compared(BEFORE, AFTER, code, differences(BEFORE, AFTER)))
     assert "secret" not in "".join(lines)

@@ -1,4 +1,4 @@
-"""`--all` does the others where some fail, names each that failed, and touches only what the caller may change."""
+"""`--all` continues after failures, names each app that failed, and only changes apps that the caller may change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     made = fake_host(tmp_path / "state", plugins=PLUGINS, real=("source",))
-    made.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    made.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     for app in APPS:
         deploy(made, app, {"Procfile": "web: serve"})
     return made
@@ -40,7 +40,7 @@ def rows_of(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_each_failure_is_named_and_the_others_are_done(
+def test_each_failure_is_named_and_other_apps_are_changed(
     host: Host, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for app in FAILING:
@@ -59,7 +59,7 @@ def text_of(host: Host) -> str:
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_all_is_what_a_deployers_key_may_change(host: Host, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_means_the_apps_that_the_key_may_change(host: Host, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = picture(host)
     host = as_deployer(host, "blog", "news")
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""A plugin that was in use is gone: everything of it is still unset, unlinked, ended and destroyed."""
+"""After a plugin in use was removed, everything of it can still be unset, unlinked, stopped and destroyed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def host_with(root: Path, engine: FakeEngine | None, *plugins: str) -> Host:
     host = fake_host(root, plugins=("services", *plugins), real=("source",) if "git" in plugins else ())
     if "checks" in plugins:
-        host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+        host.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     if engine is not None:
         engine.host = host
         host.override_role("engine", "fake", engine)
@@ -44,7 +44,7 @@ def host_with(root: Path, engine: FakeEngine | None, *plugins: str) -> Host:
 
 
 def in_use(root: Path) -> FakeEngine:
-    """The app blog uses something of every plugin; its service is redis:data, which has a schedule."""
+    """The app blog uses something of every plugin. Its service redis:data has a schedule."""
     host = host_with(root, None, *PLUGINS)
     engine = host.engine()
     assert isinstance(engine, FakeEngine)
@@ -93,7 +93,7 @@ def in_use(root: Path) -> FakeEngine:
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_everything_of_a_plugin_that_is_gone_is_removable(
+def test_everything_of_a_removed_plugin_can_be_removed(
     tmp_path: Path, plugin: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine = in_use(tmp_path / "state")

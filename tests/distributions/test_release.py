@@ -1,4 +1,4 @@
-"""A release: every wheel of one version, or none."""
+"""A release has every wheel of one version, or it is refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IGNORED = shutil.ignore_patterns("tests", "__pycache__", ".*", "dist")
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What is built, without tests, to change it."""
+    """A copy of the source without tests, which the test may change."""
     root = tmp_path_factory.mktemp("checkout")
     for name in ("core", "plugin_sdk", "plugins_builtin", "examples"):
         shutil.copytree(release.ROOT / name, root / name, ignore=IGNORED)
@@ -39,7 +39,7 @@ def test_a_version_is_set_everywhere_and_all_wheels_have_it(checkout: Path, tmp_
     assert len((tmp_path / "7.3.0" / "SHA256SUMS").read_text().splitlines()) == len(wheels)
 
 
-def test_wheels_that_lack_one_or_have_another_version_are_no_release(checkout: Path, tmp_path: Path) -> None:
+def test_missing_wheel_or_wheel_of_another_version_is_refused(checkout: Path, tmp_path: Path) -> None:
     version = release.version_of(checkout)
     wheels = release.build(checkout, tmp_path / "wheels")
     without = [wheel for wheel in wheels if not wheel.name.startswith("dokkupy_services-")]
@@ -89,5 +89,5 @@ def test_a_change_runs_the_tests_of_what_it_touches_and_of_what_depends_on_it(pa
 
 def test_a_change_of_core_touches_every_distribution() -> None:
     depends = affected.declared(affected.ROOT)
-    # The client for developers' machines requires nothing of dokkupy.
+    # the client for developers' machines requires no distribution of dokkupy
     assert affected.touched(["core/src/dokkupy/errors.py"], depends) == set(depends) - {"plugins_builtin/client"}

@@ -1,4 +1,5 @@
-"""All distributions, installed as wheels; each plugin in turn is taken away, and the others' commands work."""
+"""All distributions are installed as wheels. Each plugin in turn is removed, and the commands of the others still
+work."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ for folder in sys.argv[2:]:
 
 
 class Installed:
-    """An environment with everything, and a state."""
+    """An environment with all distributions, and a state."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -82,7 +83,7 @@ import sys
 from dokkupy.cli.main import main
 sys.exit(max(main([f"{name}:help"]) for name in sys.argv[1:]))
 """
-#: plugin -> those that are built on it, as their distributions declare: they are named as broken, and nothing else is.
+#: plugin -> plugins that require it, as their distributions declare. Only these may be reported as broken.
 STAND_ON = {
     "app-json": ("buildpacks",),
     "mysql": ("mariadb",),
@@ -119,7 +120,7 @@ def check(installed: Installed, without: tuple[str, ...] = ()) -> None:
         ["help"],
         ["report", "blog"],
     ):
-        # Without the plugin that brings a command, there is no such command.
+        # without its plugin, a command does not exist
         if words[0].partition(":")[0] not in there:
             continue
         done = installed.run(*words)
@@ -139,7 +140,7 @@ def test_everything_together_works(installed: Installed) -> None:
 
 @contextmanager
 def missing(installed: Installed, plugin: str) -> Iterator[None]:
-    """A plugin's files are gone, as after `pip uninstall`."""
+    """Remove the files of a plugin, like `pip uninstall`."""
     package = "dokkupy_" + plugin.replace("-", "_")
     aside = installed.place / "aside"
     aside.mkdir(exist_ok=True)
@@ -161,7 +162,7 @@ def test_without_one_plugin_the_others_work(installed: Installed, plugin: str) -
         assert f'"name": "{plugin}"' not in installed.run("plugin:list", "--format", "json").stdout
 
 
-def test_without_the_life_cycle_of_apps_what_declares_it_is_named_as_broken_and_nothing_else(
+def test_without_dokkupy_apps_only_plugins_that_require_it_are_reported_as_broken(
     installed: Installed,
 ) -> None:
     declare = {folder.name for folder in FOLDERS if '"dokkupy-apps>=' in (folder / "pyproject.toml").read_text()}

@@ -1,6 +1,7 @@
-"""What a report shows unasked is what Dokku's shows (reference, sections 1 and 2.4): clients read every line.
+"""By default, a report shows exactly what Dokku's report shows (reference, sections 1 and 2.4), because clients read
+every line.
 
-What is ours is shown with `--verbose`, or alone by its info flag. What waits for a deploy is shown while it waits.
+Our own keys are shown with `--verbose` or by their info flag. Pending settings are shown while they are pending.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()} - {"core", "sd
 
 
 def thrice(*names: str) -> set[str]:
-    """A property's raw, global and computed key."""
+    """The raw, global and computed key of a property."""
     return {kind + name for name in names for kind in ("", "global-", "computed-")}
 
 
 def of_host(*names: str) -> set[str]:
-    """The keys of a property that is set globally alone."""
+    """The keys of a property that can only be set globally."""
     return {kind + name for name in names for kind in ("global-", "computed-")}
 
 
@@ -87,11 +88,11 @@ DOKKU = {
     "scheduler-docker-local": thrice("init-process", "parallel-schedule-count"),
     "storage": {"build-mounts", "deploy-mounts", "run-mounts"},
 }
-"""Namespace -> keys of its report of an app, as section 1 of the reference lists them; with dashes where the plugin's name
-is not before them."""
+"""Namespace -> keys of its report of an app, as section 1 of the reference lists them. Keys without the plugin's name
+begin with dashes."""
 
 NOT_YET: set[str] = set()
-"""Namespaces of Dokku's with a report that are not here: whoever adds one adds its keys above."""
+"""Namespaces of Dokku with a report that do not exist here. If you add one, add its keys above."""
 
 PREFIXES = {"apps": "app", "certs": "ssl"}
 
@@ -101,9 +102,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
-    host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    host.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     deploy(host, "blog", {"Procfile": "web: serve\n"})
-    host.override_role("proxy", "nginx", NginxProxy(host))  # it is asked what its program can do
+    host.override_role("proxy", "nginx", NginxProxy(host))  # nginx is asked for the abilities of its program
     return host
 
 
@@ -132,14 +133,14 @@ def test_every_report_is_compared() -> None:
 
 
 @pytest.mark.parametrize("namespace", DOKKU)
-def test_a_report_shows_unasked_what_dokku_s_shows(run: Run, namespace: str) -> None:
+def test_report_shows_by_default_what_the_report_of_dokku_shows(run: Run, namespace: str) -> None:
     status, out, error = run(f"{namespace}:report", "blog")
     assert status == 0, error
     assert shown(out) == labels(namespace, DOKKU[namespace])
 
 
 @pytest.mark.parametrize("namespace", DOKKU)
-def test_what_is_ours_is_shown_when_it_is_asked_for(run: Run, namespace: str) -> None:
+def test_own_keys_are_shown_on_request(run: Run, namespace: str) -> None:
     plain = shown(run(f"{namespace}:report", "blog")[1])
     whole = shown(run(f"{namespace}:report", "blog", "--verbose")[1])
     assert plain <= whole

@@ -1,4 +1,4 @@
-"""A plugin that others require stays enabled while they are, by what the distributions declare."""
+"""A plugin cannot be disabled while enabled plugins require it, as the distributions declare."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_plugin_is_disabled_after_all_that_require_it_and_enabled_before_them(
     assert set_disabled(host, PluginName(name), False)
 
 
-def test_a_broken_table_of_another_app_does_not_keep_a_plugin(tmp_path: Path) -> None:
+def test_broken_state_of_an_app_does_not_prevent_disabling_a_plugin(tmp_path: Path) -> None:
     host = Host(str(tmp_path), out=RecordingConsole())
     for app in ("blog", "shop"):
         host.store.write("apps", app, "app", data={"created_at": "now"})

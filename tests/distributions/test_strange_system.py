@@ -1,4 +1,5 @@
-"""That no test reads or changes the real system is held by `tests/strange-system`, in which `./test.sh` runs them."""
+"""No test reads or changes the real system, because `./test.sh` runs them in `tests/strange-system`, where the system
+is broken and read-only."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ import pytest
         "/etc/ssh/sshd_config",
     ],
 )
-def test_the_real_system_makes_no_sense_to_a_test(path: str) -> None:
+def test_configuration_of_the_real_system_is_broken_for_tests(path: str) -> None:
     assert "no test reads it" in Path(path).read_text(), "run it as ./test.sh tests/distributions"
 
 
@@ -33,6 +34,6 @@ def test_the_real_system_cannot_be_written_by_a_test(path: str) -> None:
 
 
 def test_a_test_has_a_home_of_its_own() -> None:
-    """What other tests write there goes with the run."""
+    """The home directory is removed after the run."""
     assert Path.home() != Path(pwd.getpwuid(os.getuid()).pw_dir)
     assert not (Path.home() / ".gitconfig").exists()

@@ -1,4 +1,5 @@
-"""What takes away goes on where an earlier operation on the same app can be neither finished nor undone."""
+"""Commands that remove something work even if an earlier operation on the same app can be neither finished nor rolled
+back."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     made = fake_host(tmp_path / "state", plugins=PLUGINS, real=("source",))
-    made.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    made.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     deploy(made, "blog", {"Procfile": "web: serve"})
     for words in (
         "config:set --no-restart blog A=1",
@@ -69,14 +70,16 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def leave_unfinished(host: Host, subject: str) -> None:
-    """As of a plugin that is gone: nobody can undo its step."""
+    """Leave an unfinished operation whose step cannot be undone, because its plugin was removed."""
     journal = Journal(host.root, new_id())
     journal.begin({"id": journal.id, "verb": "gone:set", "subject": subject, "also": (), "pid": 0, "who": ""})
     journal.write({"type": "step", "name": "x", "undo": {"call": "dokkupy_gone.work:undo", "arguments": {}}})
 
 
 @pytest.mark.parametrize("words", WAYS_OUT)
-def test_a_way_out_of_an_app_goes_on(host: Host, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_removal_from_an_app_works_despite_an_unfinished_operation(
+    host: Host, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     leave_unfinished(host, "app:blog")
     assert main(["ports:add", "blog", "http:81:5000"], host=host) == 1, "what changes the app waits"
     capsys.readouterr()
@@ -85,7 +88,9 @@ def test_a_way_out_of_an_app_goes_on(host: Host, words: str, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("words", OF_THE_HOST)
-def test_a_way_out_of_the_host_goes_on(host: Host, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_removal_from_the_host_works_despite_an_unfinished_operation(
+    host: Host, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     leave_unfinished(host, "host")
     status, said = main(words.split(), host=host), capsys.readouterr().err
     assert "Internal error" not in said and "could not be undone" not in said

@@ -1,6 +1,7 @@
-"""What an app owns, by the groups of commands: renamed, cloned, backed up and destroyed, nothing is lost and nothing is left.
+"""Everything that belongs to an app, by groups of commands. Renames, clones and backups lose nothing, and a destroyed
+app leaves nothing.
 
-Each row of OWNED sets one thing and says how it is read. A clone does not get what belongs to one app alone.
+Each row of OWNED sets one thing and reads it. A clone does not get things that can only belong to one app.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ SECRETS = ("of-ann", "of-the-app", "of-the-sink", "of-the-release")
 
 
 class Owned(NamedTuple):
-    """set: commands; `APP` is the app. read: a command, and what its output has. is_cloned: whether a clone has it too."""
+    """One thing that an app owns. set: commands, in which `APP` is the app. read: a command, and a part of its output.
+    is_cloned: whether a clone gets it, too."""
 
     set: tuple[str, ...]
     read: str
@@ -84,7 +86,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def made(root: Path) -> Host:
     host = fake_host(root, plugins=PLUGINS, real=("source",))
-    host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    host.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     engine: Any = host.engine()
     engine.accounts[SERVER] = {"ann": "of-ann"}
     os.makedirs(storage_root(host))
@@ -98,7 +100,7 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 
 def words(text: str, app: str) -> list[str]:
-    """Split as a shell would, without one."""
+    """Split a command line like a shell."""
     found = re.findall(r'"([^"]*)"|(\S+)', re.sub(r"\bAPP\b", app, text))
     return [quoted or plain for quoted, plain in found]
 
@@ -121,14 +123,14 @@ def owner(host: Host, run: Run) -> str:
 
 
 def has(run: Run, owned: Owned, app: str) -> bool:
-    """A read that fails prints nothing: the app has no such thing."""
+    """Whether the app has it. If the read fails, the app does not have it."""
     _, out, error = run(*words(owned.read, app))
     assert "Internal error" not in error
     return owned.expected in out
 
 
 def state_of(host: Host) -> str:
-    """All that the state has, but what records the past; a file's previous generation is one write old."""
+    """The content of the state, except records of past events and previous generations of files."""
     parts = []
     for path in sorted(Path(host.root).rglob("*")):
         top = path.relative_to(host.root).parts[0]
@@ -138,7 +140,7 @@ def state_of(host: Host) -> str:
     return "\n".join(parts)
 
 
-def test_a_renamed_app_has_it_all_and_the_old_name_nothing(host: Host, run: Run, owner: str) -> None:
+def test_renamed_app_has_everything_and_the_old_name_has_nothing(host: Host, run: Run, owner: str) -> None:
     status, _, error = run("apps:rename", owner, "diary")
     assert status == 0, error
     assert [what for what, owned in OWNED.items() if not has(run, owned, "diary")] == []
@@ -147,7 +149,7 @@ def test_a_renamed_app_has_it_all_and_the_old_name_nothing(host: Host, run: Run,
     assert "blog" not in routes.routes
 
 
-def test_a_clone_has_all_but_what_belongs_to_one_app(run: Run, owner: str, host: Host) -> None:
+def test_clone_has_everything_except_what_can_only_belong_to_one_app(run: Run, owner: str, host: Host) -> None:
     status, _, error = run("apps:clone", owner, "copy")
     assert status == 0, error
     found = {what: has(run, owned, "copy") for what, owned in OWNED.items()}
@@ -157,7 +159,7 @@ def test_a_clone_has_all_but_what_belongs_to_one_app(run: Run, owner: str, host:
     assert "example.org" not in str(routes.routes["copy"].domains)
 
 
-def test_a_destroyed_app_leaves_nothing_that_a_later_app_of_its_name_gets(host: Host, run: Run, owner: str) -> None:
+def test_later_app_of_the_same_name_gets_nothing_of_a_destroyed_app(host: Host, run: Run, owner: str) -> None:
     assert run("apps:destroy", owner, "--force")[0] == 0
     left = state_of(host)
     assert not [line for line in left.splitlines() if re.search(r"\bblog\b", line)], left
@@ -167,14 +169,14 @@ def test_a_destroyed_app_leaves_nothing_that_a_later_app_of_its_name_gets(host: 
     assert [what for what, owned in OWNED.items() if has(run, owned, owner)] == []
 
 
-def test_no_secret_of_it_is_plain_on_the_disk(host: Host, owner: str) -> None:
+def test_no_secret_of_an_app_is_unencrypted_on_the_disk(host: Host, owner: str) -> None:
     root = Path(host.root)
     texts = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert texts
     assert [path for path, text in texts.items() for secret in SECRETS if secret.encode() in text] == []
 
 
-def test_a_backup_of_the_host_brings_it_all_to_another_host(
+def test_backup_of_the_host_restores_everything_on_another_host(
     host: Host, owner: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces: list[bytes] = []
@@ -188,7 +190,7 @@ def test_a_backup_of_the_host_brings_it_all_to_another_host(
     assert not [secret for secret in SECRETS for text in texts if secret.encode() in text]
 
 
-def test_a_rollback_keeps_what_is_of_the_app_and_not_of_a_release(run: Run, owner: str) -> None:
+def test_rollback_keeps_what_belongs_to_the_app_and_not_to_a_release(run: Run, owner: str) -> None:
     status, _, error = run("releases:rollback", owner)
     assert status == 0, error
     of_releases = {"variables", "docker options", "limits", "checks", "mounts", "networks", "buildpacks", "tasks"}

@@ -1,6 +1,6 @@
-"""The bytes that clients written for Dokku read of plugins' commands: standard output, standard error, exit status.
+"""The exact output of plugins' commands that clients of Dokku read: standard output, standard error and exit status.
 
-Those of Dokku's own vocabulary are beside it (plugins_builtin/commands/tests). Messages and forms are the reference's,
+Tests of Dokku's core commands are in plugins_builtin/commands/tests. Messages and formats are those of the reference,
 sections 1 and 2.
 """
 
@@ -111,7 +111,8 @@ ROWS = [
     (("letsencrypt:report", "blog", "--letsencrypt-computed-server"), 0, "default\n", ""),
     (("letsencrypt:report", "blog", "--letsencrypt-computed-graceperiod"), 0, "2592000\n", ""),
 ]
-"""Of an app. Each is tried with the app by the flag and the environment, too, and with words past the last argument."""
+"""Commands of an app. Each is also called with the app by the flag and by the environment, and with additional
+arguments."""
 
 OF_NO_APP = [
     (("git:auth-status", "example.com"), 0, "", ""),
@@ -131,7 +132,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
-    host.override_role("proxy", "nginx", NginxProxy(host))  # its own commands ask for it by name
+    host.override_role("proxy", "nginx", NginxProxy(host))  # its own commands select it by name
     return host
 
 
@@ -145,12 +146,12 @@ def run(host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("words", "status", "out", "error"), [*ROWS, *OF_NO_APP], ids=str)
-def test_a_command_answers_as_dokku_s(run: Run, words: tuple[str, ...], status: int, out: str, error: str) -> None:
+def test_command_answers_like_dokku(run: Run, words: tuple[str, ...], status: int, out: str, error: str) -> None:
     assert run(*words) == (status, out, error)
 
 
 @pytest.mark.parametrize(("words", "status", "out", "error"), ROWS, ids=str)
-def test_the_app_may_come_by_the_flag_or_the_environment(
+def test_app_may_be_given_by_flag_or_environment_variable(
     run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], status: int, out: str, error: str
 ) -> None:
     rest = [word for word in words if word != "blog"]
@@ -167,15 +168,13 @@ def command_of(words: tuple[str, ...]) -> Command:
 
 
 def is_full(words: tuple[str, ...]) -> bool:
-    """Whether a command takes no further word."""
+    """Whether a command accepts no further argument."""
     items = [item for item in parameters(command_of(words).function) if item.kind in ("argument", "scope", "rest")]
     return not any(item.many for item in items) and len(items) == 1
 
 
 @pytest.mark.parametrize(("words", "status", "out", "error"), [row for row in ROWS if is_full(row[0])], ids=str)
-def test_words_past_the_last_argument_are_ignored(
-    run: Run, words: tuple[str, ...], status: int, out: str, error: str
-) -> None:
+def test_additional_arguments_are_ignored(run: Run, words: tuple[str, ...], status: int, out: str, error: str) -> None:
     assert run(*words, "surplus") == (status, out, error)
 
 
@@ -184,11 +183,11 @@ SETTERS = [
     for name, settings in SETTINGS.items()
     if name in GROUPS and settings.listed and name not in ("backups", "storage")
 ]
-"""backups:set is of the host alone and has no app, storage:set is of an entry."""
+"""`:set` commands without an app: backups:set is for the host, and storage:set for an entry."""
 
 
 @pytest.mark.parametrize(("name", "verb", "settings"), SETTERS, ids=[one[0] for one in SETTERS])
-def test_every_set_refuses_as_dokku_s(run: Run, host: Host, name: str, verb: str, settings: Settings) -> None:
+def test_every_set_command_refuses_like_dokku(run: Run, host: Host, name: str, verb: str, settings: Settings) -> None:
     known = ", ".join(sorted(settings.listed))
     invalid = f" !     Invalid property specified, valid properties include: {known}\n"
     assert run(f"{name}:{verb}", "blog", "no-such", "x") == (1, "", invalid)
@@ -212,10 +211,10 @@ OF_APPS = [
     and items[0].required
 ]
 FREE = {"apps:create", "events"}
-"""Commands that take the name of an app that is not there."""
+"""Commands that accept the name of an app that does not exist."""
 
 
-def test_every_command_of_an_app_that_is_not_there_ends_with_20(run: Run) -> None:
+def test_every_command_for_an_unknown_app_exits_with_20(run: Run) -> None:
     answers = {}
     for command in (one for one in OF_APPS if one.full_name not in FREE):
         items = [

@@ -1,7 +1,8 @@
-"""Every argument, option and property of every command is given plausible wrong values: a proper error that stores
-nothing, or a state that can be unset and destroyed; never an internal error.
+"""Every argument, option and property of every command gets plausible wrong values. The result is an error that stores
+nothing, or a state that can be unset and destroyed, but never an internal error.
 
-Generated from the registry: a new command is tried without a word here. Roles are fakes, and nothing outside is reached.
+The calls are generated from the registry, so that new commands are tested automatically. Roles are fakes, and nothing
+outside is reached.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ OF_THE_MACHINE_TOO = {
     "logs",
     "ps:retire",
 }
-"""What acts on the machine itself, waits for an app to answer, or hands a terminal to a real program."""
+"""Commands that are left out: they act on the machine itself, wait for an app, or give a terminal to a real program."""
 FOLLOWS = {"--tail", "-t", "--follow", "-f"}
 
 WRONG = (
@@ -86,7 +87,7 @@ WRONG = (
 
 
 def good(item: Parameter) -> str | None:
-    """A word that a parameter of this type takes, as far as the type says."""
+    """A text that a parameter of this type accepts, as far as the type shows."""
     name = getattr(item.convert, "__name__", "")
     if item.kind == "scope" or name == "AppName":
         return "blog"
@@ -105,7 +106,7 @@ def good(item: Parameter) -> str | None:
 
 
 def tries(command: Command) -> Iterator[list[str]]:
-    """The words of calls with one wrong value each, all others being good as far as their types say."""
+    """The arguments of calls with one wrong value each. All other values are valid, as far as their types show."""
     declared = [item for item in parameters(command.function) if item.kind != "unknown-flags"]
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     usual = [word for item in places if (word := good(item)) is not None]
@@ -138,7 +139,7 @@ def commands() -> dict[str, list[Command]]:
 
 
 class Alone:
-    """A process that reaches no network and starts no program but git."""
+    """Prevents the process from using the network and from starting programs other than git."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         real = subprocess.Popen.__init__
@@ -161,8 +162,8 @@ class Alone:
 
 
 def snapshot(root: Path) -> dict[str, bytes]:
-    """The tables of the state; `failed.toml` is meant to outlive what is undone, and the others are caches. What the command
-    before continues in a separate process (`tick --within`) has ended."""
+    """The tables of the state, without caches and `failed.toml`, which stays after a rollback. It waits for the end of
+    the separate process that the previous command started (`tick --within`)."""
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
@@ -182,7 +183,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     made = fake_host(tmp_path / "state", plugins=PLUGINS, real=("source",))
-    made.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    made.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     deploy(made, "blog", {"Procfile": "web: serve"})
     Alone(monkeypatch)
     return made
@@ -212,7 +213,7 @@ def internal_errors(host: Host) -> str:
 
 
 @pytest.mark.parametrize("namespace", commands())
-def test_a_wrong_value_is_a_proper_error_that_stores_nothing(
+def test_wrong_value_is_an_error_that_stores_nothing(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], namespace: str
 ) -> None:
     root, faults = Path(host.root), []
@@ -259,7 +260,7 @@ def test_a_property_of_any_value_is_refused_or_can_be_unset(
 
 
 OTHERWISE = {"backups", "storage"}
-"""Namespaces whose `:set` has another form; the other test tries them."""
+"""Namespaces whose `:set` has another form. The other test covers them."""
 
 
 def setter(settings: Settings) -> str:
@@ -273,14 +274,17 @@ def setter(settings: Settings) -> str:
 
 
 def by_hand(host: Host) -> None:
-    """What an older version, another host or an editor left: values that today's rules refuse, in every table."""
+    """Write values that are refused today to every table, as an older version, another host or an editor may have left
+    them."""
     for _, settings in properties():
         bad = dict.fromkeys(settings.properties, "$no_such ../x")
         for place in (("apps", "blog", settings.namespace), ("global", settings.namespace)):
             host.store.write(*place, data={**host.store.read(*place), "properties": bad})
 
 
-def test_what_an_older_version_left_is_unset_and_destroyed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_values_of_an_older_version_can_be_unset_and_destroyed(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     by_hand(host)
     for _, settings in properties():
         for one, prop in settings.properties.items():
@@ -296,7 +300,7 @@ def test_what_an_older_version_left_is_unset_and_destroyed(host: Host, monkeypat
 
 
 def wrong_types(file: Path) -> str:
-    """The table with a number where it has a table or a list, and where other tables have one."""
+    """The table with a number in place of each table or list that it has or that other tables have."""
     import tomllib
 
     keys = {"properties", "env", "vhosts", "phases", "processes", "slots", "list", "state", "limit", "reserve", "map"}
@@ -307,7 +311,7 @@ def wrong_types(file: Path) -> str:
 @pytest.mark.parametrize(
     "content", ["", "x = [", "schema = 99\n", "schema = 1\nproperties = 3\n", "schema = 1\nmap = 'x'\n", "wrong types"]
 )
-def test_an_app_with_any_broken_file_is_destroyed_and_keeps_no_other(
+def test_app_with_any_broken_file_can_be_destroyed_and_affects_no_other_app(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
     run(host, monkeypatch, "config:set", "--no-restart", "blog", "A=1")
@@ -351,7 +355,7 @@ def test_an_app_with_any_broken_file_is_destroyed_and_keeps_no_other(
     assert run(host, monkeypatch, "apps:create", "blog") == 0
 
 
-def test_a_broken_record_of_a_service_is_named_and_hides_no_other(
+def test_broken_record_of_a_service_is_named_and_other_services_are_listed(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from dokkupy_services.records import services
@@ -365,13 +369,13 @@ def test_a_broken_record_of_a_service_is_named_and_hides_no_other(
     assert run(host, monkeypatch, "redis:list") == 1
     said = capsys.readouterr().err
     assert "redis:one" in said and "redis:two" in said and "Internal error" not in said
-    assert run(host, monkeypatch, "ps:restart", "blog") == 0  # it is linked to neither
+    assert run(host, monkeypatch, "ps:restart", "blog") == 0  # the broken service is linked to neither app
     assert run(host, monkeypatch, "doctor") == 1
     assert "services/redis/one/service.toml" in capsys.readouterr().out
     assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
 
 
-def test_a_lost_or_emptied_file_is_never_an_empty_configuration(
+def test_lost_or_empty_file_is_never_taken_for_an_empty_configuration(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(host, monkeypatch, "config:set", "--no-restart", "blog", "A=1")

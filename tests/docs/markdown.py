@@ -1,4 +1,4 @@
-"""What the documentation says, as data: blocks with the lines before them."""
+"""Parse the documentation: fenced blocks with the lines before them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its text, and the last line of prose before it."""
+    """A fenced block, with its language, its text, and the last line of prose before it."""
 
     language: str
     text: str
@@ -20,7 +20,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Command:
-    """A line after `$ ` and the lines that it is said to print."""
+    """A command after `$ `, and its documented output."""
 
     line: str
     output: tuple[str, ...]

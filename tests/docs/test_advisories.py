@@ -13,7 +13,7 @@ ROWS = [line.split(" | ") for line in TABLE.splitlines() if line.startswith("| "
 NAMED = sorted(set(re.findall(r"`([\w./-]+\.py(?:::\w+)?)`", TABLE)))
 
 
-def test_each_row_says_why_not_here_and_names_a_test() -> None:
+def test_each_row_has_a_reason_and_names_a_test() -> None:
     assert len(ROWS) > 15
     for row in ROWS:
         assert len(row) == 4, row

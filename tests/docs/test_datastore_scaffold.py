@@ -1,4 +1,4 @@
-"""`plugin:new --kind datastore` writes a plugin whose tests pass as it is: the contract, on a real server."""
+"""`plugin:new --kind datastore` writes a plugin that passes its tests unchanged: the contract, on a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation is whole: written from the code, without dead links, with commands that there are."""
+"""The documentation is complete: the reference matches the code, links are valid, and all named commands exist."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def name(path: Path) -> str:
 
 
 def test_types_of_hooks_and_roles_are_in_the_reference() -> None:
-    """An author reads `tx: Transaction` in a signature, and what that is on a page."""
+    """The reference must describe each type in a signature, such as `tx: Transaction`."""
     pages = {name: (ROOT / f"docs/reference/{name}.md").read_text() for name in ("hooks", "roles", "sdk", "errors")}
     signatures = re.findall(r"```python\n(def .*?)\n```", pages["hooks"] + pages["roles"], re.DOTALL)
     used = {name for text in signatures for name in re.findall(r"\b[A-Z][A-Za-z]+\b", text)}
@@ -51,7 +51,7 @@ def test_types_of_hooks_and_roles_are_in_the_reference() -> None:
     assert used - known - standard == set()
 
 
-def test_the_reference_is_what_the_code_says() -> None:
+def test_reference_matches_the_code() -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "docs/generate.py"), "--check"], capture_output=True, text=True, check=False
     )
@@ -59,7 +59,7 @@ def test_the_reference_is_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_are_valid(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         if not target.startswith(("http://", "https://")):
             assert (page.parent / target).exists(), f"{name(page)}: {target}"
@@ -77,7 +77,7 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
             namespace, _, verb = word.partition(":")
             entry = registry.find("dokkupy.commands", namespace)
             if namespace in ("ssh", "main", "greeter", "tool") or entry is None and not verb:
-                continue  # a host's name, a plugin of the text's own, prose
+                continue  # the name of a host, an example plugin of the text, or prose
             assert entry is not None, f"{name(page)}: {word}"
             group = registry.load(entry)
             assert verb in group.commands or (not verb and (group.bare is not None or namespace == "help")), word

@@ -1,4 +1,4 @@
-"""Follows docs/tutorial/first-plugin.md literally."""
+"""Follow docs/tutorial/first-plugin.md literally."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The folders that the tutorial speaks of, so that nothing is left in the real ones."""
+    """A copy of the folders that the tutorial names, so that nothing is written to the real ones."""
     for folder in ("core", "plugin_sdk", "plugins_builtin/apps", "plugins_builtin/plugins"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
-def test_whoever_follows_the_tutorial_has_a_working_plugin(checkout: Path) -> None:
+def test_following_the_tutorial_gives_a_working_plugin(checkout: Path) -> None:
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(checkout),

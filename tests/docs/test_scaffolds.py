@@ -1,4 +1,4 @@
-"""`plugin:new --kind KIND`: what is written is a plugin that loads, and whose tests pass or name what is left to write."""
+"""`plugin:new --kind KIND` writes a plugin that loads, and whose tests pass or name what is still missing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TO_BE_WRITTEN = ("builder", "proxy", "scheduler")
 
 
 def made(kind: str, tmp_path: Path) -> Path:
-    """A new plugin with a name of two words, as pip installs it: with its entry points beside it."""
+    """A new plugin with a name of two words, and its entry points, as pip installs them."""
     files = KINDS[kind]("my-tool", str(tmp_path / "dokkupy-my-tool"))
     assert "pyproject.toml" in files and "README.md" in files
     source = tmp_path / "dokkupy-my-tool"
@@ -48,7 +48,7 @@ def run(source: Path, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_new_plugin_has_no_blank_left_and_its_entry_points_load(kind: str, tmp_path: Path) -> None:
+def test_new_plugin_has_no_placeholder_and_its_entry_points_load(kind: str, tmp_path: Path) -> None:
     source = made(kind, tmp_path)
     for path in source.rglob("*"):
         if path.is_file():
@@ -67,7 +67,7 @@ def test_the_tests_of_a_new_plugin_pass(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", TO_BE_WRITTEN)
-def test_a_new_adapter_has_every_method_and_its_contract_names_what_is_left_to_write(kind: str, tmp_path: Path) -> None:
+def test_new_adapter_has_every_method_and_its_contract_names_what_is_missing(kind: str, tmp_path: Path) -> None:
     done = run(made(kind, tmp_path), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", "-k", "it_is_ready")
     assert "prepare is not written yet" in done.stdout, done.stdout + done.stderr
     assert "Can't instantiate" not in done.stdout

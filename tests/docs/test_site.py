@@ -1,4 +1,4 @@
-"""The documentation as a site: one command builds it, its menu has every page, and its search finds commands."""
+"""The documentation as a web site: one command builds it, its menu has every page, and its search finds commands."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_the_menu_has_every_page(site: Path) -> None:
         assert address == "README" or f'href="../{address}/"' in start, address
 
 
-def test_the_search_knows_what_the_pages_say(site: Path) -> None:
+def test_search_finds_the_content_of_pages(site: Path) -> None:
     assert (site / "search" / "index.html").exists()
     assert "letsencrypt" in (site / "searchindex.js").read_text()
 
 
 def test_a_page_loads_nothing_from_elsewhere(site: Path) -> None:
-    """No fonts, scripts or pictures of other servers: the site can be read where there is no internet."""
+    """Pages use no fonts, scripts or pictures of other servers, so the site works without the internet."""
     page = (site / "how-to" / "backups" / "index.html").read_text()
     loaded = [part.split('"', 1)[0] for part in page.split('src="')[1:]]
     loaded += [tag.split('href="')[1].split('"')[0] for tag in page.split("<link ")[1:] if 'rel="stylesheet"' in tag]
