@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs dokkupy on this machine: packages, an environment of its own, the launchers, then `dokkupy setup`.
-# Everything here may be run again at any time: it brings about what is missing and leaves alone what is there.
+# It can be run again at any time: it adds what is missing and does not change what exists.
 set -euo pipefail
 # The service user reads what is made here, whatever root's own umask is.
 umask 022
@@ -14,7 +14,7 @@ readonly DEMO_BASE=demo-python:latest
 readonly OFFICIAL_BASE=python:3.13-slim
 readonly DEMO_DOMAIN=dokkupy.localhost
 readonly USER_NAME=dokkupy USER_REMOTE=dokku
-# Where dokkupy looks for programs (dokkupy/kernel/spawn.py). What only the administrator's PATH finds does not count.
+# The PATH on which dokkupy finds programs (dokkupy/kernel/spawn.py). Other directories of the administrator's PATH are not used.
 readonly SAFE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly ADMIN_PATH=${PATH:-}
 
@@ -37,7 +37,7 @@ Usage: install.sh [--demo] [--yes] [--dry-run] [--verbose] [--version X [--from 
 TEXT
 }
 
-# --- talking -------------------------------------------------------------------------------------------------------
+# --- output --------------------------------------------------------------------------------------------------------
 
 step() { printf -- '-----> %s\n' "$*"; }
 note() { printf '       %s\n' "$*"; }
@@ -48,7 +48,7 @@ die() {
   exit 1
 }
 
-# Runs a command with its output in the log; shows the end of it when the command fails.
+# Runs a command with its output in the log. If the command fails, the end of the output is shown.
 quietly() {
   local what=$1 from
   shift
@@ -57,10 +57,10 @@ quietly() {
   # Servers that it starts must not inherit the installer's lock (9).
   "$@" >>"$LOG" 2>&1 </dev/null 9>&- && return
   tail -c "+$((from + 1))" "$LOG" | tail -n 25 | sed 's/^/       | /' >&2
-  die "$what failed." "The whole log is $LOG; fix the cause, then run this again."
+  die "$what failed." "The whole log is $LOG. Fix the cause, then run this again."
 }
 
-# In a dry run says what would happen; else does it.
+# Runs a command; in a dry run, prints what would happen.
 act() {
   local what=$1
   shift
@@ -71,12 +71,12 @@ act() {
   fi
 }
 
-# --- what is there -------------------------------------------------------------------------------------------------
+# --- what exists ---------------------------------------------------------------------------------------------------
 
 have() { command -v -- "$1" >/dev/null 2>&1; }
 have_systemd() { [[ -d /run/systemd/system ]]; }
 
-# Whether a process of this name runs here; those of containers on this machine are in other namespaces.
+# Whether a process of this name runs on this machine. Processes of containers do not count; they are in other namespaces.
 runs() {
   local comm
   for comm in /proc/[0-9]*/comm; do
@@ -103,7 +103,7 @@ as_service() {
 # Whether dokkupy can run this program: `serves restic version`.
 serves() { as_service "$@" >/dev/null; }
 
-# Modules that Debian packages apart or that a half-built Python lacks; prints the interpreter behind shims and environments.
+# Imports modules that Debian packages separately or that an incomplete Python lacks. Prints the interpreter behind shims and environments.
 readonly PYTHON_PROBE='
 import ctypes, ensurepip, fcntl, hashlib, ssl, sys, tomllib, venv, zlib
 if sys.version_info < (3, 11):
@@ -111,7 +111,7 @@ if sys.version_info < (3, 11):
 print(sys._base_executable)
 '
 
-# Whether root alone decides what this file is: what another user may replace must not become a command that root runs.
+# Whether only root can change this file, because root must not run a program that another user may replace.
 is_roots() {
   local path
   path=$(readlink -e -- "$1") || return 1
@@ -122,7 +122,7 @@ is_roots() {
   done
 }
 
-# Whether this interpreter is fit for the service user; prints the one that it comes from.
+# Whether the service user can run this interpreter. Prints the one behind shims and environments.
 fit_python() {
   local base
   base=$(as_service "$1" -I -c "$PYTHON_PROBE") || return 1
@@ -130,7 +130,7 @@ fit_python() {
   printf '%s\n' "$base"
 }
 
-# The first fit interpreter of the administrator's PATH, else of the distribution.
+# The first suitable interpreter of the administrator's PATH, else that of the distribution.
 choose_python() {
   local directory
   local -a directories
@@ -149,15 +149,15 @@ missing_packages() {
   serves git --version || echo git
   have sudo || echo sudo
   choose_python || echo python3 python3-venv
-  # A Docker from elsewhere (docker-ce, a remote engine) is as good.
+  # A Docker from another source (docker-ce, a remote engine) is accepted, too.
   { serves docker --version && { have dockerd || docker_answers; }; } || echo docker.io
   have iptables || echo iptables
   have nft || echo nftables
   have nginx || echo nginx-light libnginx-mod-stream
-  # Ports that lead to datastores; backups.
+  # socat forwards ports to datastores; restic makes backups.
   serves socat -V || echo socat
   serves restic version || echo restic
-  # Base images of Debian's packages, where no registry is.
+  # debootstrap makes base images of Debian's packages if no registry can be reached.
   have debootstrap || echo debootstrap
   [[ -x /usr/sbin/sshd ]] || echo openssh-server
   have_systemd || have cron || have crond || echo cron
@@ -168,11 +168,11 @@ missing_packages() {
 
 check_machine() {
   [[ $(id -u) == 0 ]] || die "This must run as root." "Try: sudo $0 $*"
-  have apt-get || die "This machine has no apt-get: dokkupy's installer knows Debian and Ubuntu." \
-    "On others, install Docker, nginx, OpenSSH, git and Python 3.11 or newer, then \`pip install dokkupy\` and \`dokkupy setup\`."
+  have apt-get || die "This machine has no apt-get: dokkupy's installer supports Debian and Ubuntu." \
+    "On other systems, install Docker, nginx, OpenSSH, git and Python 3.11 or newer, then run \`pip install dokkupy\` and \`dokkupy setup\`."
 }
 
-# A company's own certificate authority lies in the system's bundle, which pip does not read by itself.
+# A company's own certificate authority is in the system's bundle, which pip does not read by default.
 trust_system_certificates() {
   local bundle=/etc/ssl/certs/ca-certificates.crt
   [[ -e $bundle ]] || return 0
@@ -193,7 +193,7 @@ install_packages() {
   [[ $dry_run == yes ]] && return
   apt_install "${packages[@]}"
   if ! have docker; then
-    # Since Debian 13 the client and BuildKit are packages of their own.
+    # Since Debian 13, the client and BuildKit are separate packages.
     packages+=(docker-cli docker-buildx)
     apt_install docker-cli docker-buildx
   fi
@@ -203,7 +203,7 @@ install_packages() {
 require_python() {
   if choose_python || [[ $dry_run == yes ]]; then return 0; fi
   die "No Python 3.11 or newer was found that the user $USER_NAME can run; this system's is $(/usr/bin/python3 --version 2>&1)." \
-    "Debian 12, Ubuntu 24.04 and anything newer have one: apt-get install python3 python3-venv"
+    "Debian 12, Ubuntu 24.04 and newer versions have one: apt-get install python3 python3-venv"
 }
 
 apt_install() {
@@ -220,7 +220,7 @@ start_servers() {
   have_systemd || start_server cron cron "runs cron" launch_cron
 }
 
-# start_server UNIT NAME RUNNING LAUNCH: by systemd where there is one, else as a process of its own.
+# start_server UNIT NAME RUNNING LAUNCH: starts a server by systemd if there is one, else as a process.
 start_server() {
   local unit=$1 name=$2 running=$3 launch=$4 waited
   if have_systemd && [[ $dry_run == no ]]; then
@@ -277,14 +277,14 @@ install_dokkupy() {
   fi
   touch "$VENV/.dokkupy-installed"
   environment_runs || die "The user $USER_NAME cannot run what was installed into $VENV." \
-    "Every directory above it must be readable for all: \`namei -l $VENV/bin/python\` shows which is not."
+    "All users must be able to read every directory above it: \`namei -l $VENV/bin/python\` shows which one they cannot."
   bring_plugins_back
   quietly "Indexing what is installed" "$VENV/bin/python" -I -m dokkupy_plugins.index
   write_launcher dokkupy
   write_launcher dokku
 }
 
-# Whether the environment's own interpreter is fit, and what was installed into it can be loaded, as the service user.
+# Whether the service user can run the environment's interpreter and load what is installed in it.
 environment_runs() {
   [[ -x $VENV/bin/pip ]] && fit_python "$VENV/bin/python" >/dev/null || return 1
   [[ ! -e $VENV/.dokkupy-installed ]] || serves "$VENV/bin/python" -I -c 'import dokkupy.cli.main, dokkupy_sdk.help'
@@ -293,21 +293,21 @@ environment_runs() {
 make_environment() {
   if environment_runs; then return 0; fi
   if [[ -e $VENV/.dokkupy-installed ]]; then
-    step "Making the environment $VENV again: the user $USER_NAME cannot run the one that is there"
+    step "Making the environment $VENV again: the user $USER_NAME cannot run the existing one"
     rm -rf "$VENV.old"
     mv "$VENV" "$VENV.old"
   else
     step "Making the environment $VENV"
-    # What a failed attempt left of it would only be in the way.
+    # Remove the rest of a failed attempt.
     rm -rf "$VENV"
   fi
-  # All of it is installed again: nothing counts as up to date.
+  # Everything must be installed again, so nothing may count as up to date.
   rm -rf "$PREFIX/wheels/SHA256SUMS" "$PREFIX/build"
   note "with $python ($("$python" -I -c 'import platform; print(platform.python_version())'))"
   quietly "Making $VENV" "$python" -m venv "$VENV"
 }
 
-# The plugins of others that were in an environment that had to be made again.
+# Installs third-party plugins again that were in an environment that had to be made again.
 bring_plugins_back() {
   local info name version
   [[ -d $VENV.old ]] || return 0
@@ -317,9 +317,9 @@ bring_plugins_back() {
     version=${name##*-} name=${name%-*}
     compgen -G "$VENV/lib/python3*/site-packages/$name-*.dist-info" >/dev/null && continue
     if pip_install "$name==$version" >>"$LOG" 2>&1 </dev/null 9>&-; then
-      note "brought the plugin ${name//_/-} $version back"
+      note "installed the plugin ${name//_/-} $version again"
     else
-      note "The plugin ${name//_/-} $version is in no package index: install it again with \`dokkupy plugin:install\`."
+      note "The plugin ${name//_/-} $version is not in a package index: install it again with \`dokkupy plugin:install\`."
     fi
   done
   rm -rf "$VENV.old"
@@ -329,7 +329,7 @@ pip_install() {
   "$VENV/bin/python" -m pip --disable-pip-version-check install --quiet --compile "$@"
 }
 
-# Builds each distribution's wheel in one process: a second for all.
+# Builds the wheels of all distributions in one process, which takes a second.
 install_checkout() {
   local folder fresh=$PREFIX/wheels.new
   local -a folders=()
@@ -338,7 +338,7 @@ install_checkout() {
     quietly "Installing the build backend" pip_install --target "$PREFIX/build" hatchling
   fi
   for folder in "$HERE" "$HERE"/core "$HERE"/plugin_sdk "$HERE"/plugins_builtin/*; do
-    # The client is for developers' machines; its program has the name of the host's.
+    # The client is for developers' machines. Its program has the same name as that of the host.
     if [[ $folder != */client && -f $folder/pyproject.toml ]] && grep -q '^\[project\]' "$folder/pyproject.toml"; then
       folders+=("$folder")
     fi
@@ -356,12 +356,12 @@ for folder in sys.argv[2:]:
   install_wheels "$fresh"
 }
 
-# The wheels of a release in a folder, after a look whether they are whole.
+# Uses the wheels of a release in a folder, after their checksums were verified.
 install_folder() {
   local fresh=$PREFIX/wheels.new
   step "Installing dokkupy $version from $from"
   (cd -- "$from" && sha256sum --check --quiet SHA256SUMS >>"$LOG" 2>&1) || die "The wheels in $from are not those that its SHA256SUMS lists." \
-    "Copy the whole folder that \`make release\` wrote again."
+    "Copy the whole folder again that \`make release\` wrote."
   rm -rf "$fresh"
   mkdir -p "$fresh"
   cp -- "$from"/dokkupy*-"$version"-*.whl "$fresh/"
@@ -369,7 +369,7 @@ install_folder() {
   install_wheels "$fresh"
 }
 
-# Installs the wheels that differ from last time. They are kept: plugins are resolved against them later.
+# Installs the wheels that differ from those of the last time. They are kept, because plugins are resolved against them later.
 install_wheels() {
   local fresh=$1 wheels=$PREFIX/wheels before
   local -a changed=() all=("$1"/*.whl)
@@ -384,20 +384,20 @@ install_wheels() {
     rm -rf "$fresh" "$PREFIX/SHA256SUMS.new"
     return
   fi
-  # Forgotten first: an attempt that is cut off must not count as done.
+  # Remove the checksums first, so that an interrupted installation does not count as complete.
   rm -f "$wheels/SHA256SUMS"
   if [[ -e $VENV/.dokkupy-installed ]]; then
-    # pip takes a wheel of the same version for the same wheel.
+    # --force-reinstall, because pip considers wheels of the same version to be the same.
     quietly "Installing ${changed[*]}" pip_install --no-deps --force-reinstall "${changed[@]/#/$fresh/}"
   fi
-  quietly "Installing dokkupy and what it needs" pip_install "$fresh"/*.whl
+  quietly "Installing dokkupy and its dependencies" pip_install "$fresh"/*.whl
   rm -rf "$wheels"
   mv "$fresh" "$wheels"
   mv "$PREFIX/SHA256SUMS.new" "$wheels/SHA256SUMS"
   note "installed ${#changed[@]} of ${#all[@]} distributions"
 }
 
-# Not pip's own script: that imports more than half of what a short command may cost. `-S` leaves out Python's own search
+# Not pip's own script, whose imports take more than half of the time of a short command. `-S` leaves out Python's own search
 # for packages, because this knows where they are; only a plugin that is being developed here (a .pth file) has to be found.
 # The index has the byte code of all plugins in one file, which saves a fifth of a short command.
 write_launcher() {
@@ -408,7 +408,7 @@ import gc
 import os
 import sys
 
-# A command makes objects and ends: looking for cycles after each 700 of them costs 0.7 ms, and finds none.
+# By default, Python searches for cycles after every 700 new objects: 0.7 ms in a short command, which has none.
 gc.set_threshold(50_000)
 PACKAGES = \"$packages\"
 sys.path.append(PACKAGES)
@@ -426,7 +426,7 @@ run()
 "
   if [[ $(cat "$path" 2>/dev/null) == "${text%$'\n'}" && -x $path ]]; then return 0; fi
   if [[ -e $path ]] && ! grep -q 'dokkupy' "$path"; then
-    die "$path exists and is not dokkupy's." "Is Dokku itself installed here? Both cannot share a machine: move $path away first."
+    die "$path exists and does not belong to dokkupy." "If Dokku is installed here, remove it first, because both cannot share a machine. Otherwise move $path away."
   fi
   mkdir -p "$BIN"
   printf '%s' "$text" >"$path.new"
@@ -442,7 +442,7 @@ set_up_host() {
   fi
   local -a options=(--yes)
   if [[ $verbose == yes ]]; then options+=(--verbose); fi
-  "$BIN/dokkupy" setup "${options[@]}" </dev/null || die "\`dokkupy setup\` failed (above)." "\`dokkupy doctor\` says more."
+  "$BIN/dokkupy" setup "${options[@]}" </dev/null || die "\`dokkupy setup\` failed (above)." "Run \`dokkupy doctor\` for details."
 }
 
 # --- the demo ------------------------------------------------------------------------------------------------------
@@ -452,10 +452,10 @@ run_demo() {
   local work=$home/.dokkupy-demo
   repository=$work/hello
   if [[ $dry_run == yes ]]; then
-    note "would: push $HERE/examples/apps/hello to dokku@127.0.0.1:hello and ask it for its page"
+    note "would: push $HERE/examples/apps/hello to dokku@127.0.0.1:hello and request its page"
     return
   fi
-  [[ -d $HERE/examples/apps/hello ]] || die "The demo needs the checkout's examples/apps/hello, and it is not beside $0."
+  [[ -d $HERE/examples/apps/hello ]] || die "The demo requires examples/apps/hello of the checkout, which is not beside $0." "Run install.sh from a complete checkout."
   install -d -m 700 "$work"
   port=$(/usr/sbin/sshd -T 2>/dev/null | sed -n 's/^port //p' | head -n 1)
 
@@ -468,16 +468,16 @@ run_demo() {
 
   domain=$("$BIN/dokkupy" domains:report --global --domains-global-vhosts 2>/dev/null </dev/null | tr ' ' '\n' | sed -n '/[a-z]/{p;q}') || true
   if [[ -z $domain ]]; then
-    # Every browser takes *.localhost for this machine.
+    # Every browser resolves *.localhost to this machine.
     domain=$DEMO_DOMAIN
     "$BIN/dokkupy" domains:add-global "$domain" </dev/null
   fi
 
   if "$BIN/dokkupy" apps:exists hello >/dev/null 2>&1 </dev/null; then
-    [[ -d $repository/.git ]] || die "There is an app hello already, and it is not the demo's." \
+    [[ -d $repository/.git ]] || die "The app hello exists already and does not belong to the demo." \
       "Rename it (\`dokkupy apps:rename hello NAME\`) or destroy it, then run the demo again."
   fi
-  # The repository first: it is the sign that the app is the demo's.
+  # Create the repository first, because it shows that the app belongs to the demo.
   prepare_demo_repository "$repository"
   "$BIN/dokkupy" apps:exists hello >/dev/null 2>&1 </dev/null || "$BIN/dokkupy" apps:create hello </dev/null
   choose_demo_base
@@ -485,7 +485,7 @@ run_demo() {
   step "git push dokku@127.0.0.1:hello main"
   GIT_SSH_COMMAND="ssh -i '$work/key' -p ${port:-22} -F none -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile='$work/known_hosts' -o LogLevel=ERROR" \
     git -C "$repository" push --force dokku@127.0.0.1:hello main </dev/null ||
-    die "The push failed (above)." "\`dokkupy logs:failed hello\` and \`dokkupy doctor\` say more."
+    die "The push failed (above)." "Run \`dokkupy logs:failed hello\` and \`dokkupy doctor\` for details."
 
   hostname=hello.$domain
   url_port=80
@@ -501,7 +501,7 @@ run_demo() {
   note "From your laptop: curl -H 'Host: $hostname' http://$(machine_address url)/"
 }
 
-# The official image where it can be had; else a base from Debian's own packages, made once.
+# Uses the official image if it can be pulled, else a base of Debian's packages, which is made once.
 choose_demo_base() {
   docker image inspect "$OFFICIAL_BASE" >/dev/null 2>&1 && return 0
   if ! docker image inspect "$DEMO_BASE" >/dev/null 2>&1; then
@@ -527,7 +527,7 @@ make_demo_base() {
   rm -rf -- "$root"
 }
 
-# A commit per run: git has nothing to push otherwise, and a push is what the demo shows.
+# Makes a commit in each run, because otherwise git has nothing to push.
 prepare_demo_repository() {
   local repository=$1
   if [[ ! -d $repository/.git ]]; then
@@ -542,12 +542,12 @@ prepare_demo_repository() {
     commit -q --allow-empty -m "Demo of $(date -u +%FT%TZ)"
 }
 
-# --- what a newcomer does next -------------------------------------------------------------------------------------
+# --- the next commands for a newcomer ------------------------------------------------------------------------------
 
-# The address under which others reach this machine. url: an IPv6 address in brackets.
+# The address at which other machines reach this one. url: with an IPv6 address in brackets.
 machine_address() {
   local address
-  # Asking for the route sends nothing; 192.0.2.1 and 2001:db8::1 are for documentation.
+  # `ip route get` sends nothing. 192.0.2.1 and 2001:db8::1 are addresses for documentation.
   address=$("$VENV/bin/python" -I -c '
 import os, socket
 address = (os.environ.get("SSH_CONNECTION", "").split() + [""] * 3)[2]
@@ -570,7 +570,7 @@ say_what_is_next() {
   address=$(machine_address)
   port=$(/usr/sbin/sshd -T 2>/dev/null | sed -n 's/^port //p' | head -n 1)
   login="ssh root@$address dokkupy"
-  # Who became root by sudo may not be let in as root.
+  # A user who became root by sudo may not be able to log in as root.
   if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then login="ssh $SUDO_USER@$address sudo dokkupy"; fi
   remote="$USER_REMOTE@$(machine_address url):blog"
   if [[ ${port:-22} != 22 ]]; then
@@ -585,9 +585,9 @@ say_what_is_next() {
   note "git push dokku main"
 }
 
-# --- taking it away ------------------------------------------------------------------------------------------------
+# --- removal -------------------------------------------------------------------------------------------------------
 
-# Without dokkupy nobody would look after the apps' containers: they are stopped, or destroyed with their data.
+# Without dokkupy, nothing would manage the apps' containers, so they are stopped, or destroyed with their data.
 remove_apps() {
   local app
   if [[ $purge == no ]]; then
@@ -608,7 +608,7 @@ remove_dokkupy() {
   fi
   if [[ -x $BIN/dokkupy ]]; then
     remove_apps
-    step "Taking back what setup did"
+    step "Removing what setup configured"
     local -a options=(--remove --yes)
     if [[ $dry_run == yes ]]; then options+=(--dry-run); fi
     "$BIN/dokkupy" setup "${options[@]}" </dev/null ||
@@ -618,7 +618,7 @@ remove_dokkupy() {
     if [[ -e $path ]] && grep -q dokkupy "$path"; then act "remove $path" rm -f -- "$path"; fi
   done
   if [[ -s $PREFIX/packages ]]; then
-    note "These packages were installed for dokkupy and stay, since others may use them by now:"
+    note "These packages were installed for dokkupy and stay, because other programs may use them now:"
     note "  $(sort -u "$PREFIX/packages" | tr '\n' ' ')"
   fi
   [[ ! -d $PREFIX ]] || act "remove $PREFIX" rm -rf -- "$PREFIX"
@@ -626,7 +626,7 @@ remove_dokkupy() {
   if [[ $purge == yes && -d $STATE ]]; then
     act "remove $STATE" rm -rf -- "$STATE"
   elif [[ -d $STATE ]]; then
-    note "Kept: $STATE (apps and their settings). Another install picks them up (\`dokkupy ps:start --all\`); rm -r removes them."
+    note "Kept: $STATE (apps and their settings). After another installation, \`dokkupy ps:start --all\` starts the apps. rm -r removes it."
   fi
   [[ $dry_run == yes ]] || rm -f "$LOG"
   step "dokkupy is gone"
@@ -644,13 +644,13 @@ main() {
       --uninstall) uninstall=yes ;;
       --purge) purge=yes ;;
       --version)
-        [[ -n ${2:-} ]] || die "--version needs a version, as in --version 0.1.0."
+        [[ -n ${2:-} ]] || die "--version requires a version, such as --version 0.1.0."
         version=$2
         shift
         ;;
       --version=*) version=${1#*=} ;;
       --from)
-        [[ -n ${2:-} ]] || die "--from needs a folder, as in --from dist/0.1.0."
+        [[ -n ${2:-} ]] || die "--from requires a folder, such as --from dist/0.1.0."
         from=$2
         shift
         ;;
@@ -666,9 +666,9 @@ main() {
     esac
     shift
   done
-  [[ $purge == no || $uninstall == yes ]] || die "--purge goes with --uninstall."
+  [[ $purge == no || $uninstall == yes ]] || die "--purge is only for --uninstall." "Use: $0 --uninstall --purge"
   if [[ -n $from ]]; then
-    [[ -n $version ]] || die "--from goes with --version: which release of those in $from?"
+    [[ -n $version ]] || die "--from requires --version, which selects a release in $from." "Such as: $0 --version 0.1.0 --from $from"
     compgen -G "$from/dokkupy-$version-*.whl" >/dev/null || die "There is no release $version in $from." "\`make release\` writes one."
     from=$(cd -- "$from" && pwd)
   fi
@@ -682,10 +682,10 @@ main() {
     mkdir -p "$PREFIX"
     touch "$LOG"
     chmod 600 "$LOG"
-    # Two installers at once would tread on each other.
+    # Only one installer may run at a time.
     exec 9>"$PREFIX/.lock"
-    flock -n 9 || die "Another installation is running."
-    # /tmp may be small, in memory or closed.
+    flock -n 9 || die "Another installation is running." "Wait until it has ended."
+    # /tmp may be small, in memory or not writable.
     export TMPDIR=$PREFIX/tmp
     rm -rf -- "$TMPDIR"
     mkdir -m 700 -- "$TMPDIR"

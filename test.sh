@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Runs every test, on a bare Debian too: installs and starts what the tests need, and leaves alone what is there.
+# Runs every test, even on a bare Debian: it installs and starts what the tests require, and does not change what exists.
 #
 #   ./test.sh                everything: linters, unit, contract and end-to-end tests
 #   ./test.sh --fast         without the end-to-end tests
-#   ./test.sh --quick        what needs nothing but Python (`-m unit`), in one call on all processors: under a minute
-#   ./test.sh --changed      what a change against main can break (tests/affected.py); end-to-end tests only when it is in them
-#   ./test.sh --thorough     every boundary of every crash matrix, and a million rows where usually there are fewer
-#   ./test.sh --check        the linters and type checker alone
-#   ./test.sh --prepare      no tests: installs and starts what machines in containers need
+#   ./test.sh --quick        tests that require only Python (`-m unit`), in one call on all processors: under a minute
+#   ./test.sh --changed      tests that a change against main can break (tests/affected.py); end-to-end tests only if they changed
+#   ./test.sh --thorough     every failpoint in the crash tests, and a million rows where there are usually fewer
+#   ./test.sh --check        only the linters and the type checker
+#   ./test.sh --prepare      no tests: installs and starts what machines in containers require
 #   ./test.sh tests/e2e -k NAME   anything else goes to pytest; paths replace the default ones
 #
-# Each distribution's tests run in an environment of their own, so that none leans on another, on the distribution's own
-# Python (PYTHON=... names another), and where this machine's own dokkupy and nginx are broken (tests/strange-system).
-# The closing line is pytest's, with the sums.
+# Each distribution's tests run in their own environment, so that no undeclared dependency is hidden. They run with the
+# system's Python (PYTHON=... selects another), in a system whose dokkupy and nginx are broken (tests/strange-system).
+# The last line is like that of pytest, with the sums.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 readonly VENV=$PWD/.venv
 readonly TOOLS=("pytest>=8,<10" "pytest-timeout>=2.3" "pytest-xdist>=3.7" "ruff>=0.8" "mypy>=1.13" "import-linter>=2.1" hatchling editables)
 readonly ALONE=("pytest>=8,<10" "pytest-timeout>=2.3" hatchling editables)
-# No single test is meant to take this long; one that hangs must not take the others with it.
+# No test should take this long. A test that hangs must not block the others.
 readonly TEST_LIMIT=600
 
 step() { printf -- '-----> %s\n' "$*"; }
@@ -44,14 +44,14 @@ while [[ $# -gt 0 ]]; do
       ;;
     -*) arguments+=("$1") ;;
     *)
-      [[ -e ${1%%::*} ]] || die "There is no $1: give a folder or a file of tests, or an option of pytest."
+      [[ -e ${1%%::*} ]] || die "$1 does not exist: give a folder or a file of tests, or an option of pytest."
       roots+=("$1")
       ;;
   esac
   shift
 done
 
-# The oldest that is supported is the one of Debian 12, 3.11.2: it comes first, whatever pyenv, uv or conda put on PATH.
+# The oldest supported Python is that of Debian 12, 3.11.2. It is used first, even if pyenv, uv or conda is on PATH.
 python_serves() { "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 choose_python() {
   local candidate
@@ -64,7 +64,7 @@ choose_python() {
   return 1
 }
 have() { command -v -- "$1" >/dev/null 2>&1; }
-# Each of the many processes would compile all that it imports again.
+# Otherwise each of the many processes would compile all its imports again.
 unset PYTHONDONTWRITEBYTECODE
 export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -90,11 +90,11 @@ install_packages() {
     [[ -x /usr/sbin/visudo ]] || missing+=(sudo)
     have nft || missing+=(nftables)
     have ip || missing+=(iproute2)
-    # A whole user land in one static file: the smallest image that a build can run commands in.
+    # All basic programs in one static file, for the smallest image in which a build can run commands.
     have busybox || missing+=(busybox-static)
-    # An image registry of one's own.
+    # a private image registry
     have docker-registry || missing+=(docker-registry)
-    # An ACME authority of one's own.
+    # a local ACME authority
     have pebble || missing+=(pebble)
   fi
   [[ ${#missing[@]} -gt 0 ]] || return 0
@@ -102,7 +102,7 @@ install_packages() {
   [[ $(id -u) == 0 ]] || die "These packages are missing and only root can install them: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   log=$(mktemp)
-  # RUNLEVEL=1: the tests start servers of their own; the packages' must not take port 80 or 22 here.
+  # RUNLEVEL=1: servers of the packages must not start and occupy port 80 or 22, because the tests start their own.
   if ! { apt-get -q -o DPkg::Lock::Timeout=300 update &&
     RUNLEVEL=1 apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
     tail -n 30 "$log" >&2
@@ -119,7 +119,7 @@ start_docker() {
     systemctl start docker
   else
     (
-      # Two test runs must not start two.
+      # Two test runs must not start two engines.
       flock 9
       docker info >/dev/null 2>&1 ||
         start-stop-daemon --start --background --oknodo --make-pidfile --pidfile /run/dokkupy-dockerd.pid \
@@ -134,7 +134,7 @@ start_docker() {
   docker info >/dev/null 2>&1 || die "dockerd does not answer; see /var/log/dockerd.log"
 }
 
-# uv finds the index, the proxy and the certificates where pip finds them.
+# Configure uv with the index, the proxy and the certificates of pip.
 settings_of_pip() {
   local name value variable
   local -A names=([index-url]=UV_DEFAULT_INDEX [extra-index-url]=UV_INDEX [find-links]=UV_FIND_LINKS [trusted-host]=UV_INSECURE_HOST)
@@ -143,19 +143,19 @@ settings_of_pip() {
     variable=${name^^}
     variable=PIP_${variable//-/_}
     value=${!variable:-$("$VENV/bin/python" -m pip config get "global.$name" 2>/dev/null || true)}
-    # Several in one setting: a blank or a line each here, a comma between links there.
+    # pip separates several values by blanks or lines, uv by commas.
     value=${value//$'\n'/ }
     if [[ $name == find-links ]]; then value=${value// /,}; fi
     if [[ -n $value ]]; then export "${names[$name]}=$value"; fi
   done
 }
 
-# fetch PYTHON WORD...: install by uv where it is there or can be had, else by pip.
+# fetch PYTHON WORD...: installs by uv if it is available, else by pip.
 fetch() {
   if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" pip install -q --python "$@"; else "$1" -m pip --disable-pip-version-check install -q "${@:2}"; fi
 }
 
-# A distribution that was renamed or removed stays installed, and its entry points name modules that are gone.
+# Remove distributions that were renamed or removed, because their entry points name modules that no longer exist.
 forget_removed() {
   local name
   while read -r name; do
@@ -168,13 +168,13 @@ for one in importlib.metadata.distributions():
         print(one.name)')
 }
 
-# The distributions, editable, with the tools; again only when a declaration changed.
+# Installs the distributions (editable) and the tools, if a declaration changed.
 prepare_environment() {
   local stamp folder
   local -a folders=()
   if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
-    # With what their tests need: all are collected in one call.
+    # with the dependencies of all tests, because they are collected in one call
     if grep -qs '^testing = ' "$folder/pyproject.toml"; then
       folders+=(-e "./$folder[testing]")
     elif [[ -f $folder/pyproject.toml ]]; then
@@ -203,20 +203,20 @@ prepare_environment() {
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
-# The distribution that a path belongs to; fails for tests that belong to none.
+# The distribution to which a path belongs. Fails for tests that belong to none.
 distribution_of() {
   local folder=$1
   while [[ $folder != . && $folder != / && ! -f $folder/pyproject.toml ]]; do folder=$(dirname -- "$folder"); done
   [[ $folder =~ ^(core|plugin_sdk|plugins_builtin/[^/]+|examples/plugins/[^/]+)$ ]] && printf '%s\n' "$folder"
 }
 
-# The Python with which the tests below a path run: a distribution's own environment, else the one where everything is.
+# The Python for the tests below a path: that of the distribution's own environment, else that of the common one.
 python_of() {
   local folder
   if folder=$(distribution_of "$1"); then echo "$VENV/alone/${folder//\//-}/bin/python"; else echo "$VENV/bin/python"; fi
 }
 
-# The plugins that a distribution declares, for itself and for its tests, and those that these stand on, without `dokkupy-`.
+# The plugins that a distribution and its tests declare, and those that these require, without the prefix `dokkupy-`.
 declared_plugins() {
   "$python" - "$1" <<'PROGRAM'
 import pathlib, re, sys, tomllib
@@ -234,8 +234,8 @@ print(*(name for name in dict.fromkeys(names) if name != pathlib.Path(sys.argv[1
 PROGRAM
 }
 
-# An environment of a distribution's own: core, SDK, it, and what they declare, so that an undeclared dependency shows. uv has
-# each wheel once and links it into every environment. Two lanes may ask for one at a time.
+# Makes an environment for one distribution, with core, the SDK and declared dependencies, so that an undeclared one is missing. uv has
+# each wheel once and links it into every environment. Two lanes may need the same environment at once.
 prepare_alone() {
   local folder=$1 own
   own=$VENV/alone/${folder//\//-}
@@ -258,7 +258,7 @@ make_alone() {
     if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
   done
   if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
-  # Called in a condition, where bash does not stop at the first failure.
+  # It is called in a condition, in which bash does not stop at the first failure.
   rm -rf -- "$own" &&
     if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" venv -q --seed --python "$python" "$own"; else "$python" -m venv "$own"; fi &&
     fetch "$own/bin/python" "${ALONE[@]}" &&
@@ -266,14 +266,14 @@ make_alone() {
     printf '%s' "$stamp" >"$own/stamp"
 }
 
-# Where packages begin, for mypy.
+# The root folders of packages, for mypy.
 source_roots() {
   local roots
   roots=$(printf '%s:' core/src plugin_sdk/src plugins_builtin/*/src examples/plugins/*/src)
   printf '%s' "${roots%:}"
 }
 
-# The tools are configured in the top-level pyproject.toml; what is not configured is not checked.
+# The tools are configured in the top-level pyproject.toml.
 check() {
   local failed=no
   step "Checking"
@@ -289,11 +289,11 @@ check() {
   fi
 }
 
-# One root per distribution, so that each has its own conftest.
+# Each distribution has its own root, and therefore its own conftest.
 default_roots() {
   local folder
   for folder in tests/* core/tests plugin_sdk/tests plugins_builtin/*/tests examples/plugins/*/tests; do
-    # The benchmark measures and asserts nothing; the end-to-end tests come last, the cheap ones having passed.
+    # The benchmark is left out, because it asserts nothing. The end-to-end tests come last, after the fast ones.
     if [[ -d $folder && $folder != tests/e2e && $folder != tests/bench ]]; then roots+=("$folder"); fi
   done
   [[ $fast == no ]] || return 0
@@ -302,14 +302,14 @@ default_roots() {
 
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }
 
-# One root's tests; its last line goes to the count at the end.
+# Runs the tests of one root. Their last line is added to the sums at the end.
 run_root() {
   local root=$1 log=$2 code=0 started=$SECONDS folder
   local -a way=(tests/strange-system)
   step "$root"
-  # A machine in a container is the system that its tests are about. Each worker has a machine that its tests share.
+  # The tests of machines need no broken system, because they run in containers. The tests of each worker share a machine.
   if [[ $root == tests/e2e* ]]; then way=(); fi
-  # Each file whole, in the order of tests/e2e/conftest.py: a worker that is free takes the next one.
+  # A free worker runs the next whole file, in the order of tests/e2e/conftest.py.
   local -a workers=()
   if [[ $root == tests/e2e ]]; then workers=(-n 3 --dist loadfile --no-loadscope-reorder); fi
   if folder=$(distribution_of "${root%%::*}") && ! prepare_alone "$folder"; then
@@ -322,12 +322,12 @@ run_root() {
     ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/${root//\//-}" || code=${PIPESTATUS[0]}
   tail -n 1 "$log/${root//\//-}" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
   printf '%s\n' "$root: $((SECONDS - started)) s" >>"$log/times"
-  # 5: nothing was collected, as when -k names tests of another root.
+  # Status 5: nothing was collected, for example because -k names tests of another root.
   if [[ $code != 5 ]]; then return "$code"; fi
 }
 
-# Roots with the longest first, so that the lanes end together: by the seconds of the last whole run here, else by those
-# that tests/times has (what a whole run prints as "Seconds of each"). One that neither knows comes last.
+# The roots, the longest first, so that the lanes end at about the same time. Sorted by the seconds of the last whole run, else by those
+# of tests/times (which a whole run prints as "Seconds of each"). Unknown roots come last.
 in_order() {
   local times=$VENV/times
   [[ -e $times ]] || times=tests/times
@@ -335,7 +335,7 @@ in_order() {
     "$times" <(printf '%s\n' "$@") | sort -rn -s -k1,1 | cut -d' ' -f2-
 }
 
-# Roots one after the other, as a user reads them who named some.
+# Runs the named roots one after the other.
 run_lane() {
   local log=$1 root code=0
   shift
@@ -343,7 +343,7 @@ run_lane() {
   return "$code"
 }
 
-# One entry of the queue.
+# Runs one entry of the queue.
 run_entry() {
   if [[ $1 != check ]]; then
     run_root "$@"
@@ -353,7 +353,7 @@ run_entry() {
   fi
 }
 
-# The end-to-end tests, then what is left in the queue.
+# Runs the end-to-end tests, then the remaining entries of the queue.
 run_machines() {
   local log=$1 code=0
   shift
@@ -362,7 +362,7 @@ run_machines() {
   return "$code"
 }
 
-# Takes the next entry of the queue until it is empty; each one's output comes whole.
+# Runs entries of the queue until it is empty. The output of each entry is printed as a whole.
 run_queue() {
   local log=$1 root code=0
   while root=$(
@@ -386,7 +386,7 @@ run_tests() {
     has_tests "$root" || continue
     if [[ $root == tests/e2e ]]; then machines+=("$root"); else here+=("$root"); fi
   done
-  # Process groups of their own: they are ended whole, and do not ignore SIGINT, as other jobs in the background do.
+  # Each lane is a process group, so that it can be ended as a whole and does not ignore SIGINT like other background jobs.
   set -m
   # shellcheck disable=SC2064  # the directory of now
   trap "rm -rf -- '$log'" EXIT
@@ -394,8 +394,8 @@ run_tests() {
   if [[ ${#here[@]} -gt 20 ]]; then
     { if [[ $checked == no ]]; then echo check; fi && in_order "${here[@]}"; } >"$log/queue"
     here=()
-    # All together: machines and servers wait for half of their time, so there are more lanes than processors. The
-    # lane of the machines helps with the rest when it has ended.
+    # All lanes at once: machines and servers wait half of their time, so there are more lanes than processors. The
+    # lane of the machines then helps with the rest.
     if [[ ${#machines[@]} -gt 0 ]]; then
       run_machines "$log" "${machines[@]}" &
       beside+=($!)
@@ -432,7 +432,7 @@ run_tests() {
   if [[ $(wc -l <"$log/times") -gt 1 ]]; then
     step "Seconds of each"
     sort -t: -k2 -rn "$log/times" | sed 's/^/       /'
-    # A whole run: the next one starts with the longest.
+    # Keep the times of a whole run, so that the next one starts with the longest.
     if [[ $whole == yes && $worst == 0 ]]; then cp -- "$log/times" "$VENV/times"; fi
   fi
   printf '==================== %s in %d.00s (%d:%02d) ====================\n' \
@@ -440,7 +440,7 @@ run_tests() {
   return "$worst"
 }
 
-# Read whole before it runs, so that an edit meanwhile does no harm.
+# A function is read completely before it runs, so that this file may be edited during a run.
 main() {
   python=
   install_packages
@@ -455,11 +455,11 @@ main() {
     exit
   fi
   if [[ $quick == yes ]]; then
-    # 5,000 tests write small files: in memory that takes a sixth less time. Only the last run's files stay.
+    # Thousands of tests write small files, which takes a sixth less time in memory. Only the files of the last run stay.
     if [[ -w /dev/shm && $(df --output=avail /dev/shm | tail -n 1) -gt 1000000 ]] && ! findmnt -no OPTIONS /dev/shm | grep -q noexec; then
       export TMPDIR=/dev/shm
     fi
-    # More workers than processors, because tests wait too. A worker without tests takes those of another.
+    # More workers than processors, because tests also wait. A worker without tests takes some of another.
     exec "$VENV/bin/python" -m pytest -m unit -n $((($(nproc) * 3 + 1) / 2)) --dist worksteal -q --timeout "$TEST_LIMIT" -o tmp_path_retention_count=1 ${arguments[@]+"${arguments[@]}"} \
       ${roots[@]+"${roots[@]}"}
   fi
@@ -467,7 +467,7 @@ main() {
     mapfile -t roots < <("$VENV/bin/python" tests/affected.py)
     step "The change can break ${roots[*]}"
   fi
-  # Naming tests is asking for them alone.
+  # Named tests run alone.
   if [[ ${#roots[@]} -eq 0 ]]; then
     checked=no
     default_roots

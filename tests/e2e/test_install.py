@@ -164,7 +164,7 @@ def test_uninstall_removes_only_what_is_ours_and_a_release_can_be_installed_agai
     host.copy_in(tmp_path, "/root/releases")
     (version,) = [path.name for path in tmp_path.iterdir()]
     unsure = host.exec([f"{SOURCE}/install.sh", "--yes", "--from", f"/root/releases/{version}"], check=False)
-    assert unsure.code != 0 and "--from goes with --version" in unsure.stderr
+    assert unsure.code != 0 and "--from requires --version" in unsure.stderr
     missing = host.exec(
         [f"{SOURCE}/install.sh", "--yes", "--version", "9.9.9", "--from", "/root/releases"], check=False
     )
