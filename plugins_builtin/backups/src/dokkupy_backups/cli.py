@@ -99,7 +99,7 @@ def target_check(host: Host, target: Name) -> CommandResult:
 
     count = add_remove_target.check(host, target)
     if not host.dry_run:
-        host.out.section(f"{target} can be written, read and deleted from; it holds {count} backups")
+        host.out.section(f"{target} works: data was written, read and deleted. It has {count} backups")
     return CommandResult({"target": target, "backups": count})
 
 

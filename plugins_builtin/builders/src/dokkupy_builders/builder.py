@@ -116,6 +116,7 @@ class ToolBuilder(Builder):
                 details=tuple(tail),
                 details_shown=True,
                 code="build_failed",
+                hint="Its output above says why. Correct it, then push again.",
             )
 
     def last_lines(self, build: Build) -> list[str]:

@@ -27,7 +27,10 @@ def bundle(text: str) -> str:
                 hint="A PEM file has lines with BEGIN CERTIFICATE. To convert: openssl x509 -inform der -in FILE -out FILE.pem",
             )
     except (OSError, ValueError) as error:
-        raise UserError(f"{text} cannot be read: {error}") from None
+        raise UserError(
+            f"{text} cannot be read: {error}",
+            hint="Check that the file exists on the host, and that the user dokkupy can read it.",
+        ) from None
     return text
 
 

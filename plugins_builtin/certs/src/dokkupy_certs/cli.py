@@ -70,7 +70,10 @@ def read_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(LARGEST + 1)
     except OSError as error:
-        raise UserError(f"{path[:120]!r} cannot be read: {error.strerror}") from None
+        raise UserError(
+            f"{path[:120]!r} cannot be read: {error.strerror}",
+            hint="Check the path, or pass a tar archive on standard input: tar c server.crt server.key | ... certs:add APP",
+        ) from None
 
 
 def store(

@@ -31,7 +31,7 @@ def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
             for line in result.output.splitlines()[-20:]:
                 host.out.stream(line, error=result.exit_code != 0)
             if result.exit_code != 0:
-                host.out.warn(f"The onFailure command of {check.name} exited with {result.exit_code}")
+                host.out.warn(f"The onFailure command of {check.name} exited with status {result.exit_code}")
         except (DokkupyError, TimeoutError) as error:
             host.out.warn(
                 f"The onFailure command of {check.name} could not be run: {error or 'it did not end within 30 s'}"

@@ -124,7 +124,9 @@ def switched(host: Host, app: AppName, cron_id: TaskId, *, suspended: bool) -> C
     if not host.dry_run:
         host.out.section(f"{'Suspended' if suspended else 'Resumed'} the task {cron_id} of {app}")
         if task.in_maintenance and not suspended:
-            host.out.warn(f"It does not run while the app is in maintenance: cron:set {app} maintenance false")
+            host.out.warn(
+                f"The task does not run while the app is in maintenance. To end that: cron:set {app} maintenance false"
+            )
     return CommandResult({"app": app, "id": cron_id, "maintenance": suspended})
 
 

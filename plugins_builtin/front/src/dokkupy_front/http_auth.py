@@ -126,7 +126,9 @@ def hashed(user: str, password: str) -> dict[str, Secret]:
     try:
         plain = password or read_input_line(1024)
     except ValueError:
-        raise UserError("The password is not text in UTF-8") from None
+        raise UserError(
+            "The password is not text in UTF-8", hint="Choose a password of letters, digits and signs."
+        ) from None
     if not 0 < len(plain.encode()) <= 255:
         raise UserError("A password has from 1 to 255 bytes", hint="Give it on the first line of standard input.")
     return {user: hash_password(Secret(plain))}

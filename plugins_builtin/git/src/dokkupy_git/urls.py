@@ -116,7 +116,10 @@ def relative_to(origin: str, url: str) -> str:
             rest = rest[3:]
             cut = max(base.rfind("/"), base.rfind(":") if "://" not in base else -1)
             if cut <= base.find("://") + 2:
-                raise UserError(f"The submodule URL {shown(url)} leads out of {origin}")
+                raise UserError(
+                    f"The submodule URL {shown(url)} leads out of {origin}",
+                    hint="Give the submodule an absolute URL: git submodule set-url PATH URL",
+                )
             base = base[:cut] if base[cut] == "/" else base[: cut + 1]
         else:
             break

@@ -29,7 +29,10 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_letsencrypt.order.state import status
 
     done, failed = over_each(host.store.apps(), lambda app: status(host, app))
-    found = [Finding("letsencrypt", "error", f"{app}: {'; '.join(messages(error))}") for app, error in failed]
+    found = [
+        Finding("letsencrypt", "error", f"{app}: {'; '.join(messages(error))}", getattr(error, "hint", ""))
+        for app, error in failed
+    ]
     for app, one in done:
         if one.enabled and one.failures:
             tried = f"{one.failures} times since the last certificate"

@@ -54,5 +54,5 @@ def parse_list(text: str) -> str:
 def parse_one(text: str) -> str:
     names = split(text)
     if len(names) > 1:
-        raise UserError(f"{shown(text)} is more than one network")
+        raise UserError(f"{shown(text)} is more than one network", hint="Give one name.")
     return parse_list(text)

@@ -23,7 +23,10 @@ def log_in(host: Host, app: AppName | None, server: ServerName, user: str, passw
         if not text or any(ord(character) < 32 or ord(character) == 127 for character in text):
             raise UserError(f"The {what} is empty, or has control characters", hint="Give it as one line of text.")
     if ":" in user:
-        raise UserError("The user name has a colon, which separates it from the password")
+        raise UserError(
+            "The user name has a colon, which separates it from the password",
+            hint="Give the user name and the password as two arguments.",
+        )
     require_registry(host, f"{server}/image")
     with operation(host, "registry:login", subject(app)) as tx:
         login = RegistryLogin(server, user, password, shared=app is None)

@@ -82,12 +82,12 @@ def push_again(host: Host, app: str, ref: str, image: str) -> None:
     """Undo of a moved tag. A registry that does not answer must not keep the app from being rolled back."""
     drop_name(host, ref)
     if not image or host.images().find(image) is None:
-        host.out.warn(f"{ref} may mean the image of a deploy that failed; the next deploy moves it")
+        host.out.warn(f"{ref} may refer to the image of the failed deploy; the next deploy corrects it")
         return
     try:
         push(host, AppName(app), image, ref)
     except DokkupyError as error:
-        host.out.warn(f"{ref} may mean the image of a deploy that failed, until the next deploy: {error.message}")
+        host.out.warn(f"{ref} may refer to the image of the failed deploy until the next deploy: {error.message}")
 
 
 def drop_name(host: Host, ref: str) -> None:

@@ -118,7 +118,13 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
         reason, code = f"it exited with status {status}{meaning_of(status)}{memory}", "task_failed"
     else:
         return
-    raise AppError(f"{title} failed: {reason}", details=tuple(tail), details_shown=True, code=code)
+    raise AppError(
+        f"{title} failed: {reason}",
+        details=tuple(tail),
+        details_shown=True,
+        code=code,
+        hint="Its output above says why. Correct it, then deploy again.",
+    )
 
 
 def end_task(at: OneOffs, container: str) -> None:

@@ -177,4 +177,5 @@ def require_same(meter: Meter, record: Record) -> None:
             f"The backup {record.short} of {record.subject} differs from what was sent: {meter.size} "
             f"bytes instead of {record.size}, checksum {meter.sha256[:12]} instead of {record.sha256[:12]}",
             code="damaged",
+            hint=f"Do not rely on this backup. Check the target: dokkupy backups:target-check {record.target}",
         )

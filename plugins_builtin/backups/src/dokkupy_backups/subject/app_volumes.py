@@ -101,7 +101,9 @@ def sources_of(host: Host, app: AppName) -> dict[str, str]:
     for plugin, (name, path) in host.hooks.gather(backup_directories, host=host, app=app):
         if not DIRECTORY.fullmatch(name) or found.setdefault(name, path) != path:
             raise PluginError(
-                f"{plugin} names a directory of {app} {name!r}, which is invalid or already used", plugin=plugin
+                f"{plugin} names a directory of {app} {name!r}, which is invalid or already used",
+                plugin=plugin,
+                hint="Report it to the plugin's author, or disable the plugin.",
             )
     return found
 
@@ -188,7 +190,7 @@ class AppVolumes(BackupSubject):
                 undo=call(put_back, sources=kept),
             )
             tx.commit(after=(call(clean, sources=kept), call(drop, volume=staged)))
-        self.host.out.section(f"{self.app} may still have files open: ps:restart {self.app}")
+        self.host.out.section(f"{self.app} may still have old files open. To close them: ps:restart {self.app}")
 
 
 def staging() -> str:
@@ -210,7 +212,11 @@ def swap(host: Host, sources: Mapping[str, str], staged: str, script: str) -> No
     name = f"dokkupy-volumes-{secrets.token_hex(4)}"
     status, messages = run_program(host, name, script, mounts=mounts, timeout=SWAP_SECONDS)
     if status:
-        raise HostError("The volumes could not be replaced", details=messages)
+        raise HostError(
+            "The volumes could not be replaced",
+            details=messages,
+            hint="Correct what these lines name, such as a full disk, then restore again.",
+        )
 
 
 def put_back(host: Host, sources: dict[str, str]) -> None:
@@ -247,10 +253,16 @@ def tar(host: Host, words: Sequence[str], mounts: Mapping[str, str], *, feeds: b
             status = child.finish(PATIENCE)
             # 1: a file changed while it was read (GNU tar, Return Values), which cannot be avoided for files in use.
             if status not in ((0,) if feeds else (0, 1)):
-                raise HostError(f"tar ended with status {status}", details=tuple(child.errors[-10:]))
+                raise HostError(
+                    f"tar ended with status {status}",
+                    details=tuple(child.errors[-10:]),
+                    hint="Correct what these lines name, such as a full disk, then run the command again.",
+                )
         except BrokenPipeError:
             raise HostError(
-                "tar ended before it had read all of its input", details=tuple(child.errors[-10:])
+                "tar ended before it had read all of its input",
+                details=tuple(child.errors[-10:]),
+                hint="Correct what these lines name, such as a full disk, then run the command again.",
             ) from None
         except TimeoutError:
             raise HostError(

@@ -16,7 +16,11 @@ def subjects(host: Host) -> dict[SubjectName, BackupSubject]:
     for plugin, subject in host.hooks.gather(hookspecs.backup_subjects, host=host):
         name = SubjectName(subject.name)
         if name in found:
-            raise PluginError(f"The plugins {found[name][0]} and {plugin} both offer a backup of {name}", plugin=plugin)
+            raise PluginError(
+                f"The plugins {found[name][0]} and {plugin} both offer a backup of {name}",
+                plugin=plugin,
+                hint="Disable one of them: dokkupy plugin:disable NAME",
+            )
         found[name] = (plugin, subject)
     return {name: found[name][1] for name in sorted(found)}
 

@@ -119,7 +119,9 @@ def scan(location: Location, entry: str) -> str:
     keys = [match for line in done.stdout.splitlines() if (match := HOST_KEY.fullmatch(line.partition(" ")[2]))]
     if not keys:
         raise HostError(
-            f"{host} did not present an SSH host key on port {port}", details=tuple(done.stderr.splitlines()[-3:])
+            f"{host} did not present an SSH host key on port {port}",
+            details=tuple(done.stderr.splitlines()[-3:]),
+            hint=f"Check the name, and that an SSH server listens there: ssh-keyscan -p {port} {host}",
         )
     best = [key for key in keys if key[1] == "ssh-ed25519"] or keys
     return "".join(f"{entry} {key[1]} {key[2]}\n" for key in best)

@@ -156,7 +156,7 @@ def first_pulled(host: Host, name: str, variants: Iterable[str], *, have: str = 
         if ref == have:
             return ref, ""
         try:
-            host.out.detail(f"Asking for the image {ref}")
+            host.out.detail(f"Trying to pull the image {ref}")
             record_image(host, ref, host.images().pull(ref).id)
         except DokkupyError as error:
             reason = why(error.message)

@@ -163,7 +163,7 @@ def decoded(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:
-        raise UserError("A value is not UTF-8 text encoded as base64") from None
+        raise UserError("A value is not UTF-8 text encoded as base64", hint="Encode it: base64 -w 0 < FILE") from None
 
 
 @group.command("unset", permission="app:write", mutating=True)
@@ -297,7 +297,10 @@ def import_config(
     try:
         text = as_caller(host, lambda: read_input() if file == "-" else read_file(file))
     except (OSError, ValueError) as error:
-        raise UserError(f"{file[:80]!r} cannot be read: {error}") from None
+        raise UserError(
+            f"{file[:80]!r} cannot be read: {error}",
+            hint="Check the path, or pass the file on standard input: config:import APP - < FILE",
+        ) from None
     read = reader(host, format)
     changes: dict[EnvKey, Secret | None] = {EnvKey(key): Secret(value) for key, value in read(host, text).items()}
     announce(host, changes)

@@ -140,7 +140,10 @@ def stream(path: str, **query: Any) -> BinaryIO:
 def asked(path: str, query: dict[str, Any]) -> tuple[int, bytes]:
     status, body = fetch(target(path, query))
     if status >= 400 and status != 404:
-        raise HostError(f"The Docker engine refused {path}: {body.decode(errors='replace')[:500]}")
+        raise HostError(
+            f"The Docker engine refused {path}: {body.decode(errors='replace')[:500]}",
+            hint="Check the engine: sudo systemctl status docker; sudo journalctl -u docker",
+        )
     return status, body
 
 

@@ -292,7 +292,10 @@ def file_lines(path: str) -> list[str]:
         with open(path, encoding="utf-8") as file:
             return [line for line in file.read().splitlines() if line.strip() and not line.lstrip().startswith("#")]
     except (OSError, ValueError) as error:
-        raise UserError(f"{path[:120]!r} cannot be read: {error}") from None
+        raise UserError(
+            f"{path[:120]!r} cannot be read: {error}",
+            hint="Check that the file exists on the host, and that the user dokkupy can read it.",
+        ) from None
 
 
 def restart_policy(text: str) -> dict[str, Any]:

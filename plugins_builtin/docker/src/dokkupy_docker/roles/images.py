@@ -52,7 +52,10 @@ class DockerImages(Images):
         with faults(f"{ref} could not be pulled"):
             for event in self.engine.client.pull(ref, stream=True, decode=True, auth_config=given):
                 if "error" in event:
-                    raise HostError(f"{ref} could not be pulled: {event['error']}")
+                    raise HostError(
+                        f"{ref} could not be pulled: {event['error']}",
+                        hint="Check the name and tag. If the registry requires a login: registry:login",
+                    )
                 if event.get("status"):
                     self.engine.host.out.progress(f"{event['status']} {event.get('id', '')}")
         found = self.find(ref)
@@ -104,7 +107,10 @@ class DockerImages(Images):
             except docker.errors.NotFound:
                 return None
             if about["size"] > limit:
-                raise AppError(f"{path} in the image is larger than {limit // 1024} KiB")
+                raise AppError(
+                    f"{path} in the image is larger than {limit // 1024} KiB",
+                    hint="Make this file of the image smaller.",
+                )
             with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
                 member = tar.next()
                 file = tar.extractfile(member) if member is not None and member.isfile() else None
@@ -162,7 +168,10 @@ class DockerImageBuilds(ImageBuilds):
         with faults(f"The image {name} could not be loaded"):
             for event in self.engine.client.load_image(without_names(archive, name)):
                 if "error" in event:
-                    raise UserError(f"The image {name} could not be loaded: {event['error']}")
+                    raise UserError(
+                        f"The image {name} could not be loaded: {event['error']}",
+                        hint="Pass what `docker save IMAGE` writes.",
+                    )
                 found = IMAGE_ID.search(str(event.get("stream", "")))
                 identifier = found[0] if found else identifier
         image = self.engine.images.find(identifier) if identifier else None

@@ -111,4 +111,9 @@ def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
         # git says only "unable to write file" if the disk becomes full within a file.
         if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
             raise HostError("The disk is full", hint="Free some disk space and push again.", code="disk_full")
-        raise AppError(f"The tree of {commit} cannot be written", details=tuple(words[-5:]), code="bad_source")
+        raise AppError(
+            f"The tree of {commit} cannot be written",
+            details=tuple(words[-5:]),
+            code="bad_source",
+            hint="The lines above name the file. Rename or remove it, then push again.",
+        )

@@ -80,7 +80,9 @@ def plugin_findings(host: Host) -> Iterator[Finding]:
 def operation_findings(host: Host) -> Iterator[Finding]:
     open_journals = [entries[0]["subject"] for _, entries in unfinished(host) if entries]
     if open_journals:
-        yield Finding("operations", "warning", f"unfinished: {', '.join(map(str, open_journals))}", "dokkupy recover")
+        yield Finding(
+            "operations", "warning", f"unfinished operations: {', '.join(map(str, open_journals))}", "dokkupy recover"
+        )
 
 
 def owner_finding(host: Host) -> Finding:

@@ -143,7 +143,7 @@ def obtain(host: Host, app: AppName, part: Part) -> None:
             hint="Make their DNS records point to this host, then: letsencrypt:enable " + app,
         )
     used = got_with(host, app)
-    host.out.section(f"Asking {used['server']} for {', '.join(asked)}")
+    host.out.section(f"Requesting a certificate for {', '.join(asked)} from {used['server']}")
     chain, key = Certbot(host).issue(Order(app, tuple(asked), part.lineage(app)))
     pair = read_pair(chain, key, bundle=trusted_bundle(), incomplete=True)
     missing = [name for name in asked if not covers(pair.facts.names, name)]

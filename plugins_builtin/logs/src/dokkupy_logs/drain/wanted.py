@@ -102,4 +102,4 @@ def require_reachable(host: Host, dsn: Dsn) -> None:
     try:
         guard_for(host, is_global=False).resolve(name, port)
     except OSError as error:
-        host.out.warn(f"{name} is not found now: {error.strerror or error}")
+        host.out.warn(f"The host name {name} cannot be resolved now: {error.strerror or error}")

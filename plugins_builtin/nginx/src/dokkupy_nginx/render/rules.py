@@ -61,7 +61,10 @@ def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
         lines += ["deny all;"] if rules.access.allow else []
     if rules.auth is not None:
         if not users:
-            raise UserError("the file for its passwords is missing")
+            raise UserError(
+                "the file for its passwords is missing",
+                hint="Set a password again: dokkupy http-auth:add-user APP USER",
+            )
         realm = realm_variable(app) if rules.auth.exempt else quoted(rules.auth.realm)
         lines += [f"auth_basic {realm};", f"auth_basic_user_file {users};"]
     return [f"        {line}" for line in lines]

@@ -27,7 +27,7 @@ def add_change(group: Group, kind: str, title: str) -> None:
         from dokkupy_services.lifecycle import service as lifecycle
 
         if not key:
-            raise UserError("No key specified")
+            raise UserError("No key specified", hint=f"Keys: {', '.join(NETWORKS)}, restart-policy")
         if key not in (*NETWORKS, "restart-policy"):
             raise UserError(f"Invalid key specified, valid keys include: {', '.join(NETWORKS)}, restart-policy")
         if key in NETWORKS:

@@ -67,7 +67,10 @@ class ContainerOptions(Options):
         for pair in filter(None, self.custom_env.split(";")):
             key, mark, value = pair.partition("=")
             if not mark:
-                raise UserError("Give the custom environment as A=1;B=2")
+                raise UserError(
+                    "Give the custom environment as A=1;B=2",
+                    hint="Such as: --custom-env 'LANG=C.UTF-8;TZ=Europe/Berlin'",
+                )
             env[key] = Secret(value)
         return ServiceOptions(
             self.image,

@@ -50,7 +50,11 @@ def program(inside: Exec, argv: tuple[str, ...], what: str, **streams: Any) -> I
                 process.send_signal(signal.SIGTERM)
                 process.wait()
         if status != 0:
-            raise HostError(f"{what} failed: {argv[0]} ended with status {status}", details=words_of(inside, errors))
+            raise HostError(
+                f"{what} failed: {argv[0]} ended with status {status}",
+                details=words_of(inside, errors),
+                hint=f"Its last lines say why. The log of the server may say more: {inside.service.kind}:logs {inside.service.name}",
+            )
 
 
 def words_of(inside: Exec, errors: IO[bytes]) -> tuple[str, ...]:

@@ -150,7 +150,9 @@ def unlink(host: Host, kind: str, name: ServiceName, app: AppName) -> list[EnvKe
     with operation(host, f"{kind}:unlink", f"app:{app}", also=(records.subject(kind, name),), takes_away=True) as tx:
         service = records.on_record(host, kind, name)
         if app not in linked_apps(host, kind, name):
-            raise UserError(f"Not linked to app {app}", code="not_linked")
+            raise UserError(
+                f"Not linked to app {app}", code="not_linked", hint=f"Services of {app}: {kind}:app-links {app}"
+            )
         keys = variables_of(host, app, kind, name, service)
         tx.register_undo("disconnect the service from the app's network", call(connect_services, app=str(app)))
         set_env(tx, app, dict.fromkeys(keys))
@@ -189,7 +191,9 @@ def disconnect_service(host: Host, app: str) -> None:
 def require_link(host: Host, service: Service, app: AppName) -> Link:
     found = next((one for one in records.links(host, service) if one.app == app), None)
     if found is None:
-        raise UserError(f"Not linked to app {app}", code="not_linked")
+        raise UserError(
+            f"Not linked to app {app}", code="not_linked", hint=f"Link it: {service.kind}:link {service.name} {app}"
+        )
     return found
 
 

@@ -160,5 +160,9 @@ def as_root(host: Host, script: str, directory: str, **env: str) -> tuple[str, .
     name = f"dokkupy-storage-{secrets.token_hex(4)}"
     code, lines = run_program(host, name, script, mounts={directory: "/work"}, timeout=ROOT_SECONDS, env=env)
     if code:
-        raise HostError(f"{directory}: {lines[-1] if lines else f'status {code}'}", details=lines)
+        raise HostError(
+            f"{directory}: {lines[-1] if lines else f'status {code}'}",
+            details=lines,
+            hint="Correct what this line names, such as a full or read-only disk, then run the command again.",
+        )
     return lines

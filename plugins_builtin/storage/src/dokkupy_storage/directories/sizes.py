@@ -69,7 +69,11 @@ def used(host: Host, paths: list[str]) -> dict[str, int]:
         )
         file = os.path.join(scratch, "sizes")
         if not os.path.exists(file):  # 1: a file was removed while du ran
-            raise HostError(f"The directories could not be measured (status {status})", details=said)
+            raise HostError(
+                f"The directories could not be measured (status {status})",
+                details=said,
+                hint="Check that the engine runs (dokkupy doctor), then run the command again.",
+            )
         with open(file, encoding="utf-8") as lines:
             rows = [line.split("\t") for line in lines.read().splitlines()]
     return {paths[int(os.path.basename(name))]: int(size) * KIB for size, name in rows}
