@@ -96,7 +96,10 @@ class CouchDB(FileDatastore):
     def secure(self, inside: ServiceExec) -> None:
         answer = ask(inside, inside.service.database, "-X", "PUT")
         if answer.get("error") not in (None, "file_exists"):
-            raise HostError(f"{inside.service.subject}: the server made no database: {answer['reason']}")
+            raise HostError(
+                f"{inside.service.subject}: the server made no database: {answer['reason']}",
+                hint=f"Its log may say why: {inside.service.kind}:logs {inside.service.name}",
+            )
 
     def version(self, inside: ServiceExec) -> str:
         return str(ask(inside, "")["version"])

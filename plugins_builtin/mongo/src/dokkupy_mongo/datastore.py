@@ -96,7 +96,10 @@ class Mongo(Datastore):
         # second of CPU.
         found = re.search(r"^db version v(\S+)", inside.run(("mongod", "--version")), re.MULTILINE)
         if found is None:
-            raise HostError(f"The version of {inside.service.subject} is not in what mongod --version prints")
+            raise HostError(
+                f"The version of {inside.service.subject} is not in what mongod --version prints",
+                hint="Use an official image of MongoDB, or one with its program mongod.",
+            )
         return found[1]
 
     def connect(self, service: Service) -> tuple[str, ...]:

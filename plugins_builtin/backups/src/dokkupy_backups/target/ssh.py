@@ -54,7 +54,8 @@ def command(host: Host, name: str, location: Location) -> str:
     where = directory(host, name)
     if re.search(r"[\"',\\\x00-\x1f]", where):
         raise HostError(
-            f"The state directory {where} has quotes or commas in its name, which restic cannot pass to SSH"
+            f"The state directory {where} has quotes or commas in its name, which restic cannot pass to SSH",
+            hint="Use a target of another kind, such as a directory or S3.",
         )
     path = os.path.join(where, "config")
     text = CONFIG.format(

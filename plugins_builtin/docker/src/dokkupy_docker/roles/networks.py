@@ -62,7 +62,7 @@ class DockerNetworks(Networks):
     def connect(self, network: str, ref: str, aliases: Sequence[str]) -> None:
         found = self.engine.containers.find(ref)
         if found is None:
-            raise NotFound(f"There is no container {ref}")
+            raise NotFound(f"There is no container {ref}", hint="Another command removed it. Run the command again.")
         if network not in found.addresses:
             with faults(f"The container {found.name} could not be connected to the network {network}"):
                 body = {"Container": found.id, "EndpointConfig": {"Aliases": list(aliases)}}

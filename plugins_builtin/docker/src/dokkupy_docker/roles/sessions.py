@@ -35,7 +35,7 @@ class DockerContainerSessions(ContainerSessions):
     ) -> Iterator[tuple[str, bytes]]:
         found = api.get(f"/containers/{api.quoted(ref)}/json")
         if found is None:
-            raise NotFound(f"There is no container {ref}")
+            raise NotFound(f"There is no container {ref}", hint="Another command removed it. Run the command again.")
         with faults(f"The output of {ref[:12]} could not be read"):
             answer = api.stream(
                 f"/containers/{api.quoted(ref)}/logs",
