@@ -35,6 +35,12 @@ def test_whoever_meets_an_app_s_lock_reads_who_has_it_since_when_and_what_cancel
     assert caught.value.message.startswith("proxy is being changed") and "alice" not in caught.value.message
 
 
+def test_the_message_says_in_words_what_is_being_changed(tmp_path: Path) -> None:
+    with take(str(tmp_path), "cron:index", owner=OWNER, wait=0), pytest.raises(Busy) as caught:
+        take(str(tmp_path), "cron:index", owner=OWNER, wait=0, what="The schedule of tasks")
+    assert caught.value.message.startswith("The schedule of tasks is being changed: `test`")
+
+
 def test_a_lock_whose_holder_died_is_taken_over(tmp_path: Path) -> None:
     path = lock_path(str(tmp_path), "app:blog")
     os.makedirs(os.path.dirname(path))

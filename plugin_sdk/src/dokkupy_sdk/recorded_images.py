@@ -44,7 +44,7 @@ def own_image(host: Host, name: str) -> Image | None:
 
 def record_image(host: Host, name: str, identifier: str) -> None:
     """Record the image of a name; an empty id removes the record."""
-    with host.lock("recorded-images", wait=SECONDS, command="recording an image"):
+    with host.lock("recorded-images", wait=SECONDS, command="recording an image", what="The list of images"):
         file = host.store.load(ImagesFile)
         before = file.recorded.get(name, "")
         others = {one: image for one, image in file.recorded.items() if one != name}

@@ -142,6 +142,7 @@ class Command:
     hidden: bool
     formats: bool
     secret_args: bool | int
+    recorded_as: str
 
     def __init__(self, **declared: Any) -> None:
         self.__dict__.update(declared)
@@ -192,10 +193,12 @@ class Group:
         hidden: bool = False,
         formats: bool = True,
         secret_args: bool | int = False,
+        recorded_as: str = "",
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a command. The name "" is the bare namespace itself (`logs`). secret_args: the audit records the keys of
         its arguments without the values (`config:set`). A number: the audit records no argument from that index on
-        (`git:auth HOST USER PASSWORD`: 2)."""
+        (`git:auth HOST USER PASSWORD`: 2). recorded_as: the name in locks and the audit, if a program calls the command for
+        what a person has typed (`git push`)."""
         if permission not in PERMISSIONS:
             known = ", ".join(sorted(PERMISSIONS))
             raise ValueError(f"{self.namespace}:{name} has an unknown permission {permission!r}; known: {known}")
@@ -212,6 +215,7 @@ class Group:
                 hidden=hidden,
                 formats=formats,
                 secret_args=secret_args,
+                recorded_as=recorded_as,
             )
             return function
 

@@ -250,7 +250,7 @@ def handle_of(command: Command, option: Parameter) -> str:
 def for_records(host: Host, command: Command, words: list[str]) -> str:
     """The command line for locks and the audit, without secrets."""
     if not command.secret_args and not any("://" in word or len(word) > 200 for word in words):
-        return " ".join([command.full_name, *words])
+        return " ".join([command.recorded_as or command.full_name, *words])
     from dokkupy.cli.redact import redacted
 
     return redacted(host, command, words)

@@ -59,8 +59,11 @@ def lock_path(root: str, subject: str) -> str:
     return os.path.join(root, "locks", subject.replace("/", "_").replace(":", "_") + ".lock")
 
 
-def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock:
-    """Take the lock of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds, then raises Busy with the holder."""
+def take(root: str, subject: str, *, owner: dict[str, Any], wait: float, what: str = "") -> Lock:
+    """Take the lock of a subject (`app:blog`, `proxy`). Waits up to `wait` seconds, then raises Busy with the holder.
+
+    what: the subject in words, if its name is not one that users know.
+    """
     path = lock_path(root, subject)
     make_directory(os.path.dirname(path))
     deadline = time.monotonic() + wait
@@ -69,7 +72,7 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float) -> Lock
         if time.monotonic() >= deadline:
             app = subject.removeprefix("app:")
             raise Busy(
-                f"{app} is being changed: {describe(holder(root, subject), names_caller=app != subject)}",
+                f"{what or app} is being changed: {describe(holder(root, subject), names_caller=app != subject)}",
                 hint=f"Wait for it to end; `builds:cancel {app}` cancels a build."
                 if app != subject
                 else "Wait for it to end, or end that process.",

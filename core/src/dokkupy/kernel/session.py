@@ -133,17 +133,18 @@ class Session:
 
         spawn(words, {"DOKKUPY_ROOT": self.root})
 
-    def lock(self, subject: str, *, wait: float, command: str = "") -> Lock:
+    def lock(self, subject: str, *, wait: float, command: str = "", what: str = "") -> Lock:
         """Take the lock of a subject for `command`, by default for the running command. Raises Busy.
 
-        Release it with `with` or `release()`. wait: how many seconds to wait for another holder.
+        Release it with `with` or `release()`. wait: how many seconds to wait for another holder. what: the subject in
+        words, for the message of Busy.
         """
         import time
 
         from dokkupy.kernel.locks import take
 
         owner = {"command": command or self.command, "pid": os.getpid(), "since": time.time(), "who": self.who}
-        return take(self.root, subject, owner=owner, wait=wait)
+        return take(self.root, subject, owner=owner, wait=wait, what=what)
 
     def act(self, what: str, do: Callable[[], object]) -> None:
         """Do something that is not a step of an operation; a dry run only lists it."""

@@ -61,6 +61,7 @@ def test_a_key_of_one_app_does_not_learn_which_other_app_is_being_built(tmp_path
     thread.join(60)
     assert ended.is_set() and "Waiting for another build to end" in host.out.text()  # type: ignore[attr-defined]
     assert ("secret-blog" in host.out.text()) == whose  # type: ignore[attr-defined]
+    assert "build-slot" not in host.out.text()  # type: ignore[attr-defined]
 
 
 def test_as_many_builds_run_at_once_as_the_admin_allows(tmp_path: Path) -> None:

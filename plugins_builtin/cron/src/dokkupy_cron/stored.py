@@ -89,12 +89,13 @@ def subject_of(name: str) -> Subject:
 
 def subject_lock(host: Host, app: Subject) -> Lock:
     """The lock that is held while a subject's record is changed and its runs are started and ended."""
-    return host.lock(f"cron:{subject_name(app)}", wait=LOCK_SECONDS, command=host.command or "cron")
+    what = f"The scheduled tasks of {app or 'the host'}"
+    return host.lock(f"cron:{subject_name(app)}", wait=LOCK_SECONDS, command=host.command or "cron", what=what)
 
 
 def change_index(host: Host, name: str, due: int | None, is_open: bool, now: int, zone: str) -> None:
     """Record when a subject is due next; writes nothing if that is recorded already."""
-    with host.lock("cron:index", wait=LOCK_SECONDS, command=host.command or "cron"):
+    with host.lock("cron:index", wait=LOCK_SECONDS, command=host.command or "cron", what="The schedule of tasks"):
         index = host.store.load_derived(IndexFile)
         after = {key: moment for key, moment in index.next.items() if key != name}
         if due is not None:

@@ -12,6 +12,7 @@ import pytest
 from dokkupy_git.deployed import rebuilt_commit
 from dokkupy_git.repository.bare import Repository
 from dokkupy_git.settings import SETTINGS, deploy_branch
+from dokkupy_sdk.locks import holder
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
 
@@ -306,6 +307,7 @@ def test_dropped_connection_takes_the_deploy_back(world: World, client: Client) 
     first = client.commit({"a": "1"})
     client.push()
     push, hook = start_slow_push(world, client)
+    assert holder(str(world.root), "app:blog")["command"] == "git push blog"
     push.kill()  # the client alone: what a lost connection looks like to the server
     push.wait()
     wait_for(lambda: not alive(hook))

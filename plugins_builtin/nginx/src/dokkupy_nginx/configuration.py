@@ -60,7 +60,9 @@ class Configuration:
             self._reload(self.trees.generation)
 
     def lock(self) -> _Held:
-        lock = self.host.lock("proxy", wait=60.0, command=self.host.command or "nginx")
+        lock = self.host.lock(
+            "proxy", wait=60.0, command=self.host.command or "nginx", what="The proxy's configuration"
+        )
         for name in ("locks", "locks/proxy.lock"):  # setup and the start-up check run as root
             self.layout.hand_over(os.path.join(self.host.root, name))
         return _Held(lock)

@@ -127,7 +127,9 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
     if options.policy == "allow":
         yield
         return
-    lock = host.lock(f"run:{app}", wait=GRACE + 5, command=host.command or "run")
+    lock = host.lock(
+        f"run:{app}", wait=GRACE + 5, command=host.command or "run", what=f"The list of one-off processes of {app}"
+    )
     try:
         for one in one_offs(host, app).find_all({"dokkupy.app": app, CRON_ID: options.cron_id}):
             if one.state in ("exited", "dead"):

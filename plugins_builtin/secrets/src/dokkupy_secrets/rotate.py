@@ -41,7 +41,7 @@ def rotate(host: Host) -> Rotated:
     """Raises NotFound without a key, and StateError, before anything is changed, for a file that cannot be read and for a
     value whose key is missing."""
     path = keyring.path_of(host.root)
-    with host.lock("secrets", wait=LOCK_SECONDS):
+    with host.lock("secrets", wait=LOCK_SECONDS, what="The keys of secrets"):
         keys, used = require_keys(path), tokens.ids(host)
         require_known(path, keys, used)
         if keys[0].id in used or len(keys) == 1:
@@ -99,7 +99,7 @@ def again(
     host: Host, subject: str, top: str, kinds: Sequence[type], seal: Callable[[Secret, str], str], tries: int = 3
 ) -> int:
     count = 0
-    with host.lock(subject, wait=LOCK_SECONDS):
+    with host.lock(subject, wait=LOCK_SECONDS, what="" if ":" in subject else "The host"):
         for path in tokens.tables(host, top):
             for _ in range(tries):
                 changed = rewritten(host, path, kinds, seal)

@@ -137,7 +137,7 @@ def remove_key(host: Host, *, name: str = "", fingerprint: str = "") -> list[str
 
 def rename_app(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
     """Replace an app's old name by its new one in all keys."""
-    with host.lock("host", wait=30, command=host.command or "ssh-keys:set"):
+    with host.lock("host", wait=30, command=host.command or "ssh-keys:set", what="The list of keys"):
         keys = keys_of(host)
         renamed = {
             name: key.replace(apps=tuple(new if app == old else app for app in key.apps)) for name, key in keys.items()

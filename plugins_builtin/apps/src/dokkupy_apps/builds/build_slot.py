@@ -57,19 +57,20 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
     while True:
         # Read each time, because an admin may raise the number while a build waits.
         for number in range(int(BUILDS.get(host.store, None, "parallel"))):
+            slot = f"build-slot-{number}"
             try:
-                return host.lock(f"build-slot-{number}", wait=0, command=f"the build of {app}")
+                return host.lock(slot, wait=0, command=f"the build of {app}")
             except Busy as busy:
+                # The holder names another app. A key of this app may not learn that name.
+                whose = (
+                    f": {locks.describe(locks.holder(host.root, slot), names_caller=True)}" if is_admin(host) else ""
+                )
                 if time.monotonic() > deadline:
-                    if is_admin(host):
-                        raise
                     raise Busy(
-                        f"The build of {app} waited for an hour, because other builds are running",
-                        hint="Push again later.",
+                        f"The build of {app} waited for an hour, because other builds are running{whose}",
+                        hint="Push again later. `builds:list` shows what runs, `builds:cancel APP` cancels a build.",
                     ) from busy
                 if not announced:
-                    # The message names the other app. A key of this app may not learn that name.
-                    whose = f" ({busy.message})" if is_admin(host) else ""
                     host.out.detail(f"Waiting for another build to end{whose}")
                     announced = True
         time.sleep(PAUSE)

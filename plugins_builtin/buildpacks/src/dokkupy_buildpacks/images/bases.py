@@ -69,7 +69,7 @@ def ensure_debian(host: Host, suite: str, *, again: bool = False) -> str:
 @contextmanager
 def making(host: Host, subject: str) -> Iterator[None]:
     """Hold a lock, so that two concurrent pushes make a base only once."""
-    with host.lock(subject, wait=SECONDS, command="building a base image"):
+    with host.lock(subject, wait=SECONDS, command="building a base image", what="A base image"):
         yield
 
 

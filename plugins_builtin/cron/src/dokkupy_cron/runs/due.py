@@ -44,7 +44,7 @@ def tick(host: Host) -> None:
 def run_due(host: Host, clock: Clock) -> list[str]:
     """Start each due task once, and watch running ones until they end. Returns a line for each."""
     try:
-        lock = host.lock(LOCK, wait=PATIENCE, command=host.command or "cron:run-due")
+        lock = host.lock(LOCK, wait=PATIENCE, command=host.command or "cron:run-due", what="The schedule of tasks")
     except Busy:
         return []
     try:

@@ -75,7 +75,7 @@ def refresh_all(host: Host, clock: Clock | None = None) -> None:
 def rebuild(host: Host, clock: Clock) -> None:
     """Rebuild the index from the records of all apps, because it is lost or broken, or the clock or the time zone was
     changed."""
-    with host.lock("cron:index", wait=30, command=host.command or "cron"):
+    with host.lock("cron:index", wait=30, command=host.command or "cron", what="The schedule of tasks"):
         host.store.remove(IndexFile)
         host.store.save(IndexFile(seen=clock.now(), zone=host_zone_mark()))
     refresh_all(host, clock)

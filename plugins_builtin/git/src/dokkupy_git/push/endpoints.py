@@ -89,7 +89,7 @@ def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
     raise UserError("git archive --remote is not supported", hint="Clone the app: git clone dokku@HOST:APP")
 
 
-@git_hook.command("", permission="app:write", hidden=True, formats=False)
+@git_hook.command("", permission="app:write", hidden=True, formats=False, recorded_as="git push")
 def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
     """Deploy a push. Reads git's lines from standard input."""
     from dokkupy_git.push.receive import receive

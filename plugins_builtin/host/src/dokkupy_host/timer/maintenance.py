@@ -126,7 +126,7 @@ def run_due(host: Host, now: float) -> list[str]:
 
 def note_run(host: Host, name: str, now: float) -> None:
     """Add the times of the jobs that this process ran, because two processes may run jobs at the same time."""
-    with host.lock("tick", wait=10, command=host.command or "tick"):
+    with host.lock("tick", wait=10, command=host.command or "tick", what="The timer's record"):
         jobs = host.store.load_derived(JobsFile)
         host.store.save(jobs.replace(last={**jobs.last, name: now}))
 

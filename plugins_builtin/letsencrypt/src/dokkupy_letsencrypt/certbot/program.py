@@ -150,7 +150,7 @@ class Certbot:
             lock.release()
 
     def lock(self, command: str, *, wait: float) -> Lock:
-        return self.host.lock("certbot", wait=wait, command=command)
+        return self.host.lock("certbot", wait=wait, command=command, what="The account at the certificate authority")
 
     def require_room(self, app: AppName) -> None:
         found = os.statvfs(self.root if os.path.isdir(self.root) else self.host.root)

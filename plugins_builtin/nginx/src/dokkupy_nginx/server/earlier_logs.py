@@ -33,7 +33,7 @@ def set_apart(host: Host, app: AppName, logs: str) -> None:
     """Hide the current content of the app's files in this directory. Drops records of files that have been rotated."""
     names = os.listdir(logs) if os.path.isdir(logs) else []
     paths = [os.path.join(logs, name) for name in names if name.endswith(".log") and own_log(app, f"{LOGS}/{name}")]
-    with host.lock("nginx-logs", wait=PATIENCE, command="setting logs of a destroyed app apart"):
+    with host.lock("nginx-logs", wait=PATIENCE, command="setting logs of a destroyed app apart", what="The access log"):
         file = host.store.load(EarlierLogsFile)
         after = {path: end for path, end in file.ends.items() if size_of(path, end)}
         after |= {path: end for path in paths if (end := end_now(path))}
