@@ -1,4 +1,5 @@
-"""The server is a stand-in of its API, in an image that keeps the official image's contract (tests/e2e/bed/servers.py)."""
+"""The server is a stand-in that implements a part of the API, in an image that behaves like the official one
+(tests/e2e/bed/servers.py)."""
 
 from __future__ import annotations
 

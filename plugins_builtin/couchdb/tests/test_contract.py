@@ -1,4 +1,5 @@
-"""The whole life of a service, on a stand-in for the server: no package has CouchDB 3 (tests/e2e/bed/servers/couchdb.py)."""
+"""The contract of a datastore, on a stand-in for the server, because CouchDB 3 is in no package
+(tests/e2e/bed/servers/couchdb.py)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from dokkupy_services.testing.contract import DatastoreContract
 def as_app(
     inside: ServiceExec, method: str, path: str, body: object = None, *, user: str = "", password: str = ""
 ) -> dict[str, Any]:
-    """The answer over the network. Login and body are on standard input."""
+    """Send a request over the network, and return the answer. Login and body are on standard input."""
     service = inside.service
     config = f'user = "{user or service.user}:{password or service.password.reveal()}"\n'
     config += f'request = "{method}"\nurl = "http://service:5984/{path}"\nheader = "Content-Type: application/json"\n'
@@ -77,7 +78,7 @@ class TestCouchDB(DatastoreContract):
         for secret in (service.password, service.root_password):
             assert secret.reveal() not in found
 
-    def test_config_options_are_settings(self, host: Host, datastore: Datastore, options: ServiceOptions) -> None:
+    def test_config_options_become_settings(self, host: Host, datastore: Datastore, options: ServiceOptions) -> None:
         service = lifecycle.create(
             host,
             datastore,

@@ -1,4 +1,4 @@
-"""The server is real, in an image that keeps the official image's contract (tests/e2e/bed/servers.py)."""
+"""The server is real, in an image that behaves like the official one (tests/e2e/bed/servers.py)."""
 
 from __future__ import annotations
 

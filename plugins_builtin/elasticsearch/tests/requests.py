@@ -1,4 +1,4 @@
-"""Requests to a service as its app, over the network, by the client that the image has."""
+"""Requests to a service as its app, over the network, with the client of the image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = "rows"
 def as_app(
     inside: ServiceExec, method: str, path: str, body: str = "", *, user: str = "", password: str = ""
 ) -> dict[str, Any]:
-    """The answer, also of a refused request. Login and body are on standard input."""
+    """The answer to a request, even if it is refused. Login and body are on standard input."""
     service = inside.service
     login = f'user = "{user or service.user}:{password or service.password.reveal()}"\n'
     config = f'{login}request = "{method}"\nurl = "http://service:9200/{path}"\nheader = "Content-Type: application/x-ndjson"\n'

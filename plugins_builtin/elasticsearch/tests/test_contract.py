@@ -1,4 +1,5 @@
-"""The whole life of a service on the real server, with --thorough: it starts twenty times, each time for ten seconds."""
+"""The contract of a datastore on the real server, only with --thorough, because the server starts twenty times and
+takes ten seconds each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a service of Elasticsearch promises, on the real server, which starts twice here."""
+"""Promises of a service of Elasticsearch, on the real server, which is started twice."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def test_a_clone_by_a_snapshot_has_the_data_templates_and_passwords_of_its_own(
     assert as_app(there, "GET", "rows/_count", password=inside.service.password.reveal())["status"] == 401
     put(there, 500, 501)
     assert datastore.invariants(there) != before and count(inside) == 500
-    # Nothing of a dump stays beside the data, and no repository with the server.
+    # a dump leaves no file, and no repository in the server
     for one in (inside, there):
         assert ".dokkupy" not in one.run(("ls", "-A", datastore.data))
         assert one.run(("curl", "-sS", "-K", "/run/dokkupy/curl", "http://127.0.0.1:9200/_snapshot")) == "{}"
 
 
-def test_half_an_archive_is_refused(datastore: Datastore, inside: Exec) -> None:
+def test_truncated_archive_is_refused(datastore: Datastore, inside: Exec) -> None:
     whole = b"".join(moving.pipes.pieces_of(datastore, inside))
     assert datastore.check_dump(whole[:65536], whole[-65536:], len(whole)) == ""
     half = whole[: len(whole) // 2]

@@ -1,4 +1,5 @@
-"""The whole life of a service, on a stand-in for the server: no package has Meilisearch (tests/e2e/bed/servers/meilisearch.py)."""
+"""The contract of a datastore, on a stand-in for the server, because Meilisearch is in no package
+(tests/e2e/bed/servers/meilisearch.py)."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from dokkupy_services.testing.contract import DatastoreContract
 
 
 def as_app(inside: ServiceExec, method: str, path: str, body: object = None, *, key: str = "") -> dict[str, Any]:
-    """The answer over the network. Key and body are on standard input."""
+    """Send a request over the network, and return the answer. Key and body are on standard input."""
     config = f'header = "Authorization: Bearer {key or inside.service.password.reveal()}"\n'
     config += f'request = "{method}"\nurl = "http://service:7700/{path}"\nheader = "Content-Type: application/json"\n'
     if body is not None:
@@ -54,7 +55,7 @@ class TestMeilisearch(DatastoreContract):
     def refuses(self, inside: ServiceExec) -> bool:
         return bool(as_app(inside, "GET", "stats", key="wrong")["code"] == "invalid_api_key")
 
-    def test_settings_are_in_a_dump_and_nothing_of_it_stays(
+    def test_dump_contains_the_settings_and_leaves_no_file(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         inside = self.inside(host, service)
@@ -70,10 +71,10 @@ class TestMeilisearch(DatastoreContract):
         assert inside.run(("ls", "-A", f"{datastore.data}/.dokkupy-dumps")) == ""
         lifecycle.destroy(host, datastore.kind, copy.name, purge=True)
 
-    def test_a_file_that_is_no_dump_is_refused_before_it_is_read(self, datastore: Datastore, service: Service) -> None:
+    def test_file_that_is_not_a_dump_is_refused_before_it_is_read(self, datastore: Datastore, service: Service) -> None:
         with pytest.raises(UserError, match="meilisearch:import cannot read"):
             datastore.read_import(service, b"CREATE TABLE t;", iter(()))
 
-    def test_the_memory_limit_is_the_server_s_too(self, datastore: Datastore, service: Service) -> None:
+    def test_memory_limit_also_limits_the_server(self, datastore: Datastore, service: Service) -> None:
         recipe = datastore.container_config(replace(service, memory="3g"))
         assert 'max_indexing_memory = "2048 MiB"' in recipe.files["meilisearch.toml"].reveal()

@@ -1,4 +1,5 @@
-"""The whole life of a service, on a stand-in for the server: no package has Typesense (tests/e2e/bed/servers/typesense.py)."""
+"""The contract of a datastore, on a stand-in for the server, because Typesense is in no package
+(tests/e2e/bed/servers/typesense.py)."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ except urllib.error.HTTPError as error:
 
 
 def as_app(inside: ServiceExec, method: str, path: str, body: str = "", *, key: str = "") -> str:
-    """The answer over the network, by the Python of the stand-in. Key and body are on standard input."""
+    """Send a request over the network with the Python of the stand-in, and return the answer. Key and body are on
+    standard input."""
     words = [method, path, key or inside.service.password.reveal(), body]
     return inside.run(("python3", "-c", CLIENT), stdin=json.dumps(words).encode()).strip()
 
@@ -63,7 +65,7 @@ class TestTypesense(DatastoreContract):
         found: Any = datastore.invariants(inside)
         assert found["alias now"] == "rows" and found["documents of rows"] == "500" and found["fields of rows"]
 
-    def test_a_snapshot_that_fails_says_why_and_leaves_nothing(
+    def test_failed_snapshot_is_an_error_with_the_reason_and_leaves_nothing(
         self, host: Host, datastore: Datastore, service: Service
     ) -> None:
         inside = self.inside(host, service)

@@ -1,8 +1,8 @@
 """CouchDB, by its official image (https://hub.docker.com/_/couchdb), version 3.
 
-Its administrators are in a file, with salted hashes of their passwords, so that none is in the data: a copy of the data has
-its own. As in Dokku, apps come as an administrator, because only those create databases; ours is another one.
-https://docs.couchdb.org/en/stable/config/auth.html
+The administrators are in a file with salted hashes of their passwords, not in the data. A copy of the data therefore
+has its own passwords. As in Dokku, apps connect as an administrator, because only administrators can create databases.
+Dokkupy itself uses another administrator. https://docs.couchdb.org/en/stable/config/auth.html
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ secret = {secret}
 """
 
 TRANSIENT = ("_replicator", "_global_changes")
-"""Databases that change by themselves."""
+"""Databases that the server itself changes, so they are no invariants."""
 
 
 class CouchDB(FileDatastore):
@@ -65,7 +65,7 @@ class CouchDB(FileDatastore):
     connects = False
 
     def database_of(self, name: str) -> str:
-        return "app"  # in every service, because a dump of files has the database under its name
+        return "app"  # the same in every service, because a dump of files contains the name of the database
 
     def user_of(self, name: str) -> str:
         return "app"
@@ -73,9 +73,9 @@ class CouchDB(FileDatastore):
     def container_config(self, service: Service) -> ContainerConfig:
         admins = (hashed(service, service.user, service.password), hashed(service, ADMIN, service.root_password))
         config = CONFIG.format(
-            # Replications find by it where they were.
+            # replications store their position under this id
             uuid=hashlib.sha256(service.id.encode()).hexdigest()[:32],
-            # Cookies stay valid when the server starts again.
+            # so that cookies stay valid after a restart
             secret=hashlib.sha256(f"cookies {service.root_password.reveal()}".encode()).hexdigest(),
             admins="\n".join(admins),
         )
@@ -117,12 +117,12 @@ class CouchDB(FileDatastore):
 
 
 def ask(inside: ServiceExec, path: str, *options: str) -> Any:
-    """The server's answer, as the administrator; of a refused request, with `error` and `reason`."""
+    """The answer to a request by the administrator. For a refused request, it has `error` and `reason`."""
     return json.loads(inside.run((*ASK, *options, f"{SERVER}/{path}")))
 
 
 def hashed(service: Service, name: str, password: Secret) -> str:
-    """A line of the administrators. The salt is the same each time, as the file is."""
+    """A line of the file of administrators. The salt does not change, so that the file does not change either."""
     salt = hashlib.sha256(f"{service.id} {name}".encode()).hexdigest()[:32]
     digest = hashlib.pbkdf2_hmac("sha1", password.reveal().encode(), salt.encode(), ITERATIONS, 20).hex()
     return f"{name} = -pbkdf2-{digest},{salt},{ITERATIONS}"

@@ -109,7 +109,7 @@ def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
 
 @options_group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
-    """Add options for the given phases; they apply from the next build or deploy on.
+    """Add options for the given phases. They apply from the next build or deploy on.
 
     docker-options:add blog deploy '--shm-size 64m'
     """
@@ -199,7 +199,7 @@ def extra(host: Host, app: AppName | None) -> dict[str, Any]:
 
 
 BEYOND = ("host-ports",)
-"""What Dokku does not have."""
+"""The properties that Dokku does not have."""
 
 add_property_commands(options_group, Settings("docker-options"), extra=extra, title="docker options")
 add_property_commands(scheduler_group, SCHEDULER)

@@ -58,7 +58,7 @@ def started(
     if isinstance(command, str):
         chosen = interpreter if is_shell(interpreter) else ""
     else:
-        # Whoever disables the init wants the image's program as process 1.
+        # Without the init, the user expects the image's program as process 1.
         chosen = shell_for(images, image, (*image.entrypoint, *(words or image.command))) if init else ""
     if not chosen:
         return None, words

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 APPS, PLATFORM = "dokku/", "dokkupy/"
-"""What the names of apps' images, and of those that the platform made for itself, begin with."""
+"""The beginnings of the names of apps' images, and of images that the platform made for itself."""
 
 CONFIGURATION, DEFAULT_ROOT = "/etc/docker/daemon.json", "/var/lib/docker"
 
 OTHER = "another's"
 DAY = 86400
 AGES = (30, 14, 7, 3, 1, 0)
-"""In days: the build cache is offered for removal in parts by these ages."""
+"""Ages in days by which parts of the build cache are offered for removal."""
 
 MINUTES = 600
 """Seconds that the engine may take to compute its disk use."""
@@ -114,8 +114,8 @@ def layer_sizes(history: Iterable[Mapping[str, Any]], count: int) -> list[int]:
 
 
 def of_images(images: Iterable[Mapping[str, Any]], layers: Any) -> Iterator[DiskUse]:
-    """For each app all layers of its images, and how many of these bytes others share; for the host the layers that several
-    apps share, once, and the platform's own. Pure, except for `layers`."""
+    """The disk use of images. For each app: all layers of its images, and how many of these bytes are shared. For the
+    host: the layers that several apps share (counted once) and the platform's own. Pure, except for `layers`."""
     sizes: dict[tuple[str, ...], int] = {}
     owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for image in images:
@@ -135,7 +135,7 @@ def of_images(images: Iterable[Mapping[str, Any]], layers: Any) -> Iterator[Disk
 
 
 def of_containers(containers: Iterable[Mapping[str, Any]], logs: Mapping[str, int]) -> Iterator[DiskUse]:
-    """What containers wrote into their file systems, and what they printed. Pure."""
+    """The disk use of containers: written files and stored output. Pure."""
     for one in containers:
         labels = one.get("Labels") or {}
         app = labels.get("dokkupy.app", "")

@@ -53,7 +53,7 @@ def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:
 
 @hookimpl
 def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
-    """Most apps mount no volume: their deploy costs no module."""
+    """Return early, because most apps mount no volume and need not load a module for it."""
     release = deployment.release
     options = [word for process in release.processes for word in release.deploy_options(process)]
     if not any(word.startswith(("-v", "--volume", "--mount")) for word in options) or not is_engine(host):

@@ -1,4 +1,5 @@
-"""Volumes that an app had and the engine has no more, as after `docker system prune -af --volumes` while the app was stopped.
+"""Volumes of an app that are missing from the engine, for example after `docker system prune -af --volumes` while the
+app was stopped.
 
 The engine would make an empty one of that name, and the app would start without its data.
 """
@@ -31,12 +32,12 @@ def named(release: Release) -> set[str]:
 
 
 def lost(serving: Release | None, present: Iterable[str]) -> list[str]:
-    """Those of the serving release that are not present. Pure."""
+    """The volumes of the serving release that are missing. Pure."""
     return sorted(named(serving) - {*present}) if serving is not None else []
 
 
 def require_present(host: Host, serving: Release | None, wanted: Release) -> None:
-    """Raise StateError if the app had a volume, wants it again, and it is gone."""
+    """Raise StateError if the app requires a volume that it had before and that is missing now."""
     names = named(wanted)
     if not names:
         return
@@ -54,7 +55,7 @@ def remedy(name: str, app: AppName) -> str:
 
 
 def causes(host: Host, app: AppName) -> Iterator[Cause]:
-    """What keeps a stopped app from starting."""
+    """The findings of missing volumes, which prevent stopped apps from starting."""
     from dokkupy_apps.releases.records import current
     from dokkupy_sdk.diagnosis import FACT, Cause
 

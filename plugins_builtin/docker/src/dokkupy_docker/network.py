@@ -44,7 +44,7 @@ def free_subnet(taken: Iterable[str], after: int = 0) -> str:
 
 
 def ensure(networks: Networks, app: AppName) -> str:
-    """Make the app's network when it is not there; returns its subnet."""
+    """Create the app's network if it does not exist, and return its subnet."""
     name = network_name(app)
     found = networks.find(name)
     if found is None:
@@ -72,7 +72,7 @@ def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, st
 
 
 def connected(containers: Containers, app: AppName) -> list[Container]:
-    """The containers in the app's network that are not the app's own."""
+    """The containers in the app's network that do not belong to the app."""
     name = network_name(app)
     return [
         one
@@ -82,15 +82,16 @@ def connected(containers: Containers, app: AppName) -> list[Container]:
 
 
 def remove(engine: Engine, app: AppName) -> None:
-    """Remove the app's network after disconnecting guests. Raises Conflict while a container of the app is in it."""
+    """Remove the app's network, after the containers of others were disconnected. Raises Conflict while a container of
+    the app is in it."""
     for one in connected(engine.containers, app):
         engine.networks.disconnect(network_name(app), one.id)
     engine.networks.remove(network_name(app))
 
 
 def dynamic_part(subnet: str) -> str:
-    """The last quarter, from which the engine itself gives addresses to one-off containers and guests: it would otherwise
-    give them addresses of stopped instances, which then could not start again."""
+    """The last quarter of the subnet, from which the engine assigns addresses to one-off and linked containers.
+    Otherwise it could assign the addresses of stopped instances, which could then not start again."""
     whole = ip_network(subnet, strict=False)
     return str(list(whole.subnets(prefixlen_diff=2))[-1]) if whole.prefixlen <= 28 else str(whole)
 

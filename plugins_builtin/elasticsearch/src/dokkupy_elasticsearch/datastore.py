@@ -1,8 +1,8 @@
 """Elasticsearch, by its official image (https://hub.docker.com/_/elasticsearch), version 8 or later.
 
-Security is on. The users are those of files, with salted hashes of their passwords, so that none is in the data: a copy of
-the data has its own. Apps come as a user with all permissions on indices, who does not administer the server. A dump is a
-snapshot, because the server's files are no backup.
+Security is enabled. The users are in a file with salted hashes of their passwords, not in the data. A copy of the data
+therefore has its own passwords. Apps connect as a user with all permissions on indices who cannot administer the
+server. A dump is a snapshot, because a copy of the server's files is not a valid backup.
 https://www.elastic.co/guide/en/elasticsearch/reference/8.19/file-realm.html, /snapshot-restore.html
 """
 
@@ -28,7 +28,7 @@ ITERATIONS = 10000
 SETTINGS = {
     "discovery.type": "single-node",
     "network.host": "0.0.0.0",
-    # Nodes of a cluster talk here: there are none.
+    # the port for other nodes of a cluster, of which there are none
     "transport.host": "127.0.0.1",
     "xpack.security.enabled": "true",
     "xpack.security.autoconfiguration.enabled": "false",
@@ -65,7 +65,7 @@ class Elasticsearch(Datastore):
         settings = {**SETTINGS, "path.repo": self.data}
         users = (hashed(service, service.user, service.password), hashed(service, ADMIN, service.root_password))
         return ContainerConfig(
-            # With a limit, the server takes half of it; without one, it would take half of the host's memory.
+            # With a limit, the server uses half of it. Without one, it would use half of the host's memory.
             env={} if service.memory else {"ES_JAVA_OPTS": Secret("-Xms512m -Xmx512m")},
             files={
                 "users": Secret("\n".join(users) + "\n"),
@@ -114,13 +114,13 @@ class Elasticsearch(Datastore):
 
 
 def ask(inside: ServiceExec, path: str) -> dict[str, Any]:
-    """The server's answer, as the administrator."""
+    """The answer to a request by the administrator."""
     answer: dict[str, Any] = json.loads(inside.run((*ASK, f"{SERVER}/{path}")))
     return answer
 
 
 def hashed(service: Service, name: str, password: Secret) -> str:
-    """A line of the file of users. The salt is the same each time, as the file is."""
+    """A line of the file of users. The salt does not change, so that the file does not change either."""
     salt = hashlib.sha256(f"{service.id} {name}".encode()).digest()
     digest = hashlib.pbkdf2_hmac("sha512", password.reveal().encode(), salt, ITERATIONS, 32)
     return f"{name}:{{PBKDF2}}{ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
@@ -128,5 +128,5 @@ def hashed(service: Service, name: str, password: Secret) -> str:
 
 @cache
 def script(name: str) -> str:
-    """A constant program: nothing in it is made of a name or a value."""
+    """A constant script, without names or values in it."""
     return (Path(__file__).parent / "scripts" / name).read_text()

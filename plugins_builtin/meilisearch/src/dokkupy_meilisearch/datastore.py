@@ -1,7 +1,8 @@
 """Meilisearch, by its official image (https://hub.docker.com/r/getmeili/meilisearch).
 
-The configuration is a file, so that the master key is in no environment. Its database belongs to one version; its dumps are
-read by all later ones. https://www.meilisearch.com/docs/learn/self_hosted/configure_meilisearch_at_launch
+The configuration is a file, so that the master key is not in the environment. A database can only be used by the
+version that made it, but all later versions can read its dumps.
+https://www.meilisearch.com/docs/learn/self_hosted/configure_meilisearch_at_launch
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Meilisearch(FileDatastore):
     imported = f"{data}/.dokkupy-import.dump"
 
     def user_of(self, name: str) -> str:
-        return "master"  # it knows no users: this is the name of their key
+        return "master"  # the server has no users; this is the name of the key
 
     def container_config(self, service: Service) -> ContainerConfig:
         values = {
@@ -67,7 +68,7 @@ class Meilisearch(FileDatastore):
         }
         config = CONFIG % values
         if service.memory:
-            # By default, two thirds of the host's memory.
+            # the default would be two thirds of the host's memory
             config += f'max_indexing_memory = "{memory_bytes(service.memory) * 2 // 3 // 2**20} MiB"\n'
         return ContainerConfig(
             files={
@@ -114,12 +115,12 @@ class Meilisearch(FileDatastore):
 
 
 def ask(inside: ServiceExec, path: str) -> dict[str, Any]:
-    """The server's answer, with the master key."""
+    """The answer to a request with the master key."""
     answer: dict[str, Any] = json.loads(inside.run((*ASK, f"{SERVER}/{path}")))
     return answer
 
 
 @cache
 def script(name: str) -> str:
-    """A constant program: nothing in it is made of a name or a value."""
+    """A constant script, without names or values in it."""
     return (Path(__file__).parent / "scripts" / name).read_text()

@@ -1,6 +1,6 @@
 """Typesense, by its official image (https://hub.docker.com/r/typesense/typesense).
 
-The key is in a file, so that it is in no environment. The image has no client, so bash asks the server.
+The key is in a file, so that it is not in the environment. The image has no client, so bash sends the requests.
 https://typesense.org/docs/guide/configure-typesense.html, /docs/guide/backups.html
 """
 
@@ -28,7 +28,8 @@ peering-address = 127.0.0.1
 
 
 class Typesense(FileDatastore):
-    """Its dump is a snapshot; the rest is as with other archives of files."""
+    """Typesense. Its dump is a snapshot. Everything else is like for other datastores whose dump is an archive of
+    files."""
 
     kind = "typesense"
     title = "Typesense"
@@ -42,7 +43,7 @@ class Typesense(FileDatastore):
     snapshot_seconds = 3600
 
     def user_of(self, name: str) -> str:
-        return "admin"  # it knows no users: this is the name of their key
+        return "admin"  # the server has no users; this is the name of the key
 
     def container_config(self, service: Service) -> ContainerConfig:
         key = service.password.reveal()
@@ -50,7 +51,7 @@ class Typesense(FileDatastore):
         return ContainerConfig(
             files={"typesense.ini": Secret(CONFIG.format(data=self.data, key=key)), "key": service.password},
             command=tuple(words),
-            options=("--entrypoint", shell),  # the image's own is the server
+            options=("--entrypoint", shell),  # the entry point of the image is the server
         )
 
     def url(self, service: Service, hostname: str, port: int) -> str:
@@ -88,5 +89,5 @@ def ask(inside: ServiceExec, path: str) -> Any:
 
 @cache
 def script(name: str) -> str:
-    """A constant program: nothing in it is made of a name or a value."""
+    """A constant script, without names or values in it."""
     return (Path(__file__).parent / "scripts" / name).read_text()

@@ -1,4 +1,4 @@
-"""What a build may use. Neither builder limits processes, and BuildKit limits nothing; both run their steps in a cgroup.
+"""Limits of builds. Neither builder limits processes, and BuildKit limits nothing. Both run their steps in a cgroup.
 
 All builds share the group `dokkupy-builds`, which has the host's limit (`builds:set --global memory`), so that neither a
 fork bomb nor a memory hog takes the host down; each app has its own group in it, which stays, empty, until the host
@@ -41,7 +41,7 @@ SEEN = "/cgroups"
 SECONDS = 60
 PAGE = 4096
 UNLIMITED = 1 << 62
-"""Version 1 has no value for "no limit" but a number close to 2^63."""
+"""In version 1, "no limit" is a number close to 2^63."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def makes_groups() -> bool:
 
 
 def shared_by_builds(*, buildkit: bool) -> str | None:
-    """The group in which the engine can be made to run all builds; None when there is none."""
+    """The group in which this engine runs all builds. None if there is none."""
     if buildkit and engine_version()[1] >= LEAST_ENGINE:
         return ALL
     if not makes_groups():

@@ -1,5 +1,5 @@
-"""A build as people read it: a line for each step with its time, and what the step printed below it. Pure: the client's plain
-progress in, lines out.
+"""Format the output of a build for people: a line for each step with its time, and below it what the step printed.
+Pure.
 
 The format is that of `docker build --progress=plain`: each line begins with the number of a step of BuildKit (`#7`),
 which has a title (`#7 [app 2/3] RUN make`), prints (`#7 0.51 cc main.c`) and ends (`#7 DONE 3.1s`, `#7 CACHED`,
@@ -16,7 +16,7 @@ from dokkupy_sdk.values import dataclass
 
 TAIL = 20
 WIDEST = 46
-"""Characters of a step's title: a script of a hundred lines is one such line."""
+"""The longest title of a step. A script of a hundred lines is one title."""
 
 LINE = re.compile(r"#(\d+) (.*)")
 STEP = re.compile(r"\[(?:(\S+) )?(\d+/\d+)\] (.*)")
@@ -38,7 +38,7 @@ RULE = "--------------------"
 class Step:
     title: str
     is_named: bool
-    """Set by dokkupy for a Dockerfile of its own, whose lines do not interest the reader."""
+    """Set for Dockerfiles that dokkupy generates, whose lines are not shown."""
 
 
 class Output:
@@ -65,7 +65,7 @@ class Output:
         return shown
 
     def rest(self) -> list[str]:
-        """At the end: the lines that were held back while waiting for an exit code."""
+        """The lines at the end that were held back until the exit code was known."""
         if self.code is not None:
             return []
         self.tail.extend(self._held)

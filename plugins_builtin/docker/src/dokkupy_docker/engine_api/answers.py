@@ -1,4 +1,4 @@
-"""The engine's answers, translated: JSON objects become facts, streams become lines."""
+"""Convert the engine's answers: JSON objects to facts, and streams to lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def words_of(value: Any) -> tuple[str, ...]:
 
 
 def exposed(texts: Iterable[str]) -> tuple[Port, ...]:
-    """An image's ports by number: the engine keeps no order, and as texts 10000 comes before 80."""
+    """The ports of an image, sorted by number. The engine keeps no order, and as texts, 10000 would come before 80."""
     return tuple(sorted(map(port_of, texts), key=lambda port: (port.container, port.scheme)))
 
 
@@ -67,12 +67,13 @@ UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, 
 
 
 def up_seconds(status: str) -> int:
-    """At least so many seconds of `Up 3 minutes (healthy)`, 0 for what is not up (docker/go-units, HumanDuration)."""
+    """The least number of seconds that `Up 3 minutes (healthy)` stands for; 0 for a container that is not up
+    (docker/go-units, HumanDuration)."""
     words = status.removeprefix("Up ").replace("About an", "1").replace("About a", "1").split()
     if not status.startswith("Up ") or len(words) < 2 or not words[0].isdecimal():
         return 0  # also "Up Less than a second"
     size = UNITS.get(words[1].removesuffix("s"), 0)
-    # From an hour on it is rounded to the nearest, not down.
+    # From an hour on, the duration is rounded to the nearest unit, not down.
     return int(words[0]) * size if size < 3600 else max(3600, (int(words[0]) * size) // 2)
 
 

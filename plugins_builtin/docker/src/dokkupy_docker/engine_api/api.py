@@ -90,7 +90,7 @@ def call(
 
 
 def parsed(document: bytes) -> Any:
-    """As `json.loads`, by the part of it that is C."""
+    """Parse JSON like `json.loads`, with only the part of it that is written in C."""
     try:
         from _json import make_scanner
 
@@ -110,7 +110,7 @@ def parsed(document: bytes) -> Any:
 
 
 class Values:
-    """What `json.JSONDecoder` tells the scanner."""
+    """The settings that `json.JSONDecoder` passes to the scanner."""
 
     strict = True
     object_hook = object_pairs_hook = array_hook = None
@@ -161,12 +161,12 @@ def text_of(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """As `urllib.parse.quote` does it."""
+    """Quote a text for a URL like `urllib.parse.quote`."""
     return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in text.encode())
 
 
 def require_done(status: int, body: bytes) -> None:
-    """Raises Refused for the status of a failure."""
+    """Raises Refused if the status is that of a failure."""
     if status >= 400:
         import json
 

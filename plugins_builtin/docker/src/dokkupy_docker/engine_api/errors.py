@@ -49,7 +49,7 @@ def in_our_words(what: str, status: int | None, words: str) -> DokkupyError:
 
 
 def of_the_sdk(what: str, error: Exception) -> Exception | None:
-    """What an error of the SDK means; None for one that is not its own."""
+    """The error of dokkupy for an error of the SDK. None for other errors."""
     import docker.errors  # type: ignore[import-untyped]
     import requests
 

@@ -1,4 +1,5 @@
-"""What the processes of a container do, from /proc alone (proc(5)): the engine is asked once for the first one's id.
+"""What the processes of a container do, read from /proc (proc(5)). The engine is only asked once, for the id of the
+first process.
 
 A process tree shows more than the processor time: an instance that waits for a processor, a disk, a connection or an
 answer of the name server uses none and is not idle either.
@@ -25,7 +26,7 @@ CONNECTING, LISTENING = "02", "0A"
 """States of a connection (include/net/tcp_states.h)."""
 
 CONNECTIONS = 0.5
-"""Seconds between two looks at the connections."""
+"""Seconds between two reads of the connections."""
 
 NAME_SERVER = ":0035"
 ENGINE_DNS = "0B00007F"
@@ -52,7 +53,7 @@ def stat_of(path: str) -> list[str]:
 
 
 def activity(first: Process | None) -> Activity:
-    """Of the processes that descend from a container's first one."""
+    """The activity of all processes that descend from a container's first one."""
     if first is None:
         return Activity(known=True, alive=False)
     pid, began = first

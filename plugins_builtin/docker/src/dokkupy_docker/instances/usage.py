@@ -1,5 +1,5 @@
-"""What the instances of apps use now: processor and memory, from the files of their control groups, without a question to the
-engine (https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1 has the same figures in other files)."""
+"""The CPU and memory that the instances of apps use now, read from the files of their control groups without a request
+to the engine (https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1 has the same figures in other files)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = "/sys/fs/cgroup"
 SECONDS = 0.15
-"""Between the two looks of which the share of a processor is made."""
+"""Seconds between the two reads from which the CPU share is computed."""
 
 HEADS = (("cpu_percent", "CPU %"), ("memory_bytes", "MEMORY"))
 

@@ -1,9 +1,9 @@
-"""ufw and firewalld beside dokkupy's table. Both leave it unchanged, and it only drops packets, so what they refuse
-stays refused. Tried with ufw
-0.36 and firewalld 1.3: enable, reload, reset and a restart of either remove none of its rules.
+"""ufw and firewalld beside dokkupy's table. Neither changes the table. The table only drops packets, so what the
+firewalls refuse stays refused. Tested with ufw 0.36 and firewalld 1.3: enable, reload, reset and a restart remove none
+of its rules.
 
-The doctor checks what they close by default: the ports of the proxy, and with firewalld each network that the
-engine made before firewalld ran. Only root may ask them.
+The doctor checks what they block by default: the ports of the proxy, and with firewalld each network that the engine
+made before firewalld ran. Only root can read their rules.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def closed_by_ufw(status: str) -> list[int]:
 
 
 def includes(text: str, port: int) -> bool:
-    """Whether `80`, `80,443`, `8000:8010` or `Anywhere` has a port. Pure."""
+    """Whether `80`, `80,443`, `8000:8010` or `Anywhere` includes a port. Pure."""
     if text == "Anywhere":
         return True
     ranges = (one.partition(":") for one in text.split(",") if one)

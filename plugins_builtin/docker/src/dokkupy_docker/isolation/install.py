@@ -31,7 +31,8 @@ ExecStart={" ".join(LOAD)}
 [Install]
 WantedBy=multi-user.target nftables.service
 """
-"""Before the engine: no container runs without it. With nftables.service, which empties the packet filter."""
+"""The unit runs before the engine, so that no container runs without the rules. It runs again with nftables.service,
+which empties the packet filter."""
 
 CRON_TEXT = f"""# Written by `dokkupy setup`.
 @reboot root {" ".join(LOAD)}

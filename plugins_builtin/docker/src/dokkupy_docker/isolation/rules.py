@@ -1,8 +1,8 @@
 """The rules of the packet filter, as text for nft. Pure.
 
-The engine separates its networks itself, but Docker 20.10 takes its rules out for a moment at every `network create`,
-and where the host forwards packets no rule of Docker's keeps a neighbour on the LAN out. These rules stand in a table
-of their own, before the engine's, and only drop packets: what they accept still passes the engine's rules.
+The engine separates its networks itself. But Docker 20.10 removes its rules for a moment at every `network create`, and
+if the host forwards packets, no rule of Docker keeps neighbours on the LAN out. These rules are in a separate table
+before the engine's and only drop packets. Packets that they accept still pass through the engine's rules.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Rules at one hook of the kernel's. priority: below the engine's (0), so that these come first."""
+    """Rules at one hook of the kernel. priority: lower than the engine's (0), so that these rules come first."""
 
     name: str
     hook: str
@@ -72,7 +72,7 @@ def chains(host_ports: str = "") -> tuple[Chain, ...]:
             -150,
             (
                 Rule("ct state established,related", "accept", "answers"),
-                # Seen here only where bridged packets are filtered (br_netfilter).
+                # this hook gets bridged packets only if they are filtered (br_netfilter)
                 Rule("fib daddr . iif oif exists", "accept", "within one network"),
                 Rule(f"{known} 53 ip daddr {{ {', '.join(CLOUD)} }}", "accept", "the name servers of clouds"),
                 Rule(f"ip daddr {{ {', '.join(CLOUD)} }}", "drop", "no credentials of the cloud"),
@@ -122,8 +122,8 @@ def table(host_ports: str = "") -> str:
 
 
 def missing(listing: str, host_ports: str = "") -> list[str]:
-    """What the table, as nft lists it, lacks. nft writes matches in its own way, which changes between versions: rules
-    are compared by their order, verdict and comment."""
+    """The missing parts of the table, as nft lists it. nft prints matches differently in each version, so rules are
+    compared by order, verdict and comment."""
     wanted = chains(host_ports)
     hooks = CHAIN.findall(listing)
     lacking = [f"chain {chain.name}" for chain in wanted if chain.hook not in hooks]

@@ -18,7 +18,8 @@ FLAG = re.compile(r"--?[A-Za-z]")
 
 
 class DockerOptionsFile(Record, file="apps/*/docker-options"):
-    """phases: phase -> options. processes: process type -> the same, of the phase deploy alone."""
+    """The options of an app. phases: phase -> options. processes: process type -> its options, only for the phase
+    deploy."""
 
     phases: Mapping[str, tuple[str, ...]] = {}
     processes: Mapping[str, Mapping[str, tuple[str, ...]]] = {}
@@ -69,8 +70,8 @@ def all_options(host: Host, app: AppName) -> Iterable[str]:
 
 
 def divided(words: Sequence[str]) -> list[str]:
-    """Split what was typed into options, each as typed. One argument may have several (`"-v /a:/b --label x"`); a value
-    that is an argument of its own keeps its spaces."""
+    """Split arguments into options, each as it was typed. One argument may contain several options (`"-v /a:/b --label
+    x"`). A value that is a separate argument keeps its spaces."""
     text = " ".join(word if FLAG.match(word) or is_one(word) else shlex.quote(word) for word in words).strip()
     try:
         shlex.split(text)

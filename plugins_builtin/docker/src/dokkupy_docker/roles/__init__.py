@@ -1,1 +1,1 @@
-"""The engine's parts, each a role."""
+"""The adapters of the engine. Each implements one role."""
