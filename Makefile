@@ -1,6 +1,6 @@
 # Fronts for the scripts; they hold the knowledge.
 # `make release VERSION=0.2.0` sets the version first.
-.PHONY: check unit changed test fast release host host-down bench bench-builders bench-scale site install demo uninstall
+.PHONY: check unit changed test fast release host host-down terminals bench bench-builders bench-scale site install demo uninstall
 check:
 	./test.sh --check
 unit:
@@ -17,6 +17,9 @@ host: .venv/stamp
 	.venv/bin/python tests/e2e/machine.py up
 host-down: .venv/stamp
 	.venv/bin/python tests/e2e/machine.py down
+# On the machine of `make host`; tmux must be here.
+terminals: .venv/stamp
+	.venv/bin/python tests/e2e/terminals.py
 bench: .venv/stamp
 	.venv/bin/python -m pytest tests/bench/test_bench.py tests/bench/test_proxy.py -s
 # APPS=200 makes as many; each takes 2 containers and about 20 MB.

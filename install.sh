@@ -9,6 +9,8 @@ readonly PREFIX=/opt/dokkupy
 readonly VENV=$PREFIX/venv
 readonly BIN=/usr/local/bin
 readonly STATE=/var/lib/dokkupy
+readonly STORAGE=/var/lib/dokku/data/storage
+readonly SECRETS=/etc/dokkupy
 readonly LOG=/var/log/dokkupy-install.log
 readonly DEMO_BASE=demo-python:latest
 readonly OFFICIAL_BASE=python:3.13-slim
@@ -32,8 +34,8 @@ Usage: install.sh [--demo] [--yes] [--dry-run] [--verbose] [--version X [--from 
   --verbose     print every change to the host, not one line for each thing set up
   --version X   install release X from the package index instead of this checkout
   --from FOLDER with --version: take dokkupy's wheels from this folder, which `make release` wrote
-  --uninstall   take dokkupy away again; apps and their data stay, unless you say otherwise when asked
-  --purge       with --uninstall: remove apps and data too
+  --uninstall   remove dokkupy; apps, services and their data are stopped and kept, unless you say otherwise when asked
+  --purge       with --uninstall: delete apps, services and all data too
 TEXT
 }
 
@@ -587,28 +589,42 @@ say_what_is_next() {
 
 # --- removal -------------------------------------------------------------------------------------------------------
 
-# Without dokkupy, nothing would manage the apps' containers, so they are stopped, or destroyed with their data.
+# Without dokkupy nobody looks after containers: they are stopped, or destroyed with their data.
 remove_apps() {
-  local app
+  local app kind name
   if [[ $purge == no ]]; then
     act "stop all apps" "$BIN/dokkupy" ps:stop --all </dev/null || note "Not every app could be stopped (above)."
+    while read -r kind name; do
+      act "stop the service $kind:$name" "$BIN/dokkupy" "$kind:stop" "$name" </dev/null || note "$kind:$name could not be stopped (above)."
+    done < <(services_of services:list)
     return
   fi
   while read -r app; do
     act "destroy the app $app" "$BIN/dokkupy" --force apps:destroy "$app" </dev/null ||
       die "The app $app could not be destroyed (above); nothing else was removed."
   done < <("$BIN/dokkupy" --quiet apps:list </dev/null)
+  while read -r kind name; do
+    act "destroy the service $kind:$name" "$BIN/dokkupy" services:destroy --purge --force "$kind" "$name" </dev/null ||
+      die "The service $kind:$name could not be destroyed (above)."
+  done < <(services_of services:list)
+  while read -r kind name; do
+    act "delete the data of the destroyed service $kind:$name" "$BIN/dokkupy" services:purge --force "$kind" "$name" </dev/null ||
+      die "The data of $kind:$name could not be deleted (above)."
+  done < <(services_of services:trash)
 }
 
+# Kind and name of each service that a command lists; those on other servers are not ours.
+services_of() { "$BIN/dokkupy" --quiet "$1" </dev/null 2>/dev/null | sed -n '/^external:/d; s/^\([a-z-]*\):\([^ ]*\) .*/\1 \2/p'; }
+
 remove_dokkupy() {
-  local answer
-  if [[ $purge == no && -d $STATE && $yes == no && -t 0 ]]; then
-    read -r -p "Remove all apps and their data in $STATE too? [y/N] " answer
+  local answer path
+  if [[ $purge == no && -d $STATE && $yes == no && $dry_run == no && -t 0 ]]; then
+    read -r -p "Remove all apps, services and their data too? [y/N] " answer
     [[ $answer == [yY]* ]] && purge=yes
   fi
   if [[ -x $BIN/dokkupy ]]; then
+    step "Removing what runs, and dokkupy's configuration of the host"
     remove_apps
-    step "Removing what setup configured"
     local -a options=(--remove --yes)
     if [[ $dry_run == yes ]]; then options+=(--dry-run); fi
     "$BIN/dokkupy" setup "${options[@]}" </dev/null ||
@@ -621,14 +637,21 @@ remove_dokkupy() {
     note "These packages were installed for dokkupy and stay, because other programs may use them now:"
     note "  $(sort -u "$PREFIX/packages" | tr '\n' ' ')"
   fi
-  [[ ! -d $PREFIX ]] || act "remove $PREFIX" rm -rf -- "$PREFIX"
-  [[ ! -d ${HOME:-/root}/.dokkupy-demo ]] || act "remove the demo's key and repository" rm -rf -- "${HOME:-/root}/.dokkupy-demo"
-  if [[ $purge == yes && -d $STATE ]]; then
-    act "remove $STATE" rm -rf -- "$STATE"
-  elif [[ -d $STATE ]]; then
-    note "Kept: $STATE (apps and their settings). After another installation, \`dokkupy ps:start --all\` starts the apps. rm -r removes it."
+  for path in "$PREFIX" "${HOME:-/root}/.dokkupy-demo"; do
+    [[ ! -d $path ]] || act "remove $path" rm -rf -- "$path"
+  done
+  for path in "$STATE" "$STORAGE" "$SECRETS"; do
+    [[ -d $path ]] || continue
+    if [[ $purge == yes ]]; then act "remove $path" rm -rf -- "$path"; else note "Kept: $path"; fi
+  done
+  if [[ $purge == no && -d $STATE ]]; then
+    note "Another install picks the apps up (\`dokkupy ps:start --all\`); --uninstall --purge removes them, while dokkupy is installed."
   fi
-  [[ $dry_run == yes ]] || rm -f "$LOG"
+  if [[ $dry_run == yes ]]; then
+    step "Nothing was removed: this was a dry run"
+    return
+  fi
+  rm -f "$LOG"
   step "dokkupy is gone"
 }
 

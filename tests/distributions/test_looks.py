@@ -13,22 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy.cli.main import report
 from dokkupy.cli.output import Terminal
+from dokkupy.cli.plan import plan_lines
+from dokkupy.kernel.dry_run import Detail, FileChange
 from dokkupy_apps.rollout.summary import live_line
 from dokkupy_checks.plan import Check
 from dokkupy_checks.probe import Outcome
-from dokkupy_checks.run import success
+from dokkupy_checks.run import advice, sentence, success
 from dokkupy_commands.cli import glance, releases
 from dokkupy_commands.use_cases.release_diff import differences
 from dokkupy_commands.use_cases.release_words import about, as_lines, compared
 from dokkupy_docker.builds.output import Output
 from dokkupy_host import deploys, status
 from dokkupy_host.doctor import cli as doctor
+from dokkupy_sdk import help
 from dokkupy_sdk.access_log import Traffic
+from dokkupy_sdk.diagnosis import FACT, Cause, Evidence
+from dokkupy_sdk.entry import main
 from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import timed
-from dokkupy_sdk.model import Deployment, Finding, Instance, Release
+from dokkupy_sdk.model import CheckFailed, Deployment, Finding, Instance, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
+from dokkupy_sdk.testing import fake_host
+from dokkupy_why.render import hint_lines, next_commands, text_of
 
 pytestmark = pytest.mark.unit
 
@@ -148,6 +156,72 @@ def test_lost_requests_are_printed_and_unknown_ones_are_left_out() -> None:
 
 def test_a_failed_build_shows_the_step_its_output_and_the_line() -> None:
     require_golden("failed-build", built(FAILING))
+
+
+def test_a_failed_check_says_what_happened_what_fixes_it_and_where_to_look(tmp_path: Path) -> None:
+    check = Check("web answers", "path", 3, 5, 5, path="/health")
+    late = Outcome(instance("web"), check, error="GET /health answered 500", attempts=3)
+    wrong = "nobody listened on 10.0.0.2:5000 within 25 s; it listens on 127.0.0.1:8080"
+    outcome = Outcome(instance("web"), Check("default", "listening", 3, 5, 5), error=wrong, listens=("127.0.0.1:8080",))
+    cause = Cause(
+        "web listens only on 127.0.0.1", ("Make it listen on 0.0.0.0:5000 (the port is in the variable PORT)",)
+    )
+    screen = Screen()
+    host = fake_host(tmp_path).for_invocation(out=screen)
+    for one, hints in ((late, [advice(late)]), (outcome, hint_lines(sentence(outcome), [cause]))):
+        error = CheckFailed(sentence(one), hint="\n".join(hints))
+        assert report(error, host, json_wanted=False) == 1
+    require_golden("failed-check", screen.text.getvalue().splitlines())
+
+
+def test_a_crashed_app_is_explained() -> None:
+    last = (
+        "Traceback (most recent call last):",
+        '  File "worker.py", line 3',
+        "ModuleNotFoundError: No module named 'flask'",
+    )
+    crashed = Evidence(
+        "blog", "run", "worker.1 crashed (exit 1, 10 restarts)", exit_code=1, lines=last, at="14:15:40 UTC"
+    )
+    cause = Cause("the package flask is not installed", ("Add flask to requirements.txt, then push",), last[-1:], FACT)
+    lines = [*text_of(crashed, [cause]), *text_of(crashed, []), *next_commands("blog", [(crashed, [cause])])]
+    require_golden("crashed", lines)
+
+
+def test_a_dry_run_reads_as_a_diff() -> None:
+    scale = FileChange("write apps/blog/ps")
+    scale.path, scale.before, scale.after = (
+        ("apps", "blog", "ps"),
+        {"scale.web": 2},
+        {"scale.web": 4, "scale.worker": 1},
+    )
+    config = FileChange("write apps/blog/config")
+    config.path, config.before, config.after = ("apps", "blog", "config"), {"OLD": Secret("a")}, {"COLOR": Secret("b")}
+    plan = [
+        config,
+        scale,
+        "create release v13: Set config",
+        Detail("call on_release of audit"),
+        "restart web.1 with v13",
+    ]
+    require_golden(
+        "dry-run",
+        [*plan_lines(plan, verbose=False), "", *plan_lines(plan, verbose=True), "", *plan_lines([], verbose=False)],
+    )
+
+
+@pytest.mark.parametrize("name", ["pipe", "80", "120"])
+def test_help_fits_the_screen(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOKKUPY_PLUGINS", "commands,checks,status,host,why")
+    monkeypatch.setattr("sys.argv", ["dokkupy"])
+    monkeypatch.setattr(help, "screen_width", lambda: 0 if name == "pipe" else int(name))
+    for words in (["help"], ["ps:help"], ["ps:scale", "--help"]):
+        assert main(words, host=fake_host(tmp_path)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert name == "pipe" or max(map(len, lines)) <= int(name)
+    require_golden(f"help-{name}", lines)
 
 
 def row(app: str, state: str, **more: Any) -> dict[str, Any]:

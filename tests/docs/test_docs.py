@@ -19,6 +19,8 @@ PAGES = [
     *sorted((ROOT / "plugins_builtin").glob("*/README.md")),
     *sorted((ROOT / "examples").glob("*/*/README.md")),
 ]
+#: Those that tests/e2e/test_pages.py types.
+TYPED_PAGES = [ROOT / "README.md", *(ROOT / "docs/tutorial").glob("*.md"), *(ROOT / "docs/how-to").glob("*.md")]
 TYPED = re.compile(r"(?:^|\s)(?:dokkupy|dokku(?:@[\w.-]+)?) ([a-z][a-z-]*(?::[a-z][a-z-]*)*)")
 
 
@@ -81,6 +83,20 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
             assert entry is not None, f"{name(page)}: {word}"
             group = registry.load(entry)
             assert verb in group.commands or (not verb and (group.bare is not None or namespace == "help")), word
+
+
+@pytest.mark.parametrize("page", TYPED_PAGES, ids=name)
+def test_what_is_typed_stands_after_a_prompt_that_the_page_explains(page: Path) -> None:
+    shown = [command for block in blocks(page) if block.language == "console" for command in commands(block)]
+    if any(command.machine == "server" for command in shown):
+        assert "what follows `#` as root on the server" in page.read_text()
+    others = [
+        line for block in blocks(page) if block.language in ("", "sh", "bash") for line in block.text.splitlines()
+    ]
+    others += [
+        line[4:] for line in page.read_text().splitlines() if line.startswith("    ") and page.name != "README.md"
+    ]
+    assert [line for line in others if line.startswith(("dokkupy ", "dokku ", "ssh ", "git push"))] == []
 
 
 def test_every_page_can_be_reached_from_the_map() -> None:

@@ -7,13 +7,17 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bed import images
+from apps import Repository
+from bed import images, servers
 from bed.checkout import ROOT
 from bed.engine import Ran, run
 from bed.host import SOURCE, Host
+from pages import UNINSTALL
+from reader import Reader
 from state import containers, wiring
 
 from tests.e2e.conftest import MakeHost
@@ -137,7 +141,7 @@ def test_demo_serves_without_systemd(make_host: MakeHost, app_base: str) -> None
 
 
 def test_uninstall_removes_only_what_is_ours_and_a_release_can_be_installed_again(
-    fresh_host: Host, tmp_path: Path
+    fresh_host: Host, repository: Repository, tmp_path: Path
 ) -> None:
     host = fresh_host
     # a site and a container that do not belong to dokkupy
@@ -146,9 +150,27 @@ def test_uninstall_removes_only_what_is_ours_and_a_release_can_be_installed_agai
     host.exec(["nginx", "-s", "reload"])
     host.exec(["docker", "run", "-d", "--pull=never", "--name", "other", "python:3.13-slim", "sleep", "600"])
 
-    host.install("--uninstall", "--purge", "--yes")
+    # An app, which the page keeps at first and removes at its end.
+    host.exec(["ln", "-s", SOURCE, "/root/dokkupy"])
+    host.git_push(repository.path, "blog")
+    host.exec(["dokkupy", "config:set", "blog", "GREETING=Servus"])
+    host.load_image(servers.server("redis:7"), "redis:7")
+    host.exec(["dokkupy", "redis:create", "cache", "--image-version", "7"])
+    host.exec(["dokkupy", "storage:ensure-directory", "blog"])
+    before = {"dokkupy redis:start": 'test "$(docker ps --format "{{.Names}}")" = other'}
+    after = {
+        "./install.sh --uninstall --purge": "test $(dokkupy config:get blog GREETING) = Servus && docker ps | grep blog.web.1 && docker ps | grep dokku.redis.cache"
+    }
+    Reader(host).follow(replace(UNINSTALL, before={**before, **after}))
 
-    for path in ("/opt/dokkupy", "/usr/local/bin/dokkupy", "/usr/local/bin/dokku", "/var/lib/dokkupy"):
+    for path in (
+        "/opt/dokkupy",
+        "/usr/local/bin/dokkupy",
+        "/usr/local/bin/dokku",
+        "/var/lib/dokkupy",
+        "/etc/dokkupy",
+        "/var/lib/dokku/data/storage",
+    ):
         assert host.exec(["test", "-e", path], check=False).code != 0, path
     for login in ("dokkupy", "dokku"):
         assert host.exec(["id", login], check=False).code != 0, login
@@ -158,11 +180,12 @@ def test_uninstall_removes_only_what_is_ours_and_a_release_can_be_installed_agai
     host.exec(["sshd", "-t"])
     assert host.http_get("other.example.com", port=8099).body == "other"
     assert containers(host) == ["other"]
+    assert host.exec(["docker", "volume", "ls", "-q", "--filter", "name=dokkupy"]).stdout == ""
 
     # install again, from the folder that `make release` writes
-    run([sys.executable, str(ROOT / "release.py"), "--untried", "--into", str(tmp_path)])
-    host.copy_in(tmp_path, "/root/releases")
-    (version,) = [path.name for path in tmp_path.iterdir()]
+    run([sys.executable, str(ROOT / "release.py"), "--untried", "--into", str(tmp_path / "releases")])
+    host.copy_in(tmp_path / "releases", "/root/releases")
+    (version,) = [path.name for path in (tmp_path / "releases").iterdir()]
     unsure = host.exec([f"{SOURCE}/install.sh", "--yes", "--from", f"/root/releases/{version}"], check=False)
     assert unsure.code != 0 and "--from requires --version" in unsure.stderr
     missing = host.exec(

@@ -51,17 +51,26 @@ def help(
         for row in rows_of(host, every[name], shared_distributions(every.values()), every_command=all)
     )
     width = min(60, max((len(row[0]) for row in rows), default=0) + 2)
+    screen = screen_width()
     lines = [
         f"Usage: {program()} [--quiet|--trace|--force|--app APP] COMMAND APP [OPTIONS]",
         "",
-        f'Primary help options, type "{program()} COMMAND:help" for more details, or {program()} help --all to see all '
-        "commands.",
+        *filled(
+            f'Primary help options, type "{program()} COMMAND:help" for more details, or {program()} help --all to see all '
+            "commands.",
+            screen,
+        ),
         "",
     ]
     for section in (*SECTIONS, OF_PLUGINS):
         part = [row for row in rows if row[2] == section]
         if part:
-            lines += [f"{section}:", "", *(f"    {row[0]:<{width}} {row[1]}" for row in part), ""]
+            lines += [
+                f"{section}:",
+                "",
+                *(line for row in part for line in two_columns(row[0], row[1], width, screen)),
+                "",
+            ]
     hidden = sum(sections[name] == HIDDEN for name in set(every) - set(names))
     lines += left_out(host, len(every) - len(names) - hidden, "groups of commands")
     return CommandResult([{"command": row[0], "help": row[1], "section": row[2]} for row in rows], lines)
@@ -146,9 +155,45 @@ def group_lines(host: Host, group: Group) -> list[str]:
     rows = [(usage(one), one.help) for one in usable(host, group)]
     width = min(70, max((len(row[0]) for row in rows), default=0) + 2)
     lines = [f"Usage: {program()} {group.namespace}[:COMMAND]", "", group.help, "", "Additional commands:", ""]
-    lines += [f"    {words:<{width}} {text}" for words, text in rows]
+    screen = screen_width()
+    lines += [line for words, text in rows for line in two_columns(words, text, width, screen)]
     shown = sum(not one.hidden for one in group.commands.values())
     return lines + left_out(host, shown - len(rows), "commands")
+
+
+def screen_width() -> int:
+    """The columns of the reader's terminal; 0 elsewhere, where a program reads a line for each command."""
+    import sys
+
+    if not sys.stdout.isatty():
+        return 0
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def filled(text: str, screen: int) -> list[str]:
+    """A sentence, broken where it is wider than the screen."""
+    if not screen or len(text) <= screen:
+        return [text]
+    import textwrap
+
+    return textwrap.wrap(text, max(screen, 40))
+
+
+def two_columns(words: str, text: str, width: int, screen: int) -> list[str]:
+    """A row of a help. Where it is wider than the screen, the text goes on below itself, and begins below words that leave it
+    less than two thirds of the screen."""
+    line = f"    {words:<{width}} {text}"
+    if not screen or len(line) <= screen:
+        return [line]
+    import textwrap
+
+    width = min(width, screen // 3)
+    indent = " " * (width + 5)
+    first = f"    {words:<{width}} " if len(words) <= width else indent
+    lines = textwrap.wrap(text, max(screen, 40), initial_indent=first, subsequent_indent=indent)
+    return lines if len(words) <= width else [f"    {words}", *lines]
 
 
 def left_out(host: Host, count: int, what: str) -> list[str]:

@@ -134,6 +134,16 @@ def python() -> str:
     return _built("python", "bookworm", lines, {})
 
 
+def laptop() -> str:
+    """A developer's machine: Debian with git, SSH and curl."""
+    lines = [
+        f"FROM {debian('bookworm')}",
+        f"LABEL {LABEL}=1",
+        f"RUN {INSTALL} ca-certificates curl git openssh-client && apt-get clean && rm -rf /var/lib/apt/lists/*",
+    ]
+    return _built("laptop", "bookworm", lines, {})
+
+
 def golang() -> str:
     """Debian with Go."""
     lines = [
