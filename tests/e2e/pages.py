@@ -12,7 +12,7 @@ class Page:
     start: the folder of the laptop in which its reader is. laptop, server: scripts that lay down what the page says its reader has;
     the server's runs first. before: scripts for the server, by the beginning of the line that they come before. after: puts the
     server back. elsewhere: lines that are not typed, by their beginning, with the reason and the test that does the same on a
-    stand-in.
+    stand-in. thorough: why only `./test.sh --thorough` types the page.
     """
 
     path: str
@@ -22,6 +22,7 @@ class Page:
     before: dict[str, str] = field(default_factory=dict)
     after: str = ""
     elsewhere: dict[str, str] = field(default_factory=dict)
+    thorough: str = ""
 
 
 #: A repository of the reader's own, whose app.json fixes nothing.
@@ -117,6 +118,7 @@ PAGES = (
     ),
     Page(
         "docs/how-to/databases.md",
+        thorough="a minute of starting servers; test_datastores.py and plugins_builtin/postgres/tests do the same",
         server="docker save -o postgres-17.tar postgres:17; echo postgres://me:secret@192.0.2.7/big >url.txt;"
         " dokkupy postgres:unlink db blog; dokkupy postgres:destroy db --force --purge",
         elsewhere={
@@ -128,7 +130,7 @@ PAGES = (
     ),
     Page(
         "docs/how-to/backups.md",
-        server="dokkupy postgres:create db",
+        server="dokkupy postgres:exists db || dokkupy postgres:create db",
         elsewhere={
             "dokkupy backups:target-add offsite": NO_TARGET,
             "dokkupy backups:target-add nas": NO_TARGET,
@@ -151,6 +153,7 @@ PAGES = (
     Page(
         "docs/tutorial/first-plugin.md",
         "/root",
+        thorough="half a minute of installing; test_example_plugins.py installs plugins in the same way",
         server="dokkupy plugin:new greeter",
         elsewhere={"python3 -m venv": PLUGIN, "plugin-env/bin": PLUGIN},
     ),

@@ -13,6 +13,7 @@ from bed import servers
 from bed.checkout import ROOT
 from bed.host import SOURCE
 from bed.laptop import Laptop
+from dokkupy_sdk.testing.effort import THOROUGH
 from pages import PAGES, UNINSTALL, Page
 from reader import Reader, blocks, commands
 
@@ -41,7 +42,9 @@ def reader(installed_snapshot: tuple[str, str]) -> Iterator[Reader]:
         host.close()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: Path(page.path).stem)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if THOROUGH or not page.thorough], ids=lambda page: Path(page.path).stem
+)
 def test_a_reader_gets_what_the_page_shows(reader: Reader, page: Page) -> None:
     assert reader.follow(page)
 
