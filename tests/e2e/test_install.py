@@ -265,7 +265,7 @@ def test_installer_chooses_an_interpreter_that_the_service_user_can_run(rooted: 
         assert service_user_runs_it(host)
         if path == AS_ROOT_TYPES:
             assert "already up to date" not in said
-            assert "The plugin dokkupy-mine 1.0 is in no package index: install it again" in said
+            assert "The plugin dokkupy-mine 1.0 is not in a package index: install it again" in said
         else:
             assert "already up to date" in said
 
