@@ -31,6 +31,13 @@ PLUGINS = (
     "mongo",
     "memcached",
     "rabbitmq",
+    "valkey",
+    "nats",
+    "clickhouse",
+    "elasticsearch",
+    "couchdb",
+    "meilisearch",
+    "typesense",
     "storage",
 )
 

@@ -203,6 +203,54 @@ def fill_redis(inside: Exec) -> None:
     inside.run((*records.datastore(inside.host, "redis").connect(inside.service), "-e", "EVAL", LUA, "0"))
 
 
+def fill_valkey(inside: Exec) -> None:
+    inside.run((*records.datastore(inside.host, "valkey").connect(inside.service), "-e", "EVAL", LUA, "0"))
+
+
+def fill_nats(inside: Exec) -> None:
+    from plugins_builtin.nats.tests.client import Client
+
+    with Client(inside) as client:
+        client.api("STREAM.CREATE.rows", name="rows", subjects=["row.*"], retention="limits", storage="file")
+        for number in range(500):
+            client.publish(f"row.{number}", "zeile ☃\r\n".encode())
+
+
+CLICKHOUSE = """
+CREATE TABLE odd (id UInt64, t String, a Array(String), d Nullable(DateTime)) ENGINE = MergeTree ORDER BY id;
+INSERT INTO odd SELECT number, concat('zeile ☃ \\0 ', toString(number)), ['a', ''], NULL FROM numbers(20000);
+"""
+
+
+def fill_clickhouse(inside: Exec) -> None:
+    argv = records.datastore(inside.host, "clickhouse").connect(inside.service)
+    inside.run((*argv, "--multiquery"), stdin=CLICKHOUSE.encode(), timeout=120)
+
+
+def fill_elasticsearch(inside: Exec) -> None:
+    from plugins_builtin.elasticsearch.tests.requests import put
+
+    put(inside, 0, 5000)
+
+
+def fill_couchdb(inside: Exec) -> None:
+    from plugins_builtin.couchdb.tests.test_contract import TestCouchDB
+
+    TestCouchDB().put(inside, 0, 5000)
+
+
+def fill_meilisearch(inside: Exec) -> None:
+    from plugins_builtin.meilisearch.tests.test_contract import TestMeilisearch
+
+    TestMeilisearch().put(inside, 0, 5000)
+
+
+def fill_typesense(inside: Exec) -> None:
+    from plugins_builtin.typesense.tests.test_contract import TestTypesense
+
+    TestTypesense().put(inside, 0, 5000)
+
+
 def fill_mongo(inside: Exec) -> None:
     inside.run((*records.datastore(inside.host, "mongo").connect(inside.service), "--quiet"), stdin=JAVASCRIPT.encode())
 
@@ -213,6 +261,13 @@ OTHERS = [
     ("mysql", "mysql:8", fill_sql, directory),
     ("redis", "redis:7", fill_redis, directory),
     ("mongo", "mongo:8", fill_mongo, directory),
+    ("valkey", "valkey:8", fill_valkey, directory),
+    ("nats", "nats:2-alpine", fill_nats, directory),
+    ("clickhouse", "clickhouse/clickhouse-server:18.16", fill_clickhouse, directory),
+    ("elasticsearch", "elasticsearch:8.19.7", fill_elasticsearch, directory),
+    ("couchdb", "couchdb:3.5", fill_couchdb, directory),
+    ("meilisearch", "getmeili/meilisearch:v1.53.2", fill_meilisearch, directory),
+    ("typesense", "typesense/typesense:30.2", fill_typesense, directory),
 ]
 
 

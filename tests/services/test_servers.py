@@ -161,7 +161,7 @@ def web(port: int, header: str, method: str, path: str, body: str = "") -> tuple
     return (
         "bash",
         "-c",
-        f"{asks}; grep -m1 -o '\"row\"' <<<\"$said\" | tr -d '\"'; [[ $said == HTTP/*' 2'[0-9][0-9]* ]]",
+        f"{asks}; grep -m1 -o '\"row\"' <<<\"$said\" | tr -d '\"'; [[ $said == HTTP/[0-9].[0-9]' 2'[0-9][0-9]* ]]",
     )
 
 
@@ -199,6 +199,7 @@ TYPESENSE = Contract(
 ELASTICSEARCH = Contract(
     env=(
         "ELASTIC_PASSWORD_FILE=/run/secret",
+        "ES_JAVA_OPTS=-Xms512m -Xmx512m",  # all of which is touched at the start
         "discovery.type=single-node",
         "xpack.security.enabled=true",
         "xpack.security.http.ssl.enabled=false",

@@ -13,6 +13,7 @@ from dokkupy_sdk.errors import HostError
 from dokkupy_services.model import Service
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract
+from dokkupy_typesense.datastore import asking
 
 CLIENT = """
 import json, sys, urllib.error, urllib.request
@@ -72,5 +73,6 @@ class TestTypesense(DatastoreContract):
         words = [word.replace("/operations/snapshot", "/operations/none") for word in datastore.dump(service)]
         with pytest.raises(HostError) as caught:
             inside.run(words)
+        assert not inside.ok(asking("/none")) and inside.ok(asking("/debug"))
         assert "The server made no snapshot" in "\n".join(caught.value.details)
         assert inside.run(("ls", "-A", datastore.data)).split() == ["state"]

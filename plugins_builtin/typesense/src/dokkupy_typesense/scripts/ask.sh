@@ -7,5 +7,5 @@ ask() {
   answer=$(timeout "${3:-20}" cat <&3)
   exec 3<&-
   printf '%s\n' "${answer#*$'\r\n\r\n'}"
-  [[ $answer == HTTP/*' 2'[0-9][0-9]* ]]
+  [[ $answer == HTTP/[0-9].[0-9]' 2'[0-9][0-9]* ]]
 }
