@@ -178,7 +178,7 @@ def filled(text: str, screen: int) -> list[str]:
         return [text]
     import textwrap
 
-    return textwrap.wrap(text, max(screen, 40))
+    return textwrap.wrap(text, max(screen, 40), break_on_hyphens=False, break_long_words=False)
 
 
 def two_columns(words: str, text: str, width: int, screen: int) -> list[str]:

@@ -65,3 +65,14 @@ def test_the_latest_events_go_back_beyond_a_rotation(host: Host, monkeypatch: py
     assert [row["release"] for row in latest(host, 3)] == ["1", "2", "3"]
     assert [row["release"] for row in latest(host, 1, "blog")] == ["3"]
     assert latest(host, 2, "shop") == []
+
+
+def test_a_crash_shows_the_last_line_that_the_process_printed() -> None:
+    row = {
+        "time": "now",
+        "event": "process_crashed",
+        "app": "blog",
+        "lines": "first\nModuleNotFoundError",
+        "reason": "a\nb",
+    }
+    assert line_of(row) == "now process_crashed app=blog lines=ModuleNotFoundError reason=a | b"

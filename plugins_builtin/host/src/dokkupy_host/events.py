@@ -7,6 +7,7 @@ import time
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
 from dokkupy_sdk.events import Tail, latest, of_app
+from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -72,14 +73,22 @@ def turn_off(host: Host) -> CommandResult:
     return CommandResult({"recorded": True})
 
 
+LONGEST = 100
+"""Characters of the last line of a text that an event has; `--format json` has all of it."""
+
+
 def line_of(row: dict[str, Any]) -> str:
-    """An event as one line, even if a value has several lines."""
+    """An event as one line: of what a crashed process printed, the last line."""
     facts = (
-        f"{key}={' | '.join(str(value).splitlines())}"
+        f"{key}={value_of(key, str(value).splitlines())}"
         for key, value in row.items()
         if key not in ("time", "event") and value
     )
     return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *facts])
+
+
+def value_of(key: str, lines: list[str]) -> str:
+    return one_line(lines[-1], LONGEST) if key == "lines" and lines else " | ".join(lines)
 
 
 def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:

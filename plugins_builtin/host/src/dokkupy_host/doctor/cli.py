@@ -43,28 +43,34 @@ def doctor(
             host.out.section(line)
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
+    from dokkupy_sdk.help import screen_width
     from dokkupy_sdk.table import colorful
 
-    lines = lines_of(findings, quiet=quiet, color=colorful())
+    lines = lines_of(findings, quiet=quiet, color=colorful(), screen=screen_width())
     return CommandResult(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
 
 
 MARKS = {"error": "ERROR  ", "warning": "warning", "ok": "ok     "}
+INDENT = 8
 COLORS = {"error": "31", "warning": "33", "ok": "32"}
 """Of a terminal (ECMA-48, SGR): red, yellow, green."""
 
 
-def lines_of(findings: Sequence[Finding], *, quiet: bool = False, color: bool = False) -> list[str]:
-    """The worst first, a summary last. quiet: without what is well. Pure."""
+def lines_of(findings: Sequence[Finding], *, quiet: bool = False, color: bool = False, screen: int = 0) -> list[str]:
+    """The worst first, a summary last. quiet: without what is well. screen: the width of the terminal; 0: a line for each
+    finding and each remedy. Pure."""
+    from dokkupy_sdk.help import filled
+
     lines = []
     for level in MARKS:
         mark = f"\x1b[{COLORS[level]}m{MARKS[level]}\x1b[0m" if color else MARKS[level]
         for one in findings:
             if one.level != level or (quiet and level == "ok"):
                 continue
-            lines.append(f"{mark} {one.check}: {one.message}")
-            if one.remedy:
-                lines.append(f"        {one.remedy}")
+            text = filled(f"{one.check}: {one.message}", screen - INDENT if screen else 0)
+            lines.append(f"{mark} {text[0]}")
+            more = [*text[1:], *(filled(one.remedy, screen - INDENT if screen else 0) if one.remedy else [])]
+            lines += [" " * INDENT + line for line in more]
     return lines if quiet and not lines else [*lines, summary(findings)]
 
 
