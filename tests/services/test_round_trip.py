@@ -230,7 +230,7 @@ def fill_clickhouse(inside: Exec) -> None:
 def fill_elasticsearch(inside: Exec) -> None:
     from plugins_builtin.elasticsearch.tests.requests import put
 
-    put(inside, 0, 5000)
+    put(inside, 0, 500)
 
 
 def fill_couchdb(inside: Exec) -> None:
