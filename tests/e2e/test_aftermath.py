@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from apps import Repository
+from bed.engine import Ran
 from bed.host import Host
 
 APP = "aftermath"
@@ -115,3 +116,55 @@ def test_one_off_process_ends_with_its_caller_and_at_its_time_limit(host: Host, 
         "its caller disconnected",
         "it reached its time limit of 1 s",
     ]
+
+
+def test_what_a_prune_took_from_a_stopped_app_is_named_and_comes_back_by_the_named_commands(
+    fresh_host: Host, app_base: str, repository: Repository
+) -> None:
+    """On a machine of its own, because `docker system prune -af --volumes` takes from all apps."""
+    host, name, volume = fresh_host, "pruned", "pruned-files"
+
+    def dokkupy(*words: str, check: bool = True) -> Ran:
+        return host.exec(["dokkupy", *words], check=check)
+
+    host.exec(["install", "-d", "-o", "dokkupy", "-m", "700", "/var/lib/kept"])
+    dokkupy("backups:target-add", "kept", "/var/lib/kept")
+    dokkupy("network:create", "backend")
+    dokkupy("storage:create", "data")
+    dokkupy("apps:create", name)
+    dokkupy("domains:set", name, f"{name}.example.com")
+    dokkupy("docker-options:add", name, "deploy", f"-v {volume}:/files")
+    dokkupy("storage:mount", name, "data", "--container-dir", "/data")
+    dokkupy("network:set", name, "attach-post-create", "backend")
+    dokkupy("cron:set", name, "task.clean", "0 4 * * * true")
+    host.git_push(repository.path, name)
+    host.exec(["docker", "exec", "-u", "0", f"{name}.web.1", "sh", "-c", "echo kept >/files/file"])
+    host.exec(["sh", "-c", "echo kept >/var/lib/dokku/data/storage/data/file"])
+    dokkupy("backups:create", f"app:{name}", "--target", "kept")
+    dokkupy("ps:stop", name)
+
+    host.exec(["systemctl", "stop", "dokkupy-tick.timer"])  # its next minute would create the network again
+    host.exec(["docker", "system", "prune", "-af", "--volumes"])
+    host.load_image(app_base, "python:3.13-slim")
+    doctor = dokkupy("doctor", check=False).stdout
+    for found in (f"its volume {volume} is missing", "The network backend is missing", "the images of v1 are missing"):
+        assert found in doctor, doctor
+    why = dokkupy("why", name).stdout
+    assert f"The volume {volume} of {name} is gone" in why and "The image of v1 is missing" in why, why
+    absent = dokkupy("network:info", "backend", check=False)
+    assert absent.code != 0 and "dokkupy recover" in absent.stderr
+    refused = dokkupy("ps:start", name, check=False)
+    assert refused.code != 0 and f"backups:restore app:{name}" in refused.stderr, refused.stderr
+    assert volume not in host.exec(["docker", "volume", "ls", "-q"]).stdout.split()
+
+    dokkupy("--force", "backups:restore", f"app:{name}", "--no-safety")
+    dokkupy("recover")
+    dokkupy("ps:start", name)
+    assert host.http_get(f"{name}.example.com").status == 200
+    kept = host.exec(["docker", "exec", f"{name}.web.1", "cat", "/files/file", "/data/file"]).stdout
+    assert kept == "kept\nkept\n"
+    form = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}"
+    joined = host.exec(["docker", "inspect", "-f", form, f"{name}.web.1"]).stdout.split()
+    assert sorted(joined) == ["backend", f"dokkupy-app-{name}"]
+    assert "true" in dokkupy("cron:list", name).stdout
+    assert " missing" not in dokkupy("doctor", check=False).stdout

@@ -36,6 +36,27 @@ COMMANDS: Matrix = {
     "http-auth": ["http-auth:add-allowed-ip", "{app}", "10.0.{number}.1"],
 }
 
+SETTING_STEP = 4
+"""The same through a setting, which has fewer boundaries."""
+
+SETTINGS = {
+    "storage": (
+        "storage:mount|{app}|t-crash-data|--container-dir|/at",
+        "storage:unmount|{app}|t-crash-data|--container-dir|/at",
+        "storage:list|{app}",
+    ),
+    "networks": (
+        "network:set|{app}|attach-post-create|t-crash-net",
+        "network:set|{app}|attach-post-create",
+        "network:report|{app}",
+    ),
+    "tasks": ("cron:set|{app}|task.clean|0 4 * * * true", "cron:set|{app}|task.clean", "cron:list|{app}"),
+    "maintenance": ("maintenance:enable|{app}", "maintenance:disable|{app}", "maintenance:report|{app}"),
+    "passwords": ("http-auth:enable|{app}|ann|secret", "http-auth:disable|{app}", "http-auth:report|{app}"),
+    "limits": ("resource:limit|--memory|64m|{app}", "resource:limit-clear|{app}", "resource:report|{app}"),
+}
+"""A change, what undoes it, and a report that shows it."""
+
 SIGNALS = {"HUP": "deploy", "TERM": "scale"}
 """The signals of a lost SSH connection and of a shutdown. Each is sent at the failpoints of one kind of operation."""
 
@@ -164,6 +185,49 @@ def test_change_killed_at_any_failpoint_happens_completely_or_not_at_all(host: H
     assert len(outcomes) > 4 // stride(STEP)
     assert died.code == 0
     assert_retired(host, app)
+
+
+@pytest.fixture(scope="module")
+def joinable(host: Host) -> Iterator[None]:
+    """A storage entry and a network that the app can use."""
+    host.exec(["dokkupy", "storage:create", "t-crash-data"])
+    host.exec(["dokkupy", "network:create", "t-crash-net"])
+    yield
+    host.exec(["dokkupy", "--force", "storage:destroy", "t-crash-data", "--destroy-host-dir"])
+    host.exec(["dokkupy", "--force", "network:destroy", "t-crash-net"])
+
+
+@pytest.mark.parametrize("kind", list(SETTINGS))
+def test_setting_killed_at_any_failpoint_is_set_or_is_not(host: Host, app: str, joinable: None, kind: str) -> None:
+    change, undo, report = ([word.format(app=app) for word in words.split("|")] for words in SETTINGS[kind])
+
+    def seen() -> tuple[str, int]:
+        """What the report says, and what the proxy answers."""
+        text = host.exec(["dokkupy", *report]).stdout
+        return text, host.http_get(f"{app}.example.com").status
+
+    without = seen()
+    host.exec(["dokkupy", *change])
+    changed = seen()
+    assert changed != without
+    host.exec(["dokkupy", *undo])
+    assert seen() == without
+    outcomes = []
+    for number in range(1, MOST, stride(SETTING_STEP)):
+        died = host.exec(["dokkupy", *change], env={"DOKKUPY_FAILPOINT": f"kill@{number}"}, check=False)
+        assert died.code in (0, KILLED), died.stderr
+        host.exec(["dokkupy", "recover"])
+        now = seen()
+        assert now in (without, changed), f"{kind}: boundary {number}"
+        assert look(host, app, "open")["open"] == "", f"{kind}: boundary {number}"
+        outcomes.append("after" if now == changed else "before")
+        if now == changed:
+            host.exec(["dokkupy", *undo])
+            assert seen() == without, f"{kind}: boundary {number}"
+        if died.code == 0:
+            break
+    report_outcomes(kind, outcomes)
+    assert died.code == 0 and outcomes[0] == "before" and outcomes[-1] == "after"
 
 
 @pytest.mark.parametrize("signal", list(SIGNALS))

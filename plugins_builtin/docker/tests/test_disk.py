@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+from dokkupy_docker import disk
 from dokkupy_docker.disk import cache_parts, garbage, layer_sizes, of_containers, of_images, of_volumes, owner_of
+from dokkupy_docker.engine_api.errors import in_our_words
+from dokkupy_sdk import programs
 from dokkupy_sdk.disk import CACHE, DiskUse
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.testing import RecordingConsole, fake_host
 
 NOW = 1_700_000_000.0
 
@@ -112,3 +119,34 @@ def test_containers_and_volumes_of_others_are_counted_apart() -> None:
     ]
     volumes = [{"Labels": {"dokkupy.service": "1"}, "UsageData": {"Size": 3}}, {"Labels": None, "UsageData": None}]
     assert list(of_volumes(volumes)) == [DiskUse("volumes", 3), DiskUse("other volumes", 0)]
+
+
+def test_on_a_full_disk_without_room_for_a_container_all_but_its_output_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object, **options: object) -> None:
+        raise in_our_words("The container could not be created", 500, "write /x: no space left on device")
+
+    monkeypatch.setattr(programs, "run_program", refuse)
+    monkeypatch.setattr(disk, "root_directory", lambda: str(tmp_path))
+    hog = {
+        "Id": "1",
+        "Labels": {"dokkupy.app": "hog", "dokkupy.kind": "deploy"},
+        "SizeRw": 9 << 20,
+        "Names": ["/hog.web.1"],
+    }
+    monkeypatch.setattr(
+        disk, "everything", lambda: {"Images": [], "Containers": [hog], "Volumes": [], "BuildCache": []}
+    )
+    host = fake_host(tmp_path / "state")
+    found = [one for one in disk.usage(host, None) if one.app]
+    assert found == [DiskUse("containers", 9 << 20, app="hog"), DiskUse("container logs", 0, app="hog")]
+    assert isinstance(host.out, RecordingConsole)
+    assert any("output of containers is not counted" in text for kind, text in host.out.lines if kind == "warn")
+
+
+def test_the_engine_s_full_disk_is_an_error_of_the_host_and_says_what_to_do() -> None:
+    words = "OCI runtime create failed: mkdir /x: no space left on device"
+    error = in_our_words("The container blog.web.1 could not be created", 500, words)
+    assert isinstance(error, HostError) and words in error.message
+    assert "disk:report" in error.hint and "cleanup" in error.hint

@@ -30,7 +30,7 @@ def findings(host: Host) -> Iterator[Finding]:
     yield from of_lost_images(host)
     usage = known(host)
     if (row := largest(usage.rows, disks(host))) is not None:
-        remedy = f"ps:rebuild {row.app} starts it with empty containers; disk:set {row.app} when-full stop"
+        remedy = f"ps:restart {row.app} starts it with empty containers; disk:set {row.app} when-full stop"
         yield Finding(CHECK, "error", described(row), remedy)
     if usage.at:
         kinds = ", ".join(f"{kind} {in_units(size)}" for kind, size in by_kind(usage.rows).items() if size)

@@ -16,6 +16,7 @@ from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.disk import CACHE, DiskUse, Reclaimable
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.files import scratch_directory
 from dokkupy_sdk.names import AppName
 
@@ -163,7 +164,11 @@ def log_sizes(host: Host) -> dict[str, int]:
     sizes: dict[str, int] = defaultdict(int)
     with scratch_directory(host.path("tmp", "docker-logs")) as scratch:
         mounts = {os.path.join(root_directory(), "containers"): "/work:ro", scratch: "/out"}
-        run_program(host, "dokkupy-log-sizes", script, mounts=mounts, timeout=MINUTES)
+        try:
+            run_program(host, "dokkupy-log-sizes", script, mounts=mounts, timeout=MINUTES)
+        except HostError as error:  # a full disk has no room for a container, and then who fills it matters most
+            host.out.warn(f"The stored output of containers is not counted: {error.message}")
+            return {}
         with open(os.path.join(scratch, "sizes"), encoding="utf-8") as lines:
             for line in lines:
                 size, _, path = line.rstrip("\n").partition("\t")

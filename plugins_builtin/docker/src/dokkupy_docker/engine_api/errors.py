@@ -16,6 +16,8 @@ IN_THE_WAY = ("overlaps", "conflicts with network", "active endpoints")
 NOT_RUNNABLE = ("OCI runtime", "executable file not found", "failed to create task")
 """Parts of the engine's message when a command is not in the image, or is not executable."""
 
+NO_SPACE = "no space left on device"
+
 
 @contextmanager
 def faults(what: str) -> Iterator[None]:
@@ -43,6 +45,10 @@ def in_our_words(what: str, status: int | None, words: str) -> DokkupyError:
         return NotFound(text)
     if status == 409 or (status in (403, 500) and any(sign in text for sign in IN_THE_WAY)):
         return Conflict(text)
+    if NO_SPACE in words.lower():
+        return HostError(
+            text, hint="The disk is full. See what uses it: disk:report; give back what is of no use: cleanup"
+        )
     if any(sign in text for sign in NOT_RUNNABLE):
         return AppError(text, hint="Check the command in the Procfile, and the image.")
     return HostError(text)
