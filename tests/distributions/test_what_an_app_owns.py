@@ -69,6 +69,10 @@ OWNED = {
     "networks": Owned(("network:set APP attach-post-create shared",), "network:report APP", "shared"),
     "mounts": Owned(("storage:mount APP data:/data",), "storage:list APP", "/data"),
     "tasks": Owned(('cron:set APP task.clean "0 4 * * * tidy up"',), "cron:list APP", "tidy up"),
+    "a suspended task": Owned(("cron:suspend APP clean",), "cron:list APP", "true"),
+    "a certificate": Owned(
+        ("certs:generate APP www.example.org",), "certs:report APP --ssl-hostnames", "www.example.org", is_cloned=False
+    ),
     "limits": Owned(("resource:limit APP --memory 64m",), "resource:report APP", "64m"),
     "docker options": Owned(("docker-options:add APP deploy --init",), "docker-options:report APP", "--init"),
     "checks": Owned(("checks:set APP wait-to-retire 7",), "checks:report APP", "7"),

@@ -52,7 +52,7 @@ SETTINGS = {
     ),
     "tasks": ("cron:set|{app}|task.clean|0 4 * * * true", "cron:set|{app}|task.clean", "cron:list|{app}"),
     "maintenance": ("maintenance:enable|{app}", "maintenance:disable|{app}", "maintenance:report|{app}"),
-    "passwords": ("http-auth:enable|{app}|ann|secret", "http-auth:disable|{app}", "http-auth:report|{app}"),
+    "passwords": ("http-auth:add-user|{app}|ann|secret", "http-auth:remove-user|{app}|ann", "http-auth:report|{app}"),
     "limits": ("resource:limit|--memory|64m|{app}", "resource:limit-clear|{app}", "resource:report|{app}"),
 }
 """A change, what undoes it, and a report that shows it."""

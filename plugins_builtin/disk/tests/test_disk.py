@@ -258,7 +258,7 @@ def test_the_app_whose_containers_fill_the_disk_is_named_and_stopped_if_its_sett
     assert "the containers of blog wrote 300 MiB outside its storage" in out and "shop" not in out
     states = {one.name: one.state for one in host.containers().find_all({})}
     assert (states["blog.web.1"] == "running") == runs and states["shop.web.1"] == "running"
-    assert [one for one in findings(host) if "blog wrote" in one.message and "ps:rebuild blog" in one.remedy]
+    assert [one for one in findings(host) if "blog wrote" in one.message and "ps:restart blog" in one.remedy]
 
 
 # room

@@ -153,7 +153,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             image=release.image,
             env=environment_of(release, dyno),
             labels={
-                **labels(release.app, kind, dyno.partition(".")[0], dyno),
+                **labels(release, kind, dyno.partition(".")[0], dyno),
                 "dokkupy.release": str(release.number),
             },
             network=network.network_name(release.app),
@@ -341,8 +341,11 @@ def with_command(
     return replace(spec, entrypoint=entrypoint, command=words)
 
 
-def labels(app: AppName, kind: str, process: str, dyno: str) -> dict[str, str]:
+def labels(release: Release, kind: str, process: str, dyno: str) -> dict[str, str]:
+    """With the label by which a log shipper recognizes the app. It replaces none of ours."""
+    app = release.app
     return {
+        release.setting("logs", "app-label-alias", "com.dokku.app-name"): app,
         "dokku": "",
         "org.label-schema.schema-version": "1.0",
         "org.label-schema.vendor": "dokku",
@@ -363,7 +366,7 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
         image=release.image,
         env=environment_of(release, dyno),
         labels={
-            **labels(app, "deploy", process, dyno),
+            **labels(release, "deploy", process, dyno),
             "dokkupy.index": str(index),
             "dokkupy.deployment": deployment,
             "dokkupy.release": str(release.number),

@@ -25,9 +25,9 @@ SETTINGS = Settings(
     Property(
         "app-label-alias",
         "com.dokku.app-name",
-        help="Label by which log shippers recognize the app",
+        help="Label of the app's containers by which log shippers recognize the app",
         parse=LABEL,
-        inert=UNSHIPPED,
+        in_release=True,
     ),
     Property("vector-sink", help="URL of the sink that logs are sent to", parse=SINK, secret=True),
     Property("vector-cron-sink", help="URL of the sink that logs of cron tasks are sent to", parse=SINK, secret=True),
