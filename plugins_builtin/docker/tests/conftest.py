@@ -1,4 +1,4 @@
-"""A host whose engine is real; the image is busybox alone, made here, because no registry is needed for it."""
+"""A host with a real engine. The image contains only busybox and is made here, so that no registry is required."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ACCOUNT = "ann:$2y$04$QnmejBj9dAJLJ6rk5JOcJ.ZqtE3t2QeDfNaeUYewyxD5vqxFjn1zW\n"
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLogin]:
-    """Debian's registry with one account, on loopback, where engines want no certificate."""
+    """Debian's registry with one account, on loopback, where engines require no certificate."""
     directory = tmp_path_factory.mktemp("registry")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -84,7 +84,7 @@ def host(tmp_path: Path, app: AppName) -> Iterator[Host]:
     made.override_role("scheduler", "fake", DockerLocal(made))
     made.override_role("one_offs", "fake", LocalOneOffs(made))
     yield made
-    # `sleep` as a container's first process hears no SIGTERM: forgetting it waits for the end of its time.
+    # `sleep` as the first process of a container ignores SIGTERM, so its removal takes the whole stop timeout
     running = subprocess.run(
         ["docker", "ps", "-q", "--filter", f"label=dokkupy.app={app}"], capture_output=True, text=True, check=True
     ).stdout.split()

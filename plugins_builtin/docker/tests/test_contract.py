@@ -1,4 +1,4 @@
-"""The engine and docker-local keep the roles' promises."""
+"""The engine and docker-local pass the contracts of their roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine has on the disk: whose the layers are, which images are garbage, the build cache by age. Pure."""
+"""The engine's disk use: owners of layers, unused images, and the build cache by age. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_an_image_belongs_to_the_app_in_its_name_before_its_label() -> None:
     assert owner_of(image("x", "python:3")) == "another's"
 
 
-def test_only_images_of_ours_that_nothing_has_are_garbage() -> None:
+def test_only_unused_images_of_ours_are_garbage() -> None:
     images = [
         image("release", "dokku/blog:r1-x", app="blog"),
         image("nameless", app="blog"),

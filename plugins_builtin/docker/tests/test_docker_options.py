@@ -81,7 +81,7 @@ def test_usage_errors_are_dokku_s(host: Host, capsys: pytest.CaptureFixture[str]
     assert typed(host, capsys, "docker-options:add", "--process", "web", "blog", "run", "-v /a:/b")[0] == 1
 
 
-def test_a_command_that_opens_an_app_prints_what_it_means(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_that_weakens_isolation_prints_what_it_means(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     for option, word in (
         ("-p 8080:80", "past the proxy"),
         ("--network host", "everything in that network"),
@@ -91,7 +91,7 @@ def test_a_command_that_opens_an_app_prints_what_it_means(host: Host, capsys: py
     assert typed(host, capsys, "docker-options:add", "blog", "deploy", "-v /a:/b") == (0, "", "")
 
 
-def test_a_linked_container_is_a_guest_of_the_app(host: Host) -> None:
+def test_linked_container_is_connected_to_the_app_s_network(host: Host) -> None:
     from dokkupy_docker.hooks import linked_containers
 
     command("add")(host, AppName("blog"), "deploy,run", ["--link dokku.postgres.db:dokku-postgres-db"])
@@ -160,7 +160,7 @@ def test_a_deployer_neither_sets_nor_removes_what_reaches_the_host(
     for words in (("remove", "blog", "deploy", option), ("clear", "blog"), ("clear", "blog", "deploy")):
         status, _, error = typed(deployer, capsys, f"docker-options:{words[0]}", *words[1:])
         assert status == 1 and "Access denied" in error, words
-    # What an admin gave to all types, or to one, is not given to another by somebody else.
+    # a deployer cannot move an option of an admin from one process type to another
     assert typed(deployer, capsys, "docker-options:add", "--process", "web", "blog", "deploy", option)[0] == 1
     assert deployer.store.read("apps", "blog", "docker-options") == {"phases": {"deploy": [option]}}
 
@@ -178,7 +178,7 @@ def test_a_deployer_neither_sets_nor_removes_what_reaches_the_host(
         ("--cache-from dokku/shop:latest", 1),
     ],
 )
-def test_a_deployer_says_how_the_own_image_is_built(
+def test_deployer_may_set_build_options_of_the_own_app(
     deployer: Host, capsys: pytest.CaptureFixture[str], option: str, status: int
 ) -> None:
     assert typed(deployer, capsys, "docker-options:add", "blog", "build", option)[0] == status

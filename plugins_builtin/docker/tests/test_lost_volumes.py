@@ -39,7 +39,7 @@ def test_volumes_are_those_with_a_name() -> None:
     assert named(release("--init")) == set()
 
 
-def test_an_app_whose_volume_is_gone_is_not_started_and_the_error_names_both_ways_on(tmp_path: Path) -> None:
+def test_app_whose_volume_is_missing_is_not_started_and_the_error_names_both_remedies(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     before = release("-v", "data:/data")
     with pytest.raises(StateError, match="The volume data of blog is gone") as caught:
@@ -64,7 +64,7 @@ def test_why_of_a_stopped_app_names_the_lost_volume(tmp_path: Path) -> None:
     assert list(causes(host, APP)) == []
 
 
-def test_a_volume_that_the_app_had_not_or_wants_no_more_is_no_loss(tmp_path: Path) -> None:
+def test_volume_that_the_app_never_had_or_no_longer_requires_is_not_missing(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
     wanted = release("-v", "data:/data")
     require_present(host, None, wanted)

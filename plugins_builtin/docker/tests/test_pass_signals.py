@@ -28,7 +28,7 @@ def test_a_stop_signal_that_comes_before_the_command_is_started_ends_the_script_
     assert (run.returncode, run.stdout, run.stderr) == (128 + signal.SIGTERM, "", "")
 
 
-def test_the_exit_code_of_the_command_comes_back() -> None:
+def test_script_exits_with_the_exit_code_of_the_command() -> None:
     run = subprocess.run(
         [*passing("/bin/sh"), "sh", "-c", "echo out; exit 7"],
         stdin=subprocess.DEVNULL,

@@ -59,7 +59,7 @@ def test_an_address_survives_a_restart_of_the_container(host: Host, release: Rel
         assert list(container.addresses.values()) == [one.address]
 
 
-def test_an_instance_that_is_dead_on_arrival_is_named_and_undone(host: Host, release: Release) -> None:
+def test_instance_that_exits_at_once_is_named_and_removed(host: Host, release: Release) -> None:
     with pytest.raises(CheckFailed, match="dies.1") as caught:
         start(host, release, (WEB, 1), (DIES, 1))
     assert [one.process for one in caught.value.instances] == ["dies"]
@@ -118,7 +118,7 @@ def test_a_one_off_container_has_the_environment_and_its_output_is_read(host: Ho
     assert host.containers().find(container.id).exit_code == 7  # type: ignore[union-attr]
 
 
-def test_an_engine_that_is_down_is_said_so(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_says_that_the_engine_is_down(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     with pytest.raises(DokkupyError, match="does not answer") as caught:
         host.containers().find_all({})
@@ -167,7 +167,9 @@ def test_a_one_off_never_gets_the_address_of_a_stopped_instance(host: Host, rele
     assert host.scheduler().resume(release, [web]) == (web,)
 
 
-def test_what_does_not_end_in_time_is_a_timeout_and_not_an_engine_that_is_down(host: Host, release: Release) -> None:
+def test_command_that_does_not_end_in_time_is_a_timeout_and_not_an_engine_that_is_down(
+    host: Host, release: Release
+) -> None:
     (worker,) = start(host, release, (WORKER, 1))
     sessions = host.sessions()
     done = sessions.exec(worker.id, ["sh", "-c", "echo hello; echo more >&2; exit 4"])
@@ -202,7 +204,7 @@ def test_options_join_a_network_publish_a_port_and_link_a_container(host: Host, 
         networks = inspect(web.id)["NetworkSettings"]["Networks"]  # type: ignore[index]
         assert set(networks) == {f"dokkupy-app-{release.app}", name}
         assert {f"{release.app}.web", "shop"} <= set(networks[name]["Aliases"])
-        # The proxy reaches it in the app's own network, as ever.
+        # the proxy still reaches it in the app's own network
         assert networks[f"dokkupy-app-{release.app}"]["IPAddress"] == web.address
         assert urllib.request.urlopen(f"http://127.0.0.1:{port}/bin/busybox", timeout=60).status == 200
     finally:
@@ -254,7 +256,7 @@ def test_a_plugin_reads_all_that_an_instance_printed_before_it_is_removed(host: 
     with pytest.raises(CheckFailed):
         start(host, release, (DIES, 1))
     ((dyno, state, lines),) = listener.found[1:]
-    assert (dyno, state, set(lines)) == ("dies.1", "exited", {b"no such thing"})  # the engine may have started it again
+    assert (dyno, state, set(lines)) == ("dies.1", "exited", {b"no such thing"})  # the engine may have restarted it
     spec = host.surroundings(release.app).one_off(release, ("cat",), name=f"{release.app}.x", kind="run", dyno="run.1")
     on_a_terminal = host.containers().create(replace(spec, stdin=True))
     host.containers().remove(on_a_terminal.id)

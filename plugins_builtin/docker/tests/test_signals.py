@@ -1,4 +1,4 @@
-"""The stop signal on a real engine: it arrives where the work is done, and the time to stop is the app's."""
+"""The stop signal on a real engine: it reaches the process that works, and the stop timeout is that of the app."""
 
 from __future__ import annotations
 
@@ -156,19 +156,21 @@ def test_the_images_own_stop_signal_is_the_one_that_arrives(
 def test_workers_of_a_process_that_handles_the_signal_are_left_to_it(
     host: Host, release: Release, job_image: str
 ) -> None:
-    # As Celery: the server handles the signal and waits for its workers, which do not handle it.
+    # like Celery: the server handles the signal and waits for its workers, which do not
     server = "trap 'echo warm' TERM; (echo started; sleep 1; echo the task is done) & wait; wait"
     instance = run(host, release, job_image, f"{server}")
     stopped(host, instance)
     assert printed(host, instance.id) == ["started", "warm", "the task is done"]
 
 
-def test_what_ignores_the_signal_is_killed_after_the_stop_timeout(host: Host, release: Release, job_image: str) -> None:
+def test_process_that_ignores_the_signal_is_killed_after_the_stop_timeout(
+    host: Host, release: Release, job_image: str
+) -> None:
     instance = run(host, release, job_image, "trap '' TERM; echo started; sleep 600")
     assert stopped(host, instance, timeout=1).exit_code == 137
 
 
-def test_what_does_not_handle_the_signal_ends_by_it_at_once(host: Host, release: Release, job_image: str) -> None:
+def test_process_without_a_signal_handler_ends_at_once(host: Host, release: Release, job_image: str) -> None:
     instance = run(host, release, job_image, "echo started; sleep 600")
     assert stopped(host, instance, timeout=30).exit_code == 143
 
@@ -227,9 +229,7 @@ def test_a_one_off_command_finishes_its_work_and_is_listed_as_it_was_written(
         assert "handed back" in printed(host, made.id)
 
 
-def test_a_command_reads_what_it_is_given_and_its_exit_code_comes_back(
-    host: Host, release: Release, job_image: str
-) -> None:
+def test_command_reads_its_input_and_returns_its_exit_code(host: Host, release: Release, job_image: str) -> None:
     found = host.images().find(job_image)
     assert found is not None
     spec = host.surroundings().one_off(

@@ -39,8 +39,8 @@ from dokkupy_docker.options.translate import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
 SETTLE_SECONDS = 0.1
-"""How long a new instance that is not checked is given to die at once of a wrong command. Checks watch all others from their
-start, so a deploy does not wait for them here."""
+"""How long a deploy waits to see whether a new instance without checks exits at once, for example because of a wrong
+command. Instances with checks are watched from their start, so the deploy does not wait for them here."""
 
 SETTLE_LIMIT = 1.0
 REMEMBERED = 3600.0
@@ -109,7 +109,8 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return tuple(made)
 
     def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
-        """Create some at a time. When one fails, those under way are waited for, so that the undo sees them."""
+        """Create several instances at a time. If one fails, wait for those that have begun, so that the rollback
+        removes them."""
         if len(specs) == 1:
             return [self.host.containers().create(specs[0])]
         from concurrent.futures import ThreadPoolExecutor
@@ -133,7 +134,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             time.sleep(SETTLE_SECONDS)
             if not any(one.alive and one.working and one.cpu < SETTLE_SECONDS / 4 for one in self.activity(unwatched)):
                 break  # on a busy host, one may not have had its turn yet
-        # One that the engine restarts over and over may just be running when it is looked at.
+        # A container that the engine restarts repeatedly may be running at this moment.
         dead = [row for row in self.status(made) if row.state in ENDED or row.restarts]
         if dead:
             ends = "; ".join(
@@ -170,7 +171,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             self.connect_guests(app)
 
     def connect_guests(self, app: AppName) -> None:
-        """See `connect_services`; of an app whose network is there."""
+        """Connect the services of an app whose network exists; see `connect_services`."""
         engine, name = self.host.engine(), network.network_name(app)
         wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
         present = network.connected(engine.containers, app)
@@ -188,7 +189,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         names = {one.id: one.name for one in containers.find_all({"dokkupy.app": app})}
 
         def name_of(one: Instance) -> str:
-            """Empty when it is gone. Those of an app that was renamed have its label."""
+            """The name of an instance's container; empty if it is gone. A renamed app's containers have the old label."""
             found = None if one.id in names else containers.find(one.id)
             return names.get(one.id, found.name if found is not None else "")
 
@@ -199,7 +200,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         beside_each_other([partial(rename, containers, one.id, f"{app}.{one.dyno}") for one in fresh])
 
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
-        """Web instances are stopped when their connections have ended, all others at once; all beside each other."""
+        """Stop web instances after their connections have ended, and all others at once, in parallel."""
         containers = self.host.containers()
         alive = [one for one in instances if (found := containers.find(one.id)) and found.state == "running"]
         web = [one for one in alive if one.process == "web"]
@@ -240,7 +241,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 continue
             code, oom = container.exit_code, container.oom_killed
             if container.restarts and container.state == "running":
-                # Of one that runs again the engine says 0.
+                # for a container that runs again, the engine reports 0
                 ends = engine.containers.endings(time.time() - REMEMBERED).get(container.id, ())
                 code, oom = (ends[-1].exit_code, ends[-1].oom) if ends else (None, oom)
             found.append(InstanceStatus(one, container.state, code, oom, container.restarts, container.started_at))
@@ -303,7 +304,7 @@ def masked(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def rename(containers: Containers, ref: str, name: str) -> None:
-    """Rename; when a dead container of an older time still has the name, that one gives way."""
+    """Rename a container. If an old, dead container still has the name, that one is renamed first."""
     try:
         containers.rename(ref, name)
     except Conflict:
@@ -314,12 +315,12 @@ def rename(containers: Containers, ref: str, name: str) -> None:
 
 
 def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> None:
-    """Undo of a start: no container of the deployment is left, nor a network that it made."""
+    """Undo a start: remove the containers of the deployment, and the network that it created."""
     from dokkupy_docker.network import remove
 
     engine = host.engine()
     found = engine.containers.find_all({"dokkupy.app": app, "dokkupy.deployment": deployment})
-    with stopping(engine.containers) as stop:  # a web got no request yet, a worker may have taken a job
+    with stopping(engine.containers) as stop:  # a web instance got no request yet, but a worker may have begun a job
         stop(one.id for one in found if one.state == "running" and one.labels.get("dokkupy.process") != "web")
     for container in found:
         engine.containers.remove(container.id)
@@ -327,7 +328,7 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
         try:
             remove(engine, AppName(app))
         except Conflict:
-            pass  # a one-off container lives in it
+            pass  # a one-off container uses the network
 
 
 def with_command(
@@ -384,7 +385,8 @@ def instance_spec(release: Release, process: ProcessType, index: int, address: s
 
 
 def address_of(spec: ContainerSpec) -> str:
-    """Where the proxy reaches an instance: in the app's network, or on the host that it shares the network of."""
+    """The address at which the proxy reaches an instance: in the app's network, or on the host if it uses the host's
+    network."""
     return "127.0.0.1" if network_mode(spec.options) == "host" else spec.address
 
 

@@ -1,4 +1,4 @@
-"""The cgroup that holds a build to its limits."""
+"""The cgroup that enforces the limits of a build."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dokkupy_sdk.testing import fake_host
 pytestmark = pytest.mark.unit
 
 
-def test_docker_s_words_become_limits() -> None:
+def test_options_of_docker_become_limits() -> None:
     validated = validate(["--memory=512m", "--cpus", "1.5"], (), buildkit=True, buildx=True)
     assert (validated.words, validated.remarks) == ((), ())
     assert limits_of(validated.limits) == Limits(512 << 20, 512 << 20, 1.5, PROCESSES)
@@ -51,7 +51,7 @@ def test_files_of_both_versions() -> None:
     assert set(files("x", Limits(), unified=True).values()) == {"max", "max 100000"}
 
 
-def test_controllers_are_handed_down_from_the_root_on() -> None:
+def test_controllers_are_enabled_from_the_root_down() -> None:
     lines = script({"dokkupy-builds/blog/memory.max": "max"}, unified=True).splitlines()
     assert lines[:3] == [
         "echo +memory +cpu +pids >/cgroups/cgroup.subtree_control || true",
@@ -121,7 +121,7 @@ def test_every_build_has_a_limit_of_processes(host: Host, monkeypatch: pytest.Mo
         lines = engine.ran[-1].splitlines()
         assert any(f"echo {own} >" in line and "dokkupy-builds/blog/pids.max" in line for line in lines)
         assert any("echo 16384 >" in line and "dokkupy-builds/pids.max" in line for line in lines)
-    # The shared group may have an older limit of memory: it is lifted.
+    # the shared group may have an older limit of memory, which is removed
     assert engine.group("--memory=512m").memory == 512 << 20
     assert "dokkupy-builds/memory" in engine.ran[-1]
 
@@ -138,7 +138,9 @@ def test_older_engine_s_own_group_of_builds_has_the_host_s_limits(host: Host, mo
     assert "20.10.24" in old.group("--cpus=1").remarks[0]
 
 
-def test_what_cannot_be_limited_is_said_when_somebody_asked_for_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limit_that_cannot_be_enforced_causes_a_remark_if_it_was_set(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = Engine(host, monkeypatch, "20.10.24+dfsg1", driver="systemd")
     assert old.group() == build_limits.Group() and "20.10.24" in old.group("--cpus=1").remarks[0]
     assert old.ran == []

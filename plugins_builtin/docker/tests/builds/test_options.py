@@ -28,7 +28,7 @@ def test_build_argument_with_a_value_is_passed_on_as_given() -> None:
 
 
 @pytest.mark.parametrize("key", ["DOCKER_HOST", "PATH", "LD_PRELOAD", "HOME", "BUILDKIT_HOST", "DOCKER_CONFIG"])
-def test_variable_that_steers_the_client_is_never_taken_from_the_app(key: str) -> None:
+def test_variable_that_configures_the_client_is_never_taken_from_the_app(key: str) -> None:
     for words in (("--build-arg", key), ("--secret", f"id=x,env={key}"), ("--secret", f"id={key}")):
         found = kit(*words, env=(key,))
         assert found.words == ()
@@ -48,7 +48,7 @@ def test_variable_that_steers_the_client_is_never_taken_from_the_app(key: str) -
         "--push",
     ],
 )
-def test_what_dokkupy_decides_is_refused_with_a_remark(option: str) -> None:
+def test_option_that_dokkupy_sets_itself_is_refused_with_a_remark(option: str) -> None:
     found = kit(option, "x") if option == "-t" else kit(option)
     assert found.words == ()
     assert len(found.remarks) == 1
@@ -58,7 +58,7 @@ def test_options_of_other_commands_are_left_out_silently_as_in_dokku() -> None:
     assert kit("-v", "/:/host", "--privileged", "--volume=/:/host", "--restart", "always") == ValidatedOptions(())
 
 
-def test_words_that_are_no_options_never_become_arguments() -> None:
+def test_text_that_is_not_an_option_never_becomes_an_argument() -> None:
     assert kit("/etc", "-", "--", "--no-cache", "/etc").words == ("--no-cache",)
 
 
@@ -75,7 +75,7 @@ def test_buildkit_gets_no_options_of_the_classic_builder() -> None:
     assert found.limits == {"--memory": "1g"}  # by a cgroup
 
 
-def test_version_of_a_client_is_read_from_its_own_words() -> None:
+def test_version_of_a_client_is_parsed_from_its_output() -> None:
     assert major_version("Docker version 20.10.24+dfsg1, build 297e128") == 20
     assert major_version("Docker version 28.2.2, build e6534b4") == 28
     assert major_version("podman") == 0

@@ -1,4 +1,4 @@
-"""What is shown of a build. The texts are what the client printed."""
+"""The formatted output of a build, from real output of the client."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_classic_builder_s_lines_are_shown_as_they_are() -> None:
     assert shown(text)[0] == text.splitlines()
 
 
-def test_what_the_step_printed_stands_at_the_end_with_its_exit_code() -> None:
+def test_output_of_the_failed_step_is_at_the_end_with_its_exit_code() -> None:
     lines, output = shown(OLD)
     assert lines[1:] == ["    [ERROR] Source option 5 is no longer supported.", "    exit code 1"]
     assert (list(output.tail), output.code) == (lines, 1)
@@ -134,7 +134,7 @@ def test_the_dockerfile_s_line_that_failed_is_shown() -> None:
     assert output.code == 137
 
 
-def test_no_line_of_a_dockerfile_that_the_platform_made_is_shown() -> None:
+def test_lines_of_a_generated_dockerfile_are_not_shown() -> None:
     lines, _ = shown(NEW.format(command='["/bin/sh", "-euc", "trap x\\nnpm ci", "npm ci"]'))
     assert lines == ["2/2 npm ci", "    no such package", "    exit code 137"]
 
@@ -148,7 +148,7 @@ def test_other_failures_are_shown_once() -> None:
     assert shown("#2 [internal] load metadata for x\n#2 ERROR: x: not found")[0] == ["ERROR: x: not found"]
 
 
-def test_nothing_is_lost_when_the_exit_code_does_not_come() -> None:
+def test_no_line_is_lost_if_the_exit_code_is_missing() -> None:
     text = "#5 ERROR: executor failed running [/bin/sh -c one\ntwo]: runc did not terminate\n"
     lines, output = shown(text + "x\n" * 3 * TAIL)
     assert output.code is None and lines[-1] == "x" and len(output.tail) == TAIL

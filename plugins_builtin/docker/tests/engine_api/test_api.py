@@ -1,4 +1,4 @@
-"""Requests and answers, read without the SDK of Docker."""
+"""Requests and answers without Docker's SDK."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize("text", ['{"a": [1, -2.5e3, "x\\u00e9", null, true]}\n', "[]", ' "\\ud83d\\ude00" ', "3"])
-def test_the_quick_reading_of_json_reads_what_json_reads(text: str) -> None:
+def test_fast_json_parser_gives_the_same_result_as_json(text: str) -> None:
     assert api.parsed(text.encode()) == json.loads(text)
 
 
 @pytest.mark.parametrize("text", ["", "{", "nothing", '{"a"}', "{} {}"])
-def test_what_is_no_json_is_refused_by_the_quick_reading_too(text: str) -> None:
+def test_fast_json_parser_refuses_invalid_json(text: str) -> None:
     with pytest.raises(json.JSONDecodeError):
         api.parsed(text.encode())
 

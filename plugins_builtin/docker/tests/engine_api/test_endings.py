@@ -1,4 +1,4 @@
-"""What the engine's listing and events say of how containers run and end."""
+"""How containers run and end, from the engine's list and its events."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def event(action: str, at: int, identifier: str = "c", **attributes: str) -> dic
         ),
     ],
 )
-def test_an_end_is_put_together_from_its_events(events: list[dict[str, Any]], ending: Ending) -> None:
+def test_end_of_a_container_is_derived_from_its_events(events: list[dict[str, Any]], ending: Ending) -> None:
     assert endings_of(events)["c"] == [ending]
 
 
-def test_each_end_has_its_own_cause() -> None:
+def test_each_end_of_a_container_has_its_own_cause() -> None:
     events = [
         event("oom", 1),
         event("die", 2, exitCode="137"),

@@ -1,4 +1,4 @@
-"""What is seen of the processes of real containers."""
+"""The observed activity of processes in real containers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def start(host: Host, release: Release, command: str) -> Instance:
     return instance
 
 
-def test_one_that_sleeps_is_idle_and_one_that_ended_is_not_alive(host: Host, release: Release) -> None:
+def test_sleeping_instance_is_idle_and_exited_one_is_not_alive(host: Host, release: Release) -> None:
     instance = start(host, release, "sleep 600")
     first, second = (host.instances().activity([instance])[0] for _ in range(2))
     deadline = time.monotonic() + 60
@@ -55,7 +55,7 @@ def test_a_port_that_is_listened_on_is_seen(host: Host, release: Release) -> Non
     raise AssertionError("the port was not seen")
 
 
-def test_one_that_waits_for_an_answer_of_the_name_server_works() -> None:
+def test_instance_that_waits_for_the_name_server_counts_as_working() -> None:
     udp = "  sl  local_address rem_address   st\n  1: 0100007F:C000 0B00007F:0035 01"
     tcp = "  sl  local_address rem_address   st\n  1: 0100007F:C000 010200C0:0050 {}"
     assert is_connecting("", udp)
@@ -63,7 +63,7 @@ def test_one_that_waits_for_an_answer_of_the_name_server_works() -> None:
     assert not is_connecting(tcp.format("01"), "")
 
 
-def test_the_exit_code_of_one_that_the_engine_started_again_is_that_of_its_end(host: Host, release: Release) -> None:
+def test_exit_code_of_a_restarted_instance_is_that_of_its_end(host: Host, release: Release) -> None:
     release = replace(release, settings={"ps": {"restart-policy": "on-failure:10"}})
     instance = start(host, release, "sleep 0.4; exit 9")
     for _ in range(100):
@@ -83,7 +83,9 @@ def test_the_exit_code_of_one_that_the_engine_started_again_is_that_of_its_end(h
         ("kill -SEGV $$", "exit code 139 (segmentation fault)"),
     ],
 )
-def test_one_that_is_dead_on_arrival_says_how_it_ended(host: Host, release: Release, command: str, words: str) -> None:
+def test_instance_that_exits_at_once_is_reported_with_its_exit_code(
+    host: Host, release: Release, command: str, words: str
+) -> None:
     with pytest.raises(CheckFailed) as caught:
         start(host, release, command)
     assert f"worker.1 ended with {words} right after the start" in caught.value.message

@@ -1,4 +1,4 @@
-"""Connections that an instance still has."""
+"""The open connections of an instance."""
 
 from __future__ import annotations
 

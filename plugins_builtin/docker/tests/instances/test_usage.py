@@ -18,14 +18,14 @@ def write(root: Path, name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("group", ["system.slice/docker-abc.scope", "docker/abc"])
-def test_version_2_has_both_under_either_driver(tmp_path: Path, group: str) -> None:
+def test_cgroup_version_2_has_cpu_and_memory_with_both_drivers(tmp_path: Path, group: str) -> None:
     write(tmp_path, f"{group}/cpu.stat", "usage_usec 2500000\nuser_usec 1\n")
     write(tmp_path, f"{group}/memory.current", "1000\n")
     write(tmp_path, f"{group}/memory.stat", "anon 600\ninactive_file 300\n")
     assert (cpu_seconds(str(tmp_path), "abc"), memory_bytes(str(tmp_path), "abc")) == (2.5, 700)
 
 
-def test_version_1_has_them_elsewhere(tmp_path: Path) -> None:
+def test_cgroup_version_1_has_cpu_and_memory_in_other_files(tmp_path: Path) -> None:
     write(tmp_path, "cpuacct/docker/abc/cpuacct.usage", "1500000000\n")
     write(tmp_path, "memory/docker/abc/memory.usage_in_bytes", "1000\n")
     write(tmp_path, "memory/docker/abc/memory.stat", "cache 1\ntotal_inactive_file 400\n")

@@ -1,4 +1,4 @@
-"""What the doctor says of ufw and firewalld, by what they print."""
+"""The doctor's findings about ufw and firewalld, from their output."""
 
 from __future__ import annotations
 

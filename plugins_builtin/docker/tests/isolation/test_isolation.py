@@ -64,7 +64,7 @@ class Net:
         while os.readlink(f"/proc/{holder.pid}/ns/net") == mine:
             assert holder.poll() is None
         self.pids[name] = holder.pid
-        # An address counts at once, without the second in which the kernel looks for another that has it.
+        # accept_dad: an address can be used at once, without the second in which the kernel checks for duplicates
         self.run(name, "sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad")
         self.run(name, "ip", "link", "set", "lo", "up")
 
@@ -126,7 +126,7 @@ def net() -> Iterator[Net]:
         net.run("cloud", "ip", "route", "add", "default", "via", "198.51.100.1", "dev", "eth0", "onlink")
         net.run("router", "ip", "address", "add", "198.51.100.1/32", "dev", "v-cloud")
         net.run("router", "ip", "route", "add", f"{CLOUD}/32", "dev", "v-cloud")
-        # What a published port is: the address is translated before the packet is forwarded.
+        # a published port: the address is translated before the packet is forwarded
         net.run("router", "nft", "-f", "-", text=PUBLISHED)
         for name in ("app", "sibling", "other", "lan"):
             net.serve(name, 5432)
@@ -186,7 +186,7 @@ def reached(
     }
 
 
-def test_networks_are_apart_with_the_table_and_were_not_without(net: Net) -> None:
+def test_networks_are_isolated_with_the_table_and_not_without_it(net: Net) -> None:
     without = reached(net, WALLS | {"router": OPEN["router"]})
     assert all(without.values()), [place for place, answer in without.items() if not answer]
     net.run("router", "nft", "-f", "-", text=rules.table())
@@ -249,7 +249,7 @@ def test_doctor_names_what_is_missing_of_the_table(
     assert table.lacking(host) == []
 
 
-def test_setup_without_nft_goes_on_and_the_doctor_says_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setup_continues_without_nft_and_the_doctor_reports_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (install, doctor):
         monkeypatch.setattr(module, "installed", lambda: False)
     assert install.set_up(host, dry_run=False) == []

@@ -13,7 +13,7 @@ from dokkupy_sdk.errors import UserError
 pytestmark = pytest.mark.unit
 
 
-def test_options_become_the_engines_own_words() -> None:
+def test_options_become_fields_of_the_engine_s_request() -> None:
     body = body_of(
         ["-v", "/data:/data", "--memory=512m", "--cpus", "0.5", "-e", "A=b", "--label", "x=y", "--init=false"]
     )
@@ -63,7 +63,7 @@ def test_any_option_of_docker_becomes_a_part_of_the_create_call(text: str) -> No
 
 
 def test_every_option_of_the_docker_client_is_known_or_refused_with_its_reason() -> None:
-    """Against the client of this machine, so that an option of a later docker shows."""
+    """Compares with the client of this machine, so that an option of a later docker is noticed."""
     shown = subprocess.run(["docker", "create", "--help"], capture_output=True, text=True, check=True).stdout
     for name, kind in re.findall(r"^\s+(?:-\w, )?(--[\w-]+)(?: (\w+))?", shown, re.M):
         value = "1" if kind else "true"

@@ -1,4 +1,4 @@
-"""What every container is denied."""
+"""The rights that every container lacks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def host(tmp_path: Path) -> Host:
         (["--privileged"], None, None, 4096),
     ],
 )
-def test_containers_are_confined_but_for_what_an_option_allows_by_name(
+def test_containers_lack_rights_unless_an_option_allows_them_by_name(
     words: list[str], security: list[str] | None, dropped: list[str] | None, pids: int
 ) -> None:
     host = body_of(words)["HostConfig"]

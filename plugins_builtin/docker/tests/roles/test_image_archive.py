@@ -131,7 +131,7 @@ def test_what_is_not_an_image_is_refused_with_the_reason(tmp_path: Path, case: s
 
 
 @pytest.mark.unit
-def test_what_a_packed_layer_becomes_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uncompressed_size_of_a_layer_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_archive, "LARGEST_UNPACKED", 1 << 30)
     bomb = gzip.compress(bytes(1 << 20))
     assert made(tmp_path, saved(**{"a/layer.tar": bomb}))["0/layer.tar"] == bomb

@@ -23,22 +23,23 @@ if TYPE_CHECKING:
 LOG_FILES = 3
 
 KILL_SECONDS = 10
-"""Seconds that a killed container may take to end."""
+"""The longest time in seconds that a killed container may take to end."""
 
 PIDS = 4096
-"""Processes and threads that a container may have, unless an option says another number: enough for a JVM or a browser,
-and a fork bomb stays in its container."""
+"""The limit of processes and threads in a container, unless an option sets another one. It is enough for a JVM or a
+browser, and stops a fork bomb."""
 
 
 OOM_SCORE = 500
-"""What an app's container adds to its score when the kernel runs out of memory and looks for a process to kill: half of the
-memory. Without it the largest process would go first, which is often a database or the build of somebody else."""
+"""The value that an app's container adds to its score when the kernel runs out of memory and chooses a process to kill.
+It stands for half of the memory. Without it, the kernel would first kill the largest process, which is often a database
+or another app's build."""
 
 
 def confine(host: dict[str, Any], labels: Mapping[str, str] = {}) -> None:  # noqa: B006 - never changed
-    """Take from a container what apps do not need: more rights by setuid programs, raw packets, endless processes. An
-    option that an admin set by name (`--security-opt no-new-privileges:false`, `--cap-add NET_RAW`, `--pids-limit`,
-    `--oom-score-adj`, `--privileged`) wins."""
+    """Remove rights from a container that apps do not require: privileges by setuid programs, raw packets, unlimited
+    processes. An option that an admin sets (`--security-opt no-new-privileges:false`, `--cap-add NET_RAW`,
+    `--pids-limit`, `--oom-score-adj`, `--privileged`) overrides this."""
     host.setdefault("PidsLimit", PIDS)
     if "dokkupy.app" in labels:
         host.setdefault("OomScoreAdj", OOM_SCORE)
@@ -71,7 +72,7 @@ class DockerContainers(Containers):
         if spec.stop_signal:
             body["StopSignal"] = spec.stop_signal
         body.setdefault("StopTimeout", spec.stop_timeout)
-        # StdinOnce: the end of the caller's input is the end of the command's.
+        # StdinOnce: the command's input ends with the caller's.
         body.update(Tty=spec.tty, OpenStdin=spec.stdin, AttachStdin=spec.stdin, StdinOnce=spec.stdin)
         host["AutoRemove"] = spec.remove_on_exit
         host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
@@ -138,7 +139,9 @@ class DockerContainers(Containers):
                 api.call("POST", f"/containers/{api.quoted(ref)}/rename", name=name)
             except api.Refused:
                 found = self.find(ref)
-                if found is None or found.name != name:  # the engine refuses a name that a container has, also its own
+                if (
+                    found is None or found.name != name
+                ):  # the engine refuses a name that a container has, even if it is the same container
                     raise
 
     def start(self, ref: str, *, restart_policy: str | None = None) -> None:
@@ -165,7 +168,7 @@ class DockerContainers(Containers):
             pass  # removed, or being removed right now
 
     def announce_end(self, ref: str) -> None:
-        """End an app's container, so that it prints nothing more, and let plugins read what it printed."""
+        """Stop an app's container, so that it prints nothing more, and let plugins read its output."""
         path = f"/containers/{api.quoted(ref)}"
         found = api.get(f"{path}/json")
         if found is None or "dokkupy.app" not in (found["Config"].get("Labels") or {}):

@@ -1,5 +1,5 @@
-"""An archive of images, as `docker save` or a builder of OCI layouts writes it, turned into one with a single image and
-no name.
+"""Convert an archive of images, from `docker save` or a builder of OCI layouts, to one with a single image and without
+names.
 
 Formats: https://github.com/moby/docker-image-spec/blob/main/spec.md ("Combined image JSON and filesystem changeset format")
 and https://github.com/opencontainers/image-spec/blob/main/image-layout.md. The content is untrusted: only the parts that
@@ -27,13 +27,13 @@ MOST_LAYERS = 127
 MOST_ENTRIES = 10_000
 LARGEST_JSON = 4 << 20
 LARGEST_UNPACKED = 32 << 30
-"""Bytes of all layers together, unpacked."""
+"""The largest size of all layers together, unpacked, in bytes."""
 
 PIECE = 1 << 20
 BLOCK = tarfile.BLOCKSIZE
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
 NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
-"""Annotations of an OCI layout that say what an image is called."""
+"""Annotations of an OCI layout that contain the name of an image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class DockerImages(Images):
             with faults(f"The image {ref} could not be removed"):
                 api.call("DELETE", f"/images/{api.quoted(ref)}")
         except (NotFound, Conflict):
-            # In use by a container that goes on living: the name stays until the clean-up finds it unused.
+            # A running container uses the image: the name stays until the clean-up finds it unused.
             if self.find(ref) is not None:
                 try:
                     api.call("DELETE", f"/images/{api.quoted(ref)}", force=1, noprune=1)
@@ -122,7 +122,7 @@ class DockerImages(Images):
         known = self.engine.files_seen
         if (image, path) not in known:
             found = self._has_file(image, path)
-            if not image.startswith("sha256:"):  # a name leads to another image tomorrow
+            if not image.startswith("sha256:"):  # a name may refer to another image later
                 return found
             known[image, path] = found
         return known[image, path]
@@ -132,7 +132,7 @@ class DockerImages(Images):
             made = api.call("POST", "/containers/create", {"Image": image, "Cmd": ["-"]})["Id"]
             try:
                 return api.exists(f"/containers/{made}/archive", path=path)
-            finally:  # nothing ran in it, so no plugin is asked what it printed
+            finally:  # nothing ran in it, so it has no output for plugins
                 api.call("DELETE", f"/containers/{made}", force=1, v=1)
 
 

@@ -26,7 +26,7 @@ REFUSED = (
     "forbidden",
     "401",
 )
-"""In what engines say when a registry refuses a login, or has none."""
+"""Parts of the messages of engines if a registry refuses a login or requires one."""
 
 UNKNOWN = ("manifest unknown", "name unknown", "not found", "does not exist", "name invalid")
 UNREACHABLE = ("no such host", "connection refused", "timeout", "timed out", "no route", "deadline exceeded")
@@ -94,7 +94,7 @@ def says(text: str, signs: tuple[str, ...]) -> bool:
 
 
 def explained(what: str, server: str, error: DokkupyError) -> DokkupyError:
-    """The engine's error with what to do about it. Pure."""
+    """The engine's error with a hint. Pure."""
     words = error.message
     if "x509" in words or "certificate" in words:
         hint = f"If its authority is your own, put the certificate in /etc/docker/certs.d/{server}/ca.crt and restart Docker."

@@ -50,7 +50,7 @@ class DockerContainerSessions(ContainerSessions):
             yield from lines_of(answer.read, multiplexed=not found["Config"]["Tty"])
 
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
-        """A client of its own: checks of several instances run in threads."""
+        """A separate client, because checks of several instances run in threads."""
         import docker  # type: ignore[import-untyped]
         import requests
 
