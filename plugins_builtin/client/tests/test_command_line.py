@@ -27,6 +27,15 @@ AWKWARD = [
     "ü",
     "--",
     "#",
+    "a\tb",
+    "\r",
+    "naïve ☃ 🙂",
+    "-x",
+    'it\'s "both" $(id)',
+    "'",
+    "{a,b}",
+    "!!",
+    "<in >out |",
 ]
 HOST = Listing(
     {
@@ -52,10 +61,8 @@ def test_each_argument_survives_the_host_s_splitting(word: str) -> None:
 @pytest.mark.parametrize("word", AWKWARD)
 def test_each_argument_survives_dokku_s_splitting_by_xargs(word: str) -> None:
     line = ssh.line(["config:set", word, "last"])
-    done = subprocess.run(
-        ["xargs", "-n", "1", "printf", "<%s>"], input=line, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == f"<config:set><{word}><last>"
+    done = subprocess.run(["xargs", "-n", "1", "printf", "<%s>"], input=line.encode(), capture_output=True, check=True)
+    assert done.stdout.decode() == f"<config:set><{word}><last>"
 
 
 def test_dokku_cannot_receive_a_line_break_and_the_argument_is_named() -> None:

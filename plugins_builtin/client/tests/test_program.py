@@ -20,6 +20,8 @@ for last; do :; done
 echo "$*" >>"$ASKED"
 case $last in
   completion:commands) echo '%s' ;;
+  "completion:words -- --app ''") printf 'blog\\nshop\\n' ;;
+  'services:list '*) echo '[{"service": "postgres:db"}, {"service": "redis:cache"}]' ;;
   completion:words*) printf 'ps\\nps:scale\\n' ;;
   *cat) cat; exit 7 ;;
   version) test -e "$KNOWN" || { echo 'dokku@host: Permission denied (publickey).' >&2; exit 255; } ;;
@@ -109,8 +111,35 @@ def test_init_names_the_missing_key_then_adds_it_over_root_and_can_be_repeated(l
     urls = subprocess.run(["git", "remote", "-v"], cwd=laptop.repository, capture_output=True, text=True).stdout
     assert "dokku@host:blog" in urls
     assert laptop.run("init", "host").returncode == 0
-    other = laptop.run("init", "elsewhere")
+    asked = laptop.asked()
+    other = laptop.run("init", "elsewhere", "--add-key", "ann")
     assert other.returncode == 1 and "The git remote dokku is dokku@host:blog" in other.stderr
+    assert laptop.asked() == asked, "nothing is changed on the host before the remote is known to be free"
+
+
+def test_a_repository_elsewhere_is_the_one_whose_remotes_change(laptop: Laptop, tmp_path: Path) -> None:
+    other = tmp_path / "shop"
+    other.mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=other, check=True)
+    (laptop.folder / "known").touch()
+    done = laptop.run("--app-path", str(other), "init", "host")
+    assert done.returncode == 0 and "shop is ready" in done.stdout, done.stderr
+    assert laptop.run("--app-path", str(other), "remote:add", "live", "dokku@live:shop").returncode == 0
+    assert laptop.run("--app-path", str(other), "remote:set", "live").returncode == 0
+    assert laptop.run("--app-path", str(other), "remote").stdout == "live\n"
+    assert laptop.run("--app-path", str(other), "apps:destroy", "--force").stdout.endswith("git remote live\n")
+    assert laptop.run("--app-path", str(other), "remote:list").stdout == "dokku\n"
+    assert laptop.run("remote:list").stdout == ""
+
+
+@pytest.mark.parametrize("words", [("--app", "", "ps"), ("--app=", "ps"), ("--remote", "", "ps")])
+def test_an_empty_value_of_a_flag_is_refused_instead_of_meaning_another_app(
+    laptop: Laptop, words: tuple[str, ...]
+) -> None:
+    laptop.add_remote()
+    done = laptop.run(*words)
+    assert done.returncode == 1 and "is empty" in done.stderr
+    assert not (laptop.folder / "asked").exists()
 
 
 def test_completion_offers_the_host_s_answer_and_the_client_s_own_commands(laptop: Laptop) -> None:
@@ -119,12 +148,23 @@ def test_completion_offers_the_host_s_answer_and_the_client_s_own_commands(lapto
     assert laptop.run("completion:words", "--", "ps:").stdout == "ps:scale\n"
     assert laptop.run("completion:words", "--", "ps:s").stdout == "ps:scale\n"
     assert sum("completion:words" in line for line in laptop.asked()) == 1
+    assert laptop.run("completion:words", "--", "--app", "").stdout == "blog\nshop\n"
+    assert laptop.run("completion:words", "--", "open", "s").stdout == "shop\n"
+    assert laptop.run("completion:words", "--", "--remote", "").stdout == "dokku\n"
+    assert laptop.run("completion:words", "--", "remote:set", "").stdout == "dokku\n"
+    assert laptop.run("completion:words", "--", "remote:s").stdout == "remote:set\nremote:show\n"
+    assert laptop.run("completion:words", "--", "tunnel", "").stdout == "postgres:db\nredis:cache\n"
+    assert laptop.run("completion:words", "--", "completion", "z").stdout == "zsh\n"
+    assert laptop.run("completion:words", "--", "--ap").stdout == "--app\n--app-path\n"
     assert subprocess.run(["bash", "-n"], input=laptop.run("completion").stdout, text=True).returncode == 0
 
 
 def test_open_prints_the_url_and_remote_commands_choose_the_remote(laptop: Laptop) -> None:
     laptop.add_remote()
     assert laptop.run("open", "/admin").stdout == "http://blog.example.com/admin\n"
+    for words in (("--verbose",), ("blog", "shop"), ("",)):
+        refused = laptop.run("open", *words)
+        assert refused.returncode == 1 and "Usage: dokku open" in refused.stderr
     assert laptop.run("remote").stdout == "dokku\n"
     assert laptop.run("remote:add", "live", "dokku@other:blog").returncode == 0
     assert laptop.run("remote:set", "live").returncode == 0
@@ -151,6 +191,14 @@ def test_tunnel_carries_each_connection_over_an_ssh_of_its_own(laptop: Laptop) -
         child.terminate()
         stop.cancel()
     assert sum("postgres:tunnel db" in line for line in laptop.asked()) == 2
+
+
+def test_tunnel_refuses_a_port_that_was_asked_for_and_is_taken(laptop: Laptop) -> None:
+    laptop.add_remote()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = laptop.run("tunnel", "postgres:db", "--listen", str(port))
+    assert done.returncode == 1 and f"The port {port} of this machine cannot be used" in done.stderr
 
 
 def test_a_plain_command_loads_little_before_ssh_takes_over() -> None:

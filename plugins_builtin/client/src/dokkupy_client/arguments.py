@@ -36,7 +36,10 @@ def split(words: Sequence[str]) -> Typed:
         if name in WITH_VALUE:
             if not equals and not rest:
                 raise Fault(f"The flag {name} has no value", f"Such as: dokku {name} NAME ps")
-            setattr(found, WITH_VALUE[name], value if equals else rest.pop(0))
+            value = value if equals else rest.pop(0)
+            if not value:  # "$APP" of a script, unset: another app than the one that was meant would be changed
+                raise Fault(f"The value of the flag {name} is empty", f"Such as: dokku {name} NAME ps")
+            setattr(found, WITH_VALUE[name], value)
         elif word in OF_THE_HOST:
             found.flags.append(word)
         elif name == "--label":

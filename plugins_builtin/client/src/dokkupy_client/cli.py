@@ -94,16 +94,17 @@ def changing_remote(target: Target, typed: Typed) -> int:
         words = typed.words if names or not app else [typed.words[0], app, *typed.words[1:]]
         status = run_program(ssh.command(target, [*typed.flags, *words], tty=ssh.has_terminal()))
         if status == 0 and target.remote and app == target.app:
-            run_program(["git", "remote", "remove", target.remote])
+            run_program([*remotes.git(typed.folder), "remote", "remove", "--", target.remote])
             print(f"-----> Removed the git remote {target.remote}")
         return status
     from dokkupy_client.init import add_remote, folder_name, is_repository
 
-    app = names[0] if names else typed.app or folder_name()
+    app = names[0] if names else typed.app or folder_name(typed.folder)
     words = typed.words if names else [*typed.words, app]
     status = run_program(ssh.command(target, [*typed.flags, *words], tty=ssh.has_terminal()))
-    if status == 0 and is_repository() and remotes.DEFAULT not in remotes.configured()[0]:
-        add_remote(target, app, remotes.DEFAULT)
+    known = remotes.configured(typed.folder)[0]
+    if status == 0 and is_repository(typed.folder) and remotes.DEFAULT not in known:
+        add_remote(target, app, remotes.DEFAULT, typed.folder)
     return status
 
 

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dokkupy_client.arguments import Typed
+
 BASH = r"""# bash completion of dokkupy-client: eval "$(dokku completion bash)" in ~/.bashrc
 _dokku_client() {
   local line=${COMP_LINE:0:COMP_POINT} word words
@@ -48,7 +50,10 @@ end
 complete -c dokku -f -a '(__dokku_client)'
 """
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
-OWN = ("completion", "init", "open", "remote", "tunnel")
+OWN = (
+    *("completion", "init", "open", "tunnel"),
+    *("remote", "remote:add", "remote:list", "remote:remove", "remote:set", "remote:show", "remote:unset"),
+)
 MINUTE = 60
 
 
@@ -64,26 +69,79 @@ def complete(words: Sequence[str]) -> int:
     """Print what could stand for the last of the words. It is silent where anything is wrong: a person is typing."""
     rest = list(words[1:] if words[:1] == ["--"] else words)
     last = rest.pop() if rest else ""
+    flag = rest.pop() if rest and rest[-1] in arguments.WITH_VALUE else ""
+    typed = None
     try:
         typed = arguments.split(rest)
-        target = remotes.find(app=typed.app, remote=typed.remote, folder=typed.folder)
-        found = asked(target, typed.words, last)
+        if flag and not typed.words:
+            found = values_of(flag, typed)
+        else:
+            typed = arguments.split([*rest, flag] if flag else rest)
+            own = of_the_client(typed, last)
+            found = of_the_host(typed, last) if own is None else own
     except Fault:
-        typed, found = None, []
-    if typed is None or not typed.words:
-        found = [*found, *(name for name in OWN if name.startswith(last))]
-    if found:
-        print("\n".join(sorted(set(found))))
+        found = []
+    if not flag and (typed is None or not typed.words):
+        found = [*found, *OWN, *(arguments.WITH_VALUE if last.startswith("-") else ())]
+    if found := sorted({word for word in found if word.startswith(last)}):
+        print("\n".join(found))
     return 0
 
 
-def asked(target: remotes.Target, before: Sequence[str], last: str) -> list[str]:
+def of_the_host(typed: Typed, last: str) -> list[str]:
+    return asked(remotes.find(app=typed.app, remote=typed.remote, folder=typed.folder), typed.words, last)
+
+
+def values_of(flag: str, typed: Typed) -> list[str]:
+    """The values of a flag of the client: apps that the key may see, git remotes. A shell completes folders itself."""
+    if arguments.WITH_VALUE[flag] == "remote":
+        return [name for name, url in remotes.configured(typed.folder)[0].items() if remotes.parse_url(url)]
+    return apps(typed) if arguments.WITH_VALUE[flag] == "app" else []
+
+
+def apps(typed: Typed) -> list[str]:
+    return asked(remotes.find(remote=typed.remote, folder=typed.folder), ["--app"], "", without_app=True)
+
+
+def of_the_client(typed: Typed, last: str) -> list[str] | None:
+    """What follows one of the client's own commands; None for a command of the host."""
+    name, *before = typed.words or [""]
+    if name == "completion":
+        return [] if before else list(SCRIPTS)
+    if name == "open":
+        return [] if before else apps(typed)
+    if name in ("remote:set", "remote:remove"):
+        return [] if before else values_of("--remote", typed)
+    if name == "tunnel":
+        return ["--listen", "--port"] if last.startswith("-") else [] if before else services(typed)
+    return [] if name == "init" or name.partition(":")[0] == "remote" else None
+
+
+def services(typed: Typed) -> list[str]:
+    """`postgres:db` of every service that the key may see."""
+    import json
+
+    target = remotes.find(remote=typed.remote, folder=typed.folder)
+    status, out, _ = captured(ssh.command(target, ["services:list", "--format", "json"], batch=True), stdin=b"")
+    try:
+        return [str(row["service"]) for row in json.loads(out)] if status == 0 else []
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def asked(target: remotes.Target, before: Sequence[str], last: str, *, without_app: bool = False) -> list[str]:
     """The host's answer to the words before, filtered by the last: one question for each argument, not for each key."""
     import json
     import time
 
     stem = last[: last.rfind(":") + 1] if not before else "-" if last.startswith("-") else ""
-    words = ["completion:words", "--", *(["--app", target.app] if target.app else []), *before, stem]
+    words = [
+        "completion:words",
+        "--",
+        *(["--app", target.app] if target.app and not without_app else []),
+        *before,
+        stem,
+    ]
     path = os.path.join(folder(), "completion.json")
     key = ssh.line([target.login, target.port, *words])
     kept: dict[str, tuple[float, list[str]]] = {}

@@ -37,17 +37,18 @@ def init(words: Sequence[str], typed: Typed) -> int:
             names.append(word)
     if not 1 <= len(names) <= 2:
         raise Fault("init takes a host, and the name of an app", USAGE)
-    if not is_repository():
-        raise Fault(f"{os.getcwd()} is not in a git repository", "First: git init", 1)
+    if not is_repository(typed.folder):
+        raise Fault(f"{typed.folder or os.getcwd()} is not in a git repository", "First: git init", 1)
     user, host, port = remotes.split_login(names[0])
     target = Target(host, user=user, port=port or os.environ.get("DOKKU_PORT", ""))
-    app = names[1] if len(names) > 1 else typed.app or folder_name()
+    app = names[1] if len(names) > 1 else typed.app or folder_name(typed.folder)
+    name = typed.remote or DEFAULT
+    require_free(target, app, name, typed.folder)
     if key_name:
         upload(target, key_name)
     require_access(target)
     create(target, app)
-    name = typed.remote or DEFAULT
-    add_remote(target, app, name)
+    add_remote(target, app, name, typed.folder)
     print(f"=====> {app} is ready: git push {name} HEAD:main")
     return 0
 
@@ -107,28 +108,34 @@ def create(target: Target, app: str) -> None:
         raise Fault(f"The app {app} was not created", "The reason is above. The git remote is as it was.", status)
 
 
-def add_remote(target: Target, app: str, name: str) -> None:
-    url = target.url(app)
-    present = remotes.configured()[0].get(name)
-    if present == url:
-        return
-    if present:
+def require_free(target: Target, app: str, name: str, folder: str) -> str:
+    """Raise Fault where a git remote of this name leads elsewhere. Returns the URL that it has; empty for none."""
+    present = remotes.configured(folder)[0].get(name, "")
+    if present not in ("", target.url(app)):
         raise Fault(
-            f"The git remote {name} is {present}, not {url}", "Choose another name: dokku --remote NAME init ..."
+            f"The git remote {name} is {present}, not {target.url(app)}",
+            "Choose another name: dokku --remote NAME init ...",
         )
-    status = run(["git", "remote", "add", name, url])
+    return present
+
+
+def add_remote(target: Target, app: str, name: str, folder: str) -> None:
+    if require_free(target, app, name, folder):
+        return
+    url = target.url(app)
+    status = run([*remotes.git(folder), "remote", "add", "--", name, url])
     if status != 0:
         raise Fault(f"git did not add the remote {name}", "The reason is above.", status)
     print(f"-----> Added the git remote {name}: {url}", flush=True)
 
 
-def is_repository() -> bool:
-    return captured(["git", "rev-parse", "--git-dir"])[0] == 0
+def is_repository(folder: str) -> bool:
+    return captured([*remotes.git(folder), "rev-parse", "--git-dir"])[0] == 0
 
 
-def folder_name() -> str:
+def folder_name(folder: str) -> str:
     """The name of the repository's folder, in the letters that an app may have."""
-    _, out, _ = captured(["git", "rev-parse", "--show-toplevel"])
+    _, out, _ = captured([*remotes.git(folder), "rev-parse", "--show-toplevel"])
     name = os.path.basename(out.decode("utf-8", "replace").strip() or os.getcwd()).lower()
     kept = "".join(mark if mark.isascii() and mark.isalnum() else "-" for mark in name).strip("-")
     return kept or "app"

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
     from dokkupy_client.remotes import Target
 
+USAGE = "Usage: dokku open [APP] [/PATH], such as: dokku open /admin"
+
 
 def open_app(target: Target, words: Sequence[str]) -> int:
-    """Show the app's URL in the browser; where there is none, print it. A word is another app, or a path after `/`."""
-    path = next((word for word in words if word.startswith("/")), "")
-    app = next((word for word in words if not word.startswith(("/", "-"))), target.app)
+    """Show the app's URL in the browser; without one, print it. An argument is another app, or a path that begins with `/`."""
+    paths = [word for word in words if word.startswith("/")]
+    apps = [word for word in words if not word.startswith("/")]
+    if len(paths) > 1 or len(apps) > 1 or any(not word or word.startswith("-") for word in apps):
+        raise Fault("open takes an app and a path", USAGE)
+    path, app = "".join(paths), apps[0] if apps else target.app
     if not app:
         raise Fault("Which app?", "Type: dokku open APP")
     status, out, err = captured(ssh.command(target, ["url", app]))

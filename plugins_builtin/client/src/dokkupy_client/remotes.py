@@ -82,16 +82,14 @@ def split_login(login: str) -> tuple[str, str, str]:
     return user, name, port
 
 
+def git(folder: str = "") -> list[str]:
+    """The beginning of a command line of git, in a folder or the current one."""
+    return ["git", *(["-C", folder] if folder else [])]
+
+
 def configured(folder: str = "") -> tuple[dict[str, str], str]:
     """The URLs of the git remotes by name, and `dokku.remote`; nothing outside a repository and without git."""
-    argv = [
-        "git",
-        *(["-C", folder] if folder else []),
-        "config",
-        "-z",
-        "--get-regexp",
-        r"^(remote\..*\.url|dokku\.remote)$",
-    ]
+    argv = [*git(folder), "config", "-z", "--get-regexp", r"^(remote\..*\.url|dokku\.remote)$"]
     try:
         status, out, _ = captured(argv)
     except Fault:

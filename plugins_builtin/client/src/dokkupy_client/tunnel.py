@@ -35,7 +35,7 @@ def tunnel(target: Target, words: Sequence[str]) -> int:
     port = listen or inner or port_of(target, kind, name)
     remote = ["--port", str(inner)] if inner else []
     argv = ssh.command(target, [f"{kind}:tunnel", name, *remote])
-    with bound(port) as server:
+    with bound(port, is_wanted=bool(listen)) as server:
         port = server.getsockname()[1]
         print(f"-----> {LOOPBACK}:{port} leads to {kind}:{name} on {target.host}, until Ctrl-C", flush=True)
         print(f"       Its user and password: dokku {kind}:info {name} --dsn", flush=True)
@@ -57,13 +57,19 @@ def carry(server: socket.socket, argv: list[str]) -> None:
         os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
 
 
-def bound(port: int) -> socket.socket:
-    """A listening socket of the loopback interface, on the port; on any free one if it is taken."""
+def bound(port: int, *, is_wanted: bool) -> socket.socket:
+    """A listening socket of the loopback interface, on the port. If it is taken: on any free one, or, is_wanted, a Fault."""
     server = socket.socket()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         server.bind((LOOPBACK, port))
-    except OSError:
+    except OSError as error:
+        if is_wanted:
+            server.close()
+            raise Fault(
+                f"The port {port} of this machine cannot be used: {error.strerror}",
+                "Choose another, or leave out --listen.",
+            ) from None
         server.bind((LOOPBACK, 0))
     server.listen()
     return server
