@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dokkupy.kernel.registry import Registry
 from dokkupy_sdk.scaffold import write_language, write_notifier, write_plugin
 from dokkupy_sdk.scaffold.adapter import write_builder, write_proxy, write_scheduler
+from dokkupy_services.scaffold import write_datastore, write_service_command
 
 KINDS: dict[str, Callable[[str, str], list[str]]] = {
     "plugin": write_plugin,
@@ -21,6 +23,7 @@ KINDS: dict[str, Callable[[str, str], list[str]]] = {
     "builder": write_builder,
     "proxy": write_proxy,
     "scheduler": write_scheduler,
+    "service-command": write_service_command,
 }
 TO_BE_WRITTEN = ("builder", "proxy", "scheduler")
 
@@ -45,6 +48,34 @@ def made(kind: str, tmp_path: Path) -> Path:
 def run(source: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(source / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run([sys.executable, *argv], cwd=source, env=env, capture_output=True, text=True, timeout=120)
+
+
+def test_every_kind_that_can_be_generated_is_tested() -> None:
+    assert set(Registry().group("dokkupy.scaffold")) == {
+        *KINDS,
+        "datastore",
+    }  # which has a test of its own, with a server
+
+
+@pytest.fixture(scope="module")
+def one_of_each(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """New plugins of all kinds, with names of their own."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for kind, write in {**KINDS, "datastore": write_datastore}.items():
+        write(f"a-{kind}", str(folder / kind))
+    return folder
+
+
+def test_a_new_plugin_has_nothing_for_linters_and_is_formatted(one_of_each: Path) -> None:
+    for words in (["check"], ["format", "--check"]):
+        done = run(one_of_each, "-m", "ruff", *words, "--no-cache", ".")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.process
+def test_a_new_plugin_is_typed_strictly(one_of_each: Path) -> None:
+    done = run(one_of_each, "-m", "mypy", "--strict", "--cache-dir", os.devnull, *map(str, one_of_each.glob("*/src")))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("kind", KINDS)

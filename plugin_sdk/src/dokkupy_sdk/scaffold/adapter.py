@@ -14,6 +14,7 @@ from dokkupy_sdk.scaffold import write_tree
 MODULES = {
     "dokkupy_sdk.model": model.__all__,
     "dokkupy_sdk.names": names.__all__,
+    "dokkupy_sdk.one_offs": ["OneOffContainers"],
     "dokkupy_sdk.operation": ["Transaction"],
     "dokkupy_sdk.roles": roles.__all__,
     "typing": ["Any"],
@@ -41,18 +42,25 @@ def write_scheduler(name: str, directory: str) -> list[str]:
 
 
 def write_adapter(module: str, bases: tuple[type, ...], name: str, directory: str) -> list[str]:
-    methods = "\n\n".join(method(function) for base in bases for function in abstract(base))
+    code, one_offs = methods(*bases), methods(roles.OneOffs, roles.OneOffSessions)
     values = {
         "module": module,
         "role": bases[0].__name__,
         "bases": ", ".join(base.__name__ for base in bases),
-        "methods": methods,
-        "imports": imports(f"{methods} {' '.join(base.__name__ for base in bases)}"),
+        "methods": code,
+        "imports": imports(f"{code} {' '.join(base.__name__ for base in bases)}"),
+        "one_offs_methods": one_offs,
+        "one_offs_imports": imports(f"{one_offs} OneOffContainers"),
         "fixtures": fixtures(bases[0].__name__),
         "setting": SETTINGS[module],
         "property": PROPERTIES[module],
     }
-    return write_tree(Path(__file__).parent / "role", PluginName(name), Path(directory), values)
+    own = Path(__file__).parent / module
+    return write_tree(own if own.is_dir() else own.with_name("role"), PluginName(name), Path(directory), values)
+
+
+def methods(*bases: type) -> str:
+    return "\n\n".join(method(function) for base in bases for function in abstract(base))
 
 
 def abstract(role: type) -> list[object]:
@@ -67,13 +75,32 @@ def method(function: object) -> str:
         "Transaction[Any]", "Transaction"
     )
     text = inspect.getdoc(plain) or "The readiness of the adapter."
-    lines = [f"def {plain.__name__}{signature}:", f'    """{text}']
-    if "\n" in text:
-        lines = [lines[0], *(f"    {line}".rstrip() for line in f'"""{text}'.splitlines()), '    """']
-    else:
-        lines[-1] += '"""'
+    lines = declaration(f"def {plain.__name__}", signature)
+    closing = "\n" if "\n" in text else ""
+    lines += [f"    {line}".rstrip() for line in f'"""{text}{closing}"""'.splitlines()]
     lines.append(f'    raise NotImplementedError("{plain.__name__} is not written yet")')
     return "\n".join(f"    {line}".rstrip() for line in (["@property"] if is_property else []) + lines)
+
+
+WIDTH = 120
+
+
+def declaration(start: str, signature: str) -> list[str]:
+    """The first lines of a method as formatters write them: the parameters in one line, or one for each."""
+    signature = signature.replace("''", '""')
+    if len(start) + len(signature) + 5 <= WIDTH:
+        return [f"{start}{signature}:"]
+    parameters, _, returns = signature[1:].rpartition(") -> ")
+    if len(parameters) + 8 <= WIDTH:
+        return [f"{start}(", f"    {parameters}", f") -> {returns}:"]
+    depth, rows = 0, [""]
+    for mark in parameters:
+        depth += (mark in "([") - (mark in ")]")
+        if mark == "," and not depth:
+            rows.append("")
+        else:
+            rows[-1] += mark
+    return [f"{start}(", *(f"    {row.strip()}," for row in rows), f") -> {returns}:"]
 
 
 def imports(code: str) -> str:
@@ -88,7 +115,8 @@ def imports(code: str) -> str:
 
 
 def fixtures(role: str) -> str:
-    """The docstring of the contract, which describes its fixtures."""
+    """The docstrings of the contract that describe its fixtures."""
     from dokkupy_sdk.testing import contracts
 
-    return inspect.getdoc(getattr(contracts, f"{role}Contract")) or ""
+    docs = [inspect.cleandoc(one.__doc__ or "") for one in getattr(contracts, f"{role}Contract").__mro__]
+    return "\n\n".join(doc for doc in docs if doc.startswith("Fixture"))

@@ -100,7 +100,9 @@ class FakeContainerSessions(ContainerSessions):
 
     def exec(self, ref: str, command: Sequence[str], *, timeout: float = 30.0, user: str = "") -> ExecResult:
         self.engine.require(ref)
-        return ExecResult(self.engine.exit_codes.get(" ".join(command), 0), "")
+        text = " ".join(command)
+        output = b"\n".join(self.engine.output.get(text, []))
+        return ExecResult(self.engine.exit_codes.get(text, 0), output.decode())
 
     def attach_argv(self, ref: str, command: Sequence[str], *, tty: bool) -> list[str]:
         return ["true", *command]

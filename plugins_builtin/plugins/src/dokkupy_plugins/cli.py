@@ -163,7 +163,7 @@ def new(
         str, Opt("--directory", help="Directory to create; if not given, dokkupy-NAME in the current directory")
     ] = "",
     kind: Annotated[
-        str, Opt("--kind", help="plugin, language, notifier, builder, proxy, scheduler or datastore")
+        str, Opt("--kind", help="plugin, language, notifier, builder, proxy, scheduler, datastore or service-command")
     ] = "plugin",
 ) -> CommandResult:
     """Create the files of a new plugin, with tests; the default kind has one hook, one command and one setting."""

@@ -13,3 +13,10 @@ def services(host: Host, typed: Typed) -> list[str]:
 
     kind = typed.namespace if typed.namespace in records.kinds(host) else "".join(typed.arguments[:1])
     return [str(service.name) for service in records.visible(host, kind)[0]]
+
+
+def subjects(host: Host, typed: Typed) -> list[str]:
+    """`KIND:NAME` of the services that the caller may see."""
+    from dokkupy_services import records
+
+    return [service.subject for service in records.visible(host)[0]]

@@ -35,6 +35,32 @@ class ServiceName(Identifier):
         return super().complaint(text) if text else "Please specify a valid name for the service"
 
 
+class ServiceSubject(Identifier):
+    """`KIND:NAME` of a service, such as `postgres:db`, for commands that take services of every kind."""
+
+    __slots__ = ()
+    what = "Service"
+    rule = "is not KIND:NAME, such as postgres:db"
+    pattern = re.compile(r"[a-z][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
+    max_length = 100
+    noun = "service"
+
+    @property
+    def kind(self) -> str:
+        return self.partition(":")[0]
+
+    @property
+    def name(self) -> ServiceName:
+        return ServiceName(self.partition(":")[2])
+
+    def owners(self, host: Host, namespace: str) -> tuple[AppName, ...]:
+        return self.name.owners(host, self.kind)
+
+    @classmethod
+    def complaint(cls, text: str) -> str:
+        return f"{text[:100]!r} {cls.rule}"
+
+
 class Exposure(Identifier):
     """A port of the host, or `ADDRESS:PORT`; `expose` reads it."""
 

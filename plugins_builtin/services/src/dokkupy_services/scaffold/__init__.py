@@ -1,4 +1,7 @@
-"""The scaffold of a plugin for a new kind of service. `dokkupy_sdk.scaffold` describes which names are filled in."""
+"""The scaffolds of plugins for services: for a new kind, and for commands of all kinds.
+
+`dokkupy_sdk.scaffold` describes which names are filled in.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +18,8 @@ def write_datastore(name: str, directory: str) -> list[str]:
     Raises Conflict when the directory exists and is not empty.
     """
     return write_tree(Path(__file__).parent / "datastore", PluginName(name), Path(directory))
+
+
+def write_service_command(name: str, directory: str) -> list[str]:
+    """Write a plugin with commands for services of every kind, and their tests; see `write_datastore`."""
+    return write_tree(Path(__file__).parent / "service-command", PluginName(name), Path(directory))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dokkupy_sdk import Host
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.testing import FakeEngine
 
+from dokkupy_services.names import ServiceName
 from dokkupy_services.role import ContainerConfig, Datastore, Service, ServiceExec
 
 
@@ -49,3 +52,16 @@ class FakeDatastore(Datastore):
 
     def invariants(self, inside: ServiceExec) -> Mapping[str, str]:
         return self.found
+
+
+def fake_service(host: Host, name: str) -> Service:
+    """A new service of the kind `fake` on a host of fakes, which gets the datastore. In its container, commands do nothing: the
+    engine's `output` and `exit_codes` say otherwise."""
+    from dokkupy_services.lifecycle.service import ServiceOptions, create
+
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.keep(FakeDatastore.image, {})
+    datastore = FakeDatastore(host)
+    host.override_role("datastore", FakeDatastore.kind, datastore)
+    return create(host, datastore, ServiceName(name), ServiceOptions())
