@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
+from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.model import Image
 from dokkupy_sdk.roles import ContainerSpec
 from dokkupy_sdk.testing import FakeEngine, fake_host
 from dokkupy_storage.directories.directory import storage_root
@@ -57,3 +59,17 @@ def test_a_missing_directory_is_not_created_for_it(host: Host) -> None:
     os.rmdir(path)
     assert main(["storage:exec", "data"], host=host) == 1
     assert not os.path.exists(path) and specs(host) == []
+
+
+def test_an_image_that_cannot_be_pulled_is_an_error_that_names_the_option(
+    host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(images: object, ref: str) -> Image:
+        raise HostError(f"{ref} could not be pulled: no such host")
+
+    kind = type(host.images())
+    monkeypatch.setattr(kind, "pull", refuse)
+    monkeypatch.setattr(kind, "find", lambda images, ref: None)
+    assert main(["storage:exec", "data"], host=host) == 1
+    error = capsys.readouterr().err
+    assert "alpine:3 could not be pulled" in error and "--image NAME" in error
