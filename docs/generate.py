@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -28,6 +29,7 @@ from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
 from dokkupy.model import checks
+from dokkupy_host.formats.schema import schema
 from dokkupy_sdk.examples import examples
 from dokkupy_sdk.settings import Property, Settings
 from dokkupy_sdk.typer_app import prose
@@ -349,9 +351,9 @@ def commands(registry: Registry) -> str:
     out = [
         "# Commands",
         "",
-        "Every command takes `--format json` (unless it passes a container's output through) and",
-        "`--help`; those that change something take `--dry-run`, and with it `--verbose`. Permissions: see",
-        "[Restrict SSH keys](../how-to/restrict-ssh-keys.md).",
+        "Every command takes `--help`, and unless it passes a container's output through, `--json` and",
+        "`--format json|yaml|csv|table`: see [Output for programs](../how-to/output.md). Those that change something take",
+        "`--dry-run`, and with it `--verbose`. Permissions: see [Restrict SSH keys](../how-to/restrict-ssh-keys.md).",
         "",
     ]
     for entry, group in loaded(registry, "dokkupy.commands"):
@@ -372,7 +374,7 @@ def described(command: Command, usage: str) -> list[str]:
     if command.mutating:
         traits.append("`--dry-run`")
     if not command.formats:
-        traits.append("no `--format`")
+        traits.append("no `--json`")
     out = [
         f"### {command.full_name}",
         "",
@@ -443,7 +445,8 @@ def fault_classes() -> str:
         "# Errors",
         "",
         "With `--format json` an error is `{error, message, hint, details, exit_code, plugin}` on standard",
-        "output, where `error` is the code; the exit status is the error's own.",
+        "output, where `error` is the code; the exit status is the error's own. With `--json` the same fields are in `error`,",
+        "and the code is its `code`: see [Output for programs](../how-to/output.md).",
         "",
         "| error | code | exit status | what it says |",
         "|---|---|---|---|",
@@ -482,7 +485,8 @@ def pages() -> dict[str, str]:
         "permissions": permissions(registry),
         "dokku-compatibility": compatibility.page(registry),
     }
-    return {f"docs/reference/{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
+    found = {f"docs/reference/{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
+    return {**found, "docs/reference/output-schema.json": json.dumps(schema(registry), indent=1) + "\n"}
 
 
 def main(check: bool) -> int:

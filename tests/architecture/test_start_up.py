@@ -26,6 +26,8 @@ HEAVY = (
     "urllib3",
     "importlib.metadata",
     "pydantic",
+    "msgspec",
+    "yaml",
     "jinja2",
     "asyncio",
     "inspect",

@@ -7,7 +7,7 @@ import sys
 
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
 from dokkupy.cli.output import Terminal
-from dokkupy.cli.parse import Invocation, WantsHelp, parse, require_text
+from dokkupy.cli.parse import TEXT, Invocation, WantsHelp, asked, parse, require_text
 from dokkupy.errors import AppNotFound, DokkupyError, PluginError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.session import ROOT, keep_temporary_files_in
@@ -65,7 +65,7 @@ def enter(words: list[str]) -> int:
             raise unknown(words[0], host)
         typed, who = host.registry.load(entry)(words[1:])
     except BaseException as error:
-        return report(error, host, json_wanted=False)
+        return report(error, host)
     return main(typed, host=Host(host.root, who=who, registry=host.registry))
 
 
@@ -76,10 +76,7 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
     """
     flags, words = split_globals(list(words))
     name = words[0] if words else "help"
-    if name in ("-v", "--version"):
-        name = "version"
-    if name in ("-h", "--help"):
-        name = "help"
+    name = {"-v": "version", "--version": "version", "-h": "help", "--help": "help"}.get(name, name)
     out = Terminal(quiet=flags.quiet, trace=flags.trace)
     if host is None:
         host = Host(root or os.environ.get("DOKKUPY_ROOT") or ROOT, out=out, who=who or local_user())
@@ -112,14 +109,12 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
             )
         call_status = invoke(host, call)
     except BaseException as error:
-        call_status = report(error, host, json_wanted=call.format == "json" if call else asks_for_json(words))
+        call_status = report(
+            error, host, call.command.full_name if call else name, call.format if call else asked(words)
+        )
     if call is not None and (call.recorded or call_status):
         record(host, call, call_status)
     return call_status
-
-
-def asks_for_json(words: list[str]) -> bool:
-    return "--format=json" in words or ("--format", "json") in zip(words, words[1:])
 
 
 def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
@@ -267,16 +262,18 @@ def invoke(host: Host, call: Invocation) -> int:
     for flag, option in call.inert.items():
         if not host.registry.handles(handle_of(command, option)):
             host.out.warn(f"{flag} has no effect: {option.inert}")
-    json_wanted = call.format == "json"
-    if json_wanted:
-        # Progress goes to standard error, so that standard output is one JSON document.
+    if call.format not in TEXT:
+        from dokkupy.cli.formats import written
+
+        written(host, command.full_name, call.format, CommandResult())  # one that nobody writes is refused first
+        # Progress goes to standard error, so that standard output is one document.
         quiet, trace = getattr(host.out, "quiet", False), getattr(host.out, "trace", False)
         host = host.for_invocation(out=Terminal(quiet=quiet, trace=trace, is_json=True))
     if call.dry_run:
         from dokkupy.cli.dry_run import run_dry
 
         plan = run_dry(host, call)
-        show(host, plan, json_wanted)
+        show(host, plan, call)
         return plan.status
     answer: Any = command.function(host, *call.arguments, **call.keywords)
     host.out.proceed()
@@ -285,16 +282,15 @@ def invoke(host: Host, call: Invocation) -> int:
     if answer is None:
         answer = CommandResult({"command": command.full_name, "app": call.app, "dry_run": False, "status": 0})
     call.recorded = answer.recorded
-    show(host, answer, json_wanted)
+    show(host, answer, call)
     return int(answer.status)
 
 
-def show(host: Host, answer: CommandResult, json_wanted: bool) -> None:
-    if json_wanted:
-        import json
+def show(host: Host, answer: CommandResult, call: Invocation) -> None:
+    if call.format not in TEXT:
+        from dokkupy.cli.formats import written
 
-        for document in answer.data if answer.documents else [answer.data]:
-            sys.stdout.write(json.dumps(document, default=str) + "\n")
+        sys.stdout.write(written(host, call.command.full_name, call.format, answer))
     elif answer.raw is not None:
         sys.stdout.flush()
         sys.stdout.buffer.write(answer.raw)
@@ -307,7 +303,7 @@ def show(host: Host, answer: CommandResult, json_wanted: bool) -> None:
             sys.stdout.write(line + "\n")
 
 
-def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
+def report(error: BaseException, host: Host, command: str = "", form: str = "stdout") -> int:
     """Show an error and return its exit status. With `--trace`, an unexpected error is shown with its traceback."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
@@ -319,18 +315,10 @@ def report(error: BaseException, host: Host, *, json_wanted: bool) -> int:
     first = errors[0]
     if isinstance(first, AppNotFound) and not first.hint:
         first.hint = similar_app(host, first.app)
-    if json_wanted:
-        import json
+    if form not in TEXT and first.code != "invalid_format":
+        from dokkupy.cli.formats import written
 
-        payload = {
-            "error": first.code,
-            "message": first.message,
-            "hint": first.hint,
-            "details": list(first.details),
-            "exit_code": first.exit_code,
-            "plugin": getattr(first, "plugin", None),
-        }
-        sys.stdout.write(json.dumps(payload) + "\n")
+        sys.stdout.write(written(host, command, form, first))
     for one in errors:
         if one.message:
             host.out.warn(one.message)

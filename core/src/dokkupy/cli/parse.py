@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+TEXT = ("stdout", "text")  # the formats for people
+
+
 class Invocation:
-    """A command and the arguments to call it with. format: stdout or json. app: the app whose permission is required, or
+    """A command and the arguments to call it with. format: as `--format` names it, `envelope` for `--json`. app: the app whose permission is required, or
     None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`."""
 
     __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded", "verbose")
@@ -80,6 +83,8 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             index = take(flags[name], name, value if equals else None, words, index, options)
         elif command.formats and name == "--format" and "--format" not in flags:
             call.format, index = value_of(name, value if equals else None, words, index)
+        elif command.formats and word == "--json":
+            call.format = "envelope"
         elif command.mutating and word == "--dry-run":
             call.dry_run = True
         elif command.mutating and word == "--verbose" and "--dry-run" in words:
@@ -90,15 +95,20 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             from dokkupy.model.spelling import did_you_mean
 
             raise UserError(f"unknown flag: {name}", hint=did_you_mean(name, flags) or f"Usage: {usage(command)}")
-    if call.format not in ("stdout", "text", "json"):
-        raise UserError(f"Invalid format {call.format[:40]!r}: use stdout or json")
-    if unlisted and call.format == "json":
+    if unlisted and call.format not in TEXT:
         raise UserError("--format flag cannot be specified when specifying an info flag")
     if app_at is not None and not where:
         insert_app(app, loose, app_at, is_followed_by_rest=rest_at is not None)
     fill(call, places, loose, where)
     fill_options(call, declared, options, unlisted)
     return call
+
+
+def asked(words: list[str]) -> str:
+    """The form for which a command line asks that could not be parsed."""
+    after = dict(zip(words, words[1:], strict=False)).get("--format")
+    joined = next((word[9:] for word in words if word.startswith("--format=")), "stdout")
+    return "envelope" if "--json" in words else after or joined
 
 
 def fill_options(call: Invocation, declared: list[Parameter], options: dict[str, Any], unlisted: list[str]) -> None:

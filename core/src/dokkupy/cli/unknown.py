@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 META = "dokkupy"
 """The distribution that requires everything that comes with the project."""
+PIP = f"{sys.executable} -m pip install"
 
 
 def program() -> str:
@@ -65,20 +66,9 @@ def missing(host: Host) -> str:
             except PackageNotFoundError:
                 absent.append(name)
     except PackageNotFoundError:
-        plugins = {entry.plugin for entry in host.registry.all} - {"core", "sdk"}
-        return (
-            ""
-            if plugins
-            else "No plugin is installed, and core has few commands. Install the plugins that come with "
-            f"dokkupy: {pip()} dokkupy"
-        )
-    if not absent:
-        return ""
+        if {entry.plugin for entry in host.registry.all} - {"core", "sdk"}:
+            return ""
+        return f"No plugin is installed, and core has few commands. Install those that come with dokkupy: {PIP} dokkupy"
     names = " ".join(absent)
-    return f"Not installed, although it is a part of dokkupy: {names}. Run ./install.sh again, or: {pip()} {names}"
-
-
-def pip() -> str:
-    import sys
-
-    return f"{sys.executable} -m pip install"
+    said = f"Not installed, although it is a part of dokkupy: {names}. Run ./install.sh again, or: {PIP} {names}"
+    return said if names else ""

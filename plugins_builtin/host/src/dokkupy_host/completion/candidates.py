@@ -54,7 +54,7 @@ def flags_of(command: Command) -> list[str]:
     found = {flag for item in declared if item.kind == "option" for flag in item.flags}
     found |= {"--global"} if any(item.kind == "scope" for item in declared) else set()
     found |= {"--dry-run"} if command.mutating else set()
-    found |= {"--format"} if command.formats else set()
+    found |= {"--format", "--json"} if command.formats else set()
     return sorted({*found, "--help"})
 
 

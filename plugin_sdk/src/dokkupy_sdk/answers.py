@@ -1,0 +1,74 @@
+"""The types of what commands answer with `--json`, from which the published schema is made.
+
+A plugin declares those of its commands in its module `answers`: `ANSWERS` has a type for each command by its name,
+`apps:list`, or `*:list` for a command that several namespaces share. A type is a `TypedDict` with fields in snake case, a list
+or map of them, or a plain type. Nothing but `--json`, `--format yaml|csv|table` and the documentation loads it.
+A command that returns None answers `Done`, one that returns an exit status `Ended`, and a dry run `DryRun`.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+
+class Done(TypedDict):
+    """What a command answers that only does something. app: null if it is about no app."""
+
+    command: str
+    app: str | None
+    dry_run: bool
+    status: int
+
+
+class Ended(TypedDict):
+    """How a command ended whose output is a program's."""
+
+    command: str
+    status: int
+
+
+class DryRun(TypedDict):
+    """What a command would do. changes: the differences; plan: the steps."""
+
+    command: str
+    app: str | None
+    dry_run: bool
+    status: int
+    plan: list[Any]
+    changes: list[Any]
+
+
+class Each(TypedDict):
+    """What became of one app. status: done or failed; message: why it failed."""
+
+    app: str
+    status: str
+    message: NotRequired[str]
+
+
+class App(TypedDict):
+    """The app that was changed."""
+
+    app: str
+
+
+class Service(TypedDict):
+    """The service that was changed."""
+
+    service: str
+
+
+class CommandRow(TypedDict):
+    """A command of the help."""
+
+    command: str
+    help: str
+    section: NotRequired[str]
+    usage: NotRequired[str]
+
+
+class Report(TypedDict):
+    """A report of a namespace's properties: its keys without the namespace's prefix. The schema lists them by namespace."""
+
+
+ANSWERS: dict[str, Any] = {"help": list[CommandRow], "help:command": list[CommandRow]}
+
+__all__ = ["App", "CommandRow", "Done", "DryRun", "Each", "Ended", "Report", "Service"]

@@ -1,0 +1,93 @@
+"""The types of what the commands answer with `--json`; see `dokkupy_sdk.answers`."""
+
+from typing import Any, TypedDict
+
+
+class AuditList(TypedDict):
+    number: int
+    time: str
+    who: str
+    app: str
+    command: str
+    status: int
+
+
+class AuditRestart(TypedDict):
+    old: str | None
+
+
+class AuditVerify(TypedDict):
+    lines: int
+    sealed: int
+    problems: list[str]
+
+
+class Completion(TypedDict):
+    shell: str
+    script: str
+
+
+class Doctor(TypedDict):
+    check: str
+    level: str
+    message: str
+    remedy: str
+
+
+class EventsList(TypedDict):
+    event: str
+    count: int
+
+
+class EventsOff(TypedDict):
+    recorded: bool
+
+
+class Recover(TypedDict):
+    done: list[str]
+    failed: list[str]
+
+
+class Setup(TypedDict):
+    changes: list[str]
+    dry_run: bool
+
+
+class Status(TypedDict):
+    subject: str
+    level: str
+    message: str
+    remedy: str
+
+
+class TraceOff(TypedDict):
+    trace: bool
+
+
+class Version(TypedDict):
+    dokkupy: str
+    dokku: str
+
+
+ANSWERS: dict[str, Any] = {
+    "audit:list": list[AuditList],
+    "audit:restart": AuditRestart,
+    "audit:verify": AuditVerify,
+    "completion": Completion,
+    "completion:commands": None,
+    "completion:words": list[str],
+    "deploys": list[dict[str, Any]],
+    "doctor": list[Doctor],
+    "events": list[dict[str, Any]],
+    "events:list": list[EventsList],
+    "events:off": EventsOff,
+    "events:on": EventsOff,
+    "recover": Recover,
+    "setup": Setup,
+    "shell": None,
+    "status": list[Status],
+    "tick": list[str],
+    "trace:off": TraceOff,
+    "trace:on": TraceOff,
+    "version": Version,
+}

@@ -1,0 +1,43 @@
+"""The types of what the commands answer with `--json`; see `dokkupy_sdk.answers`."""
+
+from typing import Any, TypedDict
+
+
+class NetworkCreate(TypedDict):
+    network: str
+
+
+class NetworkExists(TypedDict):
+    network: str
+    exists: bool
+
+
+class NetworkList(TypedDict):
+    created_at: str
+    dokku_managed: bool
+    driver: str
+    id: str
+    ipv6: bool
+    internal: bool
+    labels: dict[str, str]
+    name: str
+    scope: str
+
+
+class NetworkRebuild(TypedDict):
+    app: str
+
+
+class NetworkRebuildall(TypedDict):
+    apps: list[str]
+
+
+ANSWERS: dict[str, Any] = {
+    "network:create": NetworkCreate,
+    "network:destroy": NetworkCreate,
+    "network:exists": NetworkExists,
+    "network:info": dict[str, Any],
+    "network:list": list[NetworkList],
+    "network:rebuild": NetworkRebuild,
+    "network:rebuildall": NetworkRebuildall,
+}
