@@ -486,7 +486,19 @@ def pages() -> dict[str, str]:
         "dokku-compatibility": compatibility.page(registry),
     }
     found = {f"docs/reference/{name}.md": NOTE + text.rstrip("\n") + "\n" for name, text in made.items()}
-    return {**found, "docs/reference/output-schema.json": json.dumps(schema(registry), indent=1) + "\n"}
+    return {**found, "docs/reference/output-schema.json": a_line_each(schema(registry))}
+
+
+def a_line_each(schema: dict[str, Any]) -> str:
+    """The schema as JSON with one line for each command and each definition, so that a change shows as one line."""
+    parts = []
+    for name, value in schema.items():
+        inner = value.items() if isinstance(value, dict) else enumerate(value) if name == "allOf" else ()
+        lines = [(f"{json.dumps(key)}: " if isinstance(value, dict) else "") + json.dumps(one) for key, one in inner]
+        ends = "{}" if isinstance(value, dict) else "[]"
+        shown = f"{ends[0]}\n    " + ",\n    ".join(lines) + f"\n  {ends[1]}" if lines else json.dumps(value)
+        parts.append(f"  {json.dumps(name)}: {shown}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def main(check: bool) -> int:

@@ -44,8 +44,9 @@ def schema(registry: Registry) -> dict[str, Any]:
     data: dict[str, Any] = dict(zip(plain, found, strict=False))
     for name in names:
         if kinds[name] is Report:
-            shape = report_schema(registry, name)
-            data[name] = {"anyOf": [shape, {"type": "array", "items": shape}]}
+            definitions[name] = report_schema(registry, name)
+            one = {"$ref": REF.format(name=name)}
+            data[name] = {"anyOf": [one, {"type": "array", "items": one}]}
     cases = [
         {
             "if": {"properties": {"command": {"const": name}}},
