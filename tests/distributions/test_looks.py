@@ -172,7 +172,7 @@ def test_a_failed_check_says_what_happened_what_fixes_it_and_where_to_look(tmp_p
     host = fake_host(tmp_path).for_invocation(out=screen)
     for one, hints in ((late, [advice(late)]), (outcome, hint_lines(sentence(outcome), [cause]))):
         error = CheckFailed(sentence(one), hint="\n".join(hints))
-        assert report(error, host, json_wanted=False) == 1
+        assert report(error, host, "ps:restart") == 1
     require_golden("failed-check", screen.text.getvalue().splitlines())
 
 

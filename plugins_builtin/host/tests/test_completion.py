@@ -49,7 +49,7 @@ def ask(blog: Host, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-unty
         ("config:get --global ", []),
         ("--app blog config:get ", ["KEY", "OTHER"]),
         ("--app ", ["blog", "shop"]),
-        ("config:get --", ["--format", "--global", "--help", "--quoted"]),
+        ("config:get --", ["--format", "--global", "--help", "--json", "--quoted"]),
         ("apps:rename blog ", []),
         ("no:such ", []),
     ],
