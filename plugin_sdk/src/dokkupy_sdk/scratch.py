@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
 
 from dokkupy.kernel.files import make_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
 
 
 @contextmanager
@@ -21,6 +22,9 @@ def scratch_directory(parent: str) -> Iterator[str]:
     It is locked while it is in use. The kernel releases the lock of a killed process, and the next process removes
     directories without a lock. `parent` may hold nothing but scratch directories.
     """
+    import shutil
+    import tempfile  # many commands import this module, and few make a temporary file
+
     make_directory(parent)
     with locked(parent):
         sweep(parent)
@@ -36,6 +40,8 @@ def scratch_directory(parent: str) -> Iterator[str]:
 
 def unnamed_file(directory: str | None = None) -> IO[bytes]:
     """A temporary file without a name, which disappears when it is closed. directory: by default that of all temporary files."""
+    import tempfile
+
     if directory is not None:
         make_directory(directory)
     return tempfile.TemporaryFile(dir=directory)
@@ -52,6 +58,8 @@ def locked(directory: str) -> Iterator[None]:
 
 
 def sweep(parent: str) -> None:
+    import shutil
+
     for entry in os.scandir(parent):
         if not entry.is_dir(follow_symlinks=False):
             continue
@@ -70,6 +78,8 @@ def sweep(parent: str) -> None:
 
 def sweep_old(directory: str, before: float) -> int:
     """Remove what programs left here and have not changed since `before`. Returns the number of removed entries."""
+    import shutil
+
     count = 0
     for entry in os.scandir(directory):
         try:
