@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from dokkupy.host import Host
@@ -41,6 +40,8 @@ def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:
 
 
 def parsed(lines: list[str]) -> list[dict[str, Any]]:
+    import json
+
     rows = []
     for line in lines:
         try:

@@ -27,13 +27,17 @@ OF_PLUGINS = "Plugin commands"
 
 group = Group("help", "List commands and show their help")
 
+# Named, because `typing` reads a type that is not: see `Annotated`.
+Namespace = Annotated[str, Arg("COMMAND")]
+Every = Annotated[bool, Opt("--all", help="List every subcommand")]
+
 
 @group.command("", permission="open")
 def help(
     host: Host,
-    namespace: Annotated[str, Arg("COMMAND")] = "",
+    namespace: Namespace = "",
     *,
-    all: Annotated[bool, Opt("--all", help="List every subcommand")] = False,
+    all: Every = False,
 ) -> CommandResult:
     """List the commands."""
     if namespace:
@@ -91,7 +95,7 @@ def of_plugins(host: Host, every: Mapping[str, EntryPoint]) -> dict[str, str]:
 
 
 @group.command("command", permission="open", hidden=True)
-def command(host: Host, name: Annotated[str, Arg("COMMAND")]) -> CommandResult:
+def command(host: Host, name: Namespace) -> CommandResult:
     """Show the help of one command, as `COMMAND --help` does."""
     return command_help(host, name)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
 
 LENGTH = r"[1-9][0-9]{0,5}[smhdw]"
 """A length of time, such as 90s or 2h."""
@@ -21,11 +22,16 @@ def seconds_of(length: str) -> int:
 
 def stamp_of(moment: datetime) -> str:
     """The time as in lines: UTC, RFC 3339 with nanoseconds, which sorts as text."""
+    from datetime import UTC
+
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
 
 
 def moment_of(text: str, now: datetime, option: str) -> str:
     """The stamp of `2026-11-29T20:00:00Z`, `2026-11-29 20:00`, a date, or a length of time before now. Raises UserError."""
+    import re
+    from datetime import UTC, datetime, timedelta
+
     if re.fullmatch(LENGTH, text):
         return stamp_of(now - timedelta(seconds=seconds_of(text)))
     try:

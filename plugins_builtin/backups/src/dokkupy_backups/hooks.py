@@ -45,6 +45,8 @@ def app_figures(host: Host, apps: Sequence[AppName]) -> Iterable[Gauge]:
 @hookimpl(optionalhook=True)  # of dokkupy-host, which may not be installed
 def host_status(host: Host) -> Iterable[Finding]:
     """How many schedules are late, by name."""
+    if not host.store.names("backups", "schedules"):
+        return []
     from dokkupy_backups.doctor import status_of
     from dokkupy_backups.schedule.due import local_now
 

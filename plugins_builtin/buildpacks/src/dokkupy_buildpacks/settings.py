@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.files import read_file
-from dokkupy_sdk.names import EnvKey
+from dokkupy_sdk.names import EnvKey, Pattern
 from dokkupy_sdk.settings import BUILD, Property, Settings, plain
 
-URL = re.compile(r"https?://[^\s'\"\\$`]+")
-REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[a-z0-9._-]+)*")
+URL = Pattern(r"https?://[^\s'\"\\$`]+")
+REGISTRY = Pattern(r"[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[a-z0-9._-]+)*")
 
 
 def bundle(text: str) -> str:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from dokkupy_sdk import Host
 from dokkupy_sdk.many import warn_of
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.operation import operation
 
 from dokkupy_disk import hookspecs
 from dokkupy_disk.stored import UsageFile, UseRow
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 def measure(host: Host) -> UsageFile:
     """Ask every plugin, and store the answers. A plugin that fails causes a warning."""
+    from dokkupy_sdk.operation import operation
+
     rows = asked(host, None)
     with operation(host, "disk:measure", "disk-usage") as tx:
         found = UsageFile(at=int(time.time()), rows=rows)

@@ -28,9 +28,9 @@ def examine(host: Host) -> list[Finding]:
     from dokkupy_sdk.model import Finding
 
     from dokkupy_host import hookspecs
-    from dokkupy_host.supervise import apps
+    from dokkupy_host.supervise import health
 
-    found = [*summed("apps", apps.findings(host)), engine(host), memory(meminfo())]
+    found = [*summed("apps", health.findings(host)), engine(host), memory(meminfo())]
     facts, failed = host.hooks.gather_what_can(hookspecs.host_status, host=host)
     found += [fact for _, fact in facts]
     return found + [Finding(plugin, "error", error.message, error.hint) for plugin, error in failed]

@@ -21,7 +21,8 @@ from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.processes.states import states
 from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
-from dokkupy_host.supervise.apps import findings, supervise, write_watched
+from dokkupy_host.supervise.apps import supervise, write_watched
+from dokkupy_host.supervise.health import findings
 from dokkupy_host.supervise.watched import STABLE, Watched, describe, described, is_due, judged, read_watched, tried
 from dokkupy_sdk.events import latest
 from dokkupy_sdk.operation import operation

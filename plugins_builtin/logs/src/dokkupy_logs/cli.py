@@ -72,33 +72,38 @@ ONE_OFFS = ("run", "cron", "release")
 """What `--ps` calls one-off containers: runs, scheduled tasks, a release's tasks."""
 
 
+# Named, because `typing` reads a type that is not: see `Annotated`.
+Num = Annotated[
+    int | None,
+    Opt("-n", "--num", help="Number of lines per instance; 100 if not given, and all with --since or --until"),
+]
+Ps = Annotated[
+    str,
+    Opt(
+        "-p", "--ps", help="Only this process type, or one instance TYPE.N; run, cron or release for one-off containers"
+    ),
+]
+Tail = Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")]
+Quiet = Annotated[bool, Opt("-q", "--quiet", help="Leave out the time and the name of the instance")]
+Since = Annotated[str, Opt("--since", help="Only lines since this time: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")]
+Until = Annotated[str, Opt("--until", help="Only lines up to this time, in the form of --since")]
+Grep = Annotated[str, Opt("--grep", help="Only lines that contain this text")]
+OfRelease = Annotated[ReleaseNumber | None, Opt("--release", help="Only lines of this release, such as 7 or v7")]
+
+
 @group.command("", permission="app:read")
 def logs(
     host: Host,
     app: AppName,
     *,
-    num: Annotated[
-        int | None,
-        Opt("-n", "--num", help="Number of lines per instance; 100 if not given, and all with --since or --until"),
-    ] = None,
-    ps: Annotated[
-        str,
-        Opt(
-            "-p",
-            "--ps",
-            help="Only this process type, or one instance TYPE.N; run, cron or release for one-off containers",
-        ),
-    ] = "",
-    tail: Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")] = False,
-    quiet: Annotated[bool, Opt("-q", "--quiet", help="Leave out the time and the name of the instance")] = False,
-    since: Annotated[
-        str, Opt("--since", help="Only lines since this time: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")
-    ] = "",
-    until: Annotated[str, Opt("--until", help="Only lines up to this time, in the form of --since")] = "",
-    grep: Annotated[str, Opt("--grep", help="Only lines that contain this text")] = "",
-    release: Annotated[
-        ReleaseNumber | None, Opt("--release", help="Only lines of this release, such as 7 or v7")
-    ] = None,
+    num: Num = None,
+    ps: Ps = "",
+    tail: Tail = False,
+    quiet: Quiet = False,
+    since: Since = "",
+    until: Until = "",
+    grep: Grep = "",
+    release: OfRelease = None,
 ) -> CommandResult | int:
     """Print the last lines of an app's output, including that of removed instances.
 
@@ -106,23 +111,18 @@ def logs(
     logs blog -p web -n 50
     logs blog --since 1h --grep ERROR
     """
-    from datetime import UTC, datetime
-
-    from dokkupy_sdk.times import moment_of
-
     from dokkupy_logs.past import Past, Query
 
     if num is not None and not 0 <= num <= MOST:
         raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
     host.store.require_app(app)
-    now = datetime.now(UTC)
     if num is None and (host.out.is_json or not (since or until)):
         num = MOST_AT_ONCE if since or until else 100
     query = Query(
         num=num,
         ps=ps,
-        since=moment_of(since, now, "--since") if since else "",
-        until=moment_of(until, now, "--until") if until else "",
+        since=moment(since, "--since"),
+        until=moment(until, "--until"),
         grep=grep.encode(),
         release=release.number if release is not None else 0,
     )
@@ -137,10 +137,20 @@ def logs(
     return printed(rows(found, quiet=quiet))
 
 
+def moment(text: str, option: str) -> str:
+    """The stamp of a time that an option gives; empty without one."""
+    if not text:
+        return ""
+    from datetime import UTC, datetime
+
+    from dokkupy_sdk.times import moment_of
+
+    return moment_of(text, datetime.now(UTC), option)
+
+
 def live(host: Host, app: AppName, query: Query) -> list[Live]:
     """The containers to read. Raises AppError for an app that was never deployed, and UserError for a process type
-    without
-    any line."""
+    without any line."""
     from dokkupy_apps.releases.records import current
 
     from dokkupy_logs.kept import kept_files

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush, heapreplace
@@ -49,6 +47,9 @@ def parse_line(dyno: str, stream: str, data: bytes) -> Line:
 
 def whole_seconds(at: str) -> int:
     """The epoch seconds of a line's time."""
+    import calendar
+    import time
+
     return calendar.timegm(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S"))
 
 

@@ -7,9 +7,11 @@ from dokkupy_sdk.names import AppName
 
 group = Group("why", "Say why an app failed or does not answer", bare="")
 
+App = Annotated[AppName, Arg("app")]
+
 
 @group.command("", permission="app:read")
-def why(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
+def why(host: Host, app: App) -> CommandResult:
     """Say why the last deploy failed, a process crashed or the app does not answer, and what fixes it."""
     from dokkupy_why.diagnosis import causes_of
     from dokkupy_why.evidence import gathered

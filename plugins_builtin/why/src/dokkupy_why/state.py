@@ -35,12 +35,11 @@ def lost_image(host: Host, app: AppName) -> Iterator[Cause]:
 
 def state_of(host: Host, app: AppName, *, is_well: bool) -> tuple[str, list[str]]:
     """new, stopped, failing or running; and sentences about it. is_well: no failure is known."""
-    from dokkupy_apps.apps import app_record
     from dokkupy_apps.desired.status import should_run
-    from dokkupy_sdk.state import FailedFile, ServingFile
+    from dokkupy_sdk.state import AppFile, FailedFile, ServingFile
 
     serving, failed = host.store.find(ServingFile, app), host.store.find(FailedFile, app)
-    notes = [f"It is locked against deploys: apps:unlock {app}"] if app_record(host, app).locked else []
+    notes = [f"It is locked against deploys: apps:unlock {app}"] if host.store.load(AppFile, app).locked else []
     if serving is None:
         first = [f"{app} has not been deployed yet: push its code (git push HOST:{app} main), or git:from-image"]
         return "new", [*(first if is_well else []), *notes]

@@ -16,7 +16,7 @@ from dokkupy_sdk.recorded_images import moved_images
 from dokkupy_host.audit.finding import audit_finding
 from dokkupy_host.doctor import interpreter
 from dokkupy_host.state.check import listing, route_findings, state_findings
-from dokkupy_host.supervise import apps as supervise
+from dokkupy_host.supervise import health
 
 STATE_PLACES = (
     ("apps",),
@@ -37,7 +37,7 @@ def examine(host: Host) -> list[Finding]:
         "temporary": lambda host: [scratch_finding(host)],
         "interpreter": lambda host: [interpreter.finding(host)],
         "audit": lambda host: [audit_finding(host)],
-        "apps": supervise.findings,
+        "apps": health.findings,
         "routes": route_findings,
         "roles": role_findings,
         "plugins": plugin_findings,

@@ -21,9 +21,9 @@ from dokkupy_apps.releases.records import instances_of, numbers, read_release
 from dokkupy_apps.rollout.converge import converge
 from dokkupy_apps.routing.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted, StateError
+from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
 from dokkupy_sdk.locks import holder
-from dokkupy_sdk.model import Ending, Finding, Instance, InstanceStatus, Release
+from dokkupy_sdk.model import Ending, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.records import Record
@@ -32,10 +32,7 @@ from dokkupy_sdk.state import ServingFile
 from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
-from dokkupy_host.supervise.watched import CrashesFile, Watched, describe, is_due, judged, read_watched, tried
-
-SLACK = 5
-"""Tolerance in seconds for the engine's rounding and a late timer."""
+from dokkupy_host.supervise.watched import SLACK, CrashesFile, Watched, is_due, is_well, judged, read_watched, tried
 
 REMEMBERED = 300
 """Seconds before the last look for which ended processes are requested again, because that look may have skipped an
@@ -169,10 +166,6 @@ def look_at(look: Look, app: AppName) -> list[Case]:
     return [Case(app, serving.id, release, after, statuses, bool(crashed))]
 
 
-def is_well(watched: Watched | None) -> bool:
-    return watched is None or watched.is_quiet
-
-
 def start_due(look: Look, case: Case) -> list[str]:
     """Start the processes that are down and due for an attempt; returns the started dynos."""
     host, app, release = look.host, case.app, case.release
@@ -256,45 +249,3 @@ def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -
     after = CrashesFile(given_up=tuple(given_up or record.given_up))
     if record != after:
         host.store.save(after, app)
-
-
-# reports
-
-
-def findings(host: Host) -> list[Finding]:
-    """The doctor's findings: processes that should run but do not, and those that crash repeatedly."""
-    look = Look(host, time.time(), None, frozenset())
-    found: list[Finding] = []
-    count = 0
-    for app in host.store.apps():
-        try:
-            found += findings_of(look, app)
-            count += 1
-        except StateError:
-            continue  # the check of the state reports it
-    return found or [Finding("apps", "ok", f"all processes of {count} apps that should run do so")]
-
-
-def findings_of(look: Look, app: AppName) -> Iterator[Finding]:
-    host = look.host
-    serving = host.store.find(ServingFile, app)
-    if serving is None or not should_run(host, app):
-        return
-    watched, running = read_watched(host, app), host.instances(app)
-    steady = look.steady(running)
-    odd = [
-        one for one in instances_of(app, serving.instances) if one.id not in steady or not is_well(watched.get(one.id))
-    ]
-    if not odd or holder(host.root, f"app:{app}"):
-        return
-    for status in running.status(odd):
-        words = describe(status.state, watched.get(status.instance.id), look.now)
-        if words != "running":
-            runs = status.state == "running"
-            what = "crashed and was restarted" if runs else "should run and is"
-            yield Finding(
-                "apps",
-                "warning" if runs else "error",
-                f"{app}: {status.instance.dyno} {what}: {words}",
-                f"dokkupy why {app}; dokkupy logs {app}; dokkupy ps:restart {app}",
-            )

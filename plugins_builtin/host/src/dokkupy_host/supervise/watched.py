@@ -59,6 +59,14 @@ class Watched(Record):
         return not self.last and not self.down
 
 
+SLACK = 5
+"""Tolerance in seconds for the engine's rounding and a late timer."""
+
+
+def is_well(watched: Watched | None) -> bool:
+    return watched is None or watched.is_quiet
+
+
 def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -> tuple[Watched, bool]:
     """The new record of a process, and whether it crashed since the last look. Pure.
 
