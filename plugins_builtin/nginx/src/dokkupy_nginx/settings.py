@@ -213,7 +213,7 @@ SETTINGS = Settings(
     ),
     Property(
         "proxy-busy-buffers-size",
-        "32k",
+        "64k",
         help="Size of the buffers that may be busy sending; at least proxy-buffer-size and one of proxy-buffers",
         parse=size("16m"),
     ),

@@ -47,7 +47,7 @@ HOST = "$dokkupy_host"
 PER_ADDRESS = "dokkupy_per_address"
 """The zone that counts requests by client address."""
 
-LOG_BUFFER = "buffer=16k flush=10ms"
+LOG_BUFFER = "buffer=64k flush=10ms"
 """One write for the lines of a busy moment, which takes a tenth off a request's cost; nobody waits 10 ms for a line."""
 
 
