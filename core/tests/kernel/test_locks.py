@@ -32,7 +32,15 @@ def test_whoever_meets_an_app_s_lock_reads_who_has_it_since_when_and_what_cancel
     assert "builds:cancel blog" in caught.value.hint
     with take(str(tmp_path), "proxy", owner=owner, wait=0), pytest.raises(Busy) as caught:
         take(str(tmp_path), "proxy", owner=OWNER, wait=0)
-    assert caught.value.message.startswith("proxy is being changed") and "alice" not in caught.value.message
+    assert caught.value.message.startswith("proxy is being changed: `test` by alice")
+
+
+def test_a_key_does_not_learn_the_command_that_changes_something_other_than_an_app(tmp_path: Path) -> None:
+    owner = {**OWNER, "command": "domains:add secret-shop shop.example.com", "who": "key:alice"}
+    with take(str(tmp_path), "proxy", owner=owner, wait=0), pytest.raises(Busy) as caught:
+        take(str(tmp_path), "proxy", owner={**OWNER, "who": "key:bob"}, wait=0)
+    assert caught.value.message.startswith("proxy is being changed: another command (process 1")
+    assert "secret-shop" not in caught.value.message and "alice" not in caught.value.message
 
 
 def test_the_message_says_in_words_what_is_being_changed(tmp_path: Path) -> None:

@@ -71,8 +71,10 @@ def take(root: str, subject: str, *, owner: dict[str, Any], wait: float, what: s
     while (fd := locked_file(path)) is None:
         if time.monotonic() >= deadline:
             app = subject.removeprefix("app:")
+            # Whoever may change an app may know who else does. A command on another subject may name any app.
+            in_full = app != subject or not str(owner.get("who", "")).startswith("key:")
             raise Busy(
-                f"{what or app} is being changed: {describe(holder(root, subject), names_caller=app != subject)}",
+                f"{what or app} is being changed: {describe(holder(root, subject), in_full=in_full)}",
                 hint=f"Wait for it to end; `builds:cancel {app}` cancels a build."
                 if app != subject
                 else "Wait for it to end, or end that process.",
@@ -124,12 +126,12 @@ def holder(root: str, subject: str) -> dict[str, Any]:
         os.close(fd)
 
 
-def describe(owner: dict[str, Any], *, names_caller: bool = False) -> str:
-    """names_caller: whether to say who runs the command. Whoever may change an app may know who else does."""
+def describe(owner: dict[str, Any], *, in_full: bool) -> str:
+    """The holder of a lock, for messages. in_full: with its command, and who runs it."""
     if not owner:
         return "its holder has just released it"
     began = float(owner.get("since", time.time()))
     since = f"since {time.strftime('%H:%M:%S', time.gmtime(began))} UTC, for {int(time.time() - began)} s"
-    who = str(owner.get("who", "")).removeprefix("key:") if names_caller else ""
-    by = f" by {who}" if who else ""
-    return f"`{owner.get('command', '?')}`{by} (process {owner.get('pid', '?')}, {since})"
+    who = str(owner.get("who", "")).removeprefix("key:")
+    command = f"`{owner.get('command', '?')}`{f' by {who}' if who else ''}" if in_full else "another command"
+    return f"{command} (process {owner.get('pid', '?')}, {since})"

@@ -60,32 +60,39 @@ def status_of(host: Host, now: datetime | None = None) -> list[Finding]:
 
 
 def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
-    found: list[Finding] = []
-    for slot in slots(host, app):
-        days = days_left(slot.current, now)
-        names = ", ".join(slot.current.names[:3])
-        text = f"{app}: the certificate for {names} {validity(days)} ({slot.current.origin})"
-        found.append(Finding("certificates", level_of(days), text, remedy(str(app), slot.current, days)))
+    return [*(of_stored(app, one, days) for one, days in stored(host, app, now)), *of_others(host, app)]
+
+
+def stored(host: Host, app: AppName, now: datetime) -> list[tuple[StoredCertificate, float]]:
+    """The app's certificates in use, each with the days that it is still valid."""
+    return [(slot.current, days_left(slot.current, now)) for slot in slots(host, app)]
+
+
+def of_stored(app: AppName, one: StoredCertificate, days: float) -> Finding:
+    text = f"{app}: the certificate for {', '.join(one.names[:3])} {validity(days)} ({one.origin})"
+    return Finding("certificates", level_of(days), text, remedy(str(app), one, days))
+
+
+def of_others(host: Host, app: AppName) -> Iterator[Finding]:
+    """A finding for each name for which the proxy serves another certificate."""
     for domain, port, one in expectations(host, app):
         served = tls_probe(host, app).served(app, domain, port)
         if served != one.id:
             what = f"another certificate ({served[:16]})" if served else "no certificate"
-            found.append(
-                Finding(
-                    "certificates",
-                    "error",
-                    f"{app}: {what} is served for {domain} on port {port}",
-                    f"dokkupy proxy:build-config {app}; check whether another site or program uses this port",
-                )
+            yield Finding(
+                "certificates",
+                "error",
+                f"{app}: {what} is served for {domain} on port {port}",
+                f"dokkupy proxy:build-config {app}; check whether another site or program uses this port",
             )
-    return found
 
 
 def causes(host: Host, app: AppName, now: datetime | None = None) -> Iterator[Cause]:
     """A certificate that has expired, and a name for which another one is served."""
-    for found in findings_of(host, app, now or datetime.now(UTC)):
-        if found.level == "error" and "is good for" not in found.message:
-            yield Cause(found.message.partition(": ")[2].capitalize(), (found.remedy,), sure=FACT)
+    at = now or datetime.now(UTC)
+    expired = [of_stored(app, one, days) for one, days in stored(host, app, at) if days < 0]
+    for found in (*expired, *of_others(host, app)):
+        yield Cause(found.message.partition(": ")[2].capitalize(), (found.remedy,), sure=FACT)
 
 
 def validity(days: float) -> str:

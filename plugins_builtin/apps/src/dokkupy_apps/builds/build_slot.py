@@ -47,7 +47,10 @@ def between_builds(host: Host) -> Iterator[None]:
     """Hold all slots, so that no build runs: one that begins waits. Raises Busy at once if a build runs."""
     with ExitStack() as slots:
         for number in range(int(BUILDS.get(host.store, None, "parallel"))):
-            slots.enter_context(host.lock(f"build-slot-{number}", wait=0, command="removing unused images"))
+            try:
+                slots.enter_context(host.lock(f"build-slot-{number}", wait=0, command="removing unused images"))
+            except Busy as busy:
+                raise Busy("A build is running", hint="Wait for it to end; `builds:list` shows it.") from busy
         yield
 
 
@@ -62,9 +65,7 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
                 return host.lock(slot, wait=0, command=f"the build of {app}")
             except Busy as busy:
                 # The holder names another app. A key of this app may not learn that name.
-                whose = (
-                    f": {locks.describe(locks.holder(host.root, slot), names_caller=True)}" if is_admin(host) else ""
-                )
+                whose = f": {locks.describe(locks.holder(host.root, slot), in_full=True)}" if is_admin(host) else ""
                 if time.monotonic() > deadline:
                     raise Busy(
                         f"The build of {app} waited for an hour, because other builds are running{whose}",
