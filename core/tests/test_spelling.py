@@ -40,3 +40,7 @@ def test_the_question_names_at_most_three() -> None:
 
 def test_without_names_nothing_is_asked() -> None:
     assert did_you_mean("web", []) == ""
+
+
+def test_letters_in_another_order_are_alike() -> None:
+    assert did_you_mean("wbe", ["web", "worker"]) == "Did you mean web?"

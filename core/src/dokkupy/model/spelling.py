@@ -41,4 +41,7 @@ def likeness(word: str, name: str) -> float:
         typed_group, _, typed_verb = word.partition(":")
         pairs = ((typed_group, group), (typed_verb, verb))
         return min(SequenceMatcher(None, *pair).ratio() for pair in pairs)
-    return max(SequenceMatcher(None, word, one).ratio() for one in {name, verb or name})
+    # Letters in another order are a slip of the fingers: `wbe` for `web`.
+    return max(
+        float(sorted(word) == sorted(one)) or SequenceMatcher(None, word, one).ratio() for one in {name, verb or name}
+    )
