@@ -274,6 +274,8 @@ def test_a_type_that_the_procfile_does_not_have_is_not_scaled_up(run: Run, app: 
     for name in ("clock", "release"):
         message = f" !     {name} is not a valid process name to scale up\n"
         assert run("ps:scale", app, f"{name}=1")[::2] == (1, message)
+    message = " !     wbe is not a valid process name to scale up\n !     Did you mean web?\n"
+    assert run("ps:scale", app, "wbe=2")[::2] == (1, message)
     # The output of `ps:scale` is also valid as its arguments.
     assert run("ps:scale", app, "release=0", "web=1", "worker=0")[0] == 0
 
