@@ -141,6 +141,8 @@ class TestReading:
         assert texts(host, Query(release=1)) == ["one", "two", "three"]
         assert main(["logs", "blog", "--format", "json", "--release", "v2"], host=host) == 0
         assert [row["message"] for row in json.loads(capsysbinary.readouterr().out)] == ["four"]
+        assert main(["logs", "blog", "--release", "99"], host=host) == 1
+        assert b"App blog has no release v99" in capsysbinary.readouterr().err
         assert (
             main(["logs", "blog", "-q", "--since", stamp(2)[:19] + "Z", "--until", stamp(4)[:19] + "Z"], host=host) == 0
         )

@@ -129,6 +129,8 @@ def logs(
     if tail and (until or release):
         raise UserError("--tail cannot be combined with --until or --release")
     past = Past(host, app, query, live(host, app, query))
+    if release is not None:
+        require_release(past)
     if tail:
         return stream(host, past, quiet=quiet)
     found = with_changes(host, past)
@@ -168,6 +170,19 @@ def live(host: Host, app: AppName, query: Query) -> list[Live]:
             known = ", ".join(sorted({str(one.process) for one in instances})) or "none"
             raise UserError(f"App {app} runs no process {query.ps[:80]}", hint=f"Running: {known}")
     return found
+
+
+def require_release(past: Past) -> None:
+    """Raises NotFound for a release that the app does not have and that left no lines. A deleted or failed one may have
+    left some."""
+    from dokkupy_apps.releases.records import read_release
+
+    from dokkupy_logs.kept import kept_files
+
+    number = past.query.release
+    having_lines = {one.release for one in past.live} | {one.release for one in kept_files(past.host, past.app)}
+    if number not in having_lines:
+        read_release(past.host, past.app, number)
 
 
 def ending(host: Host, app: AppName, instances: Sequence[Instance]) -> list[Instance]:
