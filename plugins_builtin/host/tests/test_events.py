@@ -76,3 +76,10 @@ def test_a_crash_shows_the_last_line_that_the_process_printed() -> None:
         "reason": "a\nb",
     }
     assert line_of(row) == "now process_crashed app=blog lines=ModuleNotFoundError reason=a | b"
+
+
+@pytest.mark.parametrize("command", ["events", "deploys", "audit:list"])
+def test_a_number_of_entries_below_one_is_refused(run: Run, command: str) -> None:
+    for number in ("0", "-3"):
+        status, out, error = run(command, f"--num={number}")
+        assert (status, out, error) == (1, "", f" !     {number} is not a number of entries from 1\n")

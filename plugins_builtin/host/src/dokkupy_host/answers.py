@@ -27,6 +27,20 @@ class Completion(TypedDict):
     script: str
 
 
+class Deploy(TypedDict):
+    at: str
+    app: str
+    release: int | None
+    kind: str
+    by: str
+    seconds: float | None
+    outcome: str
+    reason: str
+    requests: int | None
+    lost: int | None
+    what: str
+
+
 class Doctor(TypedDict):
     check: str
     level: str
@@ -76,7 +90,7 @@ ANSWERS: dict[str, Any] = {
     "completion": Completion,
     "completion:commands": None,
     "completion:words": list[str],
-    "deploys": list[dict[str, Any]],
+    "deploys": list[Deploy],
     "doctor": list[Doctor],
     "events": list[dict[str, Any]],
     "events:list": list[EventsList],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -44,8 +45,10 @@ def deploys(
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.events import latest
 
+    if num < 1:
+        raise UserError(f"{num} is not a number of entries from 1")
     apps = {str(one) for one in ([host.store.require_app(app)] if app else visible_apps(host))}
-    found = [row for row in timeline(latest(host, MOST, app)) if row["app"] in apps][: max(1, num)]
+    found = [row for row in timeline(latest(host, MOST, app)) if row["app"] in apps][:num]
     known = {
         (name, number): one.description
         for name in {row["app"] for row in found}

@@ -6,6 +6,7 @@ import sys
 import time
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
+from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.events import Tail, latest, of_app
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName
@@ -33,7 +34,9 @@ def events(
     events blog
     events --tail
     """
-    rows = latest(host, max(1, num), app)
+    if num < 1:
+        raise UserError(f"{num} is not a number of entries from 1")
+    rows = latest(host, num, app)
     if tail:
         for line in follow(host, rows, app):
             sys.stdout.write(harmless(line) + "\n")

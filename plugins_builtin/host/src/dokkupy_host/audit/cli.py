@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
+from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
 TYPE_CHECKING = False
@@ -30,6 +31,8 @@ def show(
     from dokkupy_host.audit.since import start_of
     from dokkupy_host.audit.trail import lines
 
+    if num < 1:
+        raise UserError(f"{num} is not a number of entries from 1")
     start = start_of(since)
     wanted = (
         line
@@ -40,7 +43,7 @@ def show(
         and line.time >= start
         and (not failed or line.status)
     )
-    rows = [row(line) for line in deque(wanted, maxlen=max(1, num))]
+    rows = [row(line) for line in deque(wanted, maxlen=num)]
     import time
 
     from dokkupy_sdk.lines import when
