@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dokkupy.errors import HostError
 from dokkupy.kernel.journal import KEPT_JOURNALS, Journal, new_id, prune_closed, read_journal
+from dokkupy.kernel.transaction import call
 
 
 @pytest.fixture
@@ -88,3 +89,12 @@ def test_the_newest_closed_journals_stay(tmp_path: Path) -> None:
     prune_closed(str(tmp_path))
     assert sorted(os.listdir(tmp_path))[0] == "00003.jsonl"
     assert len(os.listdir(tmp_path)) == KEPT_JOURNALS
+
+
+def test_a_positional_argument_of_a_call_is_refused_with_the_functions_name() -> None:
+    def set_port(host: object, port: int) -> None:
+        """Stands for a step of a plugin."""
+
+    with pytest.raises(TypeError, match=r"set_port, \.\.\.\): pass arguments by keyword"):
+        call(set_port, 80)
+    assert call(set_port, port=80).as_json()["arguments"] == {"port": 80}

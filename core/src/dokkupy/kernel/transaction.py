@@ -47,7 +47,7 @@ class Call:
 def call(function: Callable[Concatenate[H, P], None], *args: P.args, **kwargs: P.kwargs) -> Call:
     """The call of a module-level function as data. The function must be idempotent. Pass arguments by keyword."""
     if args:
-        raise TypeError("arguments of a journalled call are given by keyword")
+        raise TypeError(f"call({function.__qualname__}, ...): pass arguments by keyword; the journal keeps names")
     return Call(f"{function.__module__}:{function.__qualname__}", dict(kwargs))
 
 
