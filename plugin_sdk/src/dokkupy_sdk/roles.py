@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from dokkupy.roles.scheduler import Instances, Scheduler, Surroundings
     from dokkupy.roles.volumes import Volumes
 
+    from dokkupy_sdk.access_log import AccessLog
     from dokkupy_sdk.backup_subject import BackupSubject
     from dokkupy_sdk.builder import Builder
+    from dokkupy_sdk.history import SourceHistory
     from dokkupy_sdk.one_offs import OneOffs, OneOffSessions
     from dokkupy_sdk.source_store import SourceStore
     from dokkupy_sdk.tls import ChallengeServer, TlsProbe
 
 HOMES = {
+    "AccessLog": "dokkupy_sdk.access_log",
     "BackupSubject": "dokkupy_sdk.backup_subject",
     "Builder": "dokkupy_sdk.builder",
     "ChallengeServer": "dokkupy_sdk.tls",
@@ -38,6 +41,7 @@ HOMES = {
     "OneOffs": "dokkupy_sdk.one_offs",
     "Proxy": "dokkupy.roles.proxy",
     "Scheduler": "dokkupy.roles.scheduler",
+    "SourceHistory": "dokkupy_sdk.history",
     "SourceStore": "dokkupy_sdk.source_store",
     "Surroundings": "dokkupy.roles.scheduler",
     "TlsProbe": "dokkupy_sdk.tls",
@@ -56,6 +60,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "AccessLog",
     "BackupSubject",
     "Builder",
     "ChallengeServer",
@@ -76,6 +81,7 @@ __all__ = [
     "OneOffs",
     "Proxy",
     "Scheduler",
+    "SourceHistory",
     "SourceStore",
     "Surroundings",
     "TlsProbe",

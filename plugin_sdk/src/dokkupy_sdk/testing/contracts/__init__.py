@@ -29,7 +29,7 @@ from dokkupy_sdk.testing.contracts.scheduler import (
     SchedulerContract,
     SurroundingsContract,
 )
-from dokkupy_sdk.testing.contracts.source import SourceContract
+from dokkupy_sdk.testing.contracts.source import SourceContract, SourceHistoryContract
 from dokkupy_sdk.testing.contracts.tls import ChallengeServerContract, TlsProbeContract
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "ProxyContract",
     "SchedulerContract",
     "SourceContract",
+    "SourceHistoryContract",
     "OneOffsContract",
     "SurroundingsContract",
     "TlsProbeContract",
