@@ -19,6 +19,8 @@ WITHOUT = {
     "core/src/dokkupy/kernel/hooks.py": "the error of pluggy names what the author of the plugin must correct",
     "core/src/dokkupy/kernel/transaction.py": "only a damaged journal names another file",
     "plugin_sdk/src/dokkupy_sdk/execute.py": "the last lines of any program",
+    "plugins_builtin/apps/src/dokkupy_apps/processes/redeploy.py": "Dokku's message for an app without a release",
+    "plugins_builtin/apps/src/dokkupy_apps/releases/records.py": "Dokku's message for an app without a release",
     "plugins_builtin/apps/src/dokkupy_apps/apps.py": "Dokku's message, whose second line is the command",
     "plugins_builtin/commands/src/dokkupy_commands/cli/apps.py": "Dokku's message: there is no lock, so nothing is to be done",
     "plugins_builtin/docker/src/dokkupy_docker/engine_api/errors.py": "the engine's own message",

@@ -81,6 +81,7 @@ PAGES = (
     ),
     Page(
         "docs/how-to/notifications.md",
+        thorough="half a minute of installing; test_example_plugins.py installs the same plugin and has a receiver",
         elsewhere={"dokkupy webhook:test": "hooks.example.com is nobody's; test_example_plugins.py has a receiver"},
         after="dokkupy plugin:uninstall webhook",
     ),
@@ -130,6 +131,7 @@ PAGES = (
     ),
     Page(
         "docs/how-to/backups.md",
+        thorough="most of a minute of starting servers; plugins_builtin/backups/tests and test_rebuild_host.py do the same",
         server="dokkupy postgres:exists db || dokkupy postgres:create db",
         elsewhere={
             "dokkupy backups:target-add offsite": NO_TARGET,
@@ -138,6 +140,7 @@ PAGES = (
         },
     ),
     Page("docs/how-to/dry-run.md", server=NO_BLOG, laptop="cd /root/blog && git push -q dokku main 2>/dev/null"),
+    Page("docs/how-to/output.md"),
     Page(
         "docs/how-to/move-from-dokku.md",
         server="dokkupy postgres:create db && dokkupy postgres:link db blog",

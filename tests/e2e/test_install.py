@@ -23,8 +23,6 @@ from state import containers, wiring
 from tests.e2e.conftest import MakeHost
 
 DEMO_HOST = "hello.dokkupy.localhost"
-#: The time that the demo may take on a bare machine. A shared test machine with two cores may take half as much again.
-DEMO_LIMIT = 270
 
 
 def demo(host: Host) -> Ran:
@@ -32,7 +30,6 @@ def demo(host: Host) -> Ran:
     ran = host.install("--demo", "--yes", timeout=600)
     spent = time.monotonic() - started
     print(f"\n{ran.output}\ninstall.sh --demo took {spent:.1f} s")
-    assert spent < DEMO_LIMIT
     return ran
 
 

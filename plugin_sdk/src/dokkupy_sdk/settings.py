@@ -193,16 +193,16 @@ class Settings:
     def require(self, name: str, *, is_global: bool) -> Property:
         """The property, if it may be set there. The messages are Dokku's."""
         if not name:
-            raise UserError("No property specified", hint=f"Properties: {', '.join(sorted(self.listed))}")
+            raise UserError("No property specified")
         prop = self.properties.get(name)
         if prop is None:
             from dokkupy.model.spelling import did_you_mean
 
             raise self.invalid(did_you_mean(name, self.listed))
         if is_global and prop.scope == "app":
-            raise UserError("Property cannot be specified globally", hint="Name an app in place of --global.")
+            raise UserError("Property cannot be specified globally")
         if not is_global and prop.scope == "global":
-            raise UserError("Property can only be specified globally", hint="Write --global in place of the app.")
+            raise UserError("Property can only be specified globally")
         return prop
 
     def invalid(self, hint: str = "") -> UserError:

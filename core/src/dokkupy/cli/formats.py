@@ -14,13 +14,15 @@ FIELDS = ("message", "hint", "details", "exit_code", "plugin")
 
 
 def written(host: Host, command: str, form: str, answer: CommandResult | DokkupyError) -> str:
-    """The text of a result or an error. Raises UserError for a form that nobody writes."""
+    """The text of a result or an error. Raises UserError for a result in a form that nobody writes."""
     if isinstance(answer, DokkupyError):
         result, said = None, {"error": answer.code, **{name: getattr(answer, name, None) for name in FIELDS}}
     else:
         result, said = answer, {}
     if form != "json":
         entry = host.registry.find(FORMATS, form)
+        if entry is None and result is None:
+            return ""  # the line could not be parsed, so its `--format` may be the command's own
         if entry is None:
             known = ", ".join(["stdout", "json", *sorted(host.registry.group(FORMATS))])
             raise UserError(f"Invalid format {form[:40]!r}: use one of {known}", code="invalid_format")

@@ -315,7 +315,7 @@ def report(error: BaseException, host: Host, command: str = "", form: str = "std
     first = errors[0]
     if isinstance(first, AppNotFound) and not first.hint:
         first.hint = similar_app(host, first.app)
-    if form not in TEXT and first.code != "invalid_format":
+    if form not in TEXT:
         from dokkupy.cli.formats import written
 
         sys.stdout.write(written(host, command, form, first))

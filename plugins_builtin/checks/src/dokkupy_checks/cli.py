@@ -107,7 +107,7 @@ def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],..
     host.store.require_app(app)
     release, instances = current(host, app)
     if release is None:
-        raise AppError(f"App {app} has not been deployed", code="not_deployed", hint="Deploy it first: git push")
+        raise AppError(f"App {app} has not been deployed", code="not_deployed")
     chosen = choose(app, instances, which)
     host.out.section(f"Running checks of {app} {which or 'in all process types'}")
     check(host, release, chosen)

@@ -160,7 +160,7 @@ def live(host: Host, app: AppName, query: Query) -> list[Live]:
 
     deployed, instances = current(host, app)
     if deployed is None and not query.release:
-        raise AppError(f"App {app} has not been deployed", code="not_deployed", hint="Deploy it first: git push")
+        raise AppError(f"App {app} has not been deployed", code="not_deployed")
     found = live_instances(host, [*instances, *ending(host, app, instances)])
     name = query.ps.partition(".")[0]
     if query.ps and not any(query.has_dyno(one.kind, one.dyno) for one in found):

@@ -81,7 +81,7 @@ def rebuild(host: Host, app: AppName) -> Deployment | None:
     host.store.require_app(app)
     sources = source_store(host)
     if not sources.has_code(app):
-        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
+        raise Conflict(f"App {app} has not been deployed", code="not_deployed")
     return deploy_source(
         host,
         app,

@@ -103,7 +103,7 @@ def require_deployed(host: Host, app: AppName) -> Release:
     host.store.require_app(app)
     release, _ = current(host, app)
     if release is None:
-        raise Conflict(f"App {app} has not been deployed", hint="Deploy it first: git push", code="not_deployed")
+        raise Conflict(f"App {app} has not been deployed", code="not_deployed")
     return release
 
 

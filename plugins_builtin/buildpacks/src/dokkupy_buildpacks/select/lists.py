@@ -35,10 +35,7 @@ def parse(text: str) -> str:
     if found:
         owner = "heroku" if found[1] == "heroku-community" else found[1]
         return f"https://github.com/{owner}/heroku-buildpack-{found[2]}.git"
-    raise UserError(
-        f"Invalid buildpack specified: {text[:120]}",
-        hint="Give its URL, an image, or OWNER/NAME such as heroku/python.",
-    )
+    raise UserError(f"Invalid buildpack specified: {text[:120]}")
 
 
 def path_of(url: str) -> str:
