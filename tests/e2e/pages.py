@@ -140,7 +140,7 @@ PAGES = (
         },
     ),
     Page("docs/how-to/dry-run.md", server=NO_BLOG, laptop="cd /root/blog && git push -q dokku main 2>/dev/null"),
-    Page("docs/how-to/output.md"),
+    Page("docs/how-to/output.md", server="dokkupy ps:scale blog web=1 worker=0"),
     Page(
         "docs/how-to/move-from-dokku.md",
         server="dokkupy postgres:create db && dokkupy postgres:link db blog",
