@@ -147,6 +147,7 @@ class Command:
     def __init__(self, **declared: Any) -> None:
         self.__dict__.update(declared)
         self.keeps_root = self.root or self.keeps_root
+        self.recorded_as = self.recorded_as or self.full_name
         self.help = (self.function.__doc__ or "").strip().partition("\n")[0].rstrip(".")
 
     @property

@@ -109,9 +109,8 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
             )
         call_status = invoke(host, call)
     except BaseException as error:
-        call_status = report(
-            error, host, call.command.full_name if call else name, call.format if call else asked(words)
-        )
+        full_name, form = (call.command.full_name, call.format) if call else (name, asked(words))
+        call_status = report(error, host, full_name, form)
     if call is not None and (call.recorded or call_status):
         record(host, call, call_status)
     return call_status
@@ -245,7 +244,7 @@ def handle_of(command: Command, option: Parameter) -> str:
 def for_records(host: Host, command: Command, words: list[str]) -> str:
     """The command line for locks and the audit, without secrets."""
     if not command.secret_args and not any("://" in word or len(word) > 200 for word in words):
-        return " ".join([command.recorded_as or command.full_name, *words])
+        return " ".join([command.recorded_as, *words])
     from dokkupy.cli.redact import redacted
 
     return redacted(host, command, words)

@@ -18,8 +18,8 @@ TEXT = ("stdout", "text")  # the formats for people
 
 
 class Invocation:
-    """A command and the arguments to call it with. format: as `--format` names it, `envelope` for `--json`. app: the app whose permission is required, or
-    None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`."""
+    """A command and the arguments to call it with. format: as `--format` names it, `envelope` for `--json`. app: the app
+    whose permission is required, or None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`."""
 
     __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded", "verbose")
 

@@ -20,7 +20,7 @@ def redacted(host: Host, command: Command, words: list[str]) -> str:
     KEY=VALUE, arguments before the secrets, and the name of an app that exists. A user who forgets KEY= or the app types
     a secret in its place."""
     if command.secret_args is True:
-        return " ".join([command.full_name, *named(host, parameters(command.function), words)])
+        return " ".join([command.recorded_as, *named(host, parameters(command.function), words)])
     secret_from = command.secret_args if type(command.secret_args) is int and command.secret_args else len(words)
     shown = (
         HIDDEN
@@ -30,7 +30,7 @@ def redacted(host: Host, command: Command, words: list[str]) -> str:
         else without_login(word)
         for number, word in enumerate(words)
     )
-    return " ".join([command.full_name, *shown])
+    return " ".join([command.recorded_as, *shown])
 
 
 def named(host: Host, declared: list[Parameter], words: list[str]) -> list[str]:
