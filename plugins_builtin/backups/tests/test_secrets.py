@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from dokkupy_sdk.testing.processes import descendants
 
 from plugins_builtin.backups.tests.conftest import World
 from plugins_builtin.backups.tests.fake import set_fault
@@ -19,17 +20,6 @@ CANARIES = (
     "canary%2Fpass",
     "canary-key",
 )
-
-
-def descendants(pid: int) -> Iterator[int]:
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = path.read_text().split()
-        except OSError:
-            continue
-        for child in map(int, children):
-            yield child
-            yield from descendants(child)
 
 
 class Watch(threading.Thread):

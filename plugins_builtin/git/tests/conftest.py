@@ -141,15 +141,6 @@ def wait_for(condition, seconds: float = 60.0) -> None:  # type: ignore[no-untyp
         time.sleep(0.05)
 
 
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
-
-
 BLOG = AppName("blog")
 
 

@@ -21,6 +21,7 @@ from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.testing.processes import children, is_running
 
 #: Another nginx, to run these tests with: NGINX_PROGRAM=/path/to/nginx
 BINARY = (
@@ -170,10 +171,10 @@ class Rig:
         """End nginx at once, workers too: what a power cut leaves."""
         pid = self.pid
         if pid is not None:
-            children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-            for process in (pid, *children):
+            processes = (pid, *children(pid))
+            for process in processes:
                 os.kill(process, signal.SIGKILL)
-            wait_for(lambda: not any(alive(process) for process in (pid, *children)))
+            wait_for(lambda: not any(map(is_running, processes)))
 
     def close(self) -> None:
         self.stop()
@@ -273,14 +274,6 @@ def served(rig: Rig, name: str) -> bytes:
         context.wrap_socket(raw, server_hostname=name) as tls,
     ):
         return tls.getpeercert(binary_form=True) or b""
-
-
-def alive(pid: int) -> bool:
-    """A zombie that nobody waits for yet is not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -10,6 +10,7 @@ from dokkupy_nginx.setup import capacity
 from dokkupy_nginx.setup.doctor import connections
 from dokkupy_nginx.setup.install import Wiring
 from dokkupy_sdk.model import Certificate, Port
+from dokkupy_sdk.testing.processes import children
 
 from plugins_builtin.nginx.tests.conftest import Backend, Rig, wait_for
 
@@ -98,10 +99,6 @@ def hold(rig: Rig, count: int) -> list[socket.socket]:
     return held
 
 
-def workers(rig: Rig) -> set[int]:
-    return {int(word) for word in Path(f"/proc/{rig.pid}/task/{rig.pid}/children").read_text().split()}
-
-
 def test_slow_connections_keep_nobody_out_after_setup(cold: Rig) -> None:
     """Two workers of 256 connections are what the rig's nginx.conf has; each of 600 slow clients holds one."""
     conf = cold.root / "etc/nginx.conf"
@@ -116,13 +113,13 @@ def test_slow_connections_keep_nobody_out_after_setup(cold: Rig) -> None:
     finally:
         for one in held:
             one.close()
-    old = workers(cold)
+    old = set(children(cold.pid))
     assert any(
         "raise worker_connections and worker_rlimit_nofile" in line
         for line in Wiring(cold.proxy, dry_run=False).setup()
     )
     assert connections(cold.proxy).level == "ok"
-    wait_for(lambda: not old & workers(cold))
+    wait_for(lambda: not old & set(children(cold.pid)))
     held = hold(cold, 600)
     try:
         assert [cold.get("blog.example.com").status for _ in range(5)] == [200] * 5

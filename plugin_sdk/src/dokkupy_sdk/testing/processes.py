@@ -5,12 +5,40 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process has not ended. One that ended, and for which its parent has not waited yet, does not run."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        # The second: it ended after its file was opened.
+        return False
+
+
+def children(pid: int) -> list[int]:
+    """The processes that the threads of this process started. None if it has ended."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            found += map(int, Path(f"/proc/{pid}/task/{thread}/children").read_text().split())
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """The children of the process, their children and so on."""
+    for child in children(pid):
+        yield child
+        yield from descendants(child)
 
 
 def with_argument(text: str) -> list[int]:
     """The processes that have this among their arguments."""
-    found = []
+    found: list[int] = []
     for number in filter(str.isdecimal, os.listdir("/proc")):
         try:
             with open(f"/proc/{number}/cmdline", "rb") as file:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.testing.effort import stride
+from dokkupy_sdk.testing.processes import children, is_running
 
 from plugins_builtin.backups.tests.conftest import World
 from plugins_builtin.backups.tests.fake import fill, set_fault
@@ -79,9 +80,9 @@ def test_killed_while_the_dump_runs_leaves_no_backup_and_no_lock(local: World, t
         process.kill()
     process.communicate(timeout=60)
     end = time.monotonic() + 60
-    while alive(found[0]) and time.monotonic() < end:
+    while is_running(found[0]) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not alive(found[0])
+    assert not is_running(found[0])
     assert local.json("backups:list") == []
     set_fault(local.base, "db", "")
     local.run("backups:create", "rows:db")
@@ -151,15 +152,3 @@ def test_another_host_s_work_on_the_repository_is_waited_for_and_then_said(
         other.end()
     local.run("backups:prune")
     assert local.restic("list", "locks") == ""
-
-
-def children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(word) for word in text.split()]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -15,8 +15,9 @@ from dokkupy_git.settings import SETTINGS, deploy_branch
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.testing.processes import is_running
 
-from plugins_builtin.git.tests.conftest import HERE, Client, World, alive, wait_for
+from plugins_builtin.git.tests.conftest import HERE, Client, World, wait_for
 
 BLOG = AppName("blog")
 
@@ -310,7 +311,7 @@ def test_dropped_connection_takes_the_deploy_back(world: World, client: Client) 
     assert holder(str(world.root), "app:blog")["command"] == "git push blog"
     push.kill()  # the client alone: what a lost connection looks like to the server
     push.wait()
-    wait_for(lambda: not alive(hook))
+    wait_for(lambda: not is_running(hook))
     wait_for(lambda: world.leftovers() == [])
     assert head(world) == first
     assert world.host.store.read("apps", "blog", "git")["sha"] == first
@@ -322,7 +323,7 @@ def test_killed_push_is_swept_by_the_next(world: World, client: Client) -> None:
     push, hook = start_slow_push(world, client)
     os.killpg(push.pid, signal.SIGKILL)  # everything at once: a power cut
     push.wait()
-    wait_for(lambda: not alive(hook))
+    wait_for(lambda: not is_running(hook))
     assert any("journal" in path for path in world.leftovers())
     assert head(world) == first
     client.git("rm", "-q", "SLEEP")

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing.processes import is_running
 
-from plugins_builtin.git.tests.conftest import HERE, Client, World, alive, wait_for
+from plugins_builtin.git.tests.conftest import HERE, Client, World, wait_for
 
 BLOG = AppName("blog")
 
@@ -135,7 +136,7 @@ def test_connection_lost_in_the_middle_takes_the_deploy_back(world: World, clien
     hook = int((world.root / "pid").read_text())
     os.killpg(running.pid, signal.SIGKILL)  # git and ssh on the client's side; the server is on its own
     running.wait()
-    wait_for(lambda: not alive(hook))
+    wait_for(lambda: not is_running(hook))
     wait_for(lambda: world.leftovers() == [])
     assert Repository(world.host, BLOG).ref("refs/heads/master") == first
     assert world.host.store.read("apps", "blog", "git")["sha"] == first
