@@ -160,9 +160,13 @@ import sys
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy_sdk.state import InstanceRow, ServingFile
-from dokkupy_apps.releases.state_mark import state_mark
+from dokkupy_apps.releases.state_mark import UnchangedFile, plugins_mark, state_mark
 host, app = Host(sys.argv[1]), AppName("blog")
-host.store.write("apps", app, "releases", "000001", data={"source": "test", "mark": state_mark(host, app, {})})
+mark = state_mark(host, app, {})
+if sys.argv[2] == "updated":
+    host.store.save(UnchangedFile(plugins=plugins_mark(host), marks={"d": mark}))
+    mark = "another"
+host.store.write("apps", app, "releases", "000001", data={"source": "test", "mark": mark})
 row = InstanceRow(process="web", index=1, id="c0ffee", name="", address="", port=5000, release=1, deployment="d")
 host.store.save(ServingFile(release=1, id="d", instances=(row,)), app)
 """
@@ -194,13 +198,14 @@ def engine(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.parametrize("plugins_were", ["the same", "updated"])
 def test_report_of_a_running_app_loads_neither_its_release_nor_the_adapter_of_the_engine(
-    tmp_path: Path, engine: str
+    tmp_path: Path, engine: str, plugins_were: str
 ) -> None:
     root, plugins = tmp_path / "root", "apps,commands,docker,host"
     loaded(root, "apps:create", "blog")
     env = {"DOKKUPY_PLUGINS": plugins, "PATH": "/usr/bin:/bin"}
-    subprocess.run([sys.executable, "-I", "-c", SERVE, str(root)], check=True, env=env)
+    subprocess.run([sys.executable, "-I", "-c", SERVE, str(root), plugins_were], check=True, env=env)
     for command, most in (("ps:report", 66), ("ps:scale", 48), ("releases:list", 48)):
         modules = loaded(root, command, "blog", plugins=plugins, engine=engine)
         assert ("dokkupy_docker.instances.states" in modules) == (command == "ps:report")

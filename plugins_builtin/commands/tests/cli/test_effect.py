@@ -13,7 +13,8 @@ from dokkupy_apps.processes.redeploy import redeploy
 from dokkupy_apps.releases.records import require_deployed
 from dokkupy_apps.releases.serving import release_key
 from dokkupy_apps.testing import deploy
-from dokkupy_commands.cli import ps
+from dokkupy_commands.cli import pending as pending_settings
+from dokkupy_host.timer.maintenance import run_due
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import AT_ONCE, BUILD, RESTART, ROUTE, Property, Settings
 
@@ -173,7 +174,7 @@ def test_a_report_asks_the_plugins_only_when_a_setting_changed_after_the_deploy(
     run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(ps, "pending_names", lambda host, app: asked.append(app) or [])
+    monkeypatch.setattr(pending_settings, "pending_names", lambda host, app: asked.append(app) or [])
     deploy(host, "blog", TREE)
     run("ps:scale", "blog", "web=2")
     run("ps:set", "blog", "rollback-on-crash", "true")  # no release keeps it, so it takes effect at once
@@ -185,3 +186,48 @@ def test_a_report_asks_the_plugins_only_when_a_setting_changed_after_the_deploy(
     run("ps:restart", "blog")
     run("ps:report", "blog")
     assert asked == ["blog"]
+
+
+def update(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install another version of a plugin."""
+    for entry in host.registry.entries:
+        if entry.plugin == "apps":
+            monkeypatch.setattr(entry, "version", entry.version + "9")
+
+
+def test_after_an_update_the_timer_notes_what_it_leaves_as_it_is(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+    deploy(host, "shop", TREE)
+    run("ps:set", "shop", "restart-policy", "always")
+    update(host, monkeypatch)
+    asked: list[str] = []
+    names = pending_settings.pending_names
+    monkeypatch.setattr(pending_settings, "pending_names", lambda *given: asked.append(given[1]) or names(*given))
+    run("ps:report", "blog")
+    assert asked == ["blog"]
+    run_due(host, now=1e9)
+    run_due(host, now=2e9)
+    assert asked == ["blog", "blog", "shop"]
+    assert "Ps pending:" not in run("ps:report", "blog")[1] and asked[3:] == []
+    assert run("ps:report", "shop", "--ps-pending")[1] == "ps restart-policy\n"
+    run("ps:set", "blog", "restart-policy", "always")
+    assert run("ps:report", "blog", "--ps-pending")[1] == "ps restart-policy\n"
+    run("ps:set", "blog", "restart-policy")
+    update(host, monkeypatch)
+    asked.clear()
+    run("ps:report", "blog")
+    assert asked == ["blog"]
+
+
+def test_note_of_a_deployment_says_nothing_of_the_next_one(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+    update(host, monkeypatch)
+    run_due(host, now=1e9)
+    run("ps:set", "blog", "restart-policy", "always")
+    run("ps:restart", "blog")
+    run("ps:set", "blog", "restart-policy")
+    assert run("ps:report", "blog", "--ps-pending")[1] == "ps restart-policy\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy_sdk.records import Record
 from dokkupy_sdk.settings import properties_of
 
 TYPE_CHECKING = False
@@ -10,9 +11,24 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk import Host
     from dokkupy_sdk.names import AppName
+    from dokkupy_sdk.state import ReleaseSummary, ServingFile
 
 AT_ONCE = {"config", "domains", "ports"}
 """Namespaces whose changes take effect at once, or whose commands themselves print what is pending."""
+
+
+class UnchangedFile(Record, file="global/unchanged"):
+    """The deployments that another version of a plugin made, and for which nothing is pending with the current ones.
+
+    plugins: `plugins_mark` of these. kept: namespace -> the properties that they keep in a release. marks: id of a
+    deployment -> its `state_mark` at the time.
+    """
+
+    derived = "*"
+
+    plugins: str = ""
+    kept: Mapping[str, tuple[str, ...]] = {}
+    marks: Mapping[str, str] = {}
 
 
 def state_mark(host: Host, app: AppName, kept: Mapping[str, Collection[str]]) -> str:
@@ -22,7 +38,7 @@ def state_mark(host: Host, app: AppName, kept: Mapping[str, Collection[str]]) ->
     from zlib import crc32
 
     namespaces = host.registry.group("dokkupy.commands").keys() - AT_ONCE
-    digest = crc32(repr(sorted({(entry.plugin, entry.version) for entry in host.registry.entries})).encode())
+    digest = int(plugins_mark(host), 16)
     for place in (("apps", str(app)), ("global",)):
         for name in sorted(namespaces.intersection(host.store.names(*place))):
             table = host.store.read(*place, name)
@@ -33,3 +49,19 @@ def state_mark(host: Host, app: AppName, kept: Mapping[str, Collection[str]]) ->
             if values:
                 digest = crc32(repr((place[0], name, sorted(values.items()))).encode(), digest)
     return f"{digest:08x}"
+
+
+def plugins_mark(host: Host) -> str:
+    """A digest of the plugins and their versions: another version may have other defaults, or other options for the same
+    settings."""
+    from zlib import crc32
+
+    return f"{crc32(repr(sorted({(entry.plugin, entry.version) for entry in host.registry.entries})).encode()):08x}"
+
+
+def may_be_pending(host: Host, app: AppName, serving: ServingFile, release: ReleaseSummary) -> bool:
+    """Whether only the plugins can say what is pending, because a setting or a plugin is another than at the deploy."""
+    if release.mark == state_mark(host, app, release.kept):
+        return False
+    noted = host.store.load_derived(UnchangedFile)
+    return serving.id not in noted.marks or noted.marks[serving.id] != state_mark(host, app, noted.kept)

@@ -219,19 +219,6 @@ def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # n
     return CommandResult([one.name for one in gone], [f"-----> Retired {one.name}" for one in gone])
 
 
-def pending_names(host: Host, app: AppName) -> list[str]:
-    """The settings that are pending, as `NAMESPACE NAME`. They are the keys `pending-NAME` of every plugin's report."""
-    from dokkupy_apps.settings.effect import pending_settings
-
-    from dokkupy_commands.cli.report import reports_of
-
-    found = [f"ps {name}" for name in pending_settings(host, app, PS)]
-    for namespace, answer in reports_of(host, app, but=group.namespace).items():
-        keys = answer.data if isinstance(answer.data, dict) else {}
-        found += [f"{namespace} {key.removeprefix('pending-')}" for key in keys if key.startswith("pending-")]
-    return sorted(found)
-
-
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     if app is None:
         return {}
@@ -241,15 +228,18 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
     pending: list[str] = []
     if serving is not None:
         from dokkupy_apps.processes.states import states
-        from dokkupy_apps.releases.serving import serving_summary
-        from dokkupy_apps.releases.state_mark import state_mark
+        from dokkupy_apps.releases.serving import summary_of
+        from dokkupy_apps.releases.state_mark import may_be_pending
         from dokkupy_host.supervise.watched import described
 
         found = states(host, app, serving.instances)
         up = [state == "running" for state in found.values()]
         running = "true" if up and all(up) else "mixed" if any(up) else "false"
-        release = serving_summary(host, app)
-        pending = pending_names(host, app) if release and release.mark != state_mark(host, app, release.kept) else []
+        release = summary_of(host, app, serving)
+        if release is not None and may_be_pending(host, app, serving, release):
+            from dokkupy_commands.cli.pending import pending_names
+
+            pending = pending_names(host, app)
         words = described(host, app, found)
         for row in serving.instances:
             extra[f"--status-{row.dyno}"] = f"{words[row.id]} (CID: {row.id[:11]})"
