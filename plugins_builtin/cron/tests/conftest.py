@@ -64,8 +64,8 @@ class World:
         self.tasks: dict[str, str] = {}
         start = engine.containers.start
 
-        def counted(ref: str, *, restart_policy: str | None = None) -> None:
-            start(ref, restart_policy=restart_policy)
+        def counted(ref: str) -> None:
+            start(ref)
             one = engine.require(ref)
             self.started.append(one.labels[RUN])
             self.tasks[one.labels[RUN]] = one.labels["com.dokku.cron-id"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -101,6 +104,24 @@ def test_a_stopped_instance_does_not_come_back_by_itself_and_resumes(host: Host,
     assert scheduler.resume(release, [web]) == (web,)
     assert scheduler.status([web])[0].state == "running"
     assert inspect(web.id)["HostConfig"]["RestartPolicy"]["Name"] == "on-failure"  # type: ignore[index]
+
+
+def test_an_instance_that_dies_while_it_drains_is_not_started_again(
+    host: Host, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (web,) = start(host, release, (WEB, 1))
+    state = {}
+
+    def die(host: Host, instances: Sequence[Instance], *, timeout: int) -> None:
+        process = int(inspect(web.id)["State"]["Pid"])  # type: ignore[index]
+        os.kill(process, signal.SIGKILL)
+        subprocess.run(["docker", "wait", web.id], check=True, capture_output=True, timeout=60)
+        state.update(inspect(web.id)["State"])  # type: ignore[arg-type]
+
+    monkeypatch.setattr("dokkupy_docker.scheduler.wait_until_idle", die)
+    host.scheduler().retire([web], timeout=1)
+    assert state["Status"] == "exited"
+    assert host.containers().find_all({"dokkupy.app": release.app}) == []
 
 
 def test_orphans_are_the_instances_that_nobody_knows(host: Host, release: Release) -> None:

@@ -97,11 +97,12 @@ class Containers(ABC):
         keeps its last 256 events, and forgets them when it ends itself."""
 
     @abstractmethod
-    def rename(self, ref: str, name: str) -> None: ...
+    def change(self, ref: str, *, name: str | None = None, restart_policy: str | None = None) -> None:
+        """Change what is given. Raises NotFound, and Conflict if another container has the name."""
 
     @abstractmethod
-    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
-        """Start an existing container. restart_policy: set this policy first. Raises NotFound."""
+    def start(self, ref: str) -> None:
+        """Start an existing container. Raises NotFound."""
 
     @abstractmethod
     def stop(self, ref: str, *, timeout: int | None, restart_policy: str | None = None) -> None:

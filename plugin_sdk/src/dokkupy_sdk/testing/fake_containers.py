@@ -52,15 +52,15 @@ class FakeContainers(Containers):
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
         return {ref: [one for one in found if one.at >= since] for ref, found in self.engine.ended.items()}
 
-    def rename(self, ref: str, name: str) -> None:
+    def change(self, ref: str, *, name: str | None = None, restart_policy: str | None = None) -> None:
         found = self.engine.require(ref)
-        if name != found.name:
+        if name is not None and name != found.name:
             if name in self.engine.made:
                 raise Conflict(f"The name {name} is taken")
             del self.engine.made[found.name]
             self.engine.made[name] = replace(found, name=name)
 
-    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
+    def start(self, ref: str) -> None:
         self.engine.put(ref, "running")
         found = self.engine.require(ref)
         self.engine.made[found.name] = replace(found, restarts=0, up_seconds=0)

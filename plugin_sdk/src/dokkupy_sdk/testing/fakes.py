@@ -130,10 +130,10 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
         for one in retiring:
             found = containers.find(one.id)
             if found and ".retired-" not in found.name:
-                containers.rename(one.id, f"{found.name}.retired-{one.id[-6:]}")
+                containers.change(one.id, name=f"{found.name}.retired-{one.id[-6:]}")
         for one in serving:
             if containers.find(one.id):
-                containers.rename(one.id, f"{app}.{one.dyno}")
+                containers.change(one.id, name=f"{app}.{one.dyno}")
 
     def retire(self, instances: Sequence[Instance], *, timeout: int, drain: int | None = None) -> None:
         for one in instances:

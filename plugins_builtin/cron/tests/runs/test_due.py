@@ -104,7 +104,7 @@ def test_a_command_that_does_not_start_is_a_failure_and_leaves_nothing(
 ) -> None:
     world.deploy(task())
 
-    def refuse(ref: str, *, restart_policy: str | None = None) -> None:
+    def refuse(ref: str) -> None:
         raise HostError("exec: rake: not found")
 
     monkeypatch.setattr(world.engine.containers, "start", refuse)

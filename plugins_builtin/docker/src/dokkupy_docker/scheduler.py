@@ -204,6 +204,8 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         containers = self.host.containers()
         alive = [one for one in instances if (found := containers.find(one.id)) and found.state == "running"]
         web = [one for one in alive if one.process == "web"]
+        # One that ends while it drains stays ended, also over a restart of the engine.
+        beside_each_other([partial(leave_ended, containers, one.id) for one in web])
         with stopping(containers, timeout) as stop:
             stop(one.id for one in alive if one not in web)
             wait_until_idle(self.host, web, timeout=timeout if drain is None else drain)
@@ -221,10 +223,12 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 containers.stop(one.id, timeout=timeout, restart_policy="no")
 
     def resume(self, release: Release, instances: Sequence[Instance]) -> tuple[Instance, ...]:
-        running = []
+        running: list[Instance] = []
+        containers = self.host.containers()
         for one in instances:
             try:
-                self.host.containers().start(one.id, restart_policy=release.restart_policy)
+                containers.change(one.id, restart_policy=release.restart_policy)
+                containers.start(one.id)
                 running.append(one)
             except NotFound:
                 continue
@@ -306,12 +310,19 @@ def masked(found: dict[str, Any]) -> dict[str, Any]:
 def rename(containers: Containers, ref: str, name: str) -> None:
     """Rename a container. If an old, dead container still has the name, that one is renamed first."""
     try:
-        containers.rename(ref, name)
+        containers.change(ref, name=name)
     except Conflict:
         other = containers.find(name)
         if other is not None and other.id != ref:
-            containers.rename(other.id, f"{name}.retired-{os.urandom(4).hex()}")
-        containers.rename(ref, name)
+            containers.change(other.id, name=f"{name}.retired-{os.urandom(4).hex()}")
+        containers.change(ref, name=name)
+
+
+def leave_ended(containers: Containers, ref: str) -> None:
+    try:
+        containers.change(ref, restart_policy="no")
+    except NotFound:
+        pass
 
 
 def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> None:

@@ -123,7 +123,7 @@ class ContainersContract(EngineFixtures):
 
     def test_a_renamed_container_has_the_new_name_alone(self, engine: Engine, spec: ContainerSpec) -> None:
         made = engine.containers.create(spec)
-        engine.containers.rename(made.id, f"{spec.name}-b")
+        engine.containers.change(made.id, name=f"{spec.name}-b")
         found = engine.containers.find(f"{spec.name}-b")
         assert found is not None and found.id == made.id
         assert engine.containers.find(spec.name) is None
@@ -132,7 +132,7 @@ class ContainersContract(EngineFixtures):
         engine.containers.create(spec)
         other = engine.containers.create(replace(spec, name=f"{spec.name}-b"))
         with pytest.raises(Conflict):
-            engine.containers.rename(other.id, spec.name)
+            engine.containers.change(other.id, name=spec.name)
 
     def test_an_end_is_remembered_with_its_exit_code(self, engine: Engine, spec: ContainerSpec) -> None:
         since = time.time() - 60

@@ -14,7 +14,8 @@ from dokkupy_docker import hookspecs
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.engine_api.answers import endings_of, filters, inspected, listed
 from dokkupy_docker.engine_api.errors import faults
-from dokkupy_docker.options.translate import body_of, joins, network_mode, restart_policy
+from dokkupy_docker.options.translate import body_of, joins, network_mode
+from dokkupy_docker.options.translate import restart_policy as policy_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class DockerContainers(Containers):
         # StdinOnce: the command's input ends with the caller's.
         body.update(Tty=spec.tty, OpenStdin=spec.stdin, AttachStdin=spec.stdin, StdinOnce=spec.stdin)
         host["AutoRemove"] = spec.remove_on_exit
-        host.setdefault("RestartPolicy", restart_policy(spec.restart_policy))
+        host.setdefault("RestartPolicy", policy_body(spec.restart_policy))
         host.setdefault("Init", spec.init)
         confine(host, spec.labels)
         if "LogConfig" not in host:
@@ -133,7 +134,13 @@ class DockerContainers(Containers):
         found = api.lines("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=wanted)
         return endings_of(found)
 
-    def rename(self, ref: str, name: str) -> None:
+    def change(self, ref: str, *, name: str | None = None, restart_policy: str | None = None) -> None:
+        if restart_policy is not None:
+            with faults(f"The container {ref[:12]} could not be changed"):
+                body = {"RestartPolicy": policy_body(restart_policy)}
+                api.call("POST", f"/containers/{api.quoted(ref)}/update", body)
+        if name is None:
+            return
         with faults(f"The container {ref[:12]} could not be renamed to {name}"):
             try:
                 api.call("POST", f"/containers/{api.quoted(ref)}/rename", name=name)
@@ -144,8 +151,7 @@ class DockerContainers(Containers):
                 ):  # the engine refuses a name that a container has, even if it is the same container
                     raise
 
-    def start(self, ref: str, *, restart_policy: str | None = None) -> None:
-        self._set_restart_policy(ref, restart_policy)
+    def start(self, ref: str) -> None:
         with faults(f"The container {ref[:12]} could not be started"):
             api.call("POST", f"/containers/{api.quoted(ref)}/start")
 
@@ -153,7 +159,8 @@ class DockerContainers(Containers):
         query: dict[str, Any] = {} if timeout is None else {"t": timeout}
         seconds = api.CHANGE_SECONDS + (10 if timeout is None else timeout)
         try:
-            self._set_restart_policy(ref, restart_policy)
+            if restart_policy is not None:
+                self.change(ref, restart_policy=restart_policy)
             with faults(f"The container {ref[:12]} could not be stopped"):
                 api.call("POST", f"/containers/{api.quoted(ref)}/stop", timeout=seconds, **query)
         except NotFound:
@@ -199,9 +206,3 @@ class DockerContainers(Containers):
                 endpoint = {"Aliases": aliases, "IPAMConfig": {key: value for key, value in addresses.items() if value}}
                 body = {"Container": ref, "EndpointConfig": {key: value for key, value in endpoint.items() if value}}
                 api.call("POST", f"/networks/{api.quoted(name)}/connect", body)
-
-    def _set_restart_policy(self, ref: str, policy: str | None) -> None:
-        if policy is None:
-            return
-        with faults(f"The container {ref[:12]} could not be changed"):
-            api.call("POST", f"/containers/{api.quoted(ref)}/update", {"RestartPolicy": restart_policy(policy)})

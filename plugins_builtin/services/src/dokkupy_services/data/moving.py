@@ -191,10 +191,10 @@ def finish_move(host: Host, kind: str, name: str, instance: str) -> None:
     old = [one for one in servers if one.labels[container.INSTANCE] != instance]
     for one in old:
         if one.name == service.container:
-            engine.containers.rename(one.id, f"{service.container}.previous")
+            engine.containers.change(one.id, name=f"{service.container}.previous")
     for one in servers:
         if one.labels[container.INSTANCE] == instance:
-            engine.containers.rename(one.id, service.container)
+            engine.containers.change(one.id, name=service.container)
     container.connect_apps(host, kind, name)
     for one in old:
         engine.containers.stop(one.id, timeout=datastore.stop_seconds, restart_policy="no")

@@ -289,7 +289,7 @@ def rename(host: Host, datastore: Datastore, name: ServiceName, new: ServiceName
 def rename_containers(host: Host, before: Service, after: Service) -> None:
     for one in container.containers_of(host, before.id):
         if one.name.startswith(before.container):
-            host.containers().rename(one.id, after.container + one.name.removeprefix(before.container))
+            host.containers().change(one.id, name=after.container + one.name.removeprefix(before.container))
 
 
 def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
@@ -297,7 +297,7 @@ def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
     before = records.read(host, kind, ServiceName(name))
     for one in container.containers_of(host, identifier):
         suffix = "".join(one.name.partition(".ambassador")[1:])
-        host.containers().rename(one.id, before.container + suffix)
+        host.containers().change(one.id, name=before.container + suffix)
 
 
 def require_still(service: Service) -> None:
