@@ -250,7 +250,7 @@ CONTRACTS = {
             ("mongosh", "--quiet", "--host", "{ip}", "--eval", "db.t.countDocuments()"),
         ),
     ),
-    "restic/rest-server:0.14": Contract(
+    "restic/rest-server:0.13": Contract(
         secret="ann:{SHA}" + base64.b64encode(hashlib.sha1(b"right").digest()).decode() + "\n",
         mounted="/run/htpasswd",
         env=("PASSWORD_FILE=/run/htpasswd",),

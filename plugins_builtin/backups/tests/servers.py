@@ -76,11 +76,11 @@ def weed() -> Path:
 
 
 def rest_server() -> Path:
-    """Static, out of an image of the test bed, which is built from the Go module proxy."""
+    """Debian's program, out of an image of the test bed."""
     sys.path.append(str(Path(__file__).resolve().parents[3] / "tests" / "e2e"))
     from bed import images
 
-    with made_once("rest-server") as where:
+    with made_once("rest-server-0.13") as where:
         program = where / "rest-server"
         if not program.exists():
             where.mkdir(exist_ok=True)

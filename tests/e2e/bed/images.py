@@ -157,8 +157,8 @@ def golang() -> str:
     return _built("golang", "trixie", lines, {})
 
 
-#: Options without optimisation, which compile a third faster. Only tests run these programs.
-GO_BUILD = "go build -mod=mod -gcflags='all=-N -l'"
+#: Options without optimisation and debugging information, which compile a third faster. Only tests run these programs.
+GO_BUILD = "go build -mod=mod -gcflags='all=-N -l -dwarf=false'"
 
 
 def fetched(module: str, version: str) -> str:
@@ -170,12 +170,12 @@ def fetched(module: str, version: str) -> str:
 
 
 def rest_server() -> str:
-    """An image with the static program `/out/rest-server` of https://github.com/restic/rest-server/releases."""
+    """An image with the program `/out/rest-server` of Debian's package restic-rest-server: to compile it took minutes."""
     lines = [
-        f"FROM {golang()}",
+        f"FROM {debian('trixie')}",
         f"LABEL {LABEL}=1",
-        f"RUN {fetched('github.com/restic/rest-server', 'v0.14.0')} && cd rest-server && {GO_BUILD} -ldflags '-s -w' -o /out/ ./cmd/rest-server"
-        " && chmod -R u+w /root/go && rm -rf /root/go /root/.cache /work/*",
+        "RUN cd /tmp && apt-get update && apt-get download restic-rest-server && dpkg-deb -x *.deb . && mkdir /out"
+        " && mv usr/bin/restic-rest-server /out/rest-server && rm -r /tmp/* /var/lib/apt/lists/*",
     ]
     return _built("rest-server", "trixie", lines, {})
 
@@ -210,6 +210,17 @@ def elasticsearch() -> str:
     return _built("elasticsearch-zip", "bookworm", lines, {})
 
 
+#: Of the lifecycle, this is left out: extensions of images (kaniko) and the logins of two clouds are half of all that
+#: would be compiled, and no test uses them.
+WITHOUT_KANIKO = r"""cd lifecycle
+rm -r internal/extend/kaniko
+sed -i -e '/internal\/extend\/kaniko"/d' -e 's/applier, err := kaniko.*/var applier phase.DockerfileApplier/' \
+  -e '/var applier/a err := errors.New("built without kaniko")' cmd/lifecycle/extender.go
+sed -i -e '/amazon-ecr-credential-helper/d' -e '/docker-credential-acr-env/d' -e '/^\t"io"$/d' \
+  -e '/^\tamazonKeychain/d' -e '/^\tazureKeychain/d' -e '/vendorKeychainEnabled("a.*{$/,+2d' auth/keychain.go
+"""
+
+
 def packs() -> str:
     """`/out/pack` and `/out/lifecycle.tgz`, built from the projects' own Go modules, so that no image registry is
     required.
@@ -217,24 +228,25 @@ def packs() -> str:
     Versions: https://github.com/buildpacks/pack/releases, https://github.com/buildpacks/lifecycle/releases.
     """
     phases = "analyzer builder creator detector exporter extender rebaser restorer"
-    pack, lifecycle = (
-        f"{GO_BUILD} -ldflags '-s -w -X github.com/buildpacks/{name}={version}'"
-        for name, version in (("pack/pkg/client.Version", "0.38.2"), ("lifecycle/cmd.Version", "0.20.11"))
-    )
+    module = "github.com/buildpacks/lifecycle"
     lines = [
         f"FROM {golang()}",
         f"LABEL {LABEL}=1",
-        "COPY lifecycle.toml /out/lifecycle.toml",
-        # In one step, so that lifecycle reuses what was compiled for pack.
-        f"RUN {fetched('github.com/buildpacks/pack', 'v0.38.2')}"
-        f" && {fetched('github.com/buildpacks/lifecycle', 'v0.20.11')}"
-        f" && cd /work/pack && {pack} -o /out/pack ."
-        f" && cd /work/lifecycle && {lifecycle} -o /out/lifecycle/ ./cmd/lifecycle ./cmd/launcher"
-        f" && cd /out/lifecycle && for one in {phases}; do ln -s lifecycle $one; done"
+        "COPY lifecycle.toml without-kaniko /out/",
+        # In one module, so that both have the same dependencies, which are compiled once.
+        f"RUN {fetched('github.com/buildpacks/pack', 'v0.38.2')} && {fetched(module, 'v0.20.11')}"
+        " && bash -eu /out/without-kaniko && cd pack"
+        f" && go mod edit -replace {module}=../lifecycle"
+        f" && {GO_BUILD} -ldflags '-s -w -X github.com/buildpacks/pack/pkg/client.Version=0.38.2"
+        f" -X {module}/cmd.Version=0.20.11' -o /out/ . {module}/cmd/lifecycle {module}/cmd/launcher"
+        " && cd /out && mkdir parts && mv lifecycle launcher parts && mv parts lifecycle && cd lifecycle"
+        f" && for one in {phases}; do ln -s lifecycle $one; done"
         " && tar -C /out -czf /out/lifecycle.tgz lifecycle.toml lifecycle"
         " && chmod -R u+w /root/go && rm -rf /root/go /root/.cache /work/*",
     ]
-    return _built("packs", "trixie", lines, {"lifecycle.toml": LIFECYCLE.encode()})
+    return _built(
+        "packs", "trixie", lines, {"lifecycle.toml": LIFECYCLE.encode(), "without-kaniko": WITHOUT_KANIKO.encode()}
+    )
 
 
 def _built(name: str, suite: str, lines: list[str], context: dict[str, bytes]) -> str:

@@ -294,7 +294,7 @@ SERVERS = (
         " not travel in a dump; no mongoexport, mongoimport, mongos, --config.",
     ),
     Server(
-        name="restic/rest-server:0.14",
+        name="restic/rest-server:0.13",
         suite="trixie",
         packages=("apache2-utils", "ca-certificates"),
         source="https://github.com/restic/rest-server",
