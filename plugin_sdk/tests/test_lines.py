@@ -25,7 +25,7 @@ def test_a_line_with_its_duration_fits_80_columns_behind_gits_prefix() -> None:
 
 def test_an_age_has_its_largest_unit() -> None:
     assert [age(5), age(125), age(7300), age(200_000), age(40_000_000)] == ["5 s", "2 min", "2 h", "2 d", "1 y"]
-    assert (ago(3), ago(125)) == ("now", "2 min ago")
+    assert (ago(3), ago(125), ago(-200_000)) == ("now", "2 min ago", "in 2 d")
 
 
 def test_text_of_others_is_one_line_without_control_characters() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_sdk.table import Column, table
+from dokkupy_sdk.table import Column, fields, listing, table
 
 COLUMNS = (Column("APP"), Column("STATE"), Column("RESTARTS", right=True, optional=2), Column("URL", optional=1))
 ROWS = (("blog", "running", "0", "https://blog.example.com"), ("shop", "crashed", "12", ""))
@@ -33,3 +33,32 @@ def test_a_terminal_shows_styles_unless_the_user_wants_no_colour(monkeypatch: py
     assert "\x1b[32mrunning" in "".join(table(COLUMNS, ROWS, terminal=True, styles={"running": "green"}, width=80))
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[32m" not in "".join(table(COLUMNS, ROWS, terminal=True, styles={"running": "green"}, width=80))
+
+
+def test_a_listing_has_a_form_of_its_own_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = ["Dokku's heading", "blog: running\x1b[2J"]
+    answer = listing([1], COLUMNS, ROWS, elsewhere=elsewhere, header="Apps")
+    assert (answer.header, answer.columns, answer.text) == ("Apps", elsewhere[:1], ["blog: running"])
+    assert listing([1], COLUMNS, ROWS).columns == table(COLUMNS, ROWS, terminal=False)[:1]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "STATE" in listing([1], COLUMNS, ROWS, elsewhere=elsewhere).columns[0]
+    nothing = listing([], COLUMNS, [], elsewhere=elsewhere[:1], header="Apps", empty="There is no app yet")
+    assert (nothing.header, [*nothing.columns], nothing.text) == ("", [], ["There is no app yet"])
+
+
+def test_a_long_word_is_broken_only_when_no_column_can_be_dropped() -> None:
+    columns = (Column("PATH", wraps=True), Column("SIZE", optional=1))
+    assert table(columns, [("x" * 40, "12 MiB")], terminal=True, width=44)[1] == "x" * 40
+    assert table(columns[:1], [("x" * 40,)], terminal=True, width=30)[1:] == ["x" * 30, "x" * 10]
+
+
+def test_text_of_others_cannot_leave_its_cell() -> None:
+    assert table((Column("WHAT"), Column("BY")), [("a\x1b[2J\nb", "ann")], terminal=False)[1] == "a b   ann"
+
+
+def test_fields_have_their_values_in_one_column() -> None:
+    assert fields([("Image", "a"), ("", "b"), ("Made at", "")]) == [
+        "       Image:   a",
+        "                b",
+        "       Made at:",
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,26 @@ from dokkupy.cli.output import Terminal
 from dokkupy.cli.plan import plan_lines
 from dokkupy.kernel.dry_run import Detail, FileChange
 from dokkupy_apps.rollout.summary import live_line
+from dokkupy_backups.names import SubjectName
+from dokkupy_backups.record import tables as backup_tables
+from dokkupy_backups.record.manifest import Record
 from dokkupy_checks.plan import Check
 from dokkupy_checks.probe import Outcome
 from dokkupy_checks.run import advice, sentence, success
-from dokkupy_commands.cli import glance, releases
+from dokkupy_commands.cli import builds, glance, releases
 from dokkupy_commands.use_cases.release_diff import differences
 from dokkupy_commands.use_cases.release_words import about, as_lines, compared
+from dokkupy_cron import lines as cron_lines
+from dokkupy_cron.runs.history import HistoryRow
+from dokkupy_cron.tasks.task import Task
 from dokkupy_docker.builds.output import Output
-from dokkupy_host import deploys, status
+from dokkupy_host import deploys, events, status
+from dokkupy_host.audit import cli as audit_cli
 from dokkupy_host.doctor import cli as doctor
+from dokkupy_logs.drain import report as drains
+from dokkupy_network import cli as network_cli
+from dokkupy_plugins import cli as plugins_cli
+from dokkupy_run import cli as run_cli
 from dokkupy_sdk import help
 from dokkupy_sdk.access_log import Traffic
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
@@ -36,8 +48,12 @@ from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import timed
 from dokkupy_sdk.model import CheckFailed, Deployment, Finding, Instance, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
+from dokkupy_sdk.table import Column, table
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.typer_app import help_text
+from dokkupy_services import services_cli
+from dokkupy_ssh import cli as ssh_cli
+from dokkupy_storage import cli as storage_cli
 from dokkupy_why.render import hint_lines, next_commands, text_of
 
 pytestmark = pytest.mark.unit
@@ -342,6 +358,93 @@ RELEASES = [
 
 def test_list_of_releases_shows_time_author_and_change(look: tuple[str, dict[str, Any]]) -> None:
     require_golden(f"releases-{look[0]}", releases.lines_of(RELEASES, now=NOW, **look[1]))
+
+
+BACKUP = Record(
+    id="f9a1" * 16,
+    manifest="c3d4" * 16,
+    subject=SubjectName("postgres:db"),
+    target="disk",
+    host_name="server",
+    file="db.dump",
+    sha256="0" * 64,
+    size=171_000_000,
+    started="2025-12-31T03:00:00Z",
+    finished="2025-12-31T03:00:09Z",
+    why="schedule",
+    verified="2025-12-31T03:00:30Z",
+)
+BUILD_ROW = {
+    "id": "mjsy3k0g1a",
+    "app": "blog",
+    "kind": "build",
+    "status": "succeeded",
+    "source": "git-hook",
+    "started_at": "2025-12-31T23:58:00Z",
+}
+COMMAND = "python3 manage.py clearsessions --before yesterday --quiet"
+TASK = Task("a1b2c3d4", None, COMMAND, tuple(COMMAND.split()), "30 3 * * *", "forbid")
+RUN = HistoryRow(
+    run="r1", outcome="failed", started="2025-12-31T03:30:00Z", seconds=4.2, exit_code=1, reason="exit status 1"
+)
+LONG = "/var/lib/dokkupy/data/storage/uploads"
+
+
+def listings(terminal: bool) -> dict[str, tuple[Sequence[Column], list[Sequence[str]]]]:
+    """Columns and cells of the commands that list things, by command."""
+    event = {**EVENTS[1], "lines": "Traceback\x1b[2J\nModuleNotFoundError: No module named 'flask'"}
+    audit = {
+        "time": "2025-12-31T23:58:00Z",
+        "who": "key:ann",
+        "status": 0,
+        "command": "config:set blog DATABASE_URL=***",
+    }
+    network = {"Name": "shared", "Driver": "bridge", "Scope": "local", "Internal": False, "CreatedAt": audit["time"]}
+    mount = {"host_path": LONG, "container_path": "/app/uploads", "volume_options": "ro", "phases": ["deploy", "run"]}
+    drain = {"app": "blog", "sink": "datadog_logs", "target": "https://http-intake.logs.example.com", "sent": 81_234}
+    run = {"name": "blog.run.5718d3c8", "state": "running", "command": COMMAND}
+    service = {"service": "postgres:db", "image": "postgres:17", "state": "running", "links": ["blog", "shop"]}
+    plugin = {"name": "buildpacks", "version": "0.1.0", "status": "enabled"}
+    key = {"name": "ann", "role": "deployer", "apps": ["blog", "shop"], "fingerprint": "SHA256:" + "x" * 43}
+    return {
+        "backups:list": (backup_tables.BACKUPS, [backup_tables.backup_cells(BACKUP, NOW, terminal)]),
+        "backups:target-list": (
+            backup_tables.TARGETS,
+            [backup_tables.target_cells({"target": "disk", "backups": 12, "url": "/mnt/backups"})],
+        ),
+        "builds:list": (builds.TABLE, [builds.build_cells(BUILD_ROW, NOW, terminal)]),
+        "cron:list": (cron_lines.TASKS, [cron_lines.task_cells(TASK)]),
+        "cron:history": (cron_lines.RUNS, [cron_lines.run_cells(TASK.id, RUN, NOW, terminal)]),
+        "events": (events.COLUMNS, [events.event_cells(event, NOW, terminal)]),
+        "audit:list": (audit_cli.COLUMNS, [audit_cli.command_cells(audit, NOW, terminal)]),
+        "logs:drains": (drains.DRAINS, [drains.drain_cells({**drain, "dropped": 0, "error": "answered 403"})]),
+        "network:list": (network_cli.NETWORKS, [network_cli.network_cells(network, NOW, terminal)]),
+        "plugin:list": (
+            plugins_cli.PLUGINS,
+            [
+                plugins_cli.plugin_cells(
+                    {**plugin, "summary": "Builds apps without a Dockerfile by detecting their language"}
+                )
+            ],
+        ),
+        "run:list": (
+            run_cli.RUNS,
+            [run_cli.run_cells(run, f"{NOW - 190:.0f}", NOW, terminal)],
+        ),
+        "services:list": (services_cli.SERVICES, [services_cli.service_cells(service)]),
+        "ssh-keys:list": (ssh_cli.KEYS, [ssh_cli.key_cells(key)]),
+        "storage:list": (storage_cli.MOUNTS, [storage_cli.mount_cells({**mount, "process_type": ""})]),
+    }
+
+
+def test_lists_are_tables_with_headings(look: tuple[str, dict[str, Any]]) -> None:
+    name, form = look
+    lines = []
+    for command, (columns, cells) in listings(form["terminal"]).items():
+        lines += [f"$ dokkupy {command}", *table(columns, cells, **form), ""]
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    assert not form["terminal"] or [line for line in plain if len(line) > form["width"]] == []
+    require_golden(f"lists-{name}", lines)
 
 
 EVENTS = [

@@ -28,7 +28,9 @@ def timed(text: str, end: str) -> str:
 
 
 def ago(seconds: float) -> str:
-    """How long ago something was, in its largest unit: `3 d ago`."""
+    """How long ago something was, in its largest unit: `3 d ago`. A negative number of seconds is in the future: `in 3 d`."""
+    if seconds <= -10:
+        return f"in {age(-seconds)}"
     return f"{age(seconds)} ago" if seconds >= 10 else "now"
 
 

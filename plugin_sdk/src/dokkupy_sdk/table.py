@@ -5,9 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
+from dokkupy.cli.output import harmless
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from dokkupy.cli.declare import CommandResult
+
+WRAPPED = 24
+"""Characters, or a longer word, that fit into a column whose text wraps; optional columns are dropped for them."""
 
 
 class Column:
@@ -36,6 +44,7 @@ def table(
     standard output, if they are not given (tests)."""
     if not rows:
         return []
+    rows = [[clean(cell) for cell in row] for row in rows]
     if terminal is None:
         terminal = sys.stdout.isatty()
     if not terminal:
@@ -45,13 +54,65 @@ def table(
     return drawn(columns, rows, styles, width or shutil.get_terminal_size().columns)
 
 
+def listing(
+    data: Any,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    *,
+    elsewhere: Sequence[str] | None = None,
+    empty: str = "",
+    header: str = "",
+    styles: Mapping[str, str] = {},
+    status: int = 0,
+) -> CommandResult:
+    """A command's answer that is a table. elsewhere: the lines without a terminal, where Dokku has the command in a form
+    of its own; the first one is its heading, or empty. empty: the sentence that a terminal shows if there are no rows. header: see CommandResult;
+    without rows there is none."""
+    from dokkupy.cli.declare import CommandResult
+
+    terminal = sys.stdout.isatty()
+    if terminal and not rows:
+        return CommandResult(data, [empty] if empty else [], status=status)
+    lines = [harmless(line) for line in elsewhere] if elsewhere is not None and not terminal else None
+    if lines is None:
+        lines = table(columns, rows, styles=styles, terminal=terminal)
+    return CommandResult(
+        data,
+        lines[1:],
+        header=header if rows or elsewhere is not None else "",
+        columns=[line for line in lines[:1] if line],
+        status=status,
+    )
+
+
+def fields(rows: Sequence[tuple[str, object]]) -> list[str]:
+    """Lines `label: value` below a title, the values in one column."""
+    size = max((len(label) for label, _ in rows), default=0) + 1
+    return [field(label, value, size) for label, value in rows]
+
+
+def field(label: str, value: object, width: int = 30) -> str:
+    """A line `label: value` below a title. width: of the label with its colon; Dokku's reports have 30."""
+    return f"       {label + ':' if label else '':<{width}} {value}".rstrip()
+
+
 def colorful() -> bool:
     """Whether standard output is a terminal whose reader did not refuse colours (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def clean(cell: str) -> str:
+    """One line without control characters, because the text may be an app's."""
+    return cell if cell.isprintable() else "".join(one if one.isprintable() else " " for one in harmless(cell))
+
+
 def widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(len(column.head), *(len(row[at]) for row in rows)) for at, column in enumerate(columns)]
+    return [max([len(column.head), *(len(row[at]) for row in rows)]) for at, column in enumerate(columns)]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns without a heading, two blanks between them."""
+    return plain([Column("") for _ in rows[0]], rows)[1:] if rows else []
 
 
 def plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -64,9 +125,16 @@ def plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]
     return [line([column.head for column in columns]), *map(line, rows)]
 
 
+def longest_word(cells: Iterable[str]) -> int:
+    return max((len(word) for cell in cells for word in cell.split()), default=0)
+
+
 def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> list[int]:
     """The indexes of the columns that fit into the width, as far as others are optional."""
-    sizes = widths(columns, rows)
+    sizes = [
+        max(len(one.head), min(size, max(WRAPPED, longest_word(row[at] for row in rows)))) if one.wraps else size
+        for at, (one, size) in enumerate(zip(columns, widths(columns, rows), strict=True))
+    ]
     kept = list(range(len(columns)))
     while sum(sizes[at] + 2 for at in kept) - 2 > width:
         last = max(kept, key=lambda at: columns[at].optional)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from dokkupy_cron.tasks.task import id_of
@@ -105,8 +106,8 @@ def test_history_lists_runs_and_has_the_lines_of_one_task(world: World, run: Run
     run("cron:run", "blog", ID)
     assert "red" not in run("cron:history", "blog")[1]
     lines = run("cron:history", "blog", ID)[1].splitlines()
-    assert lines[0].split() == ["ID", "Started", "Seconds", "Exit", "Outcome", "Reason"]
-    assert lines[1].split()[0::4] == [ID, "failed"] and "red" in lines[2] and "\x1b" not in lines[2]
+    assert lines[0].split() == ["ID", "STARTED", "TOOK", "EXIT", "OUTCOME", "REASON"]
+    assert re.split("  +", lines[1])[0::4] == [ID, "failed"] and "red" in lines[2] and "\x1b" not in lines[2]
     (row,) = json.loads(run("cron:history", "blog", "--format", "json")[1])
     assert (row["task"], row["outcome"], row["exit_code"]) == (ID, "failed", 1)
 

@@ -71,6 +71,7 @@ def target_add(
 def target_list(host: Host) -> CommandResult:
     """List the targets."""
     from dokkupy_backups.record.stored import records
+    from dokkupy_backups.record.tables import target_listing
     from dokkupy_backups.schedule.stored import schedules
     from dokkupy_backups.target.stored import read_target, target_names
 
@@ -88,8 +89,7 @@ def target_list(host: Host) -> CommandResult:
                 "schedules": [str(one.subject) for one in schedules(host) if one.target == name],
             }
         )
-    lines = [f"{row['target']:<16} {row['backups']:>7}  {row['url']}" for row in rows]
-    return CommandResult(rows, lines, header=f"{'Target':<9} {'Backups':>7}  URL")
+    return target_listing(rows)
 
 
 @group.command("target-check", permission="host:write", mutating=True)
@@ -180,6 +180,7 @@ def list_backups(
     """List the backups, newest first."""
     from dokkupy_backups import add_remove_target
     from dokkupy_backups.record.stored import records, usable
+    from dokkupy_backups.record.tables import backup_listing
     from dokkupy_backups.target.stored import read_target, target_names
 
     if refresh:
@@ -187,18 +188,14 @@ def list_backups(
         for name in [target] if target else target_names(host):
             add_remove_target.refresh(host, read_target(host, name))
     found = usable(host, "service:read", records(host, subject, target))
-    lines = [
-        f"{one.short:<15} {one.subject:<24} {one.started:<21} {one.size:>14}  {one.state:<9} {one.why:<9} {one.target}"
-        for one in found
-    ]
-    header = f"{'ID':<8} {'Subject':<24} {'Began':<21} {'Bytes':>14}  {'State':<9} {'By':<9} Target"
-    return CommandResult([one.row() for one in found], lines, header=header)
+    return backup_listing(found)
 
 
 @group.command("info", permission="service:read")
 def show(host: Host, id: Identifier) -> CommandResult:
     """Show the details of a backup."""
     from dokkupy_backups.record.stored import require_record
+    from dokkupy_backups.record.tables import detail_lines
 
     record = require_record(host, id)
     data = {
@@ -210,10 +207,7 @@ def show(host: Host, id: Identifier) -> CommandResult:
         "plugins": dict(record.plugins),
         "manifest": record.manifest,
     }
-    lines = [f"       {name + ':':<24} {value}".rstrip() for name, value in data.items() if not isinstance(value, dict)]
-    lines += [f"       {name + ':':<24} {value}" for name, value in record.about.items()]
-    lines += [f"       {name + ':':<40} {value}" for name, value in sorted(record.after.items())]
-    return CommandResult(data, lines, header=f"{record.subject} backup {record.short} information")
+    return CommandResult(data, detail_lines(record, data), header=f"{record.subject} backup {record.short} information")
 
 
 @group.command("verify", permission="service:write", mutating=True)
@@ -381,6 +375,7 @@ def run_due(host: Host) -> CommandResult:
 def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
     """Show how old the last verified backup of each subject is."""
     from dokkupy_backups.doctor import report_rows
+    from dokkupy_backups.record.tables import report_lines
     from dokkupy_backups.schedule.due import local_now
 
     rows = [
@@ -394,13 +389,7 @@ def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
     for row in rows:
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {row['subject']} backups information")
-        plan = row["schedule"] or {}
-        shown = {**row, "schedule": plan.get("cron", ""), "target": plan.get("target", "")}
-        lines += [
-            f"       {key.replace('-', ' ').capitalize() + ':':<30} {'' if value is None else value}".rstrip()
-            for key, value in shown.items()
-            if key != "subject"
-        ]
+        lines += report_lines(row)
     return CommandResult(rows if subject is None else rows[0], lines)
 
 

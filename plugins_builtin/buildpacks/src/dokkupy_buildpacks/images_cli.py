@@ -7,6 +7,8 @@ from functools import partial
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.sizes import in_units
+from dokkupy_sdk.table import Column, listing
 
 group = Group("images", "Manage the base images of buildpacks")
 
@@ -45,8 +47,13 @@ def bases(host: Host) -> list[dict[str, object]]:
 def list_images(host: Host) -> CommandResult:
     """List the base images on this host."""
     rows = bases(host)
-    text = [f"{row['name']:<48} {int(str(row['size'])) / 1e6:>7.0f} MB  {row['what'] or row['origin']}" for row in rows]
-    return CommandResult(rows, text, header="Base images")
+    cells = [(str(row["name"]), in_units(int(str(row["size"]))), str(row["what"] or row["origin"])) for row in rows]
+    return listing(
+        rows, IMAGES, cells, empty="There is no base image yet; the first build gets one, or: images:add NAME"
+    )
+
+
+IMAGES = (Column("IMAGE"), Column("SIZE", right=True), Column("WHAT", wraps=True))
 
 
 @group.command("add", permission="host:write", mutating=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import PropertiesFile
@@ -75,13 +75,21 @@ def set_property(
 @group.command("list", permission="app:read")
 def list_tasks(host: Host, scope: Scope) -> CommandResult:
     """List the scheduled tasks of an app, or the host's own."""
-    from dokkupy_cron.lines import task_lines, task_row
+    from dokkupy_sdk.table import listing, plain
+
+    from dokkupy_cron.lines import DOKKU_TASKS, TASKS, task_cells, task_row
     from dokkupy_cron.tasks.task import tasks_of
 
     app = only(host, scope)
     tasks = tasks_of(host, app).values()
-    head, *lines = (harmless(line) for line in task_lines(tasks))
-    return CommandResult([task_row(one) for one in tasks], lines, columns=[head])
+    cells = [task_cells(one) for one in tasks]
+    return listing(
+        [task_row(one) for one in tasks],
+        TASKS,
+        cells,
+        elsewhere=plain(DOKKU_TASKS, cells),
+        empty=f"{app or 'The host'} has no scheduled task",
+    )
 
 
 @group.command("run", permission="app:write", mutating=True)
@@ -140,14 +148,23 @@ def history(
     output: Annotated[bool, Opt("--output", help="Print the last lines of each run too")] = False,
 ) -> CommandResult:
     """List the runs that ended: when, how long they took, their status; for one task also its last lines."""
-    from dokkupy_cron.lines import run_lines, run_row
+    import time
+
+    from dokkupy_sdk.table import listing
+
+    from dokkupy_cron.lines import OUTCOMES, RUNS, run_cells, run_row, with_output
     from dokkupy_cron.runs.history import history_of
 
     if num < 1:
         raise UserError(f"{num} is not a number of runs from 1")
     rows = history_of(host, only(host, scope), cron_id or "")[-num:]
-    head, *lines = (harmless(line) for line in run_lines(rows, output=output or cron_id is not None))
-    return CommandResult([run_row(task, row) for task, row in rows], lines, columns=[head])
+    cells = [run_cells(task, row, time.time()) for task, row in rows]
+    answer = listing(
+        [run_row(task, row) for task, row in rows], RUNS, cells, styles=OUTCOMES, empty="No run has ended yet"
+    )
+    if rows and (output or cron_id is not None):
+        answer.text = with_output(answer.text, [row for _, row in rows])
+    return answer
 
 
 @group.command("run-due", permission="host:write", mutating=True, hidden=True)

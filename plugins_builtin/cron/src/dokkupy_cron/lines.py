@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from dokkupy_sdk.cli import harmless
+from dokkupy_sdk.lines import duration, when
+from dokkupy_sdk.table import Column
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from dokkupy_cron.runs.history import HistoryRow
     from dokkupy_cron.tasks.task import Task
 
@@ -26,9 +30,27 @@ def task_row(task: Task) -> dict[str, Any]:
     }
 
 
-def task_lines(tasks: Iterable[Task]) -> list[str]:
-    rows = [(one.id, one.schedule, one.policy, str(one.paused).lower(), one.command) for one in tasks]
-    return table([("ID", "Schedule", "Concurrency", "Maintenance", "Command"), *rows])
+TASKS = (
+    Column("ID"),
+    Column("SCHEDULE"),
+    Column("CONCURRENCY", optional=2),
+    Column("PAUSED", optional=1),
+    Column("COMMAND", wraps=True),
+)
+DOKKU_TASKS = tuple(map(Column, ("ID", "Schedule", "Concurrency", "Maintenance", "Command")))
+RUNS = (
+    Column("ID"),
+    Column("STARTED"),
+    Column("TOOK", right=True, optional=1),
+    Column("EXIT", right=True),
+    Column("OUTCOME"),
+    Column("REASON"),
+)
+OUTCOMES = {"succeeded": "green", "failed": "red", "lost": "red"}
+
+
+def task_cells(task: Task) -> tuple[str, ...]:
+    return task.id, task.schedule, task.policy, str(task.paused).lower(), task.command
 
 
 def run_row(task: str, row: HistoryRow) -> dict[str, Any]:
@@ -47,28 +69,20 @@ def run_row(task: str, row: HistoryRow) -> dict[str, Any]:
     }
 
 
-def run_lines(rows: Sequence[tuple[str, HistoryRow]], *, output: bool) -> list[str]:
-    """output: with the last lines of each run, below it."""
-    cells = [
-        (
-            task,
-            row.started or row.ended,
-            f"{row.seconds:.1f}",
-            "" if row.exit_code is None else str(row.exit_code),
-            row.outcome,
-            row.reason,
-        )
-        for task, row in rows
-    ]
-    head, *lines = table([("ID", "Started", "Seconds", "Exit", "Outcome", "Reason"), *cells])
-    if not output:
-        return [head, *lines]
-    found = [head]
-    for line, (_, row) in zip(lines, rows, strict=True):
-        found += [line, *(f"       {text}" for text in row.lines)]
+def run_cells(task: str, row: HistoryRow, now: float, terminal: bool | None = None) -> tuple[str, ...]:
+    return (
+        task,
+        when(row.started or row.ended, now, terminal),
+        duration(row.seconds),
+        "" if row.exit_code is None else str(row.exit_code),
+        row.outcome,
+        row.reason,
+    )
+
+
+def with_output(lines: Iterable[str], rows: Iterable[HistoryRow]) -> list[str]:
+    """The lines of runs, each with the last lines that it printed below it."""
+    found = []
+    for line, row in zip(lines, rows, strict=True):
+        found += [line, *(f"       {harmless(text)}" for text in row.lines)]
     return found
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

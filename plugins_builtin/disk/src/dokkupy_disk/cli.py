@@ -19,11 +19,12 @@ group = Group("disk", "Show what uses the disk, and set how full it may become")
 def measure(host: Host) -> CommandResult:
     """Measure now what uses the disk; the timer does this once a day."""
     from dokkupy_sdk.sizes import in_units
+    from dokkupy_sdk.table import field
 
     from dokkupy_disk import usage
 
     kinds = usage.by_kind(usage.measure(host).rows)
-    lines = [f"       {kind + ':':<30} {in_units(size)}" for kind, size in kinds.items()]
+    lines = [field(kind, in_units(size)) for kind, size in kinds.items()]
     return CommandResult(kinds, lines, header="Disk usage")
 
 

@@ -7,12 +7,15 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.settings import Settings
+from dokkupy_sdk.table import Column, listing, plain
 
 from dokkupy_front.records import RedirectFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.proxy_facts import ProxyFact
+
+REDIRECTS = (Column("SOURCE"), Column("DESTINATION", wraps=True))
 
 group = Group("redirect", "Redirect one domain of an app to another", bare="")
 
@@ -23,10 +26,9 @@ App = Annotated[AppName, Arg("app")]
 def show(host: Host, app: App) -> CommandResult:
     """List the redirects of an app."""
     found = host.store.load(RedirectFile, host.store.require_app(app)).domains
-    width = max([len("SOURCE"), *map(len, found)])
-    lines = [f"{source:<{width}}  {target}" for source, target in sorted(found.items())]
-    rows = [{"source": source, "destination": target} for source, target in sorted(found.items())]
-    return CommandResult(rows, lines, columns=[f"{'SOURCE':<{width}}  DESTINATION"])
+    cells = sorted(found.items())
+    rows = [{"source": source, "destination": target} for source, target in cells]
+    return listing(rows, REDIRECTS, cells, elsewhere=plain(REDIRECTS, cells), empty=f"{app} has no redirect")
 
 
 @group.command("set", permission="app:write", mutating=True)

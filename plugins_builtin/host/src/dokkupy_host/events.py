@@ -10,13 +10,16 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.events import Tail, latest, of_app
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column, listing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 MOST = 1_000_000
+
+COLUMNS = (Column("WHEN"), Column("EVENT"), Column("APP", optional=1), Column("WHAT", wraps=True))
 
 group = Group("events", "Show what happened on this host", bare="")
 
@@ -42,12 +45,22 @@ def events(
             sys.stdout.write(harmless(line) + "\n")
             sys.stdout.flush()
         return CommandResult(rows)
+    now = time.time()
+    return listing(
+        rows,
+        COLUMNS,
+        [event_cells(row, now) for row in rows],
+        elsewhere=["", *map(line_of, rows)],
+        empty="Nothing has happened yet",
+    )
+
+
+def event_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:
     from dokkupy_sdk.lines import when
 
-    now = time.time()
-    return CommandResult(
-        rows, [harmless(line_of({**row, "time": when(str(row.get("time", "?")), now)})) for row in rows]
-    )
+    facts = facts_of(row, ("time", "event", "app"))
+    name = str(row.get("event", "?")).replace("_", " ")
+    return when(str(row.get("time", "?")), now, terminal), name, str(row.get("app", "")), facts
 
 
 ALWAYS = "Events are always recorded"
@@ -80,14 +93,16 @@ LONGEST = 100
 """Characters of the last line of a text that an event has; `--format json` has all of it."""
 
 
-def line_of(row: dict[str, Any]) -> str:
+def line_of(row: Mapping[str, Any]) -> str:
     """An event as one line: of what a crashed process printed, the last line."""
-    facts = (
-        f"{key}={value_of(key, str(value).splitlines())}"
-        for key, value in row.items()
-        if key not in ("time", "event") and value
+    facts = facts_of(row, ("time", "event"))
+    return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *([facts] if facts else [])])
+
+
+def facts_of(row: Mapping[str, Any], but: tuple[str, ...]) -> str:
+    return " ".join(
+        f"{key}={value_of(key, str(value).splitlines())}" for key, value in row.items() if key not in but and value
     )
-    return " ".join([str(row.get("time", "?")), str(row.get("event", "?")), *facts])
 
 
 def value_of(key: str, lines: list[str]) -> str:

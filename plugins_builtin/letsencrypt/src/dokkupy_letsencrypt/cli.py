@@ -11,6 +11,7 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column, listing
 
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of
 
@@ -137,9 +138,12 @@ def list_apps(host: Host) -> CommandResult:
                     "count": len(found.kept),
                 }
             )
-    lines = [f"{row['app']:<24} {row['expires-at']:<18} {row['renewed-at']:<18} {row['failures']}" for row in rows]
-    header = f"{'App':<17} {'Expires at':<18} {'Renewed at':<18} Failures"
-    return CommandResult(rows, lines, header=header, status=1 if failed else 0)
+    cells = [[str(row[name]) for name in ("app", "expires-at", "renewed-at", "failures")] for row in rows]
+    return listing(rows, CERTIFICATES, cells, empty=NO_CERTIFICATE, status=1 if failed else 0)
+
+
+CERTIFICATES = (Column("APP"), Column("EXPIRES"), Column("RENEWED FROM", optional=1), Column("FAILURES", right=True))
+NO_CERTIFICATE = "No app has a certificate of Let's Encrypt: letsencrypt:enable APP"
 
 
 @group.command("cleanup", permission="app:write", mutating=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.errors import Conflict, NotFound
+from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column, field, listing
 
 from dokkupy_network.names import NetworkName, require_shared, split
 from dokkupy_network.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from dokkupy_sdk.roles import Network
@@ -112,7 +115,7 @@ def info(host: Host, network: Name) -> CommandResult:
     row = row_of(found)
     row["Containers"] = sorted(one.name for one in host.containers().find_all({}) if network in one.addresses)
     shown = {**row, "Containers": " ".join(row["Containers"]), "Labels": pairs(row["Labels"])}
-    lines = [f"       {label(key) + ':':<30} {text(value)}".rstrip() for key, value in sorted(shown.items())]
+    lines = [field(label(key), text(value)) for key, value in sorted(shown.items())]
     return CommandResult(row, lines, header=f"{network} network information")
 
 
@@ -152,11 +155,36 @@ def list_networks(
     managed: Annotated[bool, Opt("--dokku-managed", help="Only networks created by network:create")] = False,
 ) -> CommandResult:
     """List the engine's networks."""
+    import time
+
     from dokkupy_network.stored import LABEL
 
     found = host.networks().find_all({LABEL: ""} if managed else {})
     rows = [row_of(one) for one in sorted(found, key=lambda one: one.name)]
-    return CommandResult(rows, [row["Name"] for row in rows], header="Networks")
+    now = time.time()
+    names = ["", *(row["Name"] for row in rows)]
+    return listing(
+        rows,
+        NETWORKS,
+        [network_cells(row, now) for row in rows],
+        elsewhere=names,
+        header="Networks",
+        empty="There is no network that network:create made",
+    )
+
+
+NETWORKS = (
+    Column("NAME"),
+    Column("DRIVER", optional=2),
+    Column("SCOPE", optional=3),
+    Column("REACHES"),
+    Column("MADE", optional=1),
+)
+
+
+def network_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:
+    reaches = "the host alone" if row["Internal"] else "the internet"
+    return row["Name"], row["Driver"], row["Scope"], reaches, when(row["CreatedAt"], now, terminal)
 
 
 @group.command("rebuild", permission="app:write", mutating=True)

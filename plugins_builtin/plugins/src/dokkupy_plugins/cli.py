@@ -6,10 +6,11 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.state import PluginsFile
+from dokkupy_sdk.table import Column, aligned, listing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dokkupy_plugins.install import Piece
 
@@ -17,6 +18,14 @@ group = Group("plugin", "Manage plugins", bare="list")
 
 Name = Annotated[PluginName, Arg("plugin")]
 Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of the repository")]
+
+
+PLUGINS = (Column("NAME"), Column("VERSION", optional=1), Column("STATUS"), Column("WHAT", wraps=True))
+STYLES = {"enabled": "green", "broken": "red", "disabled": "dim"}
+
+
+def plugin_cells(row: Mapping[str, str]) -> tuple[str, ...]:
+    return row["name"], row["version"], row["status"], row["summary"]
 
 
 @group.command("list", permission="open")
@@ -27,12 +36,11 @@ def list_plugins(host: Host) -> CommandResult:
     from dokkupy_plugins.installed import plugins
 
     rows = [asdict(plugin) for plugin in plugins(host)]
-    lines = []
-    for row in rows:
-        lines.append(f"  {row['name']:<20} {row['version']:<10} {row['status']:<9} {row['summary']}".rstrip())
-        if row["reason"]:
-            lines.append(f"    {row['reason']}")
-    return CommandResult(rows, lines)
+    lines = [""]
+    for row, line in zip(rows, aligned([plugin_cells(row)[:4] for row in rows]), strict=True):
+        lines += [f"  {line}", *([f"    {row['reason']}"] if row["reason"] else [])]
+    cells = [plugin_cells({**row, "summary": row["reason"] or row["summary"]}) for row in rows]
+    return listing(rows, PLUGINS, cells, elsewhere=lines, styles=STYLES)
 
 
 @group.command("installed", permission="open")

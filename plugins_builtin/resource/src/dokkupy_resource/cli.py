@@ -55,10 +55,12 @@ class Reservations(Options):
 
 
 def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:
+    from dokkupy_sdk.table import field
+
     host.store.require_app(app)
     values = read(host, app)[kind].get(name, {})
     title = "defaults" if name == DEFAULT else name
-    lines = [f"       {one + ':':<30} {values.get(one, '')}".rstrip() for one in listed(values)]
+    lines = [field(one, values.get(one, "")) for one in listed(values)]
     return CommandResult(
         {one: values.get(one, "") for one in listed(values)},
         lines,

@@ -9,11 +9,14 @@ import time
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest, Scope
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column, listing, plain
 
 from dokkupy_run.names import RunContainer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dokkupy_sdk.roles import Container as OneOff
 
     from dokkupy_run.output import Line
@@ -117,12 +120,29 @@ def list_runs(host: Host, app: App) -> CommandResult:
         {"name": c.name, "state": c.state, "command": " ".join(c.command), "created_at": created(c.created_at)}
         for c in found
     ]
-    columns = [f"{'NAMES':<30} {'COMMAND':<40} CREATED"] if rows else []
-    lines = [
-        f"{row['name']:<30} {row['command'][:40]:<40} {ago(now, one.created_at)}"
-        for row, one in zip(rows, found, strict=True)
-    ]
-    return CommandResult(rows, lines, header=f"{app} run containers", columns=columns)
+    cells = [run_cells(row, one.created_at, now) for row, one in zip(rows, found, strict=True)]
+    return listing(
+        rows,
+        RUNS,
+        cells,
+        elsewhere=plain(DOKKU_RUNS, [(name, command[:40], at) for name, _, command, at in cells]) if rows else [],
+        header=f"{app} run containers",
+        empty=f"No one-off container of {app} is running",
+    )
+
+
+RUNS = (Column("NAME"), Column("STATE", optional=1), Column("COMMAND", wraps=True), Column("CREATED"))
+DOKKU_RUNS = (Column("NAMES"), Column("COMMAND"), Column("CREATED"))
+
+
+def run_cells(
+    row: Mapping[str, str], created_at: str, now: float, terminal: bool | None = None
+) -> tuple[str, str, str, str]:
+    from dokkupy_sdk import lines
+
+    for_people = sys.stdout.isatty() if terminal is None else terminal
+    age = lines.ago(now - float(created_at)) if for_people and created_at.isdecimal() else ago(now, created_at)
+    return row["name"], row["state"], row["command"], age
 
 
 def created(at: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
+from dokkupy_sdk.table import field
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container, expose, missing
@@ -75,10 +76,8 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
     for one in missing.losses(host, service, missing.volumes_of(host)):
         host.out.warn(f"{one.what}. {one.hint}")
     found[SHOWN_ONLY_ALONE] = container.without_secrets(service, found[SHOWN_ONLY_ALONE])
-    lines = []
-    for name, value in sorted(found.items()):
-        label = name.replace("-", " ")
-        lines.append(f"       {label[:1].upper() + label[1:] + ':':<{WIDTH}} {value}".rstrip())
+    labels = {name: name[:1].upper() + name[1:].replace("-", " ") for name in sorted(found)}
+    lines = [field(label, found[name], WIDTH) for name, label in labels.items()]
     return CommandResult(found, lines, header=f"{service.name} {service.kind} service information")
 
 

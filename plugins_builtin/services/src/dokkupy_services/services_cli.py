@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
+from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName, PluginName
+from dokkupy_sdk.table import Column, listing
 
 from dokkupy_services.names import ServiceName, linked_apps
 from dokkupy_services.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
 
@@ -55,10 +64,18 @@ def list_services(host: Host) -> CommandResult:
     ]
     failed = [*broken, *((one.subject, fault) for one, fault in unknown), *lost]
     warn_of(host, failed)
-    lines = [
-        f"{row['service']:<30} {row['image']:<25} {row['state']:<12} {' '.join(row['links'])}".rstrip() for row in rows
-    ]
-    return CommandResult(rows, lines, header="Services" if rows else "", status=1 if failed else 0)
+    cells = [service_cells(row) for row in rows]
+    return listing(rows, SERVICES, cells, styles=STYLES, empty=NO_SERVICE, status=1 if failed else 0)
+
+
+SERVICES = (Column("SERVICE"), Column("IMAGE", optional=1), Column("STATE"), Column("APPS", wraps=True))
+STYLES = {"running": "green", "missing": "red", "exited": "red", "stopped": "dim"}
+NO_SERVICE = "There is no service yet, such as postgres: postgres:create NAME"
+TRASH = (Column("SERVICE"), Column("ID"), Column("KEPT UNTIL"))
+
+
+def service_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return row["service"], row["image"], row["state"], " ".join(row["links"])
 
 
 @group.command("trash", permission="host:read")
@@ -67,8 +84,9 @@ def trash(host: Host) -> CommandResult:
     from dokkupy_services.lifecycle import trash as kept
 
     rows = kept.rows(host)
-    lines = [f"{row['service']:<30} {row['id']:<30} until {row['until']}" for row in rows]
-    return CommandResult(rows, lines, header="Destroyed services" if rows else "")
+    now = time.time()
+    cells = [(row["service"], row["id"], when(row["until"], now)) for row in rows]
+    return listing(rows, TRASH, cells, empty="No destroyed service is kept")
 
 
 @group.command("undestroy", permission="host:write", mutating=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import KeyName
+from dokkupy_sdk.table import Column
 
 from dokkupy_ssh.names import ADMIN, AppNames, Fingerprint, Role
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 group = Group("ssh-keys", "Manage the SSH keys that may push and run commands")
 whoami_group = Group("whoami", "Show who you are and what you may do", bare="")
@@ -102,6 +104,7 @@ def list_keys(host: Host, name: Annotated[KeyName | None, Arg("name")] = None) -
     """List the keys."""
     from dokkupy_sdk.access import keys_of
     from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.table import listing
 
     from dokkupy_ssh.keys import RESTRICTIONS
 
@@ -113,7 +116,16 @@ def list_keys(host: Host, name: Annotated[KeyName | None, Arg("name")] = None) -
     if name and not rows:
         raise NotFound(f"There is no SSH key {name[:80]!r}", hint="List them: ssh-keys:list")
     lines = [f'{r["fingerprint"]} NAME="{r["name"]}" SSHCOMMAND_ALLOWED_KEYS="{RESTRICTIONS}"' for r in rows]
-    return CommandResult(rows, lines)
+    cells = [key_cells(row) for row in rows]
+    return listing(rows, KEYS, cells, elsewhere=["", *lines], empty="No key may connect: ssh-keys:add NAME < KEY.pub")
+
+
+KEYS = (Column("NAME"), Column("ROLE"), Column("APPS", wraps=True), Column("FINGERPRINT", optional=1))
+
+
+def key_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    apps = "all" if row["role"] == ADMIN else " ".join(row["apps"]) or "none"
+    return row["name"], row["role"], apps, row["fingerprint"]
 
 
 @whoami_group.command("", permission="open")

@@ -6,6 +6,7 @@ from dokkupy_apps.settings.property_commands import add_report
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, Scope, apps_of
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
+from dokkupy_sdk.table import Column, listing
 
 from dokkupy_storage.entries.cli import add_entry_commands
 from dokkupy_storage.names import ContainerPath, DirectoryName, Mountable, MountOptions, SubPath
@@ -13,6 +14,9 @@ from dokkupy_storage.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from dokkupy_storage.records import Mount
 
 group = Group("storage", "Manage directories that outlive an app's containers")
@@ -133,8 +137,27 @@ def list_mounts(host: Host, app: App) -> CommandResult:
         }
         for one in found
     ]
-    head = [] if getattr(host.out, "quiet", False) else [f"-----> {app} volume bind-mounts:"]
-    return CommandResult(rows, [*head, *(f"       {render.colon_form(one)}" for one in found)])
+    return listing(
+        rows,
+        MOUNTS,
+        [mount_cells(row) for row in rows],
+        elsewhere=[f"-----> {app} volume bind-mounts:", *(f"       {render.colon_form(one)}" for one in found)],
+        empty=f"{app} has no mount: storage:mount {app} NAME:/PATH",
+    )
+
+
+MOUNTS = (
+    Column("DIRECTORY", wraps=True),
+    Column("IN THE CONTAINER", wraps=True),
+    Column("OPTIONS", optional=2),
+    Column("PHASES", optional=3),
+    Column("PROCESS", optional=1),
+)
+
+
+def mount_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    phases = " ".join(row["phases"])
+    return row["host_path"], row["container_path"], row["volume_options"], phases, row["process_type"] or "all"
 
 
 @group.command("ensure-directory", permission="host:write", mutating=True)

@@ -6,6 +6,7 @@ from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column, listing
 
 from dokkupy_shell_hooks.settings import SETTINGS
 
@@ -25,7 +26,8 @@ def list_hooks(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult
     if release is None:
         raise AppError(f"App {app} has not been deployed", code="not_deployed")
     rows = [{"hook": moment, "path": path} for moment in MOMENTS if (path := hook_of(host, release, moment))]
-    return CommandResult(rows, [f"{row['hook']:<12} {row['path']}" for row in rows], header=f"{app} hooks")
+    cells = [(row["hook"], row["path"]) for row in rows]
+    return listing(rows, (Column("HOOK"), Column("FILE")), cells, empty=f"The release of {app} has no hook")
 
 
 add_property_commands(group, SETTINGS)

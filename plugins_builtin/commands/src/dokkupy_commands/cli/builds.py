@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 from dokkupy_apps.desired.properties import BUILDS
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, apps_of
+from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import one_of
+from dokkupy_sdk.table import Column, field, listing
 
 from dokkupy_commands.names import BuildId
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 group = Group("builds", "Show and cancel builds")
 
@@ -47,15 +56,31 @@ def list_builds(
         for facts in found
         if (not kind or facts["kind"] == kind) and (not status or facts["status"] == status)
     ]
-    columns = (
-        [f"{'ID':<{len(str(rows[0]['id']))}}  {'APP':<20} KIND    STATUS     SOURCE             STARTED"]
-        if rows
-        else []
+    now = time.time()
+    return listing(
+        rows,
+        TABLE,
+        [build_cells(row, now) for row in rows],
+        styles=STYLES,
+        empty="There is no such build" if app else "No build is running; of one app: builds:list APP",
+        status=1 if failed else 0,
     )
-    lines = [
-        f"{r['id']}  {r['app']:<20} {r['kind']:<7} {r['status']:<10} {r['source']:<18} {r['started_at']}" for r in rows
-    ]
-    return CommandResult(rows, lines, columns=columns, status=1 if failed else 0)
+
+
+TABLE = (
+    Column("ID"),
+    Column("APP"),
+    Column("KIND", optional=2),
+    Column("STATUS"),
+    Column("SOURCE", optional=1),
+    Column("STARTED"),
+)
+STYLES = {"succeeded": "green", "failed": "red", "running": "yellow"}
+
+
+def build_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:
+    started = when(row["started_at"], now, terminal)
+    return row["id"], row["app"], row["kind"], row["status"], row["source"], started
 
 
 @group.command("info", permission="app:read")
@@ -65,9 +90,7 @@ def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")]
 
     facts = build_of(host, host.store.require_app(app), build or "")
     row = {name: facts[name] for name in SHOWN}
-    return CommandResult(
-        row, [f"       {name.replace('_', ' ').capitalize() + ':':<20} {value}" for name, value in row.items()]
-    )
+    return CommandResult(row, [field(name.replace("_", " ").capitalize(), value, 20) for name, value in row.items()])
 
 
 @group.command("output", permission="app:read")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings
 from dokkupy_sdk.state import PortsFile
+from dokkupy_sdk.table import Column, listing, plain
 
 from dokkupy_commands.names import HostPortOrMapping, PortMapping
 
@@ -48,19 +51,18 @@ def list_ports(host: Host, app: App) -> CommandResult:
         raise NotFound(
             "No port mappings configured for app", exit_code=1, hint=f"Detected: {extra(host, app)['map-detected']}"
         )
-    title, *lines = table([COLUMNS, *(text.split(":") for text in rows)])
-    if getattr(host.out, "quiet", False):
-        lines = table([text.split(":") for text in rows])
-    return CommandResult(rows, lines, columns=[f"-----> Port mappings for {app}", title])
+    cells = [text.split(":") for text in rows]
+    quiet = bool(getattr(host.out, "quiet", False))
+    _, *lines = plain(DOKKU_PORTS if not quiet else [Column("") for _ in DOKKU_PORTS], cells)
+    title = plain(DOKKU_PORTS, cells)[0]
+    if not sys.stdout.isatty():
+        return CommandResult(rows, lines, columns=[f"-----> Port mappings for {app}", title])
+    return listing(rows, PORTS, cells)
 
 
-COLUMNS = ("-----> scheme", "host port", "container port")
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows in columns with two spaces between them, as Dokku prints them. Clients split lines at these spaces."""
-    widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+DOKKU_PORTS = tuple(map(Column, ("-----> scheme", "host port", "container port")))
+"""Clients split lines at the two spaces between columns, as Dokku prints them."""
+PORTS = tuple(map(Column, ("SCHEME", "HOST PORT", "CONTAINER PORT")))
 
 
 def served_rows(host: Host, app: AppName, rows: Sequence[PortMapping]) -> list[str]:

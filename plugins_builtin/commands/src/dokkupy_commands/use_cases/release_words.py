@@ -6,6 +6,7 @@ from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.port_map import ports_of
+from dokkupy_sdk.table import fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,5 +102,4 @@ def changed_keys(one: Release, other: Release) -> str:
 
 
 def as_lines(rows: Sequence[Row]) -> list[str]:
-    size = max((len(what) for what, _ in rows), default=0) + 1
-    return [f"       {what + ':' if what else '':<{size}} {how}" for what, how in rows]
+    return fields(rows)

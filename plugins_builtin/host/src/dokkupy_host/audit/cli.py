@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from dokkupy_host.audit.trail import Line
+
+COLUMNS = (Column("WHEN"), Column("WHO"), Column("EXIT", right=True), Column("COMMAND", wraps=True))
 
 group = Group("audit", "Show who ran which command, and verify that this record is unchanged", bare="list")
 
@@ -46,11 +50,19 @@ def show(
     rows = [row(line) for line in deque(wanted, maxlen=num)]
     import time
 
-    from dokkupy_sdk.lines import when
+    from dokkupy_sdk.table import listing
 
     now = time.time()
-    text = [harmless(f"{when(str(r['time']), now)} {r['who'] or '-'} {r['status']} {r['command']}") for r in rows]
-    return CommandResult(rows, text)
+    lines_elsewhere = (f"{r['time']} {r['who'] or '-'} {r['status']} {r['command']}" for r in rows)
+    cells = [command_cells(one, now) for one in rows]
+    return listing(rows, COLUMNS, cells, elsewhere=["", *lines_elsewhere], empty="No such command was run")
+
+
+def command_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:
+    from dokkupy_sdk.lines import when
+
+    who = str(row["who"]).removeprefix("key:") or "-"
+    return when(str(row["time"]), now, terminal), who, str(row["status"]), str(row["command"])
 
 
 def row(line: Line) -> dict[str, Any]:

@@ -22,12 +22,21 @@ def add_drain_commands(group: Group) -> None:
 
 def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Show where the lines of apps are sent, and how many were sent and dropped."""
-    from dokkupy_logs.drain.report import HEAD, row_of, rows_of
+    from dokkupy_logs.drain.report import rows_of
 
     if scope.is_global:
         raise UserError("logs:drains takes an app or --all")
     found = rows_of(host, host.store.require_app(scope.app)) if scope.app is not None else visible_rows(host)
-    return CommandResult(found, [row_of(one) for one in found], columns=[HEAD] if found else [])
+    return drain_listing(found)
+
+
+def drain_listing(rows: list[dict[str, Any]]) -> CommandResult:
+    from dokkupy_sdk.table import listing
+
+    from dokkupy_logs.drain.report import DRAINS, STYLES, drain_cells
+
+    none = "No app sends its lines to a sink: logs:set APP vector-sink TYPE://?OPTION=VALUE"
+    return listing(rows, DRAINS, [drain_cells(one) for one in rows], styles=STYLES, empty=none)
 
 
 def drain(host: Host) -> None:
@@ -89,15 +98,16 @@ def vector_logs(
     import time
 
     from dokkupy_sdk.execute import reader_left
+    from dokkupy_sdk.table import table
 
-    from dokkupy_logs.drain.report import HEAD, row_of
+    from dokkupy_logs.drain.report import DRAINS, drain_cells
     from dokkupy_logs.drain.run import LOOK
 
     if num < 0:
         raise UserError(f"{num} is not a number of sinks")
     if not tail:
         rows = visible_rows(host)[:num]
-        return CommandResult(rows, [row_of(row) for row in rows], columns=[HEAD] if rows else [])
+        return drain_listing(rows)
     seen: list[dict[str, Any]] = []
     try:
         while not reader_left(sys.stdout.fileno()):
@@ -108,7 +118,7 @@ def vector_logs(
 
                 texts = [json.dumps(row) for row in fresh]
             else:
-                texts = [row_of(row) for row in fresh]
+                texts = table(DRAINS, [drain_cells(row) for row in fresh])[1 if seen else 0 :]
             for text in texts:
                 print(text, flush=True)
             seen = rows

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from dokkupy_sdk import Host, locks
-from dokkupy_sdk.cli import harmless
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.table import Column
 
 from dokkupy_logs.drain import state as states
 from dokkupy_logs.drain.dsn import parse_dsn
@@ -16,9 +16,18 @@ from dokkupy_logs.drain.wanted import drains_of, is_sending, wanted_drains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-HEAD = f"{'APP':<20} {'SINK':<8} {'TARGET':<36} {'SENT':>9} {'DROPPED':>9} STATE"
+DRAINS = (
+    Column("APP"),
+    Column("SINK"),
+    Column("TARGET", wraps=True),
+    Column("SENT", right=True, optional=1),
+    Column("DROPPED", right=True),
+    Column("STATE", wraps=True),
+)
+STYLES = {"ok": "green"}
 RECENT = 3600
 """Seconds for which the doctor reports dropped lines."""
 
@@ -45,10 +54,9 @@ def rows_of(host: Host, app: AppName) -> list[dict[str, Any]]:
     return rows
 
 
-def row_of(row: dict[str, Any]) -> str:
+def drain_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     state = f"fails: {row['error']}" if row["error"] else "ok"
-    facts = f"{row['app']:<20} {row['sink']:<8} {row['target']:<36} {row['sent']:>9} {row['dropped']:>9} {state}"
-    return harmless(facts)
+    return row["app"], row["sink"], row["target"], str(row["sent"]), str(row["dropped"]), state
 
 
 def findings(host: Host) -> list[Finding]:

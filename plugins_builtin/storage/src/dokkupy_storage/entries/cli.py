@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, confirm
 from dokkupy_sdk.errors import HostError, UserError
+from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import ImageRef
+from dokkupy_sdk.table import Column, field, listing
 
 from dokkupy_storage.names import EntryName, HostPath, LabelKey, User
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 Name = Annotated[EntryName, Arg("name")]
 Key = Annotated[LabelKey, Arg("key")]
 Value = Annotated[str, Arg("value", "New value; without one, the property is unset")]
+ENTRIES = (Column("NAME"), Column("SCHEDULER", optional=1), Column("DIRECTORY", wraps=True))
+TRASH = (Column("NAME"), Column("KEPT UNTIL"), Column("DIRECTORY", wraps=True))
+SIZES = (Column("DIRECTORY", wraps=True), Column("BYTES", right=True))
 CLUSTER = "docker-local does not use this value; it is kept for schedulers that do"
 
 
@@ -65,10 +70,7 @@ def shown(host: Host, entry: Entry) -> dict[str, object]:
 
 
 def lines(values: dict[str, object]) -> list[str]:
-    return [
-        f"       {name.replace('-', ' ').capitalize() + ':':<30} {text(value)}".rstrip()
-        for name, value in values.items()
-    ]
+    return [field(name.replace("-", " ").capitalize(), text(value)) for name, value in values.items()]
 
 
 def text(value: object) -> str:
@@ -185,7 +187,9 @@ def add_destroying(group: Group) -> None:
             }
             for one in changes.destroyed(host)
         ]
-        return CommandResult(rows, [f"{row['name']:<46} {row['until']:<21} {row['host-path']}" for row in rows])
+        now = time.time()
+        cells = [(row["name"], when(row["until"], now), row["host-path"]) for row in rows]
+        return listing(rows, TRASH, cells, empty="No destroyed entry is kept")
 
 
 def add_reading(group: Group) -> None:
@@ -195,7 +199,9 @@ def add_reading(group: Group) -> None:
         from dokkupy_storage.directories import sizes
 
         rows = [{"host-path": path, **sizes.facts(found)} for path, found in sizes.measure(host).items()]
-        return CommandResult(rows, [f"{row['host-path']:<60} {row['used-bytes']:>15}" for row in rows])
+        return listing(
+            rows, SIZES, [(row["host-path"], row["used-bytes"]) for row in rows], empty="There is no directory"
+        )
 
     @group.command("info", permission="app:read")
     def info(host: Host, name: Name) -> CommandResult:
@@ -220,8 +226,8 @@ def add_reading(group: Group) -> None:
             if scheduler in ("", entry.scheduler) and allowed(host, "app:read", EntryName(entry.name), "storage")
         ]
         rows = [{"name": one.name, "scheduler": one.scheduler, "host-path": one.path} for one in found]
-        texts = [f"{row['name']:<46} {row['scheduler']:<14} {row['host-path']}" for row in rows]
-        return CommandResult(rows, texts, header="Storage entries")
+        cells = [tuple(row.values()) for row in rows]
+        return listing(rows, ENTRIES, cells, header="Storage entries", empty="No entry: storage:create NAME")
 
     @group.command("wait", permission="app:read")
     def wait(host: Host, name: Name) -> CommandResult:
@@ -274,6 +280,4 @@ def add_pairs(group: Group, kind: str, noun: str) -> None:
         found = dict(getattr(require_entry(host, name), kind))
         if key is not None:
             return CommandResult({key: found.get(key, "")}, [found.get(key, "")])
-        return CommandResult(
-            found, [f"       {one + ':':<30} {text}" for one, text in found.items()], header=f"{name} {kind}"
-        )
+        return CommandResult(found, [field(one, text) for one, text in found.items()], header=f"{name} {kind}")
