@@ -197,8 +197,8 @@ def on_deploy_finished(
     reason: str,
     error: DokkupyError | None,
 ) -> None:
-    """A deploy ended. outcome: succeeded or failed. reason: why it failed. deployment: None when it failed before there was
-    a release. error: what the user is shown next; add to its hint what you know of the cause."""
+    """A deploy ended, or a start or scaling failed. outcome: succeeded or failed. reason: why it failed. deployment: None
+    when it failed. error: what the user is shown next; add to its hint what you know of the cause."""
 
 
 @hookspec

@@ -37,11 +37,12 @@ class DryRun(TypedDict):
 
 
 class Each(TypedDict):
-    """What became of one app. status: done or failed; message: why it failed."""
+    """What became of one app. status: done or failed; message: why it failed; hint: its cause, and what to do."""
 
     app: str
     status: str
     message: NotRequired[str]
+    hint: NotRequired[str]
 
 
 class App(TypedDict):

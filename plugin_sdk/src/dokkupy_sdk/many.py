@@ -31,12 +31,13 @@ def over_each(subjects: Iterable[S], do: Callable[[S], T]) -> tuple[list[tuple[S
 
 
 def warn_of(host: Host, failed: Collection[tuple[object, Exception]]) -> None:
-    """Print a warning for each failure, with its hint."""
+    """Print a warning for each failure, with its details and its hint."""
     for subject, error in failed:
         for text in messages(error):
             host.out.warn(f"{subject}: {text}")
-        if isinstance(error, DokkupyError) and error.hint:
-            host.out.warn(error.hint)
+        if isinstance(error, DokkupyError):
+            for line in (*(() if error.details_shown else error.details), *error.hint.splitlines()):
+                host.out.warn(line)
 
 
 def apps_of(host: Host, scope: Scope, permission: str = "app:write") -> list[AppName]:
@@ -60,7 +61,10 @@ def each(host: Host, scope: Scope, do: Callable[[AppName], object], *, over: Any
     done, failed = (over or over_each)(apps, do)
     warn_of(host, failed)
     rows = [{"app": app, "status": "done"} for app, _ in done]
-    rows += [{"app": app, "status": "failed", "message": str(error)} for app, error in failed]
+    rows += [
+        {"app": app, "status": "failed", "message": str(error), "hint": getattr(error, "hint", "")}
+        for app, error in failed
+    ]
     return CommandResult(sorted(rows, key=lambda row: row["app"]), status=1 if failed else 0)
 
 

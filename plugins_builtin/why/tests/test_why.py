@@ -10,7 +10,7 @@ from dokkupy_apps.apps import create_app, set_locked
 from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.diagnosis import GUESS, Cause, Evidence
 from dokkupy_sdk.errors import AppError, DokkupyError
@@ -177,3 +177,51 @@ def test_text_without_lines_says_the_exit_code() -> None:
     assert (
         text_of(Evidence("blog", "start", reason="it failed", exit_code=None), ())[-1] == "       It printed nothing."
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ps:restart", "blog"),
+        ("ps:restart", "--all"),
+        ("ps:start", "blog"),
+        ("ps:scale", "blog", "web=2"),
+        ("config:set", "blog", "A=1"),
+        ("ports:set", "blog", "http:80:8080"),
+        ("releases:rollback", "blog", "v1"),
+    ],
+    ids=" ".join,
+)
+def test_each_command_that_starts_processes_names_the_cause_of_a_failure(
+    host: Host, run: Run, words: tuple[str, ...]
+) -> None:
+    deploy(host, "blog", TREE)
+    if words[0] == "ps:start":
+        stop_app(host, BLOG)
+        _, (web,) = current(host, BLOG)
+        host.containers().remove(web.id)
+    break_start(host, MISSING)
+    status, _, err = run(*words)
+    assert status == 1
+    for text in (
+        "ModuleNotFoundError: No module named 'flask'",
+        " !     Cause: The Python module flask is not installed in the image.\n",
+        " !     Fix: Add its package to requirements.txt",
+        "See also: logs:failed blog",
+        ", why blog",
+    ):
+        assert text in err, err
+
+
+def test_a_request_that_cannot_be_met_is_no_failed_deploy(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    finished: list[str] = []
+
+    class Listener:
+        @hookimpl
+        def on_deploy_finished(self, outcome: str) -> None:
+            finished.append(outcome)
+
+    host.hooks.manager.register(Listener(), name="listener")
+    assert run("ps:scale", "blog", "nope=2")[0] == run("releases:rollback", "blog", "v99")[0] == 1
+    assert finished == []

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import as_errors
 from dokkupy_sdk.files import almost, make_directory, read_text
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Deployment, Image, Release, Source
@@ -43,7 +42,7 @@ from dokkupy_apps.releases.records import (
 )
 from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
 from dokkupy_apps.rollout.converge import converge, prune_old
-from dokkupy_apps.rollout.failures import noted
+from dokkupy_apps.rollout.failures import diagnosed, noted, reason_of
 from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 
@@ -127,37 +126,37 @@ def observed(
 ) -> Deployed:
     """Deploy, record how it ended, notify the observers, and print what is live. A skipped deploy (None) is only
     recorded as an event. lists_urls: print Dokku's list of URLs, which clients read."""
-    deployment, outcome, reason, fault = None, "failed", "", None
+    deployment, outcome, reason = None, "failed", ""
     began = time.monotonic()
-    try:
-        deployment = deploy()
-        outcome = "skipped" if deployment is None else "succeeded"
-    except BaseException as error:
-        fault = next(iter(as_errors(error)), None)
-        reason = fault.message if fault is not None else str(error)
-        raise
-    finally:
-        seconds = time.monotonic() - began
-        host.events.record(
-            "deploy_finished",
-            app=app,
-            outcome=outcome,
-            reason=reason,
-            release=str(deployment.release.number) if isinstance(deployment, Deployment) else "",
-            kind=kind,
-            by=host.who,
-            seconds=f"{seconds:.1f}",
-        )
-        if outcome != "skipped":
-            host.hooks.notify(
-                hookspecs.on_deploy_finished,
-                host=host,
+    with diagnosed(host, app, is_build=lists_urls):
+        try:
+            deployment = deploy()
+            outcome = "skipped" if deployment is None else "succeeded"
+        except BaseException as error:
+            reason = reason_of(error)
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            host.events.record(
+                "deploy_finished",
                 app=app,
-                deployment=deployment,
                 outcome=outcome,
                 reason=reason,
-                error=fault,
+                release=str(deployment.release.number) if isinstance(deployment, Deployment) else "",
+                kind=kind,
+                by=host.who,
+                seconds=f"{seconds:.1f}",
             )
+    if outcome == "succeeded":
+        host.hooks.notify(
+            hookspecs.on_deploy_finished,
+            host=host,
+            app=app,
+            deployment=deployment,
+            outcome=outcome,
+            reason="",
+            error=None,
+        )
     if isinstance(deployment, Deployment) and not host.dry_run:
         found = urls_to_say(host, app, lists=lists_urls)
         host.out.title(live_line(deployment, found, seconds, traffic_of(host, deployment)))

@@ -30,7 +30,7 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
 
 @hookimpl
 def on_deploy_finished(host: Host, app: AppName, outcome: str, error: DokkupyError | None) -> None:
-    """The error that ends a failed deploy names the cause and what fixes it."""
+    """The error that ends a failed deploy, start or scaling names the cause and what fixes it."""
     if outcome != "failed" or error is None:
         return
     from dokkupy_why.diagnosis import causes_of
@@ -38,11 +38,15 @@ def on_deploy_finished(host: Host, app: AppName, outcome: str, error: DokkupyErr
     from dokkupy_why.render import hint_lines
 
     lines: list[str] = []
+    is_known = False
     for evidence in failed_deploy(host, app):
         if evidence.code != error.code or not error.message.startswith(evidence.reason[:40]):
             return  # of an earlier deploy
         lines += hint_lines(error.message, causes_of(host, evidence))
+        is_known = True
     see = error.hint.splitlines()
     if see and see[-1].startswith("See also:"):
         see[-1] += f", why {app}"
+    elif is_known:
+        see.append(f"See also: why {app}")
     error.hint = "\n".join([*dict.fromkeys(lines), *see])

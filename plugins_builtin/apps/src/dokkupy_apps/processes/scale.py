@@ -21,6 +21,7 @@ from dokkupy_apps.releases.records import (
     write_release,
 )
 from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.rollout.failures import diagnosed
 
 
 def scale(
@@ -31,7 +32,7 @@ def scale(
     None forgets a quantity: the type follows app.json again, or has one instance of web and none of others.
     """
     host.store.require_app(app)
-    with operation(host, "ps:scale", f"app:{app}") as tx:
+    with diagnosed(host, app), operation(host, "ps:scale", f"app:{app}") as tx:
         release, _ = current(host, app)
         if is_locked(host, app, release.files if release else {}):
             raise Conflict(

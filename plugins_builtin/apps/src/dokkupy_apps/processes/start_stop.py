@@ -19,6 +19,7 @@ from dokkupy_apps.releases.records import (
     require_deployed,
 )
 from dokkupy_apps.rollout.converge import converge, resume_instances
+from dokkupy_apps.rollout.failures import diagnosed
 from dokkupy_apps.routing.reroute import reroute
 from dokkupy_apps.routing.routes import proxy_enabled
 
@@ -48,7 +49,7 @@ def start_app(host: Host, app: AppName) -> None:
     Raises CheckFailed if an instance fails; then everything that was stopped before is stopped again.
     """
     require_deployed(host, app)
-    with operation(host, "ps:start", f"app:{app}") as tx:
+    with diagnosed(host, app), operation(host, "ps:start", f"app:{app}") as tx:
         bring_back(tx, app, watched=True)
 
 

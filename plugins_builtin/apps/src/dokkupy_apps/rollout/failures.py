@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dokkupy_sdk import Host
 from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import AppError, DokkupyError, HostError, PluginError
+from dokkupy_sdk.errors import AppError, Busy, DokkupyError, HostError, PluginError, UserError, as_errors
 from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import FailedFile, FailedInstance, ServingFile
@@ -39,6 +39,33 @@ def old_ones_serve(host: Host, app: AppName) -> bool:
 
 def any_runs(host: Host, app: AppName, instances: Sequence[Instance]) -> bool:
     return any(row.state == "running" for row in host.instances(app).status(instances))
+
+
+@contextmanager
+def diagnosed(host: Host, app: AppName, *, is_build: bool = False) -> Iterator[None]:
+    """For a change of an app's processes. If it fails, plugins add to the error what they know of the cause. It surrounds
+    the operation, because the cause is in what the rollback leaves. is_build: wrong input is the app's failure, too."""
+    try:
+        yield
+    except BaseException as error:
+        if not is_build and isinstance(error, UserError | Busy):
+            raise  # the command was refused, and the app did not fail
+        from dokkupy_sdk import hooks as hookspecs
+
+        host.hooks.notify(
+            hookspecs.on_deploy_finished,
+            host=host,
+            app=app,
+            deployment=None,
+            outcome="failed",
+            reason=reason_of(error),
+            error=next(iter(as_errors(error)), None),
+        )
+        raise
+
+
+def reason_of(error: BaseException) -> str:
+    return next((fault.message for fault in as_errors(error)), str(error))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dokkupy_apps.desired.formation import wanted_formation
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.records import current, next_release, own_ports, write_deployment, write_release
 from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.rollout.failures import diagnosed
 from dokkupy_apps.routing.reroute import apply_route, reroute
 from dokkupy_apps.routing.routes import proxy_enabled, stored_route
 from dokkupy_sdk import Host
@@ -24,7 +25,8 @@ def set_ports(host: Host, verb: str, app: AppName, rows: Sequence[str]) -> None:
     listen on another port (PORT). A map to a port on which nothing listens is refused by the check after the switch.
     """
     host.store.require_app(app)
-    with operation(host, f"ports:{verb}", f"app:{app}", takes_away=verb in ("remove", "clear")) as tx:
+    takes_away = verb in ("remove", "clear")
+    with diagnosed(host, app), operation(host, f"ports:{verb}", f"app:{app}", takes_away=takes_away) as tx:
         tx.save(host.store.load(PortsFile, app).replace(map=tuple(map(PortRow, rows))), app)
         follow(tx, app)
 
