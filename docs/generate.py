@@ -55,6 +55,9 @@ KIT_ROLES = (
     "dokkupy_sdk.one_offs",
     "dokkupy_sdk.source_store",
     "dokkupy_sdk.states",
+    "dokkupy_sdk.access_log",
+    "dokkupy_sdk.history",
+    "dokkupy_sdk.buildpack",
     "dokkupy_sdk.tls",
     "dokkupy_sdk.backup_subject",
     "dokkupy_services.role",
@@ -108,7 +111,10 @@ def hooks() -> str:
         "",
     ]
     out += order_in_a_deploy()
-    for plugin, module in [("", hookspecs), *((e.plugin, m) for e, m in loaded(shipped(), "dokkupy.hookspecs"))]:
+    of_plugins = [
+        (entry.plugin, module) for entry, module in loaded(shipped(), "dokkupy.hookspecs") if module is not hookspecs
+    ]
+    for plugin, module in [("", hookspecs), *of_plugins]:
         members = [member for member in vars(module).values() if hasattr(member, "dokkupy_spec")]
         for member in sorted(members, key=lambda one: one.__code__.co_firstlineno):
             out += described_hook(member, plugin)

@@ -11,10 +11,11 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Port, RegistryLogin, Release, Source, Upstream
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
-from dokkupy_sdk.roles import Builder, ChallengeServer, Engine, Proxy, SourceStore, TlsProbe
+from dokkupy_sdk.roles import AccessLog, Builder, ChallengeServer, Engine, Proxy, SourceStore, TlsProbe
 from dokkupy_sdk.source_store import source_store
-from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing import FakeAccessLog, fake_host
 from dokkupy_sdk.testing.contracts import (
+    AccessLogContract,
     BuilderContract,
     ChallengeServerContract,
     EngineContract,
@@ -117,6 +118,18 @@ class TestFakeProxy(ProxyContract):
                 return upstream
 
             yield made
+
+
+class TestFakeAccessLog(AccessLogContract):
+    ports, instance, adapter = TestFakeProxy.ports, TestFakeProxy.instance, FakeProxy
+
+    @pytest.fixture
+    def proxy(self, host: Host) -> Proxy:
+        return host.proxy()
+
+    @pytest.fixture
+    def log(self, host: Host) -> AccessLog:
+        return FakeAccessLog(host)
 
 
 class TestFakeChallengeServer(ChallengeServerContract):

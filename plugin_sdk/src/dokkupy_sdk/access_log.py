@@ -23,7 +23,9 @@ class Traffic:
 
 
 class AccessLog(ABC):
-    """What a proxy recorded. Its entry point (group `dokkupy.access_log`) has the proxy's name."""
+    """What a proxy recorded of the requests that it answered, except those by which dokkupy itself looks at what is served. A
+    request may come into the record a moment after its answer. Its entry point (group `dokkupy.access_log`) has the
+    proxy's name."""
 
     @abstractmethod
     def mark(self, app: AppName) -> str:

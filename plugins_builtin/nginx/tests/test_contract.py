@@ -1,4 +1,4 @@
-"""nginx keeps the promises of the roles Proxy, ChallengeServer and TlsProbe."""
+"""nginx keeps the promises of the roles Proxy, AccessLog, ChallengeServer and TlsProbe."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 from dokkupy_nginx.challenge_server import NginxChallengeServer
+from dokkupy_nginx.server.access_log import NginxAccessLog
 from dokkupy_nginx.tls_probe import NginxTlsProbe
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.roles import ChallengeServer, Proxy, TlsProbe
-from dokkupy_sdk.testing.contracts import ChallengeServerContract, ProxyContract, TlsProbeContract
+from dokkupy_sdk.roles import AccessLog, ChallengeServer, Proxy, TlsProbe
+from dokkupy_sdk.testing.contracts import (
+    AccessLogContract,
+    ChallengeServerContract,
+    ProxyContract,
+    TlsProbeContract,
+)
 from dokkupy_sdk.testing.contracts.proxy_fixtures import ProxyFixtures
 
 from plugins_builtin.nginx.tests.conftest import Rig, free_port
@@ -43,6 +49,12 @@ class TestNginx(NginxFixtures, ProxyContract):
     def bad(self, route: Route) -> Route:
         broken = "server { there is no such directive; }"
         return replace(route, app=AppName("bad"), domains=(Domain("bad.example.org"),), template=broken)
+
+
+class TestAccessLog(NginxFixtures, AccessLogContract):
+    @pytest.fixture
+    def log(self, rig: Rig) -> AccessLog:
+        return NginxAccessLog(rig.host, rig.layout)
 
 
 class TestChallengeServer(NginxFixtures, ChallengeServerContract):

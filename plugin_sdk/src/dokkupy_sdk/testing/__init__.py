@@ -14,6 +14,7 @@ The fakes keep the promises of the roles' docstrings; their public attributes re
 
 from dokkupy.kernel.dry_run import dry
 
+from dokkupy_sdk.testing.fake_access_log import FakeAccessLog
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 from dokkupy_sdk.testing.fake_tls import FakeChallengeServer, FakeTlsProbe
 from dokkupy_sdk.testing.fakes import (
@@ -22,12 +23,14 @@ from dokkupy_sdk.testing.fakes import (
     FakeScheduler,
     FakeSource,
 )
-from dokkupy_sdk.testing.hosts import RecordingConsole, fake_host
+from dokkupy_sdk.testing.hosts import FakeHost, RecordingConsole, fake_host
 
 __all__ = [
+    "FakeAccessLog",
     "FakeBuilder",
     "FakeChallengeServer",
     "FakeEngine",
+    "FakeHost",
     "FakeProxy",
     "FakeScheduler",
     "FakeSource",

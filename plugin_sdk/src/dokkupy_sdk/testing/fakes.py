@@ -36,6 +36,7 @@ from dokkupy_sdk.roles import (
     Surroundings,
 )
 from dokkupy_sdk.testing.fake_engine import FakeEngine
+from dokkupy_sdk.values import dataclass
 
 
 class FakeScheduler(Scheduler, Instances, Surroundings):
@@ -222,8 +223,18 @@ def remove_fakes(host: Host, app: str, deployment: str) -> None:
         host.containers().remove(container.id)
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredRequest:
+    """at: when it came (epoch seconds). seconds: until its answer. lost: no instance answered."""
+
+    app: AppName
+    at: float
+    seconds: float
+    lost: bool
+
+
 class FakeProxy(Proxy):
-    """routes: what is applied, by app. refuses: apps whose next application raises. waiting: reason and names of the apps that were announced. closed: ports of instances on which nothing listens. silent: names at which
+    """routes: what is applied, by app. refuses: apps whose next application raises. waiting: reason and names of the apps that were announced. answered_requests: those of clients, as a front records them. closed: ports of instances on which nothing listens. silent: names at which
     clients reach nobody."""
 
     schemes = (*Proxy.schemes, "tcp", "udp")
@@ -235,6 +246,7 @@ class FakeProxy(Proxy):
         self.closed: set[int] = set()
         self.silent: set[str] = set()
         self.waiting: dict[str, tuple[str, ...]] = {}
+        self.answered_requests: list[AnsweredRequest] = []
         self.reloads = 0
 
     def prepare(self, scheme: str = "") -> Readiness:

@@ -9,12 +9,13 @@ import os
 import posixpath
 import ssl
 import threading
+import time
 import urllib.parse
 
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.proxy_facts import Location
 from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
-from dokkupy_sdk.testing.fakes import FakeProxy
+from dokkupy_sdk.testing.fakes import AnsweredRequest, FakeProxy
 from dokkupy_sdk.testing.front_rules import Refusals, redirected
 from dokkupy_sdk.tls import challenge_server
 from dokkupy_sdk.values import dataclass, field
@@ -36,9 +37,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """lost: no instance answered."""
+
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    lost: bool = False
 
 
 class Front:
@@ -89,7 +93,9 @@ class Front:
         tls = next((row.host for row in route.ports if row.scheme == "https"), None)
         redirects = scheme == "http" and tls is not None and route.certificate_of(request.name) is not None
         rules = merge_facts(route.extra)
+        began = time.time()
         reply = self.answer(request, scheme, route, port, rules, f"https://{request.name}:{tls}" if redirects else "")
+        self.proxy.answered_requests.append(AnsweredRequest(route.app, began, time.time() - began, reply.lost))
         return Reply(reply.status, (*reply.headers, *rules.headers.items()), reply.body)
 
     def answer(self, request: Request, scheme: str, route: Route, port: Port, rules: ProxyRules, secure: str) -> Reply:
@@ -106,7 +112,7 @@ class Front:
             return Reply(301, (("Location", f"{secure}{request.path}"),))
         upstreams = route.upstreams.get(port.container, ())
         if location is None and not upstreams:
-            return Reply(502)
+            return Reply(502, lost=True)
         status = self.refusals.status(route.app, rules, request.client, request.headers.get("authorization", ""))
         if status:
             realm = f'Basic realm="{rules.auth.realm}"' if rules.auth else ""
@@ -145,7 +151,7 @@ class Front:
                     return Reply(answer.status, tuple(kept), answer.read())
             except OSError:
                 continue
-        return Reply(502)
+        return Reply(502, lost=True)
 
 
 def plain(path: str) -> str:

@@ -23,6 +23,10 @@ from dokkupy_sdk.testing.fakes import (
     FakeSource,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.names import AppName
+
 
 class RecordingConsole(Console):
     """lines: every line that was printed, in order, with its kind."""
@@ -50,7 +54,17 @@ class RecordingConsole(Console):
 
 
 class FakeHost(Host):
-    """A host that starts no process: spawned has the commands that it would have started."""
+    """A host that starts no process: spawned has the commands that it would have started. Its roles have the fakes' types,
+    for tests that read what a fake records; with `real` of `fake_host`, annotate it as `Host`."""
+
+    if TYPE_CHECKING:
+        out: RecordingConsole
+
+        def engine(self) -> FakeEngine: ...
+
+        def scheduler(self, app: AppName | None = None) -> FakeScheduler: ...
+
+        def proxy(self, app: AppName | None = None) -> FakeProxy: ...
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
@@ -63,7 +77,7 @@ class FakeHost(Host):
 VOCABULARY = ("apps", "commands", "host", "plugins", "run", "ssh")
 
 
-def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...] = ()) -> Host:
+def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...] = ()) -> FakeHost:
     """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too. real: roles
     that an installed plugin fills (`engine`), which are not fakes. Dokku's vocabulary (`apps:create`, `config:set`) is there where it is
     installed: a plugin whose tests type it names `dokkupy-commands` or `dokkupy-run` among what its tests need."""

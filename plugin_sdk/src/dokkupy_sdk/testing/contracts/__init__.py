@@ -11,6 +11,7 @@ Each test is one promise. A class says in its docstring which fixtures it wants;
 that a fast test that uses a fake is no rumour. Needs pytest: `pip install dokkupy-sdk[testing]`.
 """
 
+from dokkupy_sdk.testing.contracts.access_log import AccessLogContract
 from dokkupy_sdk.testing.contracts.builder import BuilderContract
 from dokkupy_sdk.testing.contracts.engine import (
     ContainersContract,
@@ -33,6 +34,7 @@ from dokkupy_sdk.testing.contracts.source import SourceContract, SourceHistoryCo
 from dokkupy_sdk.testing.contracts.tls import ChallengeServerContract, TlsProbeContract
 
 __all__ = [
+    "AccessLogContract",
     "BuilderContract",
     "ChallengeServerContract",
     "ContainerSessionsContract",

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dokkupy_nginx.layout import Layout
     from dokkupy_sdk import Host
 
 TAIL = re.compile(rb'" (\d{3}) \d+ "[^"]*" "[^"]*" (\d+\.\d+) (\d+\.\d+) ([^"]+)$')
@@ -25,16 +26,18 @@ MOST = 512 * 1024
 
 
 class NginxAccessLog(AccessLog):
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, layout: Layout | None = None) -> None:
+        """layout: of an nginx that is not the host's; by default the layout of the host's adapter."""
         self.host = host
+        self.layout = layout
 
     def path(self, app: AppName) -> str:
         """The file of the app's access log; empty if it is off."""
         from dokkupy_nginx.settings import LOGS, SETTINGS
 
         found = SETTINGS.get(self.host.store, app, "access-log-path")
-        logs = self.host.role("proxy", "nginx").layout.logs
-        return logs + found.removeprefix(LOGS) if found != "off" else ""
+        layout = self.layout or self.host.role("proxy", "nginx").layout
+        return layout.logs + found.removeprefix(LOGS) if found != "off" else ""
 
     def mark(self, app: AppName) -> str:
         path = self.path(app)
