@@ -13,8 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dokkupy_nginx.layout import Layout
     from dokkupy_sdk import Host
+
+    from dokkupy_nginx.layout import Layout
 
 TAIL = re.compile(rb'" (\d{3}) \d+ "[^"]*" "[^"]*" (\d+\.\d+) (\d+\.\d+) ([^"]+)$')
 
