@@ -9,7 +9,6 @@ password.
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import re
 
@@ -129,6 +128,8 @@ class BasicAuth(ProxyFact):
 
 def hash_password(password: Secret, salt: bytes = b"") -> Secret:
     """`{SSHA}` (RFC 2307's salted SHA-1), which a proxy compares quickly on each request. salt: by default random."""
+    import hashlib
+
     salt = salt or os.urandom(16)
     digest = hashlib.sha1(password.reveal().encode() + salt, usedforsecurity=False).digest()
     return Secret("{SSHA}" + base64.b64encode(digest + salt).decode())

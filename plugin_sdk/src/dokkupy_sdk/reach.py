@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from functools import partial
 
 from dokkupy.model.ports import Port
 from dokkupy.model.proxy import Route, Unserved, Upstream
 
 from dokkupy_sdk.ports import is_direct
+from dokkupy_sdk.threads import beside_each_other
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,13 +88,7 @@ def unserved(route: Route, address: str, *, own: Collection[int] = (502, 504)) -
         reason = why_unserved(route, row[0], row[1], address, own)
         return Unserved(*row, reason) if reason else None
 
-    if len(rows) == 1:
-        found = [look(rows[0])]
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(rows))) as pool:
-            found = list(pool.map(look, rows))
+    found = beside_each_other([partial(look, row) for row in rows], AT_ONCE)
     return tuple(one for one in found if one is not None)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
 
 from dokkupy.host import Host
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class SourceStore(ABC):

@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
+from dokkupy_docker import command
+from dokkupy_docker.engine_api import api
 from dokkupy_docker.instances.states import LocalStates
+from dokkupy_docker.scheduler import DockerLocal
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed, Instance, Release
@@ -282,3 +285,50 @@ def test_a_plugin_reads_all_that_an_instance_printed_before_it_is_removed(host: 
     on_a_terminal = host.containers().create(replace(spec, stdin=True))
     host.containers().remove(on_a_terminal.id)
     assert len(listener.found) == 2
+
+
+@pytest.fixture
+def images() -> Iterator[list[str]]:
+    """Images that a test made, which are removed after it."""
+    made: list[str] = []
+    yield made
+    subprocess.run(["docker", "rmi", "-f", *made], check=False, capture_output=True)
+
+
+def test_a_restart_looks_into_no_image_and_asks_the_engine_eight_times(
+    host: Host, release: Release, image: str, images: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = subprocess.run(
+        ["docker", "build", "-q", "-"],
+        input=f'FROM {image}\nCMD ["/bin/sleep", "600"]',
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    images.append(own)
+    release = replace(release, image=own, processes={WEB: None})
+    (first,) = start(host, release, (WEB, 1))
+    label = command.SHELL_LABEL
+    assert host.engine().containers.find_all({"dokkupy.app": release.app})[0].labels[label] == "true"
+    asked: list[str] = []
+    exchange = api.exchange
+
+    def counted(method: str, target: str, *rest: object, **more: object) -> tuple[int, bytes]:
+        asked.append(f"{method} {target.partition('?')[0]}")
+        return exchange(method, target, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(api, "exchange", counted)
+    again = DockerLocal(host)
+    host.override_role("scheduler", "fake", again)
+    (second,) = start(host, release, (WEB, 1))
+    version = f"/{api.VERSION}"
+    assert asked == [
+        f"GET {version}/networks/dokkupy-app-{release.app}",
+        f"GET {version}/containers/json",
+        f"GET {version}/images/{own}/json",
+        f"POST {version}/containers/create",
+        f"POST {version}/containers/{second.id}/start",
+        *[f"GET {version}/containers/{second.id}/json"] * 3,
+    ]
+    assert second.address != first.address
+    assert command.FIRST_LINE in str(inspect(second.id)["Args"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from dokkupy.model.names import AppName
 from dokkupy.model.ports import Port
 from dokkupy.model.secret import Secret
 from dokkupy.model.values import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)

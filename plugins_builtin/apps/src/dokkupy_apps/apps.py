@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
@@ -54,6 +53,8 @@ def remove_app_directory(host: Host, app: str) -> None:
         os.unlink(os.path.join(directory, "app.toml"))
     except FileNotFoundError:
         pass
+    import shutil
+
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -139,6 +140,8 @@ def forget_all_but_processes(host: Host, app: str) -> None:
     for engine in host.adapters("engine"):
         with_what_is_installed(host, engine, lambda one: remove_images(one.images, name))
     faults = host.hooks.emit_to_all(hookspecs.post_app_destroy, host=host, app=name)
+    import shutil
+
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
     remove_app_directory(host, app)
     for fault in faults:

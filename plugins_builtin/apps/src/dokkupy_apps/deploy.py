@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from dokkupy_sdk import Host
@@ -46,6 +44,10 @@ from dokkupy_apps.rollout.failures import diagnosed, noted, reason_of
 from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def deploy_source(
     host: Host,
@@ -66,6 +68,8 @@ def deploy_source(
     or with None when the release is not started. Raises DokkupyError after everything was rolled back; the previous release
     keeps serving. Raises Busy at once when another operation runs.
     """
+    from pathlib import Path
+
     require_unlocked(host, app)
 
     def deploy() -> Deployment | None:
@@ -164,6 +168,8 @@ def observed(
 
 
 def remove_work(host: Host, identifier: str) -> None:
+    import shutil
+
     shutil.rmtree(host.path("work", os.path.basename(identifier)), ignore_errors=True)
 
 

@@ -55,9 +55,7 @@ def run_checks(
     if not work:
         return
     stop = threading.Event()
-    watch = Watch(host, release, instances)
-    if new:
-        watch.restarts = {}
+    watch = Watch(host, release, instances, new=new)
     names = " ".join(dict.fromkeys(one.dyno for one, _ in work))
     try:
         with waiting(host.out, f"Checking {names}"):
@@ -68,8 +66,7 @@ def run_checks(
 
 def stay_alive(host: Host, release: Release, instances: Sequence[Instance], *, since: float) -> None:
     """Raises CheckFailed when one of them ends within STEADY seconds. since: when they had answered, by the monotonic clock."""
-    watch = Watch(host, release, instances)
-    watch.restarts = {}  # one that was started again before the first look ended, too
+    watch = Watch(host, release, instances, new=True)
     now = time.monotonic()
     while now < since + STEADY and watch.all_seem_alive(now):
         time.sleep(min(LOOK, since + STEADY - now))
@@ -105,12 +102,14 @@ class Watch:
     """Watches instances while their checks run. Between the first look and the last, the engine is asked only if the
     processes of an instance are not visible, or if its first process is gone."""
 
-    def __init__(self, host: Host, release: Release, instances: Sequence[Instance]) -> None:
+    def __init__(self, host: Host, release: Release, instances: Sequence[Instance], *, new: bool) -> None:
+        """new: they were started a moment ago, so one that the engine started again before the first look has ended, too."""
         self.host = host
         self.release = release
         self.instances = instances
         self.running = host.instances(release.app)
-        self.restarts = {row.instance.id: row.restarts for row in self.running.status(instances)}
+        before = () if new else self.running.status(instances)
+        self.restarts = {row.instance.id: row.restarts for row in before}
         self.progress = {one.id: Progress() for one in instances}
 
     def until_all_ended(self, pending: int, found: Found) -> None:

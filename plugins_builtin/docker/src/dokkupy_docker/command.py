@@ -14,11 +14,11 @@ that such an image certainly has. Not used, although simpler:
 from __future__ import annotations
 
 import os.path
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from dokkupy_sdk.model import Image
-from dokkupy_sdk.roles import Images
+from dokkupy_sdk.roles import Container, Images
 
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh"))
 RUNNERS = frozenset(("npm", "npx", "yarn", "pnpm", "bundle", "make"))
@@ -27,7 +27,34 @@ RUNNERS = frozenset(("npm", "npx", "yarn", "pnpm", "bundle", "make"))
 SHELL = "/bin/sh"
 FIRST_LINE = "# Runs its arguments and passes signals on to them."
 
+SHELL_LABEL = "dokkupy.has-shell"
+"""The label of an app's containers with whether their image has SHELL. Looking into the image takes a container of its own,
+so a restart reads the label instead. Empty if nobody looked; always set, because an image may have a label of this name."""
+
 Words = tuple[str, ...]
+
+
+class Shells:
+    """Which images have SHELL: read once from a container's label, or else from the image."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bool] = {}
+
+    def recall(self, present: Iterable[Container]) -> None:
+        """Read the labels of containers of apps."""
+        for one in present:
+            if "dokkupy.app" in one.labels and (text := one.labels.get(SHELL_LABEL)):
+                self.known.setdefault(one.image, text == "true")
+
+    def has(self, images: Images, image: Image) -> bool:
+        if image.id not in self.known:
+            self.known[image.id] = images.has_file(image.id, SHELL)
+        return self.known[image.id]
+
+    def label(self, image: Image | None) -> dict[str, str]:
+        """The label for a container of this image."""
+        found = None if image is None else self.known.get(image.id)
+        return {SHELL_LABEL: "" if found is None else "true" if found else "false"}
 
 
 @cache
@@ -42,6 +69,7 @@ def passing(shell: str) -> Words:
 
 
 def started(
+    shells: Shells,
     images: Images,
     image: Image | None,
     command: Words | str | None,
@@ -59,7 +87,7 @@ def started(
         chosen = interpreter if is_shell(interpreter) else ""
     else:
         # Without the init, the user expects the image's program as process 1.
-        chosen = shell_for(images, image, (*image.entrypoint, *(words or image.command))) if init else ""
+        chosen = shell_for(shells, images, image, (*image.entrypoint, *(words or image.command))) if init else ""
     if not chosen:
         return None, words
     return (*passing(chosen), *image.entrypoint), (image.command if words is None else words)
@@ -69,13 +97,13 @@ def is_shell(program: str) -> bool:
     return os.path.basename(program) in SHELLS
 
 
-def shell_for(images: Images, image: Image, argv: Words) -> str:
+def shell_for(shells: Shells, images: Images, image: Image, argv: Words) -> str:
     """The shell that passes signals on to an image's own command; empty if none is needed, or if the image has no
     shell."""
     if not argv or is_shell(argv[0]):
         return argv[0] if argv else ""
     if "/" in argv[0] or argv[0].endswith(".sh") or argv[0] in RUNNERS:
-        return SHELL if images.has_file(image.id, SHELL) else ""
+        return SHELL if shells.has(images, image) else ""
     return ""
 
 

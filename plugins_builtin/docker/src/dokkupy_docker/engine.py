@@ -28,9 +28,6 @@ class DockerEngine(Engine):
         self.host = host
         self._client: Any = None
         self._making = Lock()
-        self.files_seen: dict[tuple[str, str], bool] = {}
-        """Cache: (image id, path) -> whether the image has that file, because each process of an app looks for the same
-        shell."""
 
     @property
     def client(self) -> Any:

@@ -71,20 +71,21 @@ def make_with_free_subnet(networks: Networks, name: str, labels: Mapping[str, st
     raise HostError(f"No subnet for the network {name} was accepted by the engine", hint=f"Free a part of {POOL}.")
 
 
-def connected(containers: Containers, app: AppName) -> list[Container]:
-    """The containers in the app's network that do not belong to the app."""
+def members(containers: Containers, app: AppName) -> list[Container]:
+    """The containers in the app's network, also stopped ones."""
     name = network_name(app)
-    return [
-        one
-        for one in containers.find_all({}, network=name)
-        if name in one.addresses and "dokkupy.app" not in one.labels
-    ]
+    return [one for one in containers.find_all({}, network=name) if name in one.addresses]
+
+
+def guests(present: Iterable[Container]) -> list[Container]:
+    """Those of the containers that belong to no app."""
+    return [one for one in present if "dokkupy.app" not in one.labels]
 
 
 def remove(engine: Engine, app: AppName) -> None:
     """Remove the app's network, after the containers of others were disconnected. Raises Conflict while a container of
     the app is in it."""
-    for one in connected(engine.containers, app):
+    for one in guests(members(engine.containers, app)):
         engine.networks.disconnect(network_name(app), one.id)
     engine.networks.remove(network_name(app))
 

@@ -22,11 +22,11 @@ from dokkupy_sdk.roles import (
     Containers,
     ContainerSpec,
     ExecResult,
-    Images,
     Instances,
     Scheduler,
     Surroundings,
 )
+from dokkupy_sdk.threads import beside_each_other
 from dokkupy_sdk.values import replace
 
 from dokkupy_docker import command as commands
@@ -34,7 +34,7 @@ from dokkupy_docker import network
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.instances.activity import Sight, first_process
 from dokkupy_docker.instances.drain import wait_until_idle
-from dokkupy_docker.instances.parallel import beside_each_other, stopping
+from dokkupy_docker.instances.parallel import stopping
 from dokkupy_docker.options.translate import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
@@ -54,6 +54,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
     def __init__(self, host: Host) -> None:
         self.host = host
         self.sights: dict[str, Sight] = {}
+        self.shells = commands.Shells()
 
     def prepare(self) -> Readiness:
         return self.host.engine().prepare()
@@ -68,13 +69,13 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         on_addresses: Callable[[Sequence[Instance]], None] | None = None,
     ) -> tuple[Instance, ...]:
         engine, app = self.host.engine(), release.app
-        new = engine.networks.find(network.network_name(app)) is None
-        tx.register_undo("start instances", call(remove_deployment, app=str(app), deployment=deployment, network=new))
-        subnet = network.ensure(engine.networks, app)
-        self.connect_guests(app)
         name = network.network_name(app)
-        taken = [one.addresses.get(name, "") for one in engine.containers.find_all({"dokkupy.app": app})]
-        addresses = network.free_addresses(subnet, taken, len(wanted))
+        own = engine.networks.find(name)
+        undo = call(remove_deployment, app=str(app), deployment=deployment, network=own is None)
+        tx.register_undo("start instances", undo)
+        subnet = network.ensure(engine.networks, app) if own is None else own.subnet
+        present = self.connect_guests(app)
+        addresses = network.free_addresses(subnet, [one.addresses[name] for one in present], len(wanted))
         plain = [
             instance_spec(release, process, index, address, deployment)
             for (process, index), address in zip(wanted, addresses, strict=True)
@@ -96,8 +97,9 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         if on_addresses:
             on_addresses(planned)
         image = engine.images.find(release.image)
+        self.shells.recall(present)
         specs = [
-            with_command(engine.images, release, image, start_command(release, process), spec)
+            self.with_command(release, image, start_command(release, process), spec)
             for (process, _), spec in zip(wanted, plain, strict=True)
         ]
         containers = tx.step("start the instances", lambda: self.create_all(app, specs))
@@ -111,18 +113,9 @@ class DockerLocal(Scheduler, Instances, Surroundings):
     def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
         """Create several instances at a time. If one fails, wait for those that have begun, so that the rollback
         removes them."""
-        if len(specs) == 1:
-            return [self.host.containers().create(specs[0])]
-        from concurrent.futures import ThreadPoolExecutor
-
         at_once = int(LOCAL.all(self.host.store, app)["parallel-schedule-count"])
-        with ThreadPoolExecutor(max_workers=at_once) as pool:
-            futures = [pool.submit(self.host.containers().create, spec) for spec in specs]
-            try:
-                return [future.result() for future in futures]
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        containers = self.host.containers()
+        return beside_each_other([partial(containers.create, spec) for spec in specs], at_once)
 
     def require_alive(self, release: Release, made: Sequence[Instance]) -> None:
         from dokkupy_apps.routing.after_switch import is_checked
@@ -147,8 +140,9 @@ class DockerLocal(Scheduler, Instances, Surroundings):
     def one_off(
         self, release: Release, command: tuple[str, ...] | str | None, *, name: str, kind: str, dyno: str
     ) -> ContainerSpec:
-        network.ensure(self.host.networks(), release.app)
-        self.connect_guests(release.app)
+        engine = self.host.engine()
+        network.ensure(engine.networks, release.app)
+        self.shells.recall(self.connect_guests(release.app))
         spec = ContainerSpec(
             name=name,
             image=release.image,
@@ -163,26 +157,38 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             stop_timeout=release.stop_timeout,
             log_max_size=release.setting("logs", "max-size", "10m"),
         )
-        images = self.host.images()
-        return with_command(images, release, images.find(release.image), command, spec)
+        return self.with_command(release, engine.images.find(release.image), command, spec)
+
+    def with_command(
+        self, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
+    ) -> ContainerSpec:
+        """The spec with what it starts: a Procfile's text is run by the image's shell."""
+        shell, images = release.setting("scheduler", "shell", commands.SHELL), self.host.images()
+        entrypoint, words = commands.started(
+            self.shells, images, image, command, interpreter=shell, init=spec.init, options=spec.options
+        )
+        return replace(spec, entrypoint=entrypoint, command=words, labels={**spec.labels, **self.shells.label(image)})
 
     def connect_services(self, app: AppName) -> None:
         if self.host.networks().find(network.network_name(app)) is not None:
             self.connect_guests(app)
 
-    def connect_guests(self, app: AppName) -> None:
-        """Connect the services of an app whose network exists; see `connect_services`."""
+    def connect_guests(self, app: AppName) -> list[Container]:
+        """Connect the services of an app whose network exists; see `connect_services`. Returns the containers that were in
+        the network, also the app's own."""
         engine, name = self.host.engine(), network.network_name(app)
         wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
-        present = network.connected(engine.containers, app)
-        for one in present:
+        present = network.members(engine.containers, app)
+        guests = network.guests(present)
+        for one in guests:
             if one.name not in wanted:
                 engine.networks.disconnect(name, one.id)
-        for container in wanted.keys() - {one.name for one in present}:
+        for container in wanted.keys() - {one.name for one in guests}:
             try:
                 engine.networks.connect(name, container, (wanted[container],))
             except NotFound:
                 self.host.out.warn(f"{container}, which {app} uses, does not exist")
+        return present
 
     def finalize(self, app: AppName, serving: Sequence[Instance], retiring: Sequence[Instance]) -> None:
         containers = self.host.containers()
@@ -340,17 +346,6 @@ def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> N
             remove(engine, AppName(app))
         except Conflict:
             pass  # a one-off container uses the network
-
-
-def with_command(
-    images: Images, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
-) -> ContainerSpec:
-    """The spec with what it starts: a Procfile's text is run by the image's shell."""
-    shell = release.setting("scheduler", "shell", commands.SHELL)
-    entrypoint, words = commands.started(
-        images, image, command, interpreter=shell, init=spec.init, options=spec.options
-    )
-    return replace(spec, entrypoint=entrypoint, command=words)
 
 
 def labels(release: Release, kind: str, process: str, dyno: str) -> dict[str, str]:

@@ -163,7 +163,7 @@ class NginxProxy(Configuration, Proxy):
                     hint=ready.remedy,
                 )
         own: Staples = {}
-        if route.settings.get("ssl-stapling") == "auto":
+        if any(used) and route.settings.get("ssl-stapling") == "auto":
             from dokkupy_nginx.render.stapling import staples
 
             paths = [os.path.join(snippets, name) for name in sorted_confs(snippets)]

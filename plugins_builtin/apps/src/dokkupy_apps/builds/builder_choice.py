@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.builder import builder_of
@@ -27,6 +26,8 @@ def built_part(host: Host, source: Source) -> Source:
             f"The build-dir {part} is not a directory of the source",
             hint=f"Choose another one: builder:set {source.app} build-dir PATH",
         )
+    from pathlib import Path
+
     return replace(source, directory=Path(directory))
 
 

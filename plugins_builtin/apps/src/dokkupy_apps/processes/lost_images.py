@@ -6,8 +6,6 @@ stopped app or of an older release can.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory
@@ -53,6 +51,8 @@ def with_image(tx: Transaction, release: Release) -> Release:
 
 def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
     """The image, built again, and its temporary name."""
+    from pathlib import Path
+
     host, app = tx.host, release.app
     directory = Path(host.path("work", tx.id))
     tx.register_undo("prepare the source", call(remove_work, identifier=tx.id))

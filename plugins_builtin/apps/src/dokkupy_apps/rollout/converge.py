@@ -269,7 +269,7 @@ def switch(tx: Transaction, deployment: Deployment, replacing: AppName, early: E
     tx.step("check the new instances", lambda: require_alive(host, deployment), is_detail=True)
     write_deployment(tx, release, deployment.instances, closed)
     mark_running(tx, app)
-    tx.step("tag the image", lambda: host.images().tag(release.image, image_name(host, app, "latest")), is_detail=True)
+    tx.step("tag the image", lambda: tag_latest(host, app, release.image), is_detail=True)
     return deployment
 
 
@@ -330,11 +330,18 @@ def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment
 def retag_latest(host: Host, app: str) -> None:
     """Move the tag `latest` to the image of the serving release."""
     release, _ = current(host, AppName(app))
-    latest = image_name(host, AppName(app), "latest")
     if release is not None:
-        host.images().tag(release.image, latest)
+        tag_latest(host, AppName(app), release.image)
     else:
-        host.images().remove(latest)
+        host.images().remove(image_name(host, AppName(app), "latest"))
+
+
+def tag_latest(host: Host, app: AppName, image: str) -> None:
+    """Move the tag `latest`, if it is elsewhere: the engine writes its list of names at each tag, even at one that is there."""
+    images, latest = host.images(), image_name(host, app, "latest")
+    found = images.find(latest)
+    if found is None or found.id != image:
+        images.tag(image, latest)
 
 
 def prune_old(host: Host, app: str) -> None:

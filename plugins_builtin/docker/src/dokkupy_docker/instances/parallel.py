@@ -1,14 +1,13 @@
-"""Simultaneous requests to the engine about several containers."""
+"""Stop several containers at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.roles import Containers
-
-AT_ONCE = 16
+from dokkupy_sdk.threads import AT_ONCE
 
 
 @contextmanager
@@ -28,17 +27,3 @@ def stopping(containers: Containers, timeout: int | None = None) -> Iterator[Cal
         error = future.exception()
         if error is not None and not isinstance(error, HostError):
             raise error
-
-
-def beside_each_other(calls: Sequence[Callable[[], None]]) -> None:
-    """Make the calls at the same time; raises the first failure when all have ended."""
-    if len(calls) < 2:
-        for call in calls:
-            call()
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        futures = [pool.submit(call) for call in calls]
-    for future in futures:
-        future.result()

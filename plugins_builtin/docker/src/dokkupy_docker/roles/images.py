@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from collections.abc import Mapping
 
 from dokkupy_sdk.errors import AppError, Conflict, HostError, NotFound, UserError
@@ -97,6 +96,8 @@ class DockerImages(Images):
         return image
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
+        import tarfile
+
         import docker.errors  # type: ignore[import-untyped]
 
         with faults(f"{path} could not be copied out of {image}"):
@@ -119,15 +120,6 @@ class DockerImages(Images):
             self.engine.containers.remove(made)
 
     def has_file(self, image: str, path: str) -> bool:
-        known = self.engine.files_seen
-        if (image, path) not in known:
-            found = self._has_file(image, path)
-            if not image.startswith("sha256:"):  # a name may refer to another image later
-                return found
-            known[image, path] = found
-        return known[image, path]
-
-    def _has_file(self, image: str, path: str) -> bool:
         with faults(f"The files of the image {image} could not be read"):
             made = api.call("POST", "/containers/create", {"Image": image, "Cmd": ["-"]})["Id"]
             try:

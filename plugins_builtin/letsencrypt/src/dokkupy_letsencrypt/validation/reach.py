@@ -8,13 +8,14 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.threads import beside_each_other
 from dokkupy_sdk.tls import challenge_server
 
 from dokkupy_letsencrypt.acme_errors import no_room
@@ -50,11 +51,10 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     try:
         failpoint("letsencrypt: probing")
         os.chmod(path, 0o644)  # for nginx's workers, independent of the umask
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = dict(zip(names, pool.map(lambda name: look(name, token), names), strict=True))
+        reasons = beside_each_other([partial(look, name, token) for name in names], AT_ONCE)
     finally:
         os.unlink(path)
-    return {name: reason for name, reason in found.items() if reason}
+    return {name: reason for name, reason in zip(names, reasons, strict=True) if reason}
 
 
 def unwritable(app: AppName, path: str, error: OSError) -> HostError:
