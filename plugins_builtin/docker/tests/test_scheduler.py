@@ -296,7 +296,7 @@ def images() -> Iterator[list[str]]:
 
 
 def test_a_restart_looks_into_no_image_and_asks_the_engine_eight_times(
-    host: Host, release: Release, image: str, images: list[str], monkeypatch: pytest.MonkeyPatch
+    images: list[str], host: Host, release: Release, image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = subprocess.run(
         ["docker", "build", "-q", "-"],
