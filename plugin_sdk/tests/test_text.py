@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppError
-from dokkupy_sdk.text import decode_text, read_file, read_input, read_input_line
+from dokkupy_sdk.text import counted, decode_text, read_file, read_input, read_input_line
 from dokkupy_sdk.tree import read_text
 
 TEXT = "web: naïve\nworker: ünix\n"
@@ -91,3 +91,7 @@ def texts_of_standard_input() -> Iterator[str]:
 
 def test_text_on_standard_input_is_read_by_the_reader_of_the_border_alone() -> None:
     assert list(texts_of_standard_input()) == []
+
+
+def test_one_of_a_thing_is_counted_in_the_singular() -> None:
+    assert [counted(number, "key") for number in (0, 1, 2)] == ["0 keys", "1 key", "2 keys"]

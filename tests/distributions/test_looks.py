@@ -473,7 +473,7 @@ def test_doctor_begins_with_what_is_wrong_and_ends_with_a_summary(name: str) -> 
 
 def test_quiet_doctor_prints_nothing_on_a_healthy_host() -> None:
     assert doctor.lines_of([FINDINGS[1]], quiet=True) == []
-    assert doctor.lines_of([FINDINGS[1]])[-1] == "1 checks, all is well"
+    assert doctor.lines_of([FINDINGS[1]])[-1] == "1 check, all is well"
 
 
 BEFORE = release(

@@ -89,7 +89,8 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
 def test_what_is_typed_stands_after_a_prompt_that_the_page_explains(page: Path) -> None:
     shown = [command for block in blocks(page) if block.language == "console" for command in commands(block)]
     if any(command.machine == "server" for command in shown):
-        assert "what follows `#` as root on the server" in page.read_text()
+        before, _, after = page.read_text().partition("ype what follows `#` as root on the server")
+        assert after and not before.endswith(":\n\n"), "it tears a sentence from what the sentence announces"
     others = [
         line for block in blocks(page) if block.language in ("", "sh", "bash") for line in block.text.splitlines()
     ]

@@ -121,7 +121,9 @@ FAILING = {
         "config:show {app}",
     ),
     "base": of(
-        "FROM no-such-image.invalid/none:1\n", "The base image no-such-image.invalid/none:1 cannot be had", "FROM line"
+        "FROM no-such-image.invalid/none:1\n",
+        "The base image no-such-image.invalid/none:1 was not pulled, because this host does not reach its registry",
+        "FROM line",
     ),
 }
 """Name of the app -> how it fails."""

@@ -289,7 +289,8 @@ def require_choice(host: Session, role: str, name: str) -> None:
 
         raise UserError(
             f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}",
-            hint=did_you_mean(name, known) or f"Install its plugin first: plugin:install dokkupy-{name}",
+            hint=did_you_mean(name, known)
+            or "Choose an installed one, or install the plugin that offers it: plugin:install PACKAGE",
         )
 
 

@@ -42,3 +42,8 @@ def read_input(limit: int = -1) -> str:
 def read_input_line(limit: int = -1) -> str:
     """The first line of standard input, without its end. Does not wait for more. Raises ValueError."""
     return decode_text(sys.stdin.buffer.readline(limit)).rstrip("\r\n")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 app`, `2 apps`: for nouns that form their plural with an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

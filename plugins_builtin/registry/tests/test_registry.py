@@ -85,6 +85,15 @@ def test_dokku_s_positional_password_is_accepted_and_appears_in_no_record(host: 
     assert PASSWORD not in log
 
 
+def test_dokku_s_older_login_without_an_app_is_one_for_all_apps(host: Host, run: Run) -> None:
+    status, _, err = run("registry:login", SERVER, "ann", PASSWORD)
+    assert status == 0 and "--global" in err and PASSWORD not in err
+    assert kept_logins(host, None)[SERVER].user == "ann"
+    assert run("registry:login", "no-such-app", "ann", PASSWORD)[0] == 20
+    create_app(host, AppName("an.app"))
+    assert run("registry:login", "an.app", SERVER, "ann", stdin="")[0] == 1, "a password is missing"
+
+
 @pytest.mark.parametrize(
     ("words", "stdin"),
     [

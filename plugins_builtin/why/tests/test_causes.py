@@ -32,7 +32,11 @@ TABLE = {
     "bundler-exec": ("The command puma is in no gem of the Gemfile", "bundle add puma"),
     "bundler-frozen": ("Bundler finds no Gemfile.lock", "bundle lock"),
     "bundler-version": ("no version of the Ruby gem rack (= 99.0) that fits", "Gemfile"),
-    "docker-base": ("The base image no-such-image.invalid/none:1 cannot be had", "FROM line"),
+    "docker-base": (
+        "The base image no-such-image.invalid/none:1 was not pulled, because this host does not reach its registry",
+        "FROM line",
+    ),
+    "docker-offline": ("The base image python:3.13-slim was not pulled", "DNS and network"),
     "docker-copy": ("copies /settings.ini, which is not in what was pushed", ".dockerignore"),
     "docker-dockerfile": ("A mistake in line 2 of the Dockerfile", "Correct the line"),
     "env-noexec": ("The script /start.sh is not executable", "--chmod=+x /start.sh"),
@@ -45,7 +49,7 @@ TABLE = {
     "java-compile": ("The Java compiler refuses the source: incompatible types", "Correct the source"),
     "java-jar": ("The file app.jar is not in the image", "Procfile"),
     "java-main": ("The Java class NoSuchMain is not in the image", "main class"),
-    "java-name": ("The host name dokku-postgres-db.invalid leads nowhere", "link it"),
+    "java-name": ("The host name dokku-postgres-db.invalid does not resolve", "link it"),
     "java-oom": ("used up the memory that its runtime may take", "resource:limit blog --memory"),
     "java-port": ("The port is taken", "the variable PORT"),
     "java-refused": ("A server that the program calls does not take connections", "config:show blog"),
@@ -54,7 +58,7 @@ TABLE = {
     "node-esm": ("The Node module express is not installed", "npm install express"),
     "node-heap": ("used up the memory that its runtime may take", "--max-old-space-size"),
     "node-module": ("The Node module express is not installed", "npm install express"),
-    "node-name": ("The host name dokku-postgres-db.invalid leads nowhere", "link it"),
+    "node-name": ("The host name dokku-postgres-db.invalid does not resolve", "link it"),
     "node-nofile": ("The file /app/server.js is not in the image", "upper and lower case"),
     "node-perm": ("may not write or read /etc/app.log", "storage:mount blog"),
     "node-port": ("The port is taken", "the variable PORT"),
@@ -87,7 +91,7 @@ TABLE = {
     "python-indent": ("A mistake in the source: expected an indented block", "Correct the source"),
     "python-memory": ("used up the memory that its runtime may take", "resource:limit"),
     "python-module": ("The Python module flask_that_is_missing is not installed", "requirements.txt"),
-    "python-name": ("A host name that the program uses leads nowhere", "link it"),
+    "python-name": ("A host name that the program uses does not resolve", "link it"),
     "python-perm": ("may not write or read /etc/app.log", "storage:mount"),
     "python-port": ("The port is taken", "the variable PORT"),
     "python-port80": ("may not listen on port 80", "ports:set blog"),
@@ -132,6 +136,28 @@ def test_a_recorded_output_names_its_cause_and_what_fixes_it(name: str) -> None:
     assert found[0].lines and "{" not in "".join((found[0].title, *found[0].fix)).replace("unexpected {", "").replace(
         'token "{"', ""
     )
+
+
+RESOLVE = "ERROR: failed to solve: {name}: failed to resolve source metadata for docker.io/library/{name}: "
+PULLS = {
+    "docker.io/library/nosuch:1: not found": "The base image nosuch:1 does not exist, or is private",
+    "pull access denied, repository does not exist or may require authorization": "does not exist, or is private",
+    'failed to do request: Head "https://registry-1.docker.io/v2/library/nosuch/manifests/1": dial tcp: i/o timeout': (
+        "The base image nosuch:1 was not pulled, because this host does not reach its registry: dial tcp: i/o timeout"
+    ),
+    "unexpected status from HEAD request to https://registry-1.docker.io/v2/library/nosuch/manifests/1: 429 Too Many Requests": (
+        "has a limit on pulls, and it is reached"
+    ),
+}
+"""What BuildKit writes after RESOLVE -> the cause."""
+
+
+@pytest.mark.parametrize("reason", PULLS)
+def test_a_base_image_that_is_not_pulled_has_one_cause(reason: str) -> None:
+    lines = (RESOLVE.format(name="nosuch:1") + reason,)
+    (found,) = ranked(known_causes(Evidence("blog", "build", exit_code=1, lines=lines)))
+    assert PULLS[reason] in found.title
+    assert all("registry:login blog SERVER" in text for text in found.fix if "registry:login" in text)
 
 
 @pytest.mark.parametrize("name", sorted(NOT_KNOWN))

@@ -173,7 +173,7 @@ class Session:
             raise PluginError(
                 f"No plugin offers the {role} {name}",
                 plugin=name,
-                hint=f"Installed: {known}. Install it with: dokkupy plugin:install dokkupy-{name}",
+                hint=f"Installed: {known}. To install the plugin that offers it: dokkupy plugin:install PACKAGE",
             )
         return self.registry.load(entry)(self)
 

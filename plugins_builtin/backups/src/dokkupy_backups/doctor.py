@@ -12,6 +12,7 @@ from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.execute import environment
 from dokkupy_sdk.many import over_each, warn_of
 from dokkupy_sdk.model import Finding
+from dokkupy_sdk.text import counted
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record import attempts
@@ -90,7 +91,7 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
             yield Finding(
                 CHECK,
                 "warning",
-                f"{name}: {step} failed {trouble.failures} times: {trouble.error[:300]}",
+                f"{name}: {step} failed {counted(trouble.failures, 'time')}: {trouble.error[:300]}",
                 f"Fix it, then: dokkupy backups:{'create' if step == 'backup' else 'verify'} {name}",
             )
     old, there = age(host, schedule, now)
@@ -105,7 +106,7 @@ def schedule_findings(host: Host, schedule: Schedule, now: datetime, exists: boo
             f"dokkupy backups:create {name} && dokkupy backups:verify {name}",
         )
     elif not any(trouble.failures for trouble in troubles.values()):
-        yield Finding(CHECK, "ok", f"{name}: {what}")
+        yield Finding(CHECK, "ok", f"{name}: {what if there else 'no verified backup yet'}")
 
 
 def status_of(host: Host, now: datetime) -> Iterator[Finding]:

@@ -41,3 +41,19 @@ def test_a_rollback_leaves_variables_as_they_are_on_request(run: Run, host: Host
         "SAME": "1",
     }
     assert "OLD" not in env
+
+
+def test_the_variable_with_the_commit_follows_the_code(run: Run, host: Host) -> None:
+    """It is no configuration: a rollback does not warn of it, and `--keep-config` does not keep the commit of other code."""
+    run("apps:create", "blog")
+    run("config:set", "--no-restart", "blog", "GIT_REV=a1")
+    deploy(host, "blog", TREE, revision="a1")
+    run("config:set", "--no-restart", "blog", "GIT_REV=b2")
+    deploy(host, "blog", TREE, revision="b2")
+    for flags, wanted in (([], "a1"), (["--keep-config"], "b2")):
+        status, _, error = run("releases:rollback", *flags, "blog")
+        assert (status, error) == (0, "")
+        release = current(host, AppName("blog"))[0]
+        assert release is not None and release.revision == wanted
+        assert release.env[EnvKey("GIT_REV")].reveal() == release.config[EnvKey("GIT_REV")].reveal() == wanted
+        assert run("config:get", "blog", "GIT_REV")[1] == f"{wanted}\n"

@@ -61,7 +61,7 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
     if one.enabled and one.failures:
         yield Cause(
             f"Let's Encrypt gives no certificate ({one.failures} failed attempts): {one.last_error[:300]}",
-            (f"Let each name of the app lead to this server (domains:report {app}), then: letsencrypt:enable {app}",),
+            (f"Point the DNS record of each name to this host (domains:report {app}), then: letsencrypt:enable {app}",),
             sure=FACT,
         )
 

@@ -87,7 +87,10 @@ def show_config(host: Host, app: App) -> CommandResult:
     """Show an app's nginx configuration."""
     text = adapter(host).show(host.store.require_app(app))
     if not text:
-        raise UserError(f"No nginx.conf exists for {app}", hint=f"dokkupy proxy:build-config {app}")
+        raise UserError(
+            f"No nginx.conf exists for {app}",
+            hint=f"A deploy makes it; to make it again: dokkupy proxy:build-config {app}",
+        )
     return CommandResult({"app": app, "config": text}, text.rstrip("\n").split("\n"))
 
 

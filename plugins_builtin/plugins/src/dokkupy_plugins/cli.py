@@ -65,7 +65,7 @@ def install(
 ) -> CommandResult:
     """Install a plugin, after a test of it in a temporary environment.
 
-    plugin:install dokkupy-webhook
+    plugin:install ./dokkupy-webhook
     """
     from dokkupy_plugins.install import install as do_install
 

@@ -46,6 +46,7 @@ def show(host: Host) -> CommandResult:
 def add(host: Host) -> CommandResult:
     """Add keys from standard input, such as those of the host whose backup is restored here."""
     from dokkupy_sdk.files import read_input
+    from dokkupy_sdk.text import counted
 
     from dokkupy_secrets import keyring
     from dokkupy_secrets.key_file import write
@@ -54,5 +55,5 @@ def add(host: Host) -> CommandResult:
     present = keyring.load(path)
     given = keyring.parse(read_input(65536))
     fresh = tuple(key for key in given if key.id not in {one.id for one in present})
-    host.act(f"add {len(fresh)} keys to {path}", lambda: write(path, (*present, *fresh)))
-    return CommandResult({"added": [key.id for key in fresh]}, [f"-----> Added {len(fresh)} keys to {path}"])
+    host.act(f"add {counted(len(fresh), 'key')} to {path}", lambda: write(path, (*present, *fresh)))
+    return CommandResult({"added": [key.id for key in fresh]}, [f"-----> Added {counted(len(fresh), 'key')} to {path}"])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Finding
+from dokkupy_sdk.text import counted
 
 from dokkupy_secrets import keyring, tokens
 from dokkupy_secrets.cipher import MISSING, KeyringCipher
@@ -33,7 +34,7 @@ def findings(host: Host) -> Iterator[Finding]:
         named = ", ".join(plain[:SHOWN]) + (f" and {len(plain) - SHOWN} more" if len(plain) > SHOWN else "")
         yield Finding(CHECK, "warning", f"secrets are not encrypted in {named}", "sudo dokkupy setup")
     elif not found:
-        yield Finding(CHECK, "ok", f"values are encrypted; {len(keys)} keys")
+        yield Finding(CHECK, "ok", f"values are encrypted; {counted(len(keys), 'key')}")
 
 
 def unreadable(host: Host) -> Iterator[Finding]:

@@ -180,7 +180,9 @@ def finding(host: Host) -> Finding:
     except FileNotFoundError:
         text = ""
     if text == render(keys_of(host)):
-        return Finding("ssh-keys", "ok", f"{len(keys_of(host))} keys")
+        from dokkupy_sdk.text import counted
+
+        return Finding("ssh-keys", "ok", counted(len(keys_of(host)), "key"))
     return Finding(
         "ssh-keys",
         "warning",

@@ -39,7 +39,7 @@ def choose_builder(host: Host, source: Source) -> str:
         if chosen not in names:
             raise UserError(
                 f"No plugin offers the builder {chosen}. Installed: {', '.join(names) or 'none'}",
-                hint=f"Choose one of them: builder:set {source.app} selected NAME. Or install the missing one: plugin:install dokkupy-{chosen}",
+                hint=f"Choose one of them: builder:set {source.app} selected NAME. Or install the plugin that offers it: plugin:install PACKAGE",
             )
         return chosen
     sure = [

@@ -57,7 +57,8 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
             )
             require_web_kept(host, release, current(host, app)[1])
             if keep_config:
-                release = replace(release, config=get_env(host, app), env=kept_env(host, app, target))
+                set_env(tx, app, of_the_commit(target))
+                release = replace(release, config=kept(get_env(host, app), target), env=kept_env(host, app, target))
             else:
                 if not host.dry_run:
                     warn_of_returning(host, target, get_env(host, app))
@@ -72,12 +73,24 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
 def kept_env(host: Host, app: AppName, target: Release) -> dict[EnvKey, Secret]:
     """The environment of a release, with the app's own variables as they are now."""
     rest = {key: value for key, value in target.env.items() if key not in target.config}
-    return dict(sorted({**rest, **merged_env(host, app)}.items()))
+    return dict(sorted({**rest, **kept(merged_env(host, app), target)}.items()))
+
+
+def kept(now: Mapping[EnvKey, Secret], target: Release) -> dict[EnvKey, Secret]:
+    return {**now, **of_the_commit(target)}
+
+
+def of_the_commit(target: Release) -> dict[EnvKey, Secret]:
+    """The variables that hold the release's commit, such as GIT_REV: they belong to the code, not to the configuration."""
+    return {key: value for key, value in target.config.items() if target.revision and value.reveal() == target.revision}
 
 
 def warn_of_returning(host: Host, target: Release, now: Mapping[EnvKey, Secret]) -> None:
-    returns = sorted(key for key in target.config if key not in now)
-    differs = sorted(key for key, value in target.config.items() if key in now and now[key] != value)
+    commit = of_the_commit(target)
+    returns = sorted(key for key in target.config if key not in now and key not in commit)
+    differs = sorted(
+        key for key, value in target.config.items() if key in now and now[key] != value and key not in commit
+    )
     goes = sorted(key for key in now if key not in target.config)
     changes = [
         f"{what} {', '.join(keys)}"

@@ -181,10 +181,12 @@ def prune_due(host: Host, name: TargetName, now: datetime) -> bool:
 
 def try_prune(host: Host, name: TargetName, clock: Now) -> str:
     """Prune a target. A failure is a finding of `doctor` until a prune succeeds, and is retried the next day."""
+    from dokkupy_sdk.text import counted
+
     at, reason = stamp(clock()), ""
     try:
         gone = prune(host, read_target(host, name), policies(host, name), clock=clock)
-        line = f"{name}: {len(gone)} backups forgotten"
+        line = f"{name}: {counted(len(gone), 'backup')} forgotten"
     except Interrupted:
         raise
     except DokkupyError as error:

@@ -76,8 +76,10 @@ def lines_of(findings: Sequence[Finding], *, quiet: bool = False, color: bool = 
 
 def summary(findings: Sequence[Finding]) -> str:
     """`24 checks, 1 warning`."""
-    parts = [f"{len(findings)} checks"]
+    from dokkupy_sdk.text import counted
+
+    parts = [counted(len(findings), "check")]
     for level in ("error", "warning"):
         if number := sum(one.level == level for one in findings):
-            parts.append(f"{number} {level}{'' if number == 1 else 's'}")
+            parts.append(counted(number, level))
     return ", ".join(parts) if len(parts) > 1 else f"{parts[0]}, all is well"

@@ -17,6 +17,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, properties_of, require_choice
 from dokkupy_sdk.state import lost_record
 from dokkupy_sdk.state_files import state_files
+from dokkupy_sdk.text import counted
 
 
 def state_findings(host: Host) -> Iterator[Finding]:
@@ -35,7 +36,7 @@ def state_findings(host: Host) -> Iterator[Finding]:
             found += value_findings(host, settings, one)
     yield from dict.fromkeys(found)  # several records of one file report the same problem
     if not found:
-        yield Finding("state", "ok", f"{len(apps)} apps in {host.root}")
+        yield Finding("state", "ok", f"{counted(len(apps), 'app')} in {host.root}")
 
 
 LEVELS = 3

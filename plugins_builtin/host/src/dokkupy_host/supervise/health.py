@@ -12,6 +12,7 @@ from dokkupy_sdk.locks import holder
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import ServingFile
+from dokkupy_sdk.text import counted
 
 from dokkupy_host.supervise.watched import SLACK, describe, is_well, read_watched
 
@@ -33,7 +34,7 @@ def findings(host: Host) -> list[Finding]:
             count += 1
         except StateError:
             continue  # the check of the state reports it
-    return found or [Finding("apps", "ok", f"all processes of {count} apps that should run do so")]
+    return found or [Finding("apps", "ok", f"all processes of {counted(count, 'app')} that should run do so")]
 
 
 def findings_of(host: Host, app: AppName, steady: dict[Instances, frozenset[str]]) -> Iterator[Finding]:

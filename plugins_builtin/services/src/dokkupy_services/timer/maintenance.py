@@ -9,6 +9,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, DokkupyError, HostError
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.text import counted
 
 from dokkupy_services import records
 from dokkupy_services.data import moving
@@ -143,5 +144,5 @@ def findings(host: Host) -> list[Finding]:
                 )
             )
     if not found and records.services(host):
-        found.append(Finding("services", "ok", f"{len(records.services(host))} services"))
+        found.append(Finding("services", "ok", counted(len(records.services(host)), "service")))
     return found

@@ -6,6 +6,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.many import over_each
 from dokkupy_sdk.model import Finding
+from dokkupy_sdk.text import counted
 
 from dokkupy_storage.mounts.mounting import require_intact
 from dokkupy_storage.records import mounts_of
@@ -21,5 +22,11 @@ def findings(host: Host) -> list[Finding]:
         found.append(Finding("storage", "error", f"{app}: {error}", hint))
     mounts = sum(len(mounts_of(host, app)) for app in apps) if not found else 0
     return found or (
-        [Finding("storage", "ok", f"the directories of {mounts} mounts of {len(apps)} apps exist")] if mounts else []
+        [
+            Finding(
+                "storage", "ok", f"the directories of {counted(mounts, 'mount')} of {counted(len(apps), 'app')} exist"
+            )
+        ]
+        if mounts
+        else []
     )

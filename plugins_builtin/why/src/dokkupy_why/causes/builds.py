@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.diagnosis import Cause, Evidence
 
-BASE_IMAGE = ("Correct its name and tag in the FROM line. A private one takes a login: registry:login SERVER USER",)
-
 RULES = (
     Rule(
         r"No matching distribution found for (?P<name>\S+)",
@@ -90,15 +88,23 @@ RULES = (
         "Correct the line, commit it, and push again.",
     ),
     Rule(
-        r"failed to do request: Head \"https?://(?P<host>[^/]+)/v2/(?P<name>\S+?)/manifests/(?P<tag>[^\"]+)\"",
-        "The base image {host}/{name}:{tag} cannot be had",
-        *BASE_IMAGE,
+        r"failed to do request: Head \"https?://(?:registry-1\.docker\.io/v2/(?:library/)?|(?P<host>[^/]+/)v2/)"
+        r"(?P<name>\S+?)/manifests/(?P<tag>[^\"]+)\": (?P<why>.+)",
+        "The base image {host}{name}:{tag} was not pulled, because this host does not reach its registry: {why}",
+        "Check the name in the FROM line, and this host's DNS and network. Without a registry, load the image on the host: docker load",
         steps=("build",),
     ),
     Rule(
-        r"(?P<name>[\w./-]+(?::[\w.-]+)?): (?:failed to resolve source metadata|.*pull access denied|not found.*manifest)",
-        "The base image {name} cannot be had",
-        *BASE_IMAGE,
+        r"(?i)toomanyrequests|429 (?P<what>too many requests)",
+        "The registry of the base image has a limit on pulls, and it is reached",
+        "A login raises the limit: registry:login {app} SERVER USER. Otherwise wait, and push again.",
+        steps=("build",),
+    ),
+    Rule(
+        r"(?P<name>[\w./-]+(?::[\w.-]+)?): (?:failed to resolve source metadata(?!.*(?:failed to do request|: 429 ))"
+        r"|.*pull access denied|not found.*manifest)",
+        "The base image {name} does not exist, or is private",
+        "Correct its name and tag in the FROM line. For a private image, log in first: registry:login {app} SERVER USER",
         steps=("build",),
     ),
 )

@@ -45,13 +45,13 @@ RULES = (
         r"|UnknownHostException: (?P<host2>[\w.-]+)"
         r"|lookup (?P<host3>[\w.-]+).*no such host"
         r"|could not translate host name \"(?P<host4>[^\"]+)\"",
-        "The host name {host}{host2}{host3}{host4} leads nowhere",
+        "The host name {host}{host2}{host3}{host4} does not resolve",
         "If it is a service's, link it: <kind>:link SERVICE {app} (`<kind>:list` shows them; a linked one is in `config:keys {app}`).",
         "Otherwise correct the name in the app's variables: config:show {app}",
     ),
     Rule(
         r"(?:gaierror|getaddrinfo): .*(?P<what>Name or service not known|Temporary failure in name resolution)",
-        "A host name that the program uses leads nowhere",
+        "A host name that the program uses does not resolve",
         "If it is a service's, link it: <kind>:link SERVICE {app}",
         "Otherwise correct the name in the app's variables: config:show {app}",
     ),

@@ -115,7 +115,8 @@ def endings(evidence: Evidence) -> Iterator[Cause]:
     what = f"{who} ended with {format_exit_code(evidence.exit_code)}"
     if evidence.exit_code == 0:
         fix = "A process of the Procfile has to stay in the foreground: start the server itself, without & or a daemon option."
-        yield Cause(f"{who} ended by itself, without an error (exit code 0)", (fix,), sure=GUESS)
+        sure = GUESS if evidence.lines else READ  # where nothing was printed, nothing else can be the cause
+        yield Cause(f"{who} ended by itself, without an error (exit code 0)", (fix,), sure=sure)
     else:
         loop = f", {evidence.restarts} times in a row" if evidence.restarts > 1 else ""
         yield Cause(f"{what}{loop}", (), last_of(evidence), sure=GUESS)
