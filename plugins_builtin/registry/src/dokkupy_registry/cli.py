@@ -44,7 +44,8 @@ def login(
         raise UserError(NO_SCOPE)
     if scope.app is not None and not password and not password_stdin and is_server(host, scope.app):
         host.out.warn("Deprecated: without an app, use --global for a login that all apps use")
-        scope, server, username, password = Scope(is_global=True), scope.app, server, username
+        server, username, password = scope.app, server, username
+        scope = Scope(is_global=True)
     app = host.store.require_app(scope.app) if scope.app is not None else None
     name = ServerName(server)
     log_in(host, app, name, username, given_password(password, from_input=password_stdin))
