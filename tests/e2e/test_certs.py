@@ -92,7 +92,7 @@ def served(host: Host, name: str) -> str:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection((host.ip, 443), timeout=10) as raw:
+    with socket.create_connection((host.ip, 443), timeout=60) as raw:
         with context.wrap_socket(raw, server_hostname=name) as secure:
             return hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
 
@@ -236,7 +236,7 @@ def test_old_protocols_and_unknown_names_are_refused(
     with warnings.catch_warnings(action="ignore"):  # obsolete versions of TLS
         old.minimum_version = old.maximum_version = ssl.TLSVersion[version]
     old.set_ciphers("ALL:@SECLEVEL=0")
-    with socket.create_connection((host.ip, 443), timeout=10) as raw, pytest.raises((ssl.SSLError, OSError)):
+    with socket.create_connection((host.ip, 443), timeout=60) as raw, pytest.raises((ssl.SSLError, OSError)):
         old.wrap_socket(raw, server_hostname=name)
     with pytest.raises((ssl.SSLError, OSError)):
         served(host, "nobody.example.org")

@@ -39,7 +39,7 @@ class Client:
     """A connection from outside to a TCP port of the host."""
 
     def __init__(self, host: Host, port: int) -> None:
-        self.socket = socket.create_connection((host.ip, port), timeout=20)
+        self.socket = socket.create_connection((host.ip, port), timeout=60)
         self.lines = self.socket.makefile("rb")
 
     def read(self) -> str:
@@ -54,11 +54,11 @@ class Client:
         self.socket.close()
 
 
-def asked(host: Host, port: int, text: str) -> str:
+def asked(host: Host, port: int, text: str, tries: int = 20) -> str:
     """The answer to a datagram; empty if none arrives."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(3)
-        for _ in range(3):
+        for _ in range(tries):
             try:
                 client.sendto(text.encode(), (host.ip, port))
                 return client.recv(2048).decode()
@@ -89,7 +89,7 @@ def test_tcp_and_udp_ports_are_served_switched_without_losing_a_connection_and_r
     clash = host.exec(["dokkupy", "ports:add", f"{app}", "tcp:22:5000"], check=False)
     assert clash.code == 1 and "reserved" in clash.stderr
     host.exec(["dokkupy", "ports:remove", app, "udp:7007:7000"])
-    assert asked(host, 7007, "move") == ""
+    assert asked(host, 7007, "move", tries=3) == ""
     host.exec(["dokkupy", "releases:rollback", app])
     with contextlib.closing(Client(host, 2525)) as back:
         assert back.read() == "220 two"

@@ -44,7 +44,7 @@ SMOKE_TEST = """#!/usr/bin/env python3
 import os, sys, urllib.request
 
 for web in os.environ["DOKKUPY_WEB"].split():
-    answer = urllib.request.urlopen(f"http://{web}/", timeout=5).read().decode().strip()
+    answer = urllib.request.urlopen(f"http://{web}/", timeout=60).read().decode().strip()
     print("the new release says", answer, flush=True)
     if answer == "broken":
         sys.exit(3)

@@ -50,7 +50,7 @@ def test_a_command_in_an_instance_ends_with_its_connection(host: Host, app: str,
 
 def wait_until(host: Host, command: str, *, there: bool) -> None:
     """Wait until a process with this command line runs in a container, or until it does not."""
-    for _ in range(100):
+    for _ in range(300):
         if (host.exec(["pgrep", "-x", "-f", command], check=False).code == 0) is there:
             return
         time.sleep(0.3)

@@ -44,7 +44,7 @@ def ended(host: Host, directory: str) -> dict[str, tuple[int, int]]:
 
 def wait_for(host: Host, directory: str, number: int) -> None:
     wanted = dict.fromkeys(TYPES, (number, number))
-    for _ in range(100):
+    for _ in range(300):
         if ended(host, directory) == wanted:
             return
         time.sleep(0.3)

@@ -122,7 +122,7 @@ def http(login: str, method: str, path: str, body: str = "") -> tuple[str, ...]:
 def nats(password: str, *lines: str) -> tuple[str, ...]:
     """argv that speaks NATS's protocol as the user ann, and succeeds when the answer names a row or is PONG."""
     said = "\\r\\n".join((f'CONNECT {{"user":"ann","pass":"{password}"}}', "SUB in 1", *lines, ""))
-    return ("bash", "-c", f"exec 3<>/dev/tcp/{{ip}}/4222; printf '{said}' >&3; timeout 5 grep -m1 -oE 'row|PONG' <&3")
+    return ("bash", "-c", f"exec 3<>/dev/tcp/{{ip}}/4222; printf '{said}' >&3; timeout 60 grep -m1 -oE 'row|PONG' <&3")
 
 
 NATS = Contract(

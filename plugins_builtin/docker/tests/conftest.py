@@ -63,7 +63,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLogin
     program = ["docker-registry", "serve", str(directory / "config.yml")]
     with open(directory / "log", "wb") as log, subprocess.Popen(program, stdout=log, stderr=log) as process:
         try:
-            for _ in range(200):
+            for _ in range(1200):
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                     break
                 time.sleep(0.05)

@@ -80,7 +80,7 @@ def run(host: Host, release: Release, image: str, command: str | None, **setting
 
 
 def wait_for(host: Host, ref: str, text: str) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         if text in printed(host, ref):
             return
         time.sleep(0.05)

@@ -97,7 +97,7 @@ class Pebble:
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         for process in self.processes:
-            process.wait(10)
+            process.wait(60)
         self.processes = []
 
 

@@ -19,7 +19,7 @@ class Client:
         assert isinstance(inside, Exec)
         found = inside.host.containers().find(inside.container)
         assert found is not None
-        self.socket = socket.create_connection((found.addresses[container.network_of(inside.service)], 4222), 30)
+        self.socket = socket.create_connection((found.addresses[container.network_of(inside.service)], 4222), 60)
         self.lines = self.socket.makefile("rb")
         login = {"verbose": False, "headers": True, "no_responders": True, "user": inside.service.user}
         login["pass"] = password or inside.service.password.reveal()

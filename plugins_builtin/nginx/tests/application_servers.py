@@ -93,7 +93,7 @@ class Server:
     def seen(self) -> Counter[str]:
         found: Counter[str] = Counter()
         for port in self.ports:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", "/seen")
             found.update(json.loads(connection.getresponse().read()))
         return found
@@ -121,7 +121,7 @@ def client(rig: Rig, server: Server, name: str, number: int, end: float) -> None
         if time.monotonic() > end:
             return
         method = METHODS[turn % len(METHODS)]
-        connection = http.client.HTTPConnection("127.0.0.1", rig.http, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", rig.http, timeout=60)
         try:
             body = b"x" * 100 if method in ("POST", "PUT") else None
             connection.request(method, f"/{number}/{turn}", body, {"Host": name})
@@ -136,7 +136,7 @@ def client(rig: Rig, server: Server, name: str, number: int, end: float) -> None
 
 def socket_client(rig: Rig, server: Server, name: str, end: float) -> None:
     """An upgraded connection that outlives each switch and reload."""
-    with socket.create_connection(("127.0.0.1", rig.http), 30) as connection:
+    with socket.create_connection(("127.0.0.1", rig.http), 60) as connection:
         head = f"GET /ws HTTP/1.1\r\nHost: {name}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
         connection.sendall(head.encode())
         assert b" 101 " in connection.recv(4096)

@@ -270,7 +270,7 @@ def served(rig: Rig, name: str) -> bytes:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", rig.tls), 5) as raw,
+        socket.create_connection(("127.0.0.1", rig.tls), 60) as raw,
         context.wrap_socket(raw, server_hostname=name) as tls,
     ):
         return tls.getpeercert(binary_form=True) or b""

@@ -81,7 +81,7 @@ def serve(rig: Rig, *apps: App) -> None:
 
 def ask(rig: Rig, requests: list[tuple[str, str]]) -> list[int]:
     """The statuses of requests that one client sends by one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", rig.http, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", rig.http, timeout=60)
     found = []
     for method, path in requests:
         connection.request(method, path, b"body" if method in ("POST", "PUT") else None, {"Host": NAME})

@@ -17,7 +17,7 @@ from plugins_builtin.nginx.tests.conftest import Backend, Rig, wait_for
 
 def ask(rig: Rig, head: str) -> int:
     """The status of the answer to a request as it stands; 0 for none."""
-    with socket.create_connection(("127.0.0.1", rig.http), 5) as connection:
+    with socket.create_connection(("127.0.0.1", rig.http), 60) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
         answer = connection.recv(65536)
     return int(answer.split()[1]) if answer else 0
@@ -93,7 +93,7 @@ def hold(rig: Rig, count: int) -> list[socket.socket]:
     """Connections that begin a request and do not end it."""
     held = []
     for _ in range(count):
-        connection = socket.create_connection(("127.0.0.1", rig.http), 5)
+        connection = socket.create_connection(("127.0.0.1", rig.http), 60)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: blog.example.com\r\nX-Slow: ")
         held.append(connection)
     return held
@@ -134,7 +134,7 @@ def test_requests_of_one_address_are_bounded(rig: Rig) -> None:
     rig.host.store.write("global", "nginx", data={"properties": {"requests-per-address": "3"}})
     backend = rig.serve("blog", "blog.example.com")
     body = b"POST / HTTP/1.1\r\nHost: blog.example.com\r\nContent-Length: 10\r\n\r\n"
-    held = [socket.create_connection(("127.0.0.1", rig.http), 5) for _ in range(3)]
+    held = [socket.create_connection(("127.0.0.1", rig.http), 60) for _ in range(3)]
     try:
         for one in held:
             one.sendall(body)

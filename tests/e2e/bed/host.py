@@ -190,7 +190,7 @@ class Host:
         return run(argv, check=check, env=environment, timeout=timeout)
 
     def http_get(
-        self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = 30, method: str = "GET"
+        self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = 60, method: str = "GET"
     ) -> CommandResult:
         """Request `path` of the site `hostname` from the machine's proxy."""
         connection = http.client.HTTPConnection(self.ip, port, timeout=timeout)
@@ -256,7 +256,7 @@ class Host:
         return [
             "ssh", "-i", str(key), "-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-            "-o", "ConnectTimeout=20",
+            "-o", "ConnectTimeout=60",
         ]
 
     def _booted(self) -> None:

@@ -73,7 +73,7 @@ class Sessions(FakeContainerSessions):
         self, ref: str, *, tail: int | None = None, follow: bool = False, timestamps: bool = False, since: int = 0
     ) -> Iterator[tuple[str, bytes]]:
         if follow and self.engine.hangs & set(self.engine.require(ref).command):
-            assert self.engine.gone.wait(20), "nobody ended it"
+            assert self.engine.gone.wait(60), "nobody ended it"
         yield from super().logs(ref, tail=tail, follow=follow, timestamps=timestamps, since=since)
 
 

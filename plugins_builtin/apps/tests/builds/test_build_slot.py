@@ -21,7 +21,7 @@ def test_a_second_build_waits_and_names_the_app_that_is_being_built(tmp_path: Pa
     inside = threading.Event()
 
     def second() -> None:
-        inside.wait(30)
+        inside.wait(60)
         with build_slot(host, AppName("shop")):
             order.append("second")
 
@@ -54,7 +54,7 @@ def test_a_key_of_one_app_does_not_learn_which_other_app_is_being_built(tmp_path
     thread = threading.Thread(target=second)
     with build_slot(host, AppName("secret-blog")):
         thread.start()
-        for _ in range(500):
+        for _ in range(3000):
             if "Waiting for another build" in host.out.text():  # type: ignore[attr-defined]
                 break
             ended.wait(0.02)

@@ -63,7 +63,7 @@ def ask(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ask]:
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
 
     try:
-        for _ in range(100):
+        for _ in range(1200):
             assert process.poll() is None, process.stderr.read().decode() if process.stderr else ""
             try:
                 get("/")

@@ -207,7 +207,7 @@ def test_signal_ends_client_and_build_and_leaves_no_tag(
         if "started" in line and "RUN" not in line and "echo" not in line:
             break
     process.send_signal(number)
-    process.wait(30)
+    process.wait(60)
     assert process.returncode != 0
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(place) not in running

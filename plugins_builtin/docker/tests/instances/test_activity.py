@@ -48,7 +48,7 @@ def test_work_behind_a_shell_is_seen(host: Host, release: Release) -> None:
 
 def test_a_port_that_is_listened_on_is_seen(host: Host, release: Release) -> None:
     instance = start(host, release, "exec httpd -f -p 9000")
-    for _ in range(100):
+    for _ in range(600):
         if host.instances().activity([instance])[0].listens:
             return
         time.sleep(0.1)
@@ -66,7 +66,7 @@ def test_instance_that_waits_for_the_name_server_counts_as_working() -> None:
 def test_exit_code_of_a_restarted_instance_is_that_of_its_end(host: Host, release: Release) -> None:
     release = replace(release, settings={"ps": {"restart-policy": "on-failure:10"}})
     instance = start(host, release, "sleep 0.4; exit 9")
-    for _ in range(100):
+    for _ in range(600):
         row = host.instances().status([instance])[0]
         if row.restarts:
             break

@@ -77,7 +77,7 @@ def server(tmp_path: Path, world: World) -> Iterator[Server]:
         ["/usr/sbin/sshd", "-D", "-e", "-f", str(directory / "config")],
         stderr=open(directory / "log", "w"),  # noqa: SIM115
     )
-    for _ in range(100):
+    for _ in range(1200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
@@ -85,7 +85,7 @@ def server(tmp_path: Path, world: World) -> Iterator[Server]:
     world.host.store.write("global", "ssh-keys", data={"keys": {"alice": {"role": "admin"}}})
     yield Server(directory, port)
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def push(client: Client, server: Server, *words: str) -> subprocess.CompletedProcess[str]:
@@ -167,7 +167,7 @@ def test_malicious_commands_over_ssh_are_refused(world: World, client: Client, s
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode in (1, 20)

@@ -20,7 +20,7 @@ NAME = "blog.example.com"
 def answering(rig: Rig) -> Iterator[Callable[[bytes], None]]:
     """Routes blog to an instance that reads a request, sends these bytes and closes the connection."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(10)
+    listener.settimeout(60)
     threads: list[threading.Thread] = []
 
     def once(data: bytes) -> None:

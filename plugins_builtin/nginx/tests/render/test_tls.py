@@ -47,7 +47,7 @@ def shake(port: int, version: str, ciphers: str = "ALL:COMPLEMENTOFALL", name: s
     with warnings.catch_warnings(action="ignore"):  # of versions that nobody should use
         context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
     try:
-        with socket.create_connection(("127.0.0.1", port), 5) as raw:
+        with socket.create_connection(("127.0.0.1", port), 60) as raw:
             with context.wrap_socket(raw, server_hostname=name or None) as tls:
                 seen = tls.cipher()
                 assert seen is not None and tls.compression() is None

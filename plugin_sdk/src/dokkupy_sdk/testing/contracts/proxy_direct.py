@@ -131,7 +131,7 @@ class ProxyDirectPorts(ProxyFixtures):
     @pytest.fixture
     def sender(self) -> Iterator[socket.socket]:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(2)
+            client.settimeout(12)
             yield client
 
     @pytest.fixture

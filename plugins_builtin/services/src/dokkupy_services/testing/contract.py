@@ -265,7 +265,7 @@ class DatastoreContract:
         expose.unexpose(host, datastore, service.name)
         assert not self.connects(address, outer, tries=1)
 
-    def connects(self, address: str, port: int, tries: int = 50) -> bool:
+    def connects(self, address: str, port: int, tries: int = 600) -> bool:
         """Whether a connection to the port stays open: socat closes a connection whose other end is refused."""
         for _ in range(tries):
             try:
