@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from apps import Repository
 from bed.host import Host
+
+from tests.e2e.conftest import _started
 
 DIRECT = 2525
 """A port of the host that is forwarded as TCP."""
@@ -23,33 +25,50 @@ def lose_engine(host: Host) -> None:
     host.exec(["systemctl", "restart", "docker"])
 
 
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return Repository(tmp_path_factory.mktemp("reboot") / "app")
+
+
+@pytest.fixture(scope="module")
+def two_apps(installed_snapshot: tuple[str, str], clone: Repository) -> Iterator[Host]:
+    """A machine for all disasters, with an app that runs and one that was stopped."""
+    host = _started(installed_snapshot, "disasters")
+    try:
+        for app in ("runs", "stopped"):
+            host.exec(["dokkupy", "apps:create", app])
+            host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
+            host.git_push(clone.path, app)
+        host.exec(["dokkupy", "ps:stop", "stopped"])
+        host.exec(["dokkupy", "ports:set", "runs", "http:80:5000", f"tcp:{DIRECT}:5000"])
+        yield host
+    finally:
+        host.close()
+
+
+#: The last one stops the timer.
 @pytest.mark.parametrize("disaster", [Host.reboot, Host.power_cut, lose_engine], ids=["reboot", "power cut", "engine"])
 def test_apps_answer_again_and_a_stopped_one_stays_stopped(
-    fresh_host: Host, repository: Repository, disaster: Callable[[Host], None]
+    two_apps: Host, clone: Repository, disaster: Callable[[Host], None]
 ) -> None:
-    host = fresh_host
-    for app in ("runs", "stopped"):
-        host.exec(["dokkupy", "apps:create", app])
-        host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
-        host.git_push(repository.path, app)
-    host.exec(["dokkupy", "ps:stop", "stopped"])
-    host.exec(["dokkupy", "ports:set", "runs", "http:80:5000", f"tcp:{DIRECT}:5000"])
-    assert host.http_get("runs.example.com", port=DIRECT).body == "Hello from dokkupy!\n"
+    host = two_apps
+    before = host.http_get("runs.example.com").body
+    assert before and host.http_get("runs.example.com", port=DIRECT).body == before
 
     disaster(host)
 
     host.engine_ready()
     answer = eventually_answers(host, "runs.example.com")
-    assert answer == "Hello from dokkupy!\n"
+    assert answer == before
     # nginx's stream module also has the new addresses of the instances.
     assert host.http_get("runs.example.com", port=DIRECT).body == answer
     # by now, everything that starts at boot would have started the stopped app
     time.sleep(5)
     form = '{{.Label "com.dokku.app-name"}}'
     assert "stopped" not in host.exec(["docker", "ps", "--format", form]).stdout.split()
-    repository.greet("after it")
-    host.git_push(repository.path, "runs")
-    assert host.http_get("runs.example.com").body == "after it\n"
+    clone.greet(f"after {disaster.__name__}")
+    host.git_push(clone.path, "runs")
+    assert host.http_get("runs.example.com").body == f"after {disaster.__name__}\n"
 
 
 def eventually_answers(host: Host, hostname: str, seconds: float = 60) -> str:

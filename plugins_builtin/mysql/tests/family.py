@@ -261,9 +261,14 @@ class Awkward(Family):
 
     def test_damaged_dump_is_refused(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
-        whole, about = self.dump(host, service), subject.describe()
-        facts = dict(subject.invariants())
-        lines = whole.splitlines(keepends=True)
+        about, facts = subject.describe(), dict(subject.invariants())
+        # Without its largest row, which says nothing here and is most of the time of each restore.
+        lines = [
+            line
+            for line in self.dump(host, service).splitlines(keepends=True)
+            if b"INSERT INTO `huge`" not in line[:20]
+        ]
+        whole = b"".join(lines)
         middle = next(number for number, line in enumerate(lines) if line.startswith(b"INSERT INTO `kinds`"))
         end = next(number for number in range(middle, len(lines)) if lines[number].endswith(b";\n"))
         cut = whole[: len(whole) * 9 // 10]
@@ -284,7 +289,8 @@ class Awkward(Family):
         lost = b"".join([*lines[:middle], *lines[end + 1 :]])
         database = service.database
         names = [line.partition(":")[0] for line in pipes.compare(facts, dict(subject.verify([lost], about)))]
-        assert names == [f"content of `{database}`.`kinds`", f"table `{database}`.`kinds`"]
+        lacking = [one for one in names if "`huge`" not in one]
+        assert lacking == [f"content of `{database}`.`kinds`", f"table `{database}`.`kinds`"]
 
     def test_invariants_show_one_changed_byte_and_one_missing_trigger(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
