@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-import re
 import time
 
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.proxy_facts import AccessRule, BasicAuth, RateLimit, hash_password
-from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts
+from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts, require_applicable
 
 
 def redirected(rules: ProxyRules, name: str, path: str, *, beside: str) -> tuple[int, str] | None:
@@ -76,20 +75,11 @@ def covers_everything(route: Route, name: str | None) -> bool:
     return everything or rules.whole_site is not None or name in rules.domain_redirects
 
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-PATH = re.compile(r"/[A-Za-z0-9._/@+~-]*")
-
-
 def require_facts(route: Route) -> None:
     """Raise AppError where a fact would mean something else in a proxy's configuration or in an answer."""
     try:
-        rules = merge_facts(route.extra)
+        for fact in route.extra:
+            require_applicable(fact)
+        merge_facts(route.extra)
     except UserError as error:
         raise AppError(f"App {route.app}: {error.message}") from error
-    for name, value in rules.headers.items():
-        if not HEADER_NAME.fullmatch(name) or not value.isprintable():
-            raise AppError(f"App {route.app}: the proxy refuses the header {name!r}")
-    for fact in rules.locations:
-        accepted = PATH.fullmatch(fact.path) and ".." not in fact.path.split("/") and fact.path not in rules.redirects
-        if not accepted or (fact.status and not 400 <= fact.status < 600):
-            raise AppError(f"App {route.app}: the proxy refuses {fact}")

@@ -14,6 +14,7 @@ from dokkupy_apps.desired.domains import domains_of, global_domains
 from dokkupy_apps.desired.properties import PROXY
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.records import closed_ports, current, own_ports
+from dokkupy_apps.routing.facts import facts_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +109,6 @@ def make_route(
     upstreams = {
         port.container: tuple(Upstream(instance.address, port.container) for instance in web) for port in ports
     }
-    facts = host.hooks.gather(hookspecs.proxy_config, host=host, app=app)
     return Route(
         app=app,
         domains=domains_of(host, app),
@@ -117,7 +117,7 @@ def make_route(
         certificate=next(iter(certificates.values()), None),
         certificates={domain: certificate for domain, certificate in certificates.items() if domain is not None},
         template=None,
-        extra=tuple(fact for _, fact in facts),
+        extra=facts_of(host, app),
         listeners=listeners,
         files=release.files if release else {},
         settings=release.settings.get(host.proxy_name(app), {}) if release else {},

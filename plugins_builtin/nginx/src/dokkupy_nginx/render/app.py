@@ -257,8 +257,6 @@ class AppRendering:
         lines: list[str] = []
         for number, fact in enumerate(self.served_files(on_http=on_http), 1):
             path = checked_path(fact.path, "Location")
-            if path in self.rules.redirects:
-                raise UserError(f"a redirect and a location both use the path {path}")
             directory = checked_path(fact.directory, "Directory").rstrip("/")
             # Both end with a slash, because with a slash only in the alias, `/path../` would leave the directory.
             match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
