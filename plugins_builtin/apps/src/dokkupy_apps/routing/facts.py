@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from dokkupy_sdk import Host, hooks
+from dokkupy_sdk import Host
+from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.errors import Conflict, PluginError, UserError
 from dokkupy_sdk.names import AppName
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def facts_of(host: Host, app: AppName) -> tuple[ProxyFact, ...]:
     """Raises PluginError if a plugin fails or returns an invalid fact, and Conflict if two of them contradict each other."""
-    owned, failures = host.hooks.gather_what_can(hooks.proxy_config, host=host, app=app)
+    owned, failures = host.hooks.gather_what_can(hookspecs.proxy_config, host=host, app=app)
     for plugin, error in failures:
         if not isinstance(error, PluginError):
             error.details = (*error.details, f"The plugin {plugin} could not say what it adds to the route of {app}.")
