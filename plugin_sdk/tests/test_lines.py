@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from dokkupy_sdk.cli import harmless
 from dokkupy_sdk.lines import WIDTH, age, ago, duration, one_line, timed
 
 
@@ -30,4 +31,5 @@ def test_an_age_has_its_largest_unit() -> None:
 
 def test_text_of_others_is_one_line_without_control_characters() -> None:
     assert one_line("a\x1b[31m red\r\nline\x00 \u202eend") == "a red line end"
+    assert harmless("\x1b[2J\x1b]0;title\x07a\tb\n\x9b1m\u2066c") == "a\tb\n1mc"
     assert one_line("x" * 80) == "x" * 47 + "..."

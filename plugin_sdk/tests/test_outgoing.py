@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from dokkupy_sdk import outgoing
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.outgoing import Guard, guard_of, guard_of_source, open_url, require_registry
+from dokkupy_sdk.outgoing import Guard, guard_of, guard_of_source, is_of_this_host, open_url, require_registry
 from dokkupy_sdk.testing import fake_host
 
 CLOSED = (
@@ -72,6 +73,17 @@ def test_other_registries_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for image in ("x", "x:1", "library/x:1", "registry.example.com/x:1", "registry.example.com:5000/x"):
         require_registry(host, image)
     assert asked == ["registry.example.com:443", "registry.example.com:5000"]
+
+
+def test_registry_is_not_the_host_by_its_address_in_a_private_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert is_of_this_host("127.0.0.5") and not is_of_this_host("192.0.2.7")
+    monkeypatch.setattr(outgoing, "is_of_this_host", lambda address: address == "192.168.7.7")
+    host = fake_host(tmp_path).for_invocation(who="key:dev")
+    with pytest.raises(UserError, match="is an address of the host"):
+        require_registry(host, "192.168.7.7/x")
+    require_registry(host, "192.168.7.8/x")
 
 
 def test_network_that_an_admin_opened_is_open_but_never_an_app_s_or_loopback() -> None:

@@ -61,7 +61,7 @@ class Guard:
         rows = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(row[4][0]) for row in rows))
         for address in addresses:
-            if not self.permits(address):
+            if not self.permits(address) or (not self.admin and is_of_this_host(address)):
                 raise refusal(name, address)
         return addresses
 
@@ -99,6 +99,23 @@ def guard_of_source(host: Host) -> Guard:
     except DokkupyError:
         own = ()  # the engine is down, so its networks cannot be reached
     return Guard(own=own)
+
+
+def is_of_this_host(address: str) -> bool:
+    """Whether an interface of this host has the address."""
+    unused = "2001:db8::1" if ":" in address else "192.0.2.1"  # can be bound only if `ip_nonlocal_bind` is on
+    return can_bind(address) and not can_bind(unused)
+
+
+def can_bind(address: str) -> bool:
+    import socket
+
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 LAN = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")

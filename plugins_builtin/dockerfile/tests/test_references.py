@@ -20,10 +20,20 @@ pytestmark = pytest.mark.unit
         ('FROM a\nRUN --mount="type=bind","FROM=dokku/b",target=/x cat /x\n', ["a", "dokku/b"]),
         ("FROM a\nONBUILD COPY --from=dokku/b /x /x\n", ["a", "dokku/b"]),
         ("FROM scratch\nCOPY --from=7 /x /x\n", ["7"]),
+        ("# escape=`\n# syntax=front:1 more words\nFROM a\n", ["front:1", "a"]),
+        ("#!/usr/bin/env x\n// syntax = front:1\nFROM a\n", ["front:1", "a"]),
+        ("\ufeff# syntax=front:1\nFROM a\n", ["front:1", "a"]),
+        ('{"syntax": "front:1"}', ["front:1"]),
+        ("FR\\\nOM 127.0.\\\n0.1:5000/x\n", ["127.0.0.1:5000/x"]),
+        ("FROM a\nRUN cat <<X\nFROM dokku/b\nX\n", ["a", "dokku/b"]),
     ],
 )
 def test_each_image_that_a_dockerfile_names_is_found(text: str, names: list[str]) -> None:
     assert named_images(text, {"BASE": "given:1"} if "ARG BASE\n" in text else {}) == names
+
+
+def test_the_frontend_of_a_build_argument_is_an_image_that_the_build_names() -> None:
+    assert named_images("# syntax=other:1\nFROM a\n", {"BUILDKIT_SYNTAX": "dokkupy/x"}) == ["dokkupy/x", "other:1", "a"]
 
 
 def test_an_image_gets_another_name_wherever_it_is_named_and_nowhere_else() -> None:

@@ -263,6 +263,8 @@ def test_no_failed_deploy_is_a_warning(host: Host, capsys: pytest.CaptureFixture
         ("max-size", "-1m", 1),
         ("app-label-alias", "my.label", 0),
         ("app-label-alias", "a b", 1),
+        ("app-label-alias", "dokkupy.service", 1),
+        ("app-label-alias", "com.docker.compose.project", 1),
         ("vector-sink", "console://?x=y", 0),
         ("vector-sink", "nothing", 1),
         ("vector-image", "x", 1),

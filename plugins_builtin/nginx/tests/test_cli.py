@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy.cli.main import main
+from dokkupy_nginx.config.claims import hidden_on
 from dokkupy_nginx.hooks import post_app_destroy
-from dokkupy_nginx.setup.doctor import http3
+from dokkupy_nginx.setup.doctor import addresses, http3
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
 
@@ -68,6 +69,29 @@ def test_bad_values_and_names_are_refused_and_change_nothing(cli, rig: Rig) -> N
         assert (status, err.startswith(" !     ")) == (1, True), name
     assert rig.host.store.read("apps", "blog", "nginx").get("properties", {}) == {}
     assert cli("nginx:report", "nosuchapp")[0] == 20
+
+
+@pytest.mark.parametrize("value", [("127.0.0.1",), ()])
+def test_an_address_to_listen_on_is_an_admin_s_to_set_and_unset(  # type: ignore[no-untyped-def]
+    cli, rig: Rig, capsys: pytest.CaptureFixture[str], value: tuple[str, ...]
+) -> None:
+    """nginx gives all requests for an address to the apps that listen on it, whoever's names they ask for."""
+    rig.host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    rig.host.store.write("apps", "shop", "app", data={"created_at": "now"})
+    rig.serve("shop", "shop.example.com")
+    assert main(["nginx:set", "blog", "bind-address-ipv4", "127.0.0.2"], host=rig.host) == 0
+    assert main(["nginx:set", "blog", "bind-address-ipv4", *value], host=rig.host, who="key:dev") == 1
+    capsys.readouterr()
+    assert cli("nginx:report", "blog", "--nginx-bind-address-ipv4")[1] == "127.0.0.2\n"
+    warning = cli("nginx:set", "blog", "bind-address-ipv4", "127.0.0.3")[2]
+    assert "Only apps that listen on 127.0.0.3 itself are reachable there: not shop" in warning
+    rig.proxy.apply([rig.route("blog", "blog.example.com", upstreams={5000: (rig.backends[0].upstream,)})])
+    port = rig.layout.http_port
+    assert hidden_on(map(rig.proxy.claims, rig.proxy.apps())) == {f"127.0.0.3:{port}": ("blog", ("shop",))}
+    assert [one.message for one in addresses(rig.proxy)] == [
+        f"Only blog and other apps with this address are reachable at 127.0.0.3:{port}, not shop, which listen on all "
+        "addresses"
+    ]
 
 
 def test_set_takes_effect_with_the_next_apply(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]

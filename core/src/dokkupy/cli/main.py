@@ -6,7 +6,7 @@ import os
 import sys
 
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
-from dokkupy.cli.output import Terminal
+from dokkupy.cli.output import COLOUR, Terminal, harmless
 from dokkupy.cli.parse import TEXT, Invocation, WantsHelp, asked, parse, require_text
 from dokkupy.errors import AppNotFound, DokkupyError, PluginError, UserError
 from dokkupy.host import Host
@@ -299,7 +299,7 @@ def show(host: Host, answer: CommandResult, call: Invocation) -> None:
             host.out.header(answer.header)
         columns = () if getattr(host.out, "quiet", False) else answer.columns
         for line in (*columns, *answer.text):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(harmless(line, COLOUR) + "\n")
 
 
 def report(error: BaseException, host: Host, command: str = "", form: str = "stdout") -> int:

@@ -12,16 +12,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO
 
-CONTROL = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]"
+SEQUENCE = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)"
+CONTROL = r"[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+COLOUR = r"\x1b\[[0-9;]*m"
 
 
-def harmless(text: str) -> str:
-    """Remove control sequences, because an app's output must not control the reader's terminal. Tabs stay."""
+def harmless(text: str, kept: str = "(?!)") -> str:
+    """Remove control sequences and marks of the direction of text, because an app's output must not control the reader's
+    terminal. Tabs and new lines stay. kept: a pattern of sequences that stay too."""
     if text.isprintable():
         return text
     import re
 
-    return re.sub(CONTROL, "", text)
+    return re.sub(f"({kept})|{SEQUENCE}|{CONTROL}", r"\1", text)
 
 
 def one_line(text: str, most: int = 50) -> str:
@@ -48,9 +51,9 @@ class Terminal(Console):
             self._write(stream, line)
 
     def _write(self, stream: IO[str], line: str) -> None:
+        line = harmless(line, COLOUR)
         if self._live:
-            self.stderr.write("\r\x1b[K")
-            self.stderr.flush()
+            print("\r\x1b[K", end="", file=self.stderr, flush=True)
             self._live = False
         try:
             stream.write(line + "\n")
@@ -84,14 +87,10 @@ class Terminal(Console):
             self.write(self.stderr, f" ?     {text}")
 
     def stream(self, line: str, *, error: bool = False) -> None:
-        if error:
-            self.warn(harmless(line))
-        else:
-            self.detail(harmless(line))
+        (self.warn if error else self.detail)(harmless(line))
 
     def progress(self, text: str) -> None:
         if self.stderr.isatty():
             with self._lock:
-                self.stderr.write(f"\r\x1b[K{text}")
-                self.stderr.flush()
+                print(f"\r\x1b[K{text}", end="", file=self.stderr, flush=True)
                 self._live = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from dokkupy.errors import Denied
 from dokkupy_apps.desired.domains import require_domains
@@ -30,7 +32,10 @@ def team(run: Run, host: Host) -> str:
 @pytest.mark.parametrize("verb", ["add", "set"])
 @pytest.mark.parametrize(
     "name",
-    ["_", "apps.test", "APPS.test.", "*.apps.test", ".apps.test", "*.test", "wiki.apps.test", "shop.apps.test"],
+    [
+        *("_", "apps.test", "APPS.test.", "*.apps.test", ".apps.test", "*.test", "wiki.apps.test", "shop.apps.test"),
+        *("x.wiki.apps.test", "*.wiki.apps.test", ".shop.apps.test", "localhost", "127.0.0.1", "203.0.113.5"),
+    ],
 )
 def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team: str, verb: str, name: str) -> None:
     status, _, error = run(f"domains:{verb}", team, name, who="key:dev")
@@ -43,7 +48,15 @@ def test_deployer_may_use_names_of_its_own_app(run: Run, team: str, name: str) -
     assert run("domains:set", team, name, who="key:dev")[0] == 0
 
 
-@pytest.mark.parametrize("name", ["_", "*.apps.test", "apps.test", "shop.apps.test"])
+def test_a_deployer_may_not_use_the_name_of_the_host(run: Run, team: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = os.uname_result(("Linux", "Paas.example.net", "6.1", "#1", "x86_64"))
+    monkeypatch.setattr(os, "uname", lambda: named)
+    status, _, error = run("domains:add", team, "paas.example.net", who="key:dev")
+    assert status == 1 and "requests for the host itself, so only an admin may add it" in error
+    assert run("domains:add", team, "paas.example.net")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["_", "*.apps.test", "apps.test", "shop.apps.test", "x.wiki.apps.test", "127.0.0.1"])
 def test_admin_may_use_any_name_that_no_app_has(run: Run, team: str, name: str) -> None:
     assert run("domains:add", team, name)[0] == 0
 
@@ -65,6 +78,14 @@ def test_wildcard_of_a_deployer_is_refused_by_every_command(run: Run, host: Host
 def test_port_443_is_for_tls_alone(run: Run, team: str, words: tuple[str, str], who: str) -> None:
     status, _, error = run(words[0], team, words[1], who=who)
     assert status == 1 and "443 is for TLS alone" in error
+
+
+@pytest.mark.parametrize("row", ["https:80:5000", "grpc:80:5000", "grpcs:80:5000"])
+@pytest.mark.parametrize("who", ["key:dev", "tester"])
+def test_port_80_is_for_http_without_tls_alone(run: Run, team: str, row: str, who: str) -> None:
+    status, _, error = run("ports:set", team, row, who=who)
+    assert status == 1 and "80 is for HTTP without TLS" in error
+    assert run("proxy:set", team, "proxy-ssl-port", "80", who=who)[0] == 1
 
 
 @pytest.mark.parametrize(

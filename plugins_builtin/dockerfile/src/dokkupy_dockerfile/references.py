@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from dokkupy_dockerfile.expose import DIRECTIVE, INSTRUCTION, expand, instructions, unquoted
+from dokkupy_dockerfile.expose import INSTRUCTION, directives, expand, instructions, unquoted
 
+FRONTEND = "BUILDKIT_SYNTAX"
+"""The build argument that names the frontend's image, in place of `# syntax=`."""
 FROM_FLAG = re.compile(r"--from=(\S+)")
 MOUNT = re.compile(r"--mount=(\S+)")
 
 
 def named_images(text: str, arguments: Mapping[str, str]) -> list[str]:
-    """The images of FROM, `COPY --from=`, `RUN --mount=from=` and `# syntax=`, without the file's own stages."""
+    """The images of FROM, `COPY --from=`, `RUN --mount=from=` and of the frontend, without the file's own stages. Also those
+    that only a frontend without heredocs would see."""
+    found = [arguments[FRONTEND]] if arguments.get(FRONTEND) else []
+    found += frontends(text)
+    for heredocs in (True, False):
+        found += of_instructions(instructions(text, heredocs=heredocs), arguments)
+    return list(dict.fromkeys(found))
+
+
+def frontends(text: str) -> list[str]:
+    """The image of `# syntax=`, which may also be written `// syntax=`, or as JSON."""
+    named = [directives(text).get("syntax")]
+    with contextlib.suppress(ValueError, AttributeError):
+        named.append(json.loads(text).get("syntax"))
+    return [name for name in named if isinstance(name, str) and name]
+
+
+def of_instructions(lines: Iterable[tuple[str, str]], arguments: Mapping[str, str]) -> list[str]:
     scope: dict[str, str] = {}
     stages: set[str] = set()
     found: list[str] = []
     count = 0
-    first = DIRECTIVE.fullmatch(text.split("\n", 1)[0].strip())
-    if first and first[1].lower() == "syntax":
-        found.append(first[2])
-    for word, rest in instructions(text):
+    for word, rest in lines:
         if word == "ONBUILD" and (inner := INSTRUCTION.fullmatch(rest)):
             word, rest = inner[1].upper(), inner[2]
         if word == "ARG" and not count:
@@ -37,7 +55,7 @@ def named_images(text: str, arguments: Mapping[str, str]) -> list[str]:
         elif word in ("COPY", "ADD", "RUN"):
             names = [*FROM_FLAG.findall(rest), *(name for mount in MOUNT.findall(rest) for name in of_mount(mount))]
             found += [name for name in map(unquoted, names) if name.lower() not in stages]
-    return list(dict.fromkeys(found))
+    return found
 
 
 def of_mount(text: str) -> list[str]:

@@ -8,7 +8,9 @@ from dokkupy_sdk.times import LENGTH
 SINK = matching(r"[a-z][a-z0-9_]*://[\x21-\x7e]*", "a sink: write TYPE://?option=value&option=value")
 SIZE = matching(r"[1-9][0-9]{0,9}(?:[kmg]|[kKmMgG][bB])|unlimited", "a size such as 10m or 10MB, or unlimited")
 AGE = matching(rf"{LENGTH}|unlimited", "a length of time such as 12h, 30d or 8w, or unlimited")
-LABEL = matching(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?", "the name of a label")
+OURS = r"(?!dokkupy\.|com\.docker\.)"
+"""Labels that say what a container is to dokkupy and to the engine's tools."""
+LABEL = matching(rf"{OURS}[A-Za-z0-9](?:[A-Za-z0-9._/-]{{0,253}}[A-Za-z0-9])?", "the name of a label of your own")
 
 UNSHIPPED = "dokkupy sends the lines itself, without Vector"
 

@@ -221,8 +221,12 @@ def report_extra(host: Host, app: AppName | None) -> dict[str, str]:
 
 
 def check_set(tx: Transaction, app: AppName | None, name: str) -> None:
-    """Warn if this host's nginx does not support a value."""
+    """Warn if this host's nginx does not support a value. Raise Denied for an address that a deployer sets or unsets."""
     value = SETTINGS.raw(tx.host.store, app, name)
+    if app is not None and name.startswith("bind-address"):
+        from dokkupy_nginx.try_setting import require_admin_for_address
+
+        require_admin_for_address(tx.host, app, name, value)
     if name == "http3" and value == "true" and not adapter(tx.host).nginx.facts().http3:
         tx.host.out.warn(
             "This host's nginx is built without HTTP/3: the setting takes effect with an nginx that "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppError, HostError, UserError
+from dokkupy_sdk.access import is_admin
+from dokkupy_sdk.errors import AppError, Denied, HostError, UserError
 from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
 
+from dokkupy_nginx.config.claims import ALL
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.settings import LOGS, SETTINGS, own_log
 
@@ -40,6 +42,30 @@ def judge(host: Host, app: AppName | None, name: str, value: str) -> None:
         host.out.warn(f"Another setting is wrong: {refused.message}")
     except HostError as fault:
         host.out.warn(f"{name} cannot be tested now: {fault.message}")
+
+
+def require_admin_for_address(host: Host, app: AppName, name: str, value: str) -> None:
+    """Raise Denied unless the caller is an admin: nginx sends all requests for an address to the apps that listen on this
+    address, whoever's name they ask for."""
+    if not is_admin(host):
+        raise Denied(
+            f"Only an admin may set {name}, because an app that listens on one address takes the requests for it from all "
+            "apps that listen on every address",
+            hint=f"Ask an admin for: dokkupy nginx:set {app} {name} {value}".rstrip(),
+        )
+    proxy: NginxProxy = host.role("proxy", "nginx")
+    others = [str(other) for other in proxy.apps() if other != app and is_everywhere(proxy, other, name)]
+    if value not in ("", *ALL) and others:
+        host.out.warn(
+            f"Only apps that listen on {value} itself are reachable there: not {', '.join(others[:5])}"
+            f"{', ...' if len(others) > 5 else ''}. To give the other apps an address too: "
+            f"dokkupy nginx:set --global {name} ADDRESS"
+        )
+
+
+def is_everywhere(proxy: NginxProxy, app: AppName, name: str) -> bool:
+    everywhere = ALL[name.endswith("6")]
+    return any(claim.address == everywhere for claim in proxy.claims(app).claims)
 
 
 def refusal(proxy: NginxProxy, app: AppName | None, settings: dict[str, str]) -> AppError | None:

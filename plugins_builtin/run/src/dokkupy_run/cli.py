@@ -8,6 +8,7 @@ import time
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest, Scope
 from dokkupy_sdk.errors import NotFound, UserError
+from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.table import Column, listing, plain
 
@@ -125,7 +126,9 @@ def list_runs(host: Host, app: App) -> CommandResult:
         rows,
         RUNS,
         cells,
-        elsewhere=plain(DOKKU_RUNS, [(name, command[:40], at) for name, _, command, at in cells]) if rows else [],
+        elsewhere=plain(DOKKU_RUNS, [(name, one_line(command, 40), at) for name, _, command, at in cells])
+        if rows
+        else [],
         header=f"{app} run containers",
         empty=f"No one-off container of {app} is running",
     )

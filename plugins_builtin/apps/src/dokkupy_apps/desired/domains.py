@@ -3,11 +3,13 @@ apps."""
 
 from __future__ import annotations
 
+import os
+
 from dokkupy_sdk import Host
 from dokkupy_sdk.access import is_admin
 from dokkupy_sdk.errors import Conflict, Denied
 from dokkupy_sdk.many import over_each
-from dokkupy_sdk.names import AppName, Domain, GlobalDomain
+from dokkupy_sdk.names import AppName, Domain, GlobalDomain, is_address
 from dokkupy_sdk.state import DomainsFile, GlobalDomainsFile
 
 TYPE_CHECKING = False
@@ -52,8 +54,8 @@ def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
 
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
     """Raises Conflict for a name of another app, deployed or not. Raises Denied for a name that only an admin may
-    add: `_`, a global domain, a wildcard that matches one, and the default domain of another app that does not use
-    it now."""
+    add: `_`, a name or an address of the host, a global domain, a wildcard that matches one, the default domain of
+    another app that does not use it now, and names below that."""
     below = global_domains(host)  # read once, because there may be hundreds of apps
     others, _ = over_each(
         (other for other in host.store.apps() if other != app),
@@ -68,6 +70,11 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
                     hint=f"Choose another domain, or remove this one first: dokkupy domains:remove {other} {name}",
                     code="domain_taken",
                 )
+        if not admin and (below_one := next((d for _, (_, ds) in others for d in ds if name.endswith(f".{d}")), None)):
+            raise Denied(
+                f"The domain {name} is below {below_one}, the domain of another app, so only an admin may add it",
+                hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
+            )
         if not admin and (catches := caught(host, name)):
             raise Denied(
                 f"The domain {name} would also match {catches}, so only an admin may add it",
@@ -90,6 +97,8 @@ def caught(host: Host, name: Domain) -> str:
     """What a name would match besides the app itself; empty for nothing."""
     if name == "_":
         return "every name that no app has"
+    if name == "localhost" or is_address(name) or name == os.uname().nodename.lower():
+        return "requests for the host itself"
     below = name.removeprefix("*").removeprefix(".")
     is_wildcard = below != name
     for one in global_domains(host):

@@ -47,7 +47,7 @@ RESERVED = {("tcp", 22), ("tcp", 80), ("tcp", 443), ("udp", 443)}
 
 
 def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -> None:
-    """Raises UserError for 443 without TLS and for a port of another app. Raises Denied for a port that the caller may
+    """Raises UserError for 443 without TLS, for 80 with it, and for a port of another app. Raises Denied for a port that the caller may
     not use."""
     ports = tuple(ports)
     others = rows_of_others(host, app) if ports else []
@@ -61,6 +61,11 @@ def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -
             raise UserError(
                 f"{port}: the host's port 443 is for TLS alone, because all apps share it",
                 hint=f"Use another port, or https:443:{port.container}",
+            )
+        if port.host == DEFAULT_PORTS["http"] and port.scheme != "http":
+            raise UserError(
+                f"{port}: the host's port 80 is for HTTP without TLS, because all apps share it",
+                hint=f"Use another port, or http:80:{port.container}",
             )
         if not is_open(host, port.host) and not is_admin(host):
             raise Denied(

@@ -77,7 +77,8 @@ def get(
         missing = {"error": "not_set", "message": f"{key} is not set", "hint": "", "details": [], "exit_code": 1}
         return CommandResult({**missing, "plugin": None, "key": key, "value": None}, status=1)
     value = secret.reveal()
-    return CommandResult({"key": key, "value": value}, [quoted(value) if quote else value])
+    shown = quoted(value) if quote else value
+    return CommandResult({"key": key, "value": value}, raw=f"{shown}\n".encode())
 
 
 @group.command("keys", permission="app:write")
@@ -251,7 +252,7 @@ def export(
     }
     if format not in lines:
         raise UserError(f"Unknown export format: {format[:40]!r}", hint=f"Formats: {', '.join(FORMATS)}")
-    return CommandResult(env, lines[format])
+    return CommandResult(env, raw="".join(f"{line}\n" for line in lines[format]).encode())
 
 
 def escaped(text: str) -> str:

@@ -143,6 +143,28 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                     )
 
 
+ALL = ("0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
+"""The addresses of a socket that listens on all of the host's, by IPv4 and IPv6."""
+
+
+def hidden_on(confs: Iterable[Conf]) -> dict[str, tuple[AppName, tuple[AppName, ...]]]:
+    """ADDRESS:PORT -> an app that listens on this address, and the apps that listen on all addresses and are therefore not
+    reachable on this one: nginx compares addresses before it looks for the name."""
+    confs = tuple(confs)
+    everywhere: dict[tuple[bool, int], list[AppName]] = {}
+    for conf in confs:
+        for claim in conf.claims:
+            if claim.address in ALL and not claim.is_direct:
+                everywhere.setdefault((":" in claim.address, claim.port), []).append(conf.app)
+    return {
+        claim.listen: (conf.app, tuple(hidden))
+        for conf in confs
+        for claim in conf.claims
+        if claim.address not in ALL and not claim.is_direct
+        if (hidden := everywhere.get((":" in claim.address, claim.port)))
+    }
+
+
 SPOKEN = {HTTP: "HTTP", TLS: "HTTPS", H2C: "gRPC without TLS", TCP: "TCP", UDP: "UDP"}
 
 

@@ -7,6 +7,7 @@ import os
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Finding
 
+from dokkupy_nginx.config.claims import hidden_on
 from dokkupy_nginx.inspect.host_config import survey
 from dokkupy_nginx.inspect.sockets import held_for_udp
 from dokkupy_nginx.proxy import NginxProxy
@@ -60,6 +61,7 @@ def findings(proxy: NginxProxy) -> Iterator[Finding]:
     yield from serving(proxy)
     yield http3(proxy, number, able=facts.http3)
     yield direct_ports(proxy)
+    yield from addresses(proxy)
     for address, port in ((a, p) for a, p in survey(layout).defaults if p in (layout.http_port, layout.tls_port)):
         where = survey(layout).defaults[address, port]
         yield Finding(
@@ -106,6 +108,18 @@ def http3(proxy: NginxProxy, number: str, *, able: bool) -> Finding:
         "ok",
         f"served on UDP port {', '.join(map(str, ports))}: a firewall must allow UDP too, not only TCP",
     )
+
+
+def addresses(proxy: NginxProxy) -> Iterator[Finding]:
+    for where, (owner, hidden) in hidden_on(map(proxy.claims, proxy.apps())).items():
+        yield Finding(
+            "nginx addresses",
+            "warning",
+            f"Only {owner} and other apps with this address are reachable at {where}, not {', '.join(hidden)}, which "
+            "listen on all addresses",
+            f"Unset it: dokkupy nginx:set {owner} bind-address-ipv{6 if '[' in where else 4}; or give the other apps an "
+            "address too: dokkupy nginx:set --global ...",
+        )
 
 
 def direct_ports(proxy: NginxProxy) -> Finding:
