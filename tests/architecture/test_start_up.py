@@ -72,7 +72,7 @@ before = set(sys.modules)
 sys.argv = ["dokkupy", *sys.argv[1:]]
 from dokkupy.cli.main import main
 import io, os
-out, sys.stdout = sys.stdout, io.StringIO()
+out, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO())
 status = main(sys.argv[1:])
 sys.stdout = out
 found = sorted(set(sys.modules) - before)

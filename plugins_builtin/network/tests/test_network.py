@@ -117,7 +117,9 @@ def test_an_unknown_network_is_refused_when_set_and_when_deployed(host: Host, ru
     assert run("network:set", "blog", "attach-post-create", "foreign")[0] == 0
     host.networks().remove("foreign")
     with pytest.raises(AppError, match="foreign"):
-        options(host)
+        options(host, "run", "run")
+    with pytest.raises(AppError, match="foreign"):
+        deploy(host, "blog", TREE, revision="b" * 40)
     assert [one.level for one in doctor_checks(host)] == ["error"]
 
 
@@ -138,6 +140,19 @@ def test_a_network_that_the_engine_lost_is_reported_and_created_again(host: Host
     assert "backend" in networks(host)
     assert run("network:rebuildall")[0] == 0
     assert list(doctor_checks(host)) == []
+
+
+def test_who_only_asks_creates_no_lost_network(host: Host, run: Run) -> None:
+    """`doctor` asked for the options of an app with a volume, so it did not report the network that was missing before."""
+    run("network:create", "backend")
+    deploy(host, "blog", TREE)
+    run("network:set", "blog", "attach-post-create", "backend")
+    host.networks().remove("backend")
+    assert options(host) == ["--network", "backend"]
+    assert options(host.for_invocation(dry_run=True), "run", "run") == ["--network", "backend"]
+    assert networks(host) == [] and ["missing" in one.message for one in doctor_checks(host)] == [True]
+    assert options(host, "run", "run") == ["--network", "backend"]
+    assert networks(host) == ["backend"]
 
 
 def test_a_lost_network_is_named_as_lost_and_created_again_by_its_name(host: Host, run: Run) -> None:

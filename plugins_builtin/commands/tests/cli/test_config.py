@@ -85,6 +85,8 @@ def test_json_is_imported_and_an_unknown_format_is_refused(run: Run) -> None:
     assert json.loads(run("config:export", "blog", "--format", "json")[1]) == {"A": "x y", "B": "2", "C": "true"}
     for bad in ("[1]", "{", '{"A": null}', "[" * 100_000):
         assert run("config:import", "blog", "--format", "json", stdin=bad)[0] == 1
+    status, _, error = run("config:import", "blog", "--format", "json", stdin='{"A": "' + "ä" * (3 << 19) + '"}')
+    assert status == 1 and "it has more than 3145728 bytes" in error
     status, _, error = run("config:import", "blog", stdin="A=1")
     assert status == 1 and "Install dokkupy-dotenv" in error
 

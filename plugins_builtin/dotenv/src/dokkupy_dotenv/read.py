@@ -13,14 +13,15 @@ def read(host: Host, text: str) -> dict[str, str]:
     """
     import io
 
-    from dotenv.main import DotEnv
     from dotenv.parser import parse_stream
 
+    values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
             raise UserError(
                 f"Line {binding.original.line} of the environment file is not KEY=VALUE",
                 hint="Lines look like KEY=value, KEY='a b' or # a comment",
             )
-    values = DotEnv(None, stream=io.StringIO(text), interpolate=False, encoding="utf-8").dict()
-    return {key: value for key, value in values.items() if value is not None}
+        if binding.key is not None and binding.value is not None:
+            values[binding.key] = binding.value
+    return values

@@ -36,21 +36,25 @@ def aliases(host: Host, app: AppName, process: ProcessType | str) -> list[str]:
     return [f"{app}.{process}", *([f"{app}.{process}.{tld}"] if tld else [])]
 
 
-def require_present(host: Host, app: AppName, names: Iterable[NetworkName]) -> None:
-    """Create networks again that `network:create` created and the engine lost (`docker network prune`). Raises AppError for
-    one that was never created."""
+def require_known(host: Host, app: AppName, names: Iterable[NetworkName]) -> list[NetworkName]:
+    """The networks that the engine lost (`docker network prune`), among those that `network:create` created. Raises AppError
+    for one that was never created."""
     wanted = list(names)
     there = present(host) if wanted else {}
-    for name in wanted:
-        if name in there:
-            continue
+    lost = [name for name in wanted if name not in there]
+    for name in lost:
         if name not in known(host):
             raise AppError(
                 f"The network {name} does not exist, but {app} is set to join it",
                 hint=f"dokkupy network:create {name}, or remove it from the app's networks: network:set {app}",
             )
-        if not host.dry_run:
-            make(host, name)
+    return lost
+
+
+def require_present(host: Host, app: AppName, names: Iterable[NetworkName]) -> None:
+    """Create networks again that the engine lost. Raises like `require_known`."""
+    for name in require_known(host, app, names):
+        make(host, name)
 
 
 def join(host: Host, app: AppName, instances: Sequence[Instance], names: Sequence[NetworkName]) -> None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @hookimpl
 def container_options(host: Host, app: AppName, phase: str, process: str) -> Iterable[str]:
-    """One-off processes join all of the app's networks at once, because no checks have to pass first."""
+    """One-off processes join all of the app's networks at once, because no checks have to pass first. A network that the
+    engine lost is created only for one that starts: for instances by `pre_deploy`, because reports, backups and the doctor
+    ask for their options too."""
     if phase == "build":
         return ()
     from dokkupy_network.attach import aliases, before_start, every, require_present
@@ -23,7 +25,8 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
     names = before_start(host, app) if phase == "deploy" else every(host, app)
     if not names:
         return ()
-    require_present(host, app, names)
+    if phase == "run" and not host.dry_run:
+        require_present(host, app, names)
     words = [word for name in names for word in ("--network", name)]
     if phase == "deploy":  # APP.TYPE is the scheduler's own
         words += [word for alias in aliases(host, app, process)[1:] for word in ("--network-alias", alias)]
@@ -33,11 +36,12 @@ def container_options(host: Host, app: AppName, phase: str, process: str) -> Ite
 @hookimpl
 def pre_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
     """Create missing networks first, because the engine may have lost one since the release was made."""
-    from dokkupy_network.attach import every, require_present
+    from dokkupy_network.attach import every, require_known, require_present
 
     app = deployment.app
     names = every(host, app)
     if names:
+        require_known(host, app, names)
         tx.step("have the networks", lambda: require_present(host, app, names))
 
 

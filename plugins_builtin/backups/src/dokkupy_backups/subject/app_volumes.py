@@ -91,11 +91,12 @@ def sources_of(host: Host, app: AppName) -> dict[str, str]:
     """Name in the archive -> what is mounted: a docker volume, which has the same name, or a directory of the host. Raises
     PluginError for a name that two directories have."""
     release = current(host, app)[0]
+    asked = host.for_invocation(dry_run=True)  # nothing starts, so no plugin may prepare anything
     processes = {"web", *(release.processes if release is not None else ())}
     words = [
         word
         for phase, process in (*(("deploy", str(one)) for one in sorted(processes)), ("run", "run"))
-        for _, word in host.hooks.gather(hookspecs.container_options, host=host, app=app, phase=phase, process=process)
+        for _, word in host.hooks.gather(hookspecs.container_options, host=asked, app=app, phase=phase, process=process)
     ]
     found = {name: name for name in volumes_in(words)}
     for plugin, (name, path) in host.hooks.gather(backup_directories, host=host, app=app):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_apps.desired.config import get_env, merged_env
+from dokkupy_apps.desired.config import MOST, get_env, merged_env
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, EnvKey
@@ -132,7 +132,7 @@ def from_input(names: list[str]) -> str:
             f"--stdin reads the value of {EnvKey(names[0])} from standard input, which is a terminal",
             hint="Such as: config:set APP --stdin KEY < FILE",
         )
-    data = sys.stdin.buffer.read()
+    data = sys.stdin.buffer.read(LARGEST_INPUT)  # more than any variable may have, which is then refused
     try:
         return f"{names[0]}={data.decode().removesuffix(chr(10))}"
     except UnicodeDecodeError:
@@ -221,6 +221,9 @@ def apply(
     return CommandResult({"app": app, "changed": changed, "restarted": restarted})
 
 
+LARGEST_INPUT = 2 * MOST
+"""The most bytes of a file of variables: quotes, comments and escapes make it larger than the variables."""
+
 FORMATS = ("exports", "envfile", "docker-args", "docker-args-keys", "shell", "pretty", "json", "json-list", "pack-keys")
 
 
@@ -296,7 +299,12 @@ def import_config(
     if file != "-" and host.who.startswith("key:"):
         raise UserError("Over SSH only standard input can be imported", hint="config:import APP - < FILE")
     try:
-        text = as_caller(host, lambda: read_input() if file == "-" else read_file(file))
+        most = LARGEST_INPUT + 1
+        text = as_caller(host, lambda: read_input(most) if file == "-" else read_file(file, most))
+        if len(text.encode()) > LARGEST_INPUT:
+            raise ValueError(
+                f"it has more than {LARGEST_INPUT} bytes, which are more than the variables of an app may have"
+            )
     except (OSError, ValueError) as error:
         raise UserError(
             f"{file[:80]!r} cannot be read: {error}",
