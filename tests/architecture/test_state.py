@@ -78,8 +78,6 @@ def test_no_table_of_the_state_is_read_or_written_as_a_dictionary(file: Path) ->
             owner = ast.unparse(node.func.value)
             if owner == "store" or owner.endswith(".store"):
                 raise AssertionError(f"{short(file)}:{node.lineno}: use a record: host.store.load, find, save, remove")
-            if owner == "tx" and node.func.attr != "read":
-                raise AssertionError(f"{short(file)}:{node.lineno}: use a record: tx.save, tx.remove")
 
 
 def test_a_state_file_has_one_record_class() -> None:

@@ -22,6 +22,7 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.state import AppFile
 
 
 def remove_directory(host: Host, path: str) -> None:
@@ -91,7 +92,7 @@ def deploy_source(
 
 def create_app(host: Host, app: AppName) -> None:
     with operation(host, "apps:create", f"app:{app}") as tx:
-        tx.write("apps", app, "app", data={"created_at": "now"})
+        tx.save(AppFile(created_at="now"), app)
 
 
 def install() -> None:

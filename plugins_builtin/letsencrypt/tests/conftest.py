@@ -19,6 +19,7 @@ from dokkupy_letsencrypt.validation import reach
 from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import operation
+from dokkupy_sdk.state import DomainsFile
 from dokkupy_sdk.testing import FakeProxy, fake_host
 from dokkupy_sdk.tls import challenge_server, tls_probe
 
@@ -78,7 +79,7 @@ class Bench:
         """As `domains:remove` does."""
         with rerouting(self.host, "domains:remove", BLOG) as tx:
             left = [domain for domain in domains_of(self.host, BLOG) if domain not in names]
-            tx.write("apps", BLOG, "domains", data={"vhosts": left})
+            tx.save(DomainsFile(vhosts=tuple(left)), BLOG)
 
     def set(self, name: str, value: str) -> None:
         with operation(self.host, "letsencrypt:set", f"app:{BLOG}") as tx:

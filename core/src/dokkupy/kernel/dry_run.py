@@ -14,7 +14,7 @@ from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.session import Session
 from dokkupy.kernel.store import Store, Table
 from dokkupy.kernel.transaction import Transaction
-from dokkupy.model.record import encode, path_of
+from dokkupy.model.record import path_of
 from dokkupy.model.secret import Secret
 
 TYPE_CHECKING = False
@@ -131,24 +131,10 @@ class DryRunTransaction(Transaction[H]):
     def describe_plan(self, *lines: str) -> None:
         self.host.plan.extend(lines)
 
-    def save(self, record: object, *keys: str | None) -> None:
-        self._change(type(record), path_of(type(record), keys), encode(record))
-
-    def remove(self, kind: type, *keys: str | None) -> None:
-        self._change(kind, path_of(kind, keys), None)
-
-    def write(self, *parts: str, data: Table) -> None:
-        self._change(object, parts, data)
-
-    def delete(self, *parts: str) -> None:
-        self._change(object, parts, None)
-
-    def _change(self, kind: type, path: tuple[str, ...], data: Table | None) -> None:
+    def _change(self, kind: type, keys: tuple[str | None, ...], data: Table | None) -> None:
+        path = path_of(kind, keys)
         self.host.plan.extend(change(kind, path, self.host.store.read(*path), data))
-        if data is None:
-            self.host.store.delete(*path)
-        else:
-            self.host.store.write(*path, data=data)
+        self.host.store.change(path, data)
 
     def commit(self, after: tuple[Call, ...] = ()) -> None:
         self.committed = True

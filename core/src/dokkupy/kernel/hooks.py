@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import pluggy
@@ -16,6 +16,7 @@ from dokkupy.kernel.registry import Registry
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Failures = list[tuple[str, DokkupyError]]
 
 GROUP = "dokkupy.plugins"
 SPECIFICATIONS = "dokkupy.hookspecs"
@@ -125,10 +126,8 @@ class Hooks:
             spec = implementation.spec
             if spec is None:
                 continue  # an optional hook of a plugin that is not installed
-            mine = [one for one in implementation.get_hookimpls() if one.plugin is module]
-            for one in mine:
-                complaint = bad_arguments(one.function, tuple(spec.argnames))
-                if complaint:
+            for one in implementation.get_hookimpls():
+                if one.plugin is module and (complaint := bad_arguments(one.function, tuple(spec.argnames))):
                     raise PluginError(
                         f"Plugin {who} implements the hook {implementation.name} with {complaint}",
                         plugin=plugin,
@@ -142,53 +141,31 @@ class Hooks:
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call every implementation of an event. The first failure is raised, and the others are not called."""
-        for implementation in self._implementations(spec, args):
-            self._call(implementation, spec.__name__, kwargs)
+        for _ in self._answers(spec, args, kwargs):
+            pass
 
     def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
         """Call every implementation of an event that can no longer be undone. Returns the failures."""
-        failures = []
-        for implementation in self._implementations(spec, args):
-            try:
-                self._call(implementation, spec.__name__, kwargs)
-            except Interrupted:
-                raise
-            except DokkupyError as error:
-                failures.append(error)
-        return failures
+        failures: Failures = []
+        for _ in self._answers(spec, args, kwargs, failures):
+            pass
+        return [error for _, error in failures]
 
     def ask(self, spec: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """A query: the first answer that is not None."""
-        for implementation in self._implementations(spec, args):
-            answer = self._call(implementation, spec.__name__, kwargs)
-            if answer is not None:
-                return answer  # type: ignore[no-any-return]
-        return None
+        return next((answer for _, answer in self._answers(spec, args, kwargs) if answer is not None), None)
 
     def gather(self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs) -> list[tuple[str, T]]:
         """A contribution: (plugin, fact) from every implementation, in name order of the plugins."""
-        facts: list[tuple[str, T]] = []
-        for implementation in self._implementations(spec, args):
-            answers = self._call(implementation, spec.__name__, kwargs, consume=True)
-            facts.extend((implementation.plugin_name.partition(".")[0], fact) for fact in answers)
-        return facts
+        return [(one, fact) for one, facts in self._answers(spec, args, kwargs, consume=True) for fact in facts]
 
     def gather_what_can(
         self, spec: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[list[tuple[str, T]], list[tuple[str, DokkupyError]]]:
+    ) -> tuple[list[tuple[str, T]], Failures]:
         """A contribution in which one plugin's failure does not hide the facts of the others: (facts, failures)."""
-        facts: list[tuple[str, T]] = []
-        failures: list[tuple[str, DokkupyError]] = []
-        for implementation in self._implementations(spec, args):
-            plugin = implementation.plugin_name.partition(".")[0]
-            try:
-                given = self._call(implementation, spec.__name__, kwargs, consume=True)
-                facts.extend((plugin, fact) for fact in given)
-            except Interrupted:
-                raise
-            except DokkupyError as error:
-                failures.append((plugin, error))
-        return facts, failures
+        failures: Failures = []
+        answers = self._answers(spec, args, kwargs, failures, consume=True)
+        return [(plugin, fact) for plugin, facts in answers for fact in facts], failures
 
     def notify(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """An observer: a failure is a warning."""
@@ -197,6 +174,19 @@ class Hooks:
                 self._call(implementation, spec.__name__, kwargs)
             except DokkupyError as error:
                 self.warn(error.message)
+
+    def _answers(
+        self, spec: Any, args: Any, given: dict[str, Any], failures: Failures | None = None, *, consume: bool = False
+    ) -> Iterator[tuple[str, Any]]:
+        """(plugin, answer) of each implementation. failures: receives those that do not end the call."""
+        for implementation in self._implementations(spec, args):
+            plugin = implementation.plugin_name.partition(".")[0]
+            try:
+                yield plugin, self._call(implementation, spec.__name__, given, consume=consume)
+            except DokkupyError as error:
+                if failures is None or isinstance(error, Interrupted):
+                    raise
+                failures.append((plugin, error))
 
     def _implementations(self, spec: Callable[..., object], args: tuple[Any, ...] = ()) -> list[Any]:
         """In name order. Raises TypeError for positional arguments: implementations receive arguments by name, so that a
@@ -239,19 +229,21 @@ def bad_specification(name: str, options: Mapping[str, object]) -> str:
     return ""
 
 
+def plain(function: Any) -> Any:
+    function = getattr(function, "__func__", function)
+    return getattr(function, "__wrapped__", function)
+
+
 def taken(function: Any) -> tuple[str, ...]:
     """The names of the arguments that an implementation takes, including those with defaults and keyword-only ones."""
-    plain = getattr(function, "__func__", function)
-    plain = getattr(plain, "__wrapped__", plain)
-    code = plain.__code__
+    code = plain(function).__code__
     names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return names[1:] if plain is not function and names[:1] == ("self",) else names
+    return names[1:] if plain(function) is not function and names[:1] == ("self",) else names
 
 
 def bad_arguments(function: Any, known: tuple[str, ...]) -> str:
     """The first argument of an implementation that no call of the hook can fill, described; empty if all fit."""
-    plain = getattr(function, "__func__", function)
-    code = getattr(getattr(plain, "__wrapped__", plain), "__code__", None)
+    code = getattr(plain(function), "__code__", None)
     if code is None:
         return "something that is not a function"
     if code.co_posonlyargcount:

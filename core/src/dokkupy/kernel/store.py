@@ -173,6 +173,13 @@ class Store:
     def delete(self, *parts: str) -> None:
         forget_file(self.path(*parts))
 
+    def change(self, parts: tuple[str, ...], data: Table | None) -> None:
+        """Write the table, or delete the file if there is none."""
+        if data is None:
+            self.delete(*parts)
+        else:
+            self.write(*parts, data=data)
+
     def names(self, *parts: str) -> list[str]:
         """Names of the tables and directories in a directory, sorted."""
         try:

@@ -7,11 +7,15 @@ comments, dates, dotted keys, other spellings. A test compares the two.
 
 from __future__ import annotations
 
+try:
+    from _json import scanstring  # `json` itself would load `re`
+except ImportError:  # a Python without CPython's accelerators
+    from json.decoder import py_scanstring as scanstring  # type: ignore[attr-defined,no-redef]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
 SPACE = " \n"
 NUMBER_ENDS = ",\n ]}"
 
@@ -119,31 +123,15 @@ class Reader:
 
     def string(self) -> str:
         start = self.at + 1
-        end = self.text.find('"', start)
-        if end >= 0 and "\\" in self.text[start:end]:
-            return self.escaped(start)
-        found = self.text[start:end]
-        if end < 0 or not found.isprintable():
+        try:
+            found, self.at = scanstring(self.text, start, True)
+        except ValueError:
+            raise Unusual from None
+        raw = self.text[start : self.at]
+        # JSON's escapes are TOML's, except for these two.
+        if not raw.isprintable() or ("\\" in raw and ("\\/" in raw or "\\u" in raw)):
             raise Unusual
-        self.at = end + 1
-        return found
-
-    def escaped(self, start: int) -> str:
-        parts = []
-        while True:
-            end, mark = self.text.find('"', start), self.text.find("\\", start)
-            stop = end if mark < 0 else min(end, mark)
-            part = self.text[start:stop]
-            if end < 0 or not part.isprintable():
-                raise Unusual
-            parts.append(part)
-            if stop == end:
-                self.at = end + 1
-                return "".join(parts)
-            if self.text[stop + 1] not in ESCAPES:
-                raise Unusual
-            parts.append(ESCAPES[self.text[stop + 1]])
-            start = stop + 2
+        return str(found)
 
     def array(self) -> list[Any]:
         found: list[Any] = []

@@ -18,6 +18,7 @@ from dokkupy.kernel.journal import Journal
 from dokkupy.kernel.session import Session
 from dokkupy.kernel.signals import signals_ignored
 from dokkupy.kernel.store import forget_file
+from dokkupy.model.record import encode, path_of
 from dokkupy.model.values import dataclass
 
 H = TypeVar("H", bound=Session)
@@ -101,37 +102,18 @@ class Transaction(Generic[H]):
 
     def save(self, record: object, *keys: str | None) -> None:
         """Write the record of these keys (`Store.find`). The undo restores the old file."""
-        from dokkupy.model.record import encode, path_of
-
-        self.write(*path_of(type(record), keys), data=encode(record))
+        self._change(type(record), keys, encode(record))
 
     def remove(self, kind: type, *keys: str | None) -> None:
         """Delete the record of these keys. The undo restores its file."""
-        from dokkupy.model.record import path_of
+        self._change(kind, keys, None)
 
-        self.delete(*path_of(kind, keys))
-
-    def write(self, *parts: str, data: dict[str, Any]) -> None:
-        """Write a state file. The undo restores the old content."""
-        store = self.host.store
-        path = store.path(*parts)
-        backup = self._journal.keep(path)
-        self.step(
-            f"write {'/'.join(parts)}",
-            lambda: store.write(*parts, data=data),
-            undo=call(restore_file, path=path, backup=backup),
-        )
-
-    def delete(self, *parts: str) -> None:
-        """Delete a state file. The undo restores it."""
-        store = self.host.store
-        path = store.path(*parts)
-        backup = self._journal.keep(path)
-        self.step(
-            f"delete {'/'.join(parts)}",
-            lambda: store.delete(*parts),
-            undo=call(restore_file, path=path, backup=backup),
-        )
+    def _change(self, kind: type, keys: tuple[str | None, ...], data: dict[str, Any] | None) -> None:
+        parts = path_of(kind, keys)
+        path = self.host.store.path(*parts)
+        undo = call(restore_file, path=path, backup=self._journal.keep(path))
+        verb = "delete" if data is None else "write"
+        self.step(f"{verb} {'/'.join(parts)}", lambda: self.host.store.change(parts, data), undo=undo)
 
     def follow(self, *calls: Call) -> None:
         """Add idempotent calls that follow the commit, if necessary in another process. The transaction's owner commits."""

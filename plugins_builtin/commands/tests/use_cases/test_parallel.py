@@ -16,6 +16,7 @@ from dokkupy.kernel.operation import operation, unfinished
 from dokkupy_commands.use_cases.parallel import workers
 from dokkupy_host.timer.temporary import remove_left_over
 from dokkupy_sdk.parallel import over_each_at_once
+from dokkupy_sdk.state import PropertiesFile
 
 from plugins_builtin.commands.tests.conftest import Run
 
@@ -117,7 +118,7 @@ def test_failures_are_listed_at_the_end_and_the_status_says_so(
 def test_signal_rolls_every_running_app_back_and_starts_no_further_one(host: Host, tmp_path: Path) -> None:
     def wait(app: str) -> None:
         with operation(host, "test", f"app:{app}") as tx:
-            tx.write("apps", app, "test", data={"schema": 1, "begun": True})
+            tx.save(PropertiesFile(properties={"begun": "true"}), app, "test")
             (tmp_path / app).touch()
             if app == "shop":
                 until(tmp_path / "blog")

@@ -9,7 +9,7 @@ import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
-from dokkupy.model.names import AppName, EnvKey, ProcessType
+from dokkupy.model.names import AppName, Domain, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy_apps.apps import create_app, destroy_app
 from dokkupy_apps.desired import status
@@ -26,6 +26,7 @@ from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 from dokkupy_host.timer.maintenance import recover_all
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.source_store import source_store
+from dokkupy_sdk.state import DomainsFile
 from dokkupy_sdk.testing import FakeProxy, fake_host
 
 OLD, NEW = AppName("blog"), AppName("diary")
@@ -39,7 +40,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     source_store(host).trees["blog"] = dict(TREE)  # type: ignore[attr-defined]
     with operation(host, "test", "app:blog") as tx:
         set_env(tx, OLD, {EnvKey("COLOR"): Secret("blue")})
-        tx.write("apps", "blog", "domains", data={"vhosts": ["blog.org"], "enabled": True})
+        tx.save(DomainsFile(vhosts=(Domain("blog.org"),), enabled=True), OLD)
     redeploy(host, OLD, kind="config")
     scale(host, OLD, {ProcessType("worker"): 1})
     retire_due(host)

@@ -12,6 +12,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ImageBuild
+from dokkupy_sdk.state import PropertiesFile
 from dokkupy_sdk.testing import fake_host
 
 pytestmark = pytest.mark.unit
@@ -95,7 +96,7 @@ def host(tmp_path: Path) -> Host:
 
 def set_cap(host: Host, text: str) -> None:
     with operation(host, "builds:set", "host") as tx:
-        tx.write("global", "builds", data={"properties": {"memory": text}})
+        tx.save(PropertiesFile(properties={"memory": text}), None, "builds")
 
 
 BLOG = ("--cgroup-parent", "/dokkupy-builds/blog")
