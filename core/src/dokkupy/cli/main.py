@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dokkupy.cli.declare import Parameter
 
 ENTRIES = "dokkupy.entries"
-GLOBALS = ("--quiet", "--trace", "--force", "--app")
+SWITCHES = ("--quiet", "--trace", "--force")
 
 
 class Globals:
@@ -34,6 +34,22 @@ class Globals:
         self.force = os.environ.get("DOKKU_APPS_FORCE_DELETE") == "1"
         self.app = os.environ.get("DOKKU_APP_NAME", "")
         self.labels: list[str] = []
+
+    def take(self, words: list[str]) -> bool:
+        """Take the global flag with which the words begin; False if they begin with something else."""
+        name, equals, value = words[0].partition("=")
+        if name in SWITCHES and not equals:
+            setattr(self, name.removeprefix("--"), True)
+        elif name in ("--app", "--label") and (equals or len(words) > 1):
+            value = value if equals else words.pop(1)
+            if name == "--app":
+                self.app = value
+            else:
+                self.labels.append(value)
+        else:
+            return False
+        words.pop(0)
+        return True
 
 
 def run() -> NoReturn:
@@ -119,60 +135,32 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
 def split_globals(words: list[str]) -> tuple[Globals, list[str]]:
     """Split off Dokku's global flags before the command."""
     flags = Globals()
-    while words:
-        word = words[0]
-        if word == "--quiet":
-            flags.quiet = True
-        elif word == "--trace":
-            flags.trace = True
-        elif word == "--force":
-            flags.force = True
-        elif word == "--app" and len(words) > 1:
-            flags.app = words.pop(1)
-        elif word.startswith("--app="):
-            flags.app = word.partition("=")[2]
-        elif word == "--label" and len(words) > 1:
-            flags.labels.append(words.pop(1))
-        elif word.startswith("--label="):
-            flags.labels.append(word.partition("=")[2])
-        elif word == "--":
-            words.pop(0)
-            break
-        else:
-            break
-        words.pop(0)
-    return flags, words
+    while words and flags.take(words):
+        pass
+    return flags, words[1:] if words[:1] == ["--"] else words
 
 
 def take_late_globals(flags: Globals, command: Command, words: list[str]) -> list[str]:
     """Split off global flags after the command, because Dokku accepts them there too. Flags that the command itself
     declares stay with it, and so do the arguments of a one-off command."""
-    if not any(word.partition("=")[0] in GLOBALS for word in words):
+    if not any(word.partition("=")[0] in (*SWITCHES, "--app") for word in words):
         return words
     from dokkupy.cli.declare import parameters
 
     declared = parameters(command.function)
-    own = {flag for item in declared for flag in item.flags if item.kind == "option"}
-    takes_value = {flag for item in declared for flag in item.flags if item.kind == "option" and not item.is_bool}
+    own = {flag: not item.is_bool for item in declared for flag in item.flags if item.kind == "option"}
     has_rest = any(item.kind == "rest" for item in declared)
     left: list[str] = []
     rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        name, equals, value = word.partition("=")
-        if word == "--" or (has_rest and not word.startswith("-")):
-            return [*left, word, *rest]
-        if name in own or name not in GLOBALS:
-            left.append(word)
-            if name in takes_value and not equals and rest:
-                left.append(rest.pop(0))
-        elif name == "--app":
-            flags.app = value if equals else rest.pop(0) if rest else ""
-        elif equals:
-            left.append(word)
-        else:
-            setattr(flags, name.removeprefix("--"), True)
-    return left
+    while rest and rest[0] != "--" and not (has_rest and not rest[0].startswith("-")):
+        if rest == ["--app"] and "--app" not in own:
+            raise UserError("flag needs an argument: --app")
+        if rest[0].partition("=")[0] not in (*own, "--label") and flags.take(rest):
+            continue
+        left.append(rest.pop(0))
+        if own.get(left[-1]) and rest:
+            left.append(rest.pop(0))
+    return [*left, *rest]
 
 
 def with_labels(command: Command, labels: list[str], words: list[str]) -> list[str]:
