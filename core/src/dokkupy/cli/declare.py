@@ -16,7 +16,7 @@ Every command loads this module, so it imports nothing heavy.
 
 from __future__ import annotations
 
-import builtins
+import sys
 
 from dokkupy.model.names import AppName
 
@@ -34,8 +34,7 @@ if not TYPE_CHECKING:
 
     class Annotated:
         """As much of `typing.Annotated` as a declaration uses: a type and its marker. Modules with frequent commands use
-        it, because importing `typing` takes half as long as starting Python. They must name the types of parameters.
-        """
+        it, because importing `typing` takes half as long as starting Python."""
 
         __slots__ = ("__metadata__", "__origin__")
 
@@ -250,7 +249,7 @@ def parameters(function: Callable[..., Any]) -> list[Parameter]:
     positional = code.co_varnames[1 : code.co_argcount]
     keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     names = (*positional, *keywords)
-    hints = evaluated(function, names)
+    hints = {name: evaluated(function.__annotations__[name], function.__globals__) for name in names}
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
     given = function.__defaults__ or ()
     defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
@@ -264,9 +263,11 @@ def parameters(function: Callable[..., Any]) -> list[Parameter]:
 
 
 def fields(name: str, kind: type[Options]) -> list[Parameter]:
-    import typing
-
-    hints = typing.get_type_hints(kind, include_extras=True)
+    hints = {
+        field: evaluated(hint, vars(sys.modules[owner.__module__]))
+        for owner in reversed(kind.__mro__)
+        for field, hint in owner.__dict__.get("__annotations__", {}).items()
+    }
     defaults = {field: getattr(kind, field) for field in hints if hasattr(kind, field)}
     found = [parameter(field, hint, defaults, is_option=True) for field, hint in hints.items()]
     for one in found:
@@ -274,23 +275,15 @@ def fields(name: str, kind: type[Options]) -> list[Parameter]:
     return found
 
 
-def evaluated(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]:
-    """The types of parameters, whose annotations are strings. A bare name is looked up; `typing` evaluates the others."""
-    annotations = {name: function.__annotations__[name] for name in names}
-    try:
-        return {name: named_type(function, annotation) for name, annotation in annotations.items()}
-    except KeyError:
-        import types
-        import typing
-
-        carrier = types.SimpleNamespace(__annotations__=annotations)
-        return typing.get_type_hints(carrier, globalns=function.__globals__, include_extras=True)
-
-
-def named_type(function: Callable[..., Any], annotation: Any) -> Any:
+def evaluated(annotation: Any, names: dict[str, Any]) -> Any:
+    """The type that an annotation names. `typing.get_type_hints` does the same, but takes half as long to import as
+    starting Python."""
     if not isinstance(annotation, str):
         return annotation
-    return function.__globals__.get(annotation) or vars(builtins)[annotation]
+    return names.get(annotation) or Function(compile(annotation, "<annotation>", "eval"), names)()
+
+
+Function: Any = type(evaluated)
 
 
 def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool) -> Parameter:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.names import Pattern
 from dokkupy_sdk.sizes import in_units
 from dokkupy_sdk.table import Column, listing
 
 group = Group("images", "Manage the base images of buildpacks")
 
 OWN = "dokkupy/"
-SUITE = re.compile(r"[a-z]{3,20}")
-REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
+SUITE = Pattern(r"[a-z]{3,20}")
+REFERENCE = Pattern(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
 Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (python:3.13-slim)")]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.files import read_file
 from dokkupy_sdk.names import EnvKey, Pattern
 from dokkupy_sdk.settings import BUILD, Property, Settings, plain
 
@@ -19,6 +18,8 @@ def bundle(text: str) -> str:
         return text
     if not os.path.isabs(text) or not plain(text):
         raise UserError(f"{text[:80]!r} is neither an absolute path nor `none`")
+    from dokkupy_sdk.files import read_file
+
     try:
         if "BEGIN CERTIFICATE" not in read_file(text, 1 << 22):
             raise UserError(

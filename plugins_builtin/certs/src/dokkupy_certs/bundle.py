@@ -4,10 +4,12 @@ disk, names only distinguish the files, and the size is limited."""
 from __future__ import annotations
 
 import io
-import tarfile
-from typing import Any, BinaryIO
 
 from dokkupy_sdk.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
 
 LARGEST = 2 * 1024 * 1024
 """The largest size of the archive, in bytes."""
@@ -24,6 +26,8 @@ def from_tar(stream: BinaryIO) -> tuple[bytes, bytes]:
     data = stream.read(LARGEST + 1)
     if not data:
         raise UserError("No certificate given: neither files nor a tar on standard input", hint=HINT)
+    import tarfile
+
     data = unpacked(data)
     found: dict[str, list[tuple[str, bytes]]] = {"certificate": [], "key": []}
     try:

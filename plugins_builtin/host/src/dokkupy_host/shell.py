@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 
 from dokkupy_sdk.cli import CommandResult, Group, Host
@@ -14,6 +13,8 @@ trace_group = Group("trace", "Show more of what commands do")
 @group.command("", permission="open", formats=False)
 def shell(host: Host) -> CommandResult:
     """Read commands until the end of the input, `exit` or `quit`; the exit status is the last command's."""
+    import shlex
+
     from dokkupy_sdk.entry import main
 
     offer_names(host)

@@ -12,7 +12,7 @@ class Role(Identifier):
     __slots__ = ()
 
     @classmethod
-    def accepts(cls, text: str) -> bool:
+    def matches(cls, text: str) -> bool:
         return text in GRANTS
 
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.names import AppName, Domain, EnvKey
 from dokkupy_sdk.port_map import effective_map, port_number, port_variable, ports_of
 from dokkupy_sdk.ports import DEFAULT_PORTS, Port, is_direct
@@ -73,8 +72,10 @@ def allocate_port(tx: Transaction, app: AppName) -> None:
 
 def certificates_of(host: Host, app: AppName) -> dict[Domain | None, Certificate]:
     """The certificates that plugins have for the app's names. For an app without names, the key is None."""
+    from dokkupy_sdk.hooks import resolve_certificate
+
     names: tuple[Domain | None, ...] = domains_of(host, app) or (None,)
-    found = {name: host.hooks.ask(hookspecs.resolve_certificate, host=host, app=app, domain=name) for name in names}
+    found = {name: host.hooks.ask(resolve_certificate, host=host, app=app, domain=name) for name in names}
     return {name: certificate for name, certificate in found.items() if certificate is not None}
 
 

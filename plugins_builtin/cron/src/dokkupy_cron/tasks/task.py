@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
-from dokkupy_app_json.hooks import of_release
 from dokkupy_app_json.reader import CronEntry, parse_app_json
 from dokkupy_sdk import Host
 from dokkupy_sdk.cron import Cron
@@ -53,6 +49,8 @@ class Task:
 def id_of(command: str, schedule: str) -> str:
     """A hash of the task, as in Dokku, so that a deploy that does not change the task keeps its id. The app's name is not
     part of it, so that a rename keeps it too. The command cannot be derived from it."""
+    import hashlib
+
     number = int.from_bytes(hashlib.sha256(f"{command}==={schedule}".encode()).digest(), "big")
     text = ""
     while len(text) < ID_LENGTH:
@@ -89,6 +87,8 @@ def set_tasks(host: Host, app: Subject) -> dict[str, Task]:
 
 def entry_of(text: str) -> CronEntry:
     """Parse `30 3 * * * COMMAND` or `@daily COMMAND`, by the rules for app.json's tasks. Raises AppError."""
+    import json
+
     words = text.split(None, 1 if text.startswith("@") else 5)
     fields = len(words) - 1
     if fields < (1 if text.startswith("@") else 5):
@@ -98,6 +98,7 @@ def entry_of(text: str) -> CronEntry:
 
 
 def released_tasks(host: Host, app: AppName) -> dict[str, Task]:
+    from dokkupy_app_json.hooks import of_release
     from dokkupy_apps.releases.records import read_release
     from dokkupy_sdk.state import ServingFile
 

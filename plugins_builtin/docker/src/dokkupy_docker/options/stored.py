@@ -3,8 +3,6 @@ for each option (reference, section 1.10)."""
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from dokkupy_sdk import Host
@@ -13,8 +11,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.records import Record
 
 PHASES = ("build", "deploy", "run")
-WORD = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
-FLAG = re.compile(r"--?[A-Za-z]")
+WORD = r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+"""
 
 
 class DockerOptionsFile(Record, file="apps/*/docker-options"):
@@ -72,14 +69,17 @@ def all_options(host: Host, app: AppName) -> Iterable[str]:
 def divided(words: Sequence[str]) -> list[str]:
     """Split arguments into options, each as it was typed. One argument may contain several options (`"-v /a:/b --label
     x"`). A value that is a separate argument keeps its spaces."""
-    text = " ".join(word if FLAG.match(word) or is_one(word) else shlex.quote(word) for word in words).strip()
+    import re
+    import shlex
+
+    text = " ".join(word if is_flag(word) or is_one(word) else shlex.quote(word) for word in words).strip()
     try:
         shlex.split(text)
     except ValueError as error:
         raise UserError(f"{text[:60]!r} cannot be split into arguments: {error}", hint="Close each quote.") from None
     found: list[str] = []
-    for word in WORD.findall(text):
-        if FLAG.match(word):
+    for word in re.findall(WORD, text):
+        if is_flag(word):
             found.append(word)
         elif not found:
             raise UserError(f"{text[:60]!r} is not an option of docker: it begins with a dash")
@@ -88,7 +88,15 @@ def divided(words: Sequence[str]) -> list[str]:
     return found
 
 
+def is_flag(word: str) -> bool:
+    """Whether an argument begins with `-x` or `--x`."""
+    first = word.removeprefix("--" if word.startswith("--") else "-")[:1]
+    return word.startswith("-") and first.isascii() and first.isalpha()
+
+
 def is_one(word: str) -> bool:
+    import shlex
+
     try:
         return len(shlex.split(word)) == 1
     except ValueError:
@@ -97,6 +105,8 @@ def is_one(word: str) -> bool:
 
 def same(one: str, other: str) -> bool:
     """Whether two options are equal regardless of quoting."""
+    import shlex
+
     try:
         return one == other or shlex.split(one) == shlex.split(other)
     except ValueError:
