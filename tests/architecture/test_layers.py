@@ -19,14 +19,14 @@ FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "bas
 #: The layers of core, the highest first, with their limits of lines. The limits may only shrink (CONTRIBUTING has the
 #: table).
 CORE_LINES = {
-    "cli": 1_466,
-    "hookspecs.py": 245,
-    "transaction.py": 8,
-    "host.py": 66,
-    "roles": 600,
-    "kernel": 2_768,
-    "model": 1_390,
-    "errors.py": 150,
+    "cli": 1_447,
+    "hookspecs.py": 233,
+    "transaction.py": 6,
+    "host.py": 64,
+    "roles": 596,
+    "kernel": 2_718,
+    "model": 1_374,
+    "errors.py": 148,
 }
 LONGEST_MODULE = 425
 LONGEST_FUNCTION = 76

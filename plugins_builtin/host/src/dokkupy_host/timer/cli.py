@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
 
-tick_group = Group("tick", "Run the jobs that are due", bare="")
-recover_group = Group("recover", "Finish or undo interrupted operations", bare="")
+from dokkupy_host.timer import RECOVER, TICK
+
+tick_group = Group(TICK, "Run the jobs that are due", bare="")
+recover_group = Group(RECOVER, "Finish or undo interrupted operations", bare="")
 
 
 @tick_group.command("", permission="host:write")

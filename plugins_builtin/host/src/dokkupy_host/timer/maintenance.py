@@ -22,7 +22,7 @@ from dokkupy_sdk.operation import messages, operation, unfinished
 from dokkupy_sdk.records import Record
 
 from dokkupy_host.supervise.apps import supervise
-from dokkupy_host.timer import temporary
+from dokkupy_host.timer import RECOVER, TICK, temporary
 
 
 class JobsFile(Record, file="global/tick"):
@@ -105,7 +105,7 @@ def run_due(host: Host, now: float) -> list[str]:
     for plugin, job in host.hooks.gather(scheduled_jobs, host=host):
         name = f"{plugin}/{job.name}"  # a job's name is its plugin's own
         try:
-            lock = host.lock(f"job:{name}", wait=0, command=host.command or "tick")
+            lock = host.lock(f"job:{name}", wait=0, command=host.command or TICK)
         except Busy:
             continue
         try:
@@ -126,7 +126,7 @@ def run_due(host: Host, now: float) -> list[str]:
 
 def note_run(host: Host, name: str, now: float) -> None:
     """Add the times of the jobs that this process ran, because two processes may run jobs at the same time."""
-    with host.lock("tick", wait=10, command=host.command or "tick", what="The timer's record"):
+    with host.lock("tick", wait=10, command=host.command or TICK, what="The timer's record"):
         jobs = host.store.load_derived(JobsFile)
         host.store.save(jobs.replace(last={**jobs.last, name: now}))
 
@@ -142,7 +142,7 @@ def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list
     try:
         if subject.startswith("app:") and host.store.has_app(AppName(subject.removeprefix("app:"))):
             return reconcile(host, AppName(subject.removeprefix("app:")))
-        with operation(host, "recover", subject, wait=JOIN_SECONDS if joins else 0):
+        with operation(host, RECOVER, subject, wait=JOIN_SECONDS if joins else 0):
             return [f"recovered {subject}"]
     except Busy:
         return []
@@ -175,7 +175,7 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
 
 def recovers(living: Mapping[str, Any]) -> bool:
     """Whether the holder of a lock is the timer or another recovery, which work on a subject for seconds."""
-    return str(living.get("command", "")).partition(" ")[0] in ("tick", "recover")
+    return str(living.get("command", "")).partition(" ")[0] in (TICK, RECOVER)
 
 
 def recover_each(host: Host, subjects: Iterable[str], *, joins: bool = False) -> tuple[list[str], list[str]]:
