@@ -190,12 +190,7 @@ def post_deploy(host: Host, deployment: Deployment, tx: Transaction) -> None:
 
 @hookspec
 def on_deploy_finished(
-    host: Host,
-    app: AppName,
-    deployment: Deployment | None,
-    outcome: str,
-    reason: str,
-    error: DokkupyError | None,
+    host: Host, app: AppName, deployment: Deployment | None, outcome: str, reason: str, error: DokkupyError | None
 ) -> None:
     """A deploy ended, or a start or scaling failed. outcome: succeeded or failed. reason: why it failed. deployment: None
     when it failed. error: what the user is shown next; add to its hint what you know of the cause."""

@@ -170,7 +170,7 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
             if not where and loose:
                 value = Scope(AppName(loose.pop(0)))
             elif not where and item.required:
-                raise UserError("Please specify an app to run the command on", hint=f"Usage: {usage(call.command)}")
+                missing(call, item)
             call.app = call.app or value.app
             call.arguments.append(value)
         elif item.many or item.kind == "rest":
@@ -220,6 +220,6 @@ def insert_app(app: str, loose: list[str], place: int, *, is_followed_by_rest: b
 
 
 def missing(call: Invocation, item: Parameter) -> None:
-    if item.convert is AppName:
+    if takes_app(item):
         raise UserError("Please specify an app to run the command on", hint=f"Usage: {usage(call.command)}")
     raise UserError(f"Missing argument <{item.metavar}>", hint=f"Usage: {usage(call.command)}")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dokkupy.cli.declare import Parameter
 
 HIDDEN = "***"
+COMMON = {"--app", "--global", "--all", "--dry-run", "--verbose"}
 
 
 def redacted(host: Host, command: Command, words: list[str]) -> str:
@@ -35,13 +36,7 @@ def redacted(host: Host, command: Command, words: list[str]) -> str:
 
 def named(host: Host, declared: list[Parameter], words: list[str]) -> list[str]:
     arguments = iter([item for item in declared if item.kind in ("argument", "scope") and not item.many])
-    flags = {flag for item in declared for flag in item.flags} | {
-        "--app",
-        "--global",
-        "--all",
-        "--dry-run",
-        "--verbose",
-    }
+    flags = {flag for item in declared for flag in item.flags} | COMMON
     shown = []
     for word in words:
         if word in flags:

@@ -40,6 +40,11 @@ class EntryPoint:
     def plugin(self) -> str:
         return plugin_name(self.distribution)
 
+    @property
+    def title(self) -> str:
+        """The plugin with its distribution, for messages."""
+        return f"{self.plugin} ({self.distribution} {self.version})"
+
     def __repr__(self) -> str:
         return f"EntryPoint({self.group} {self.name} = {self.target} of {self.distribution})"
 

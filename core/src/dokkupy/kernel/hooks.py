@@ -48,23 +48,20 @@ class Hooks:
         self.manager = pluggy.PluginManager("dokkupy")
         self.specifications: dict[str, str] = {}
         """Hook -> the plugin that specifies and calls it."""
-        for entry in sorted(registry.group(SPECIFICATIONS).values(), key=lambda e: (e.distribution != CORE, e.plugin)):
-            try:
-                self.specify(registry.load(entry), entry)
-            except PluginError as fault:
-                self.quarantined[entry.plugin] = fault
-        for entry in sorted((e for e in registry.entries if e.group == GROUP), key=lambda e: e.plugin):
-            if entry.plugin in self.quarantined:
-                continue
-            try:
-                self.register(registry.load(entry), entry)
-            except PluginError as fault:
-                self.quarantined[entry.plugin] = fault
+        specifications = registry.group(SPECIFICATIONS).values()
+        for add, entries in (
+            (self.specify, sorted(specifications, key=lambda one: (one.distribution != CORE, one.plugin))),
+            (self.register, sorted((e for e in registry.entries if e.group == GROUP), key=lambda e: e.plugin)),
+        ):
+            for entry in (one for one in entries if one.plugin not in self.quarantined):
+                try:
+                    add(registry.load(entry), entry)
+                except PluginError as fault:
+                    self.quarantined[entry.plugin] = fault
         self.trace = "hooks" in os.environ.get("DOKKUPY_TRACE", "").split(",")
 
     def specify(self, module: Any, entry: EntryPoint) -> None:
         """Add the hooks that a plugin calls itself. Raises PluginError for a hook that has none of the four shapes."""
-        who = f"{entry.plugin} ({entry.distribution} {entry.version})"
         found = specified(module)
         for name in found:
             complaint = bad_specification(name, getattr(module, name).dokkupy_spec)
@@ -72,7 +69,7 @@ class Hooks:
                 complaint = f"which {self.specifications[name]} specifies already"
             if complaint:
                 raise PluginError(
-                    f"Plugin {who} specifies the hook {name}, {complaint}",
+                    f"Plugin {entry.title} specifies the hook {name}, {complaint}",
                     plugin=entry.plugin,
                     hint="The plugin's author must correct it; until then the plugin is not loaded.",
                 )
@@ -82,7 +79,7 @@ class Hooks:
 
     def register(self, module: object, entry: EntryPoint) -> None:
         name = f"{entry.plugin}.{entry.name}" if entry.name != entry.plugin else entry.plugin
-        who = f"{entry.plugin} ({entry.distribution} {entry.version})"
+        who = entry.title
         try:
             with warnings.catch_warnings(record=True) as notices:
                 warnings.simplefilter("always")
@@ -207,7 +204,7 @@ class Hooks:
             raise
         except (Exception, SystemExit) as error:
             entry = self.owners.get(implementation.plugin_name)
-            who = f"{entry.plugin} ({entry.distribution} {entry.version})" if entry else implementation.plugin_name
+            who = entry.title if entry else implementation.plugin_name
             raise PluginError(
                 f"Plugin {who} failed in the hook {hook}: {type(error).__name__}: {error}",
                 plugin=implementation.plugin_name,

@@ -54,14 +54,7 @@ def operation(
             recover_subject(host, one, held=(subject, *also), goes_on=takes_away)
         journal = Journal(host.root, new_id())
         journal.begin(
-            {
-                "id": journal.id,
-                "verb": verb,
-                "subject": subject,
-                "also": also,
-                "pid": os.getpid(),
-                "who": host.who,
-            }
+            {"id": journal.id, "verb": verb, "subject": subject, "also": also, "pid": os.getpid(), "who": host.who}
         )
         tx = Transaction(host, journal, verb, subject)
         with signals_as_exceptions():

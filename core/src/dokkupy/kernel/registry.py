@@ -83,28 +83,17 @@ class Registry:
         """Import what an entry point names. Raises PluginError with the plugin's name on any failure."""
         try:
             target: Any = imported(entry)
-        except PluginError:
+            for part in entry.attribute.split(".") if entry.attribute else ():
+                target = getattr(target, part)
+            return target
+        except (PluginError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
             raise PluginError(
-                f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) does not load: "
-                f"{type(error).__name__}: {error}",
+                f"Plugin {entry.title} does not load: {type(error).__name__}: {error}",
                 plugin=entry.plugin,
                 hint=f"Update or disable it: dokkupy plugin:disable {entry.plugin}",
             ) from error
-        for part in entry.attribute.split(".") if entry.attribute else ():
-            try:
-                target = getattr(target, part)
-            except AttributeError as error:
-                raise PluginError(
-                    f"Plugin {entry.plugin} ({entry.distribution} {entry.version}) has no {entry.attribute} in "
-                    f"{entry.module}",
-                    plugin=entry.plugin,
-                    hint=f"Update or disable it: dokkupy plugin:disable {entry.plugin}",
-                ) from error
-        return target
 
 
 def imported(entry: EntryPoint) -> Any:

@@ -225,10 +225,7 @@ def parse(path: str, text: bytes) -> Table:
     try:
         table = loads(text.decode())
     except (ValueError, RecursionError) as error:
-        raise StateError(
-            f"{path} does not parse: {error}",
-            hint=f"Fix that line. {restore_hint(path)}",
-        ) from error
+        raise StateError(f"{path} does not parse: {error}", hint=f"Fix that line. {restore_hint(path)}") from error
     schema = table.pop("schema", None)
     if schema is None:
         raise StateError(f"{path} is {'incomplete: it has no schema' if table else 'empty'}", hint=restore_hint(path))

@@ -267,12 +267,7 @@ SCALARS: dict[str, Codec] = {
     "Any": (unchanged, unchanged),
     "...": (unchanged, unchanged),
 }
-COLLECTIONS: dict[str, Callable[[Any], Any]] = {
-    "tuple": tuple,
-    "Sequence": tuple,
-    "list": list,
-    "frozenset": frozenset,
-}
+COLLECTIONS: dict[str, Callable[[Any], Any]] = {"tuple": tuple, "Sequence": tuple, "list": list, "frozenset": frozenset}
 
 
 def from_text(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
