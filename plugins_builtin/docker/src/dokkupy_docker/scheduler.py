@@ -10,7 +10,6 @@ from typing import Any
 
 from dokkupy_apps.releases.start_command import start_command
 from dokkupy_sdk import Host
-from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.ending import how_it_ended, memory_limit
 from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
@@ -177,7 +176,9 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         """Connect the services of an app whose network exists; see `connect_services`. Returns the containers that were in
         the network, also the app's own."""
         engine, name = self.host.engine(), network.network_name(app)
-        wanted = dict(pair for _, pair in self.host.hooks.gather(hookspecs.linked_containers, host=self.host, app=app))
+        from dokkupy_sdk.hooks import linked_containers
+
+        wanted = dict(pair for _, pair in self.host.hooks.gather(linked_containers, host=self.host, app=app))
         present = network.members(engine.containers, app)
         guests = network.guests(present)
         for one in guests:

@@ -13,7 +13,6 @@ from dokkupy_apps.desired.domains import domains_of, global_domains
 from dokkupy_apps.desired.properties import PROXY
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.records import closed_ports, current, own_ports
-from dokkupy_apps.routing.facts import facts_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ def make_route(
     closed: container ports on which they do not listen; their rows are left out.
     """
     from dokkupy_sdk.model import Route, Upstream
+
+    from dokkupy_apps.routing.facts import facts_of
 
     certificates = certificates_of(host, app)
     mapped = port_map(host, app, release)
