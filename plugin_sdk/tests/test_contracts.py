@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,19 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Port, RegistryLogin, Release, Source, Upstream
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
-from dokkupy_sdk.roles import AccessLog, Builder, ChallengeServer, Engine, Proxy, SourceStore, TlsProbe
+from dokkupy_sdk.roles import AccessLog, Builder, ChallengeServer, Engine, ImageBuild, Proxy, SourceStore, TlsProbe
 from dokkupy_sdk.source_store import source_store
+from dokkupy_sdk.states import InstanceStates
 from dokkupy_sdk.testing import FakeAccessLog, fake_host
 from dokkupy_sdk.testing.contracts import (
     AccessLogContract,
     BuilderContract,
     ChallengeServerContract,
     EngineContract,
+    ImageBuildsContract,
     ImageRegistriesContract,
     InstancesContract,
+    InstanceStatesContract,
     OneOffsContract,
     ProxyContract,
     SchedulerContract,
@@ -67,12 +70,50 @@ class TestFakeRegistries(ImageRegistriesContract):
         return RegistryLogin("registry.example.com", "ann", Secret("pass"))
 
 
-class TestFakeScheduler(SchedulerContract, InstancesContract, SurroundingsContract, OneOffsContract):
+class TestFakeBuilds(ImageBuildsContract):
+    engine, image = TestFakeEngine.engine, TestFakeEngine.image
+
+    @pytest.fixture
+    def archive(self, tmp_path: Path) -> tuple[str, str]:
+        path = tmp_path / "image.tar"
+        path.write_text("an archive")
+        return str(path), "some/image:1"
+
+    @pytest.fixture
+    def damaged(self, tmp_path: Path) -> tuple[str, str]:
+        path = tmp_path / "damaged.tar"
+        path.write_text("")
+        return str(path), "some/image:1"
+
+    @pytest.fixture
+    def broken(self, engine: Engine, image: str, mark: str, tmp_path: Path) -> ImageBuild:
+        engine.fails = AppError("The build failed", code="build_failed")  # type: ignore[attr-defined]
+        return self.written(tmp_path / "broken", "FROM scratch", f"dokkupy-contract/{mark}:broken")
+
+
+class FakeStates(InstanceStates):
+    """What the fake scheduler knows, without asking it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def of(self, app: AppName) -> Mapping[str, str]:
+        found = self.host.containers().find_all({"dokkupy.app": app, "dokkupy.kind": "deploy"})
+        return {one.id: one.state for one in found}
+
+
+class TestFakeScheduler(
+    SchedulerContract, InstancesContract, InstanceStatesContract, SurroundingsContract, OneOffsContract
+):
     @pytest.fixture
     def host(self, host: Host) -> Host:
         host.scheduler().dead.add("dies")  # type: ignore[attr-defined]
         host.engine().exit_codes["false"] = 1  # type: ignore[attr-defined]
         return host
+
+    @pytest.fixture
+    def light(self, host: Host) -> InstanceStates:
+        return FakeStates(host)
 
     @pytest.fixture
     def release(self) -> Release:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import tarfile
 from collections.abc import Mapping
 
 from dokkupy_sdk.errors import AppError, HostError, UserError
@@ -47,6 +49,12 @@ class FakeImages(Images):
         return [(identifier, tuple(refs), 1000) for identifier, refs in found.items()]
 
     def load(self, archive: str, ref: str) -> Image:
+        """The fake's images have the files of all archives. An archive that is none has no files."""
+        with contextlib.suppress(tarfile.ReadError), tarfile.open(archive) as tar:
+            for member in tar:
+                content = tar.extractfile(member)
+                if content is not None:
+                    self.engine.files[f"/{member.name}"] = content.read()
         return self.engine.keep(ref, {})
 
     def copy_out(self, image: str, path: str, *, limit: int) -> bytes | None:
@@ -73,9 +81,12 @@ class FakeImageBuilds(ImageBuilds):
         return self.engine.keep(build.tag, build.labels)
 
     def load(self, archive: str, name: str) -> Image:
-        """The fake's archives are texts; equal texts are the same image."""
+        """The fake's archives are files with a text; equal texts are the same image, and no text is a damaged archive."""
         with open(archive, "rb") as file:
-            identifier = f"sha256:{hashlib.sha256(file.read()).hexdigest()}"
+            content = file.read()
+        if not content:
+            raise UserError(f"{archive} is not an archive of an image")
+        identifier = f"sha256:{hashlib.sha256(content).hexdigest()}"
         self.engine.tags[identifier] = identifier
         return Image(identifier)
 

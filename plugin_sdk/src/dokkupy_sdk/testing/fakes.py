@@ -211,6 +211,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
                 "State": {"Status": one.state, "ExitCode": one.exit_code, "OOMKilled": one.oom_killed},
             }
             for one in self.status(instances)
+            if one.state != "missing"
         ]
 
     def forget(self, app: AppName) -> None:

@@ -13,6 +13,7 @@ that a fast test that uses a fake is no rumour. Needs pytest: `pip install dokku
 
 from dokkupy_sdk.testing.contracts.access_log import AccessLogContract
 from dokkupy_sdk.testing.contracts.builder import BuilderContract
+from dokkupy_sdk.testing.contracts.builds import ImageBuildsContract
 from dokkupy_sdk.testing.contracts.engine import (
     ContainersContract,
     ContainerSessionsContract,
@@ -26,6 +27,7 @@ from dokkupy_sdk.testing.contracts.proxy import ProxyContract
 from dokkupy_sdk.testing.contracts.registries import ImageRegistriesContract
 from dokkupy_sdk.testing.contracts.scheduler import (
     InstancesContract,
+    InstanceStatesContract,
     OneOffsContract,
     SchedulerContract,
     SurroundingsContract,
@@ -41,7 +43,9 @@ __all__ = [
     "ContainersContract",
     "EngineContract",
     "ImageRegistriesContract",
+    "ImageBuildsContract",
     "ImagesContract",
+    "InstanceStatesContract",
     "InstancesContract",
     "LanguageContract",
     "NetworksContract",

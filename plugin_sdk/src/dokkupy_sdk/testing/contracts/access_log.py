@@ -21,13 +21,16 @@ HOUR = 3600.0
 class AccessLogContract(ProxyFixtures):
     """Fixtures to give besides those of `ProxyFixtures`: `log`, which reads what `proxy` records."""
 
+    patience = 60.0
+    """Seconds until a request that is not in the record is taken for one that will not be."""
+
     @pytest.fixture
     def log(self) -> AccessLog:
         raise NotImplementedError("give the access log under test")
 
     def once(self, requests: int, count: Callable[[], Traffic | None]) -> Traffic:
         """The traffic once so many requests are in the record: a proxy may write its lines a moment after its answers."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + self.patience
         while (found := count()) is None or found.requests < requests:
             assert time.monotonic() < end, f"{requests} requests were sent, and the record has {found}"
             time.sleep(0.01)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import secrets
+import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
+from dokkupy_sdk.errors import AppError, Conflict, DokkupyError, HostError, NotFound
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.roles import ContainerSpec, Engine
 from dokkupy_sdk.values import replace
@@ -75,6 +79,29 @@ class ImagesContract(EngineFixtures):
         assert engine.images.has_file(image, "/bin/sh")
         assert not engine.images.has_file(image, "/bin/there-is-no-such-file")
         assert engine.containers.find_all({MARK: mark}) == []
+
+    def test_an_archive_becomes_an_image_whose_files_can_be_copied_out(
+        self, engine: Engine, mark: str, tmp_path: Path
+    ) -> None:
+        ref, path = f"dokkupy-contract/{mark}:loaded", tmp_path / "root.tar"
+        with tarfile.open(path, "w") as tar:
+            member = tarfile.TarInfo("etc/contract")
+            member.size = 5
+            tar.addfile(member, io.BytesIO(b"hello"))
+        made = engine.images.load(str(path), ref)
+        try:
+            found = engine.images.find(ref)
+            assert found is not None and found.id == made.id
+            assert engine.images.copy_out(ref, "/etc/contract", limit=5) == b"hello"
+            assert engine.images.copy_out(ref, "/etc/there-is-no-such-file", limit=5) is None
+            with pytest.raises(AppError):
+                engine.images.copy_out(ref, "/etc/contract", limit=4)
+        finally:
+            engine.images.remove(ref)
+
+    def test_an_image_that_no_registry_has_is_an_error_of_the_host(self, engine: Engine, mark: str) -> None:
+        with pytest.raises(HostError):
+            engine.images.pull(f"127.0.0.1:1/dokkupy-contract/{mark}:1")
 
 
 class ContainersContract(EngineFixtures):
@@ -169,6 +196,21 @@ class ContainerSessionsContract(EngineFixtures):
         made = engine.containers.create(secret, start=False)
         assert made.state == "created"
         assert "hunter2" not in " ".join(engine.sessions.start_argv(made.id, stdin=True))
+
+    def test_commands_run_in_a_running_container(self, engine: Engine, spec: ContainerSpec) -> None:
+        made = engine.containers.create(spec)
+        said = engine.sessions.exec(made.id, ["echo", "hello world"])
+        assert (said.exit_code, said.output.strip()) == (0, "hello world")
+        assert engine.sessions.exec(made.id, ["false"]).exit_code == 1
+        argv = engine.sessions.attach_argv(made.id, ["echo", "hello"], tty=False)
+        assert argv[-2:] == ["echo", "hello"] and len(argv) > 2
+
+    def test_the_program_that_starts_a_container_exits_with_its_status(
+        self, engine: Engine, spec: ContainerSpec
+    ) -> None:
+        made = engine.containers.create(replace(spec, command=("echo", "hello")), start=False)
+        argv = engine.sessions.start_argv(made.id, stdin=False)
+        assert subprocess.run(argv, check=False, capture_output=True).returncode == 0
 
 
 class NetworksContract(EngineFixtures):

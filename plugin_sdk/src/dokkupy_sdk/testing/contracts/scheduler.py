@@ -14,6 +14,7 @@ from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.one_offs import OneOffContainers, one_offs
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import Instances, Scheduler, Surroundings
+from dokkupy_sdk.states import InstanceStates
 from dokkupy_sdk.values import replace
 
 WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
@@ -98,6 +99,21 @@ class SchedulerContract(SchedulerFixtures):
             scheduler.finalize(release.app, [new], [old])
         assert self.states(running, old, new) == ["running", "running"]
 
+    def test_the_serving_instance_takes_the_name_of_the_one_that_it_replaces(
+        self, host: Host, scheduler: Scheduler, release: Release
+    ) -> None:
+        def names() -> dict[str, str]:
+            return {one.id: one.name for one in scheduler.orphans(release.app, ())}
+
+        (old,) = self.start(host, release, (WEB, 1))
+        assert names() == {old.id: old.name}
+        scheduler.finalize(release.app, [old], [])
+        final = names()[old.id]
+        assert final != old.name
+        (new,) = self.start(host, release, (WEB, 1))
+        scheduler.finalize(release.app, [new], [old])
+        assert names()[new.id] == final != names()[old.id]
+
     def test_retiring_twice_is_retiring_once(
         self, host: Host, scheduler: Scheduler, running: Instances, release: Release
     ) -> None:
@@ -167,6 +183,16 @@ class InstancesContract(SchedulerFixtures):
         assert running.exec(one, ["false"]).exit_code == 1
         assert "echo" in " ".join(running.attach_argv(one, ["echo", "hello"], tty=False))
 
+    def test_what_the_engine_knows_of_instances_has_no_values_of_their_environment(
+        self, host: Host, scheduler: Scheduler, running: Instances, release: Release
+    ) -> None:
+        there, gone = self.start(host, release, (WORKER, 1), (WORKER, 2))
+        scheduler.retire([gone], timeout=1, drain=0)
+        (found,) = running.inspect([there, gone])
+        assert found
+        values = [value.reveal() for value in release.env.values()]
+        assert values and not any(value in str(found) for value in values)
+
     def test_the_output_of_an_instance_is_read_until_it_is_gone(
         self, host: Host, scheduler: Scheduler, running: Instances, release: Release
     ) -> None:
@@ -175,6 +201,22 @@ class InstancesContract(SchedulerFixtures):
         scheduler.retire([one], timeout=1, drain=0)
         with pytest.raises(DokkupyError):
             list(running.logs(one))
+
+
+class InstanceStatesContract(SchedulerFixtures):
+    """Reports see whether instances run. Fixture to give besides: `light`, new for each test."""
+
+    @pytest.fixture
+    def light(self, host: Host) -> InstanceStates:
+        raise NotImplementedError("give the states under test")
+
+    def test_the_states_of_an_apps_instances_are_those_that_the_scheduler_knows(
+        self, host: Host, scheduler: Scheduler, light: InstanceStates, release: Release
+    ) -> None:
+        up, down, gone = self.start(host, release, (WORKER, 1), (WORKER, 2), (WORKER, 3))
+        scheduler.stop([down], timeout=1)
+        scheduler.retire([gone], timeout=1)
+        assert dict(light.of(release.app)) == {up.id: "running", down.id: "exited"}
 
 
 class SurroundingsContract(SchedulerFixtures):
