@@ -2,8 +2,24 @@
 
 from dokkupy.host import Host
 from dokkupy.kernel.access import GRANTS, allowed, caller, check_access, is_admin, keys_of, visible_apps
+from dokkupy.model.names import AppName
 
-__all__ = ["GRANTS", "allowed", "caller", "check_access", "has_deployers", "is_admin", "keys_of", "visible_apps"]
+__all__ = [
+    "GRANTS",
+    "allowed",
+    "caller",
+    "check_access",
+    "has_deployers",
+    "is_admin",
+    "keys_of",
+    "shown_app",
+    "visible_apps",
+]
+
+
+def shown_app(host: Host, app: AppName) -> str:
+    """How a message names an app that the caller did not: `app blog`, or `another app` to a key that may not see it."""
+    return f"app {app}" if allowed(host, "app:read", app) else "another app"
 
 
 def has_deployers(host: Host, app: str) -> bool:

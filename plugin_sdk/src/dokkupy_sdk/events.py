@@ -20,7 +20,7 @@ def latest(host: Host, count: int, app: str | None = None) -> list[dict[str, Any
     rows = of_app(parsed(lines_of(host.events.path)), app)
     if len(rows) < count:  # the file was rotated recently
         rows = of_app(parsed(lines_of(host.events.path + ".1")), app)[len(rows) - count :] + rows
-    return rows[-count:]
+    return rows[max(0, len(rows) - count) :]
 
 
 def lines_of(path: str) -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dokkupy.cli.output import one_line
 
-__all__ = ["WIDTH", "age", "ago", "duration", "one_line", "timed", "when"]
+__all__ = ["NARROW", "WIDTH", "age", "ago", "duration", "one_line", "timed", "when"]
 
 WIDTH = 55
 """Characters of a line before its duration. With it, Dokku's prefix and git's `remote: `, a line has 79."""
+
+NARROW = 26
+"""Characters of what a line `Still waiting for ...` names, beside its times. Behind git's `remote: ` it has at most 80."""
 
 UNITS = (("y", 31_536_000), ("w", 604_800), ("d", 86_400), ("h", 3600), ("min", 60))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dokkupy.errors import UserError
 from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, Pattern, ProcessType, digits, shown
 from dokkupy.model.secret import Sealed, Secret
 
 __all__ = [
     "AppName",
+    "Count",
     "Domain",
     "EnvKey",
     "GitRef",
@@ -24,6 +26,26 @@ __all__ = [
     "digits",
     "shown",
 ]
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Count = int
+else:
+
+    class Count(int):
+        """How many entries or lines a command prints (`--num`): from 0, which prints none, to a million."""
+
+        is_number = True
+
+        def __new__(cls, text):
+            number = digits(text)
+            if number is None or number > MOST:
+                raise UserError(f"{text[:40]!r} is not a number from 0 to {MOST}")
+            return number
+
+
+MOST = 1_000_000
 
 
 class GitRef(Identifier):

@@ -7,6 +7,8 @@ import threading
 import time
 from contextlib import contextmanager
 
+from dokkupy_sdk.lines import NARROW, one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +44,7 @@ def waiting(out: Console, what: str, *, say: Callable[[str], None] | None = None
 def repeat(out: Console, what: str, ended: threading.Event, say: Callable[[str], None]) -> None:
     began = time.monotonic()
     while not ended.wait(EVERY):
-        say(f"Still waiting for {what} ({time.monotonic() - began:.0f} s)")
+        say(f"Still waiting for {one_line(what, NARROW)} ({time.monotonic() - began:.0f} s)")
 
 
 def spin(out: Console, what: str, ended: threading.Event, say: object) -> None:

@@ -277,9 +277,7 @@ def test_a_web_that_is_busy_gets_more_time_and_the_user_hears_until_when(
     host.scheduler(APP).working = True  # type: ignore[attr-defined]
     hooks.check(host, release(), [start(f"sleep 3; {HTTPD}")])
     text = host.out.text  # type: ignore[attr-defined]
-    assert re.search(
-        r"Still waiting for web\.1 on port 5000 \(1 s, it is busy\), at most until \d\d:\d\d:\d\d UTC", text
-    )
+    assert re.search(r"Still waiting for web\.1 on port 5000 \(1 of at most \d+ s, busy\)", text)
     assert "web.1     answers on port 5000" in text
 
 

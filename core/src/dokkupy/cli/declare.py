@@ -358,8 +358,7 @@ def option_usage(item: Parameter) -> str:
 
 def placeholder(item: Parameter) -> str:
     """What stands for a value in help: `APP`, `KEY=VALUE`, `NUMBER`."""
-    if item.kind == "scope":
-        return "APP"
     if item.kind == "option":
-        return "NUMBER" if item.convert is to_int else item.flags[0].rpartition("-")[2].upper()
-    return item.metavar.upper()
+        is_number = getattr(item.convert, "is_number", item.convert is to_int)
+        return "NUMBER" if is_number else item.flags[0].rpartition("-")[2].upper()
+    return "APP" if item.kind == "scope" else item.metavar.upper()

@@ -76,6 +76,17 @@ def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
 
 
 @hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
+def service_restores(host: Host, service: str) -> Iterable[str]:
+    """The newest backup of a service that can be restored."""
+    from dokkupy_backups.names import SubjectName
+    from dokkupy_backups.record.stored import last, records
+
+    newest = last(records(host, SubjectName(service)), lambda one: not one.failed and one.why != "safety")
+    if newest is not None:
+        yield f"Restore its backup of {newest.started}: dokkupy backups:restore {service}."
+
+
+@hookimpl(optionalhook=True)  # another plugin's hook, and that may not be installed
 def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None:
     """Move the schedule to the new name. Existing backups keep the old name."""
     from dokkupy_backups.dokku_buckets import move_auth

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.lines import NARROW, one_line
 from dokkupy_sdk.model import Instance
 from dokkupy_sdk.values import dataclass
 
@@ -274,11 +275,9 @@ class Probe:
         self.reported += REPORT
         ports = " or ".join(map(str, self.candidates[:5]))
         limit = max(limit, self.check.patience if self.progress.is_busy() else 0)
-        until = time.strftime("%H:%M:%S UTC", time.gmtime(time.time() + limit - waited))
-        busy = ", it is busy" if self.progress.is_busy() else ""
-        self.report(
-            f"Still waiting for {self.instance.dyno} on port {ports} ({self.reported:.0f} s{busy}), at most until {until}"
-        )
+        busy = ", busy" if self.progress.is_busy() else ""
+        what = one_line(f"{self.instance.dyno} on port {ports}", NARROW)
+        self.report(f"Still waiting for {what} ({self.reported:.0f} of at most {limit:.0f} s{busy})")
 
     def why_nobody_listened(self, waited: float) -> str:
         reason = self.explanation()

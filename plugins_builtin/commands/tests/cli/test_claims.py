@@ -39,7 +39,8 @@ def team(run: Run, host: Host) -> str:
 )
 def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team: str, verb: str, name: str) -> None:
     status, _, error = run(f"domains:{verb}", team, name, who="key:dev")
-    assert status == 1 and ("only an admin may add it" in error or "is a domain of the app" in error)
+    assert status == 1 and ("only an admin may add it" in error or "is a domain of another app" in error)
+    assert "shop" not in error.replace("shop.apps", "") and "wiki" not in error.replace("wiki.apps", "")
     assert "vhosts" not in host.store.read("apps", team, "domains")
 
 
@@ -63,7 +64,9 @@ def test_admin_may_use_any_name_that_no_app_has(run: Run, team: str, name: str) 
 
 @pytest.mark.parametrize("name", ["wiki.apps.test", "shop.example.org"])
 def test_name_of_another_app_is_refused_even_for_an_admin(run: Run, team: str, name: str) -> None:
-    assert "is a domain of the app" in run("domains:add", team, name)[2]
+    other = name.partition(".")[0]
+    error = run("domains:add", team, name)[2]
+    assert f"is a domain of app {other}" in error and f"domains:remove {other} {name}" in error
 
 
 def test_wildcard_of_a_deployer_is_refused_by_every_command(run: Run, host: Host, team: str) -> None:
@@ -153,11 +156,17 @@ def test_tcp_or_udp_port_is_for_admins_or_in_the_range_of_deployers(run: Run, te
         ("http:9000:5000", "http:9000:5000", False),
     ],
 )
-def test_a_tcp_or_udp_port_belongs_to_one_app(run: Run, team: str, first: str, second: str, taken: bool) -> None:
+def test_a_tcp_or_udp_port_belongs_to_one_app(
+    run: Run, host: Host, team: str, first: str, second: str, taken: bool
+) -> None:
     run("apps:create", "other")
     assert run("ports:add", team, first)[0] == 0
     status, _, error = run("ports:add", "other", second)
     assert (status, f"belongs to app {team}" in error) == (int(taken), taken)
+    host.store.write("global", "ssh-keys", data={"keys": {"eve": {"role": "deployer", "apps": ["other"]}}})
+    assert run("proxy:set", "--global", "deployer-ports", "9000-9009")[0] == 0
+    error = run("ports:add", "other", second, who="key:eve")[2]
+    assert ("belongs to another app" in error, team in error) == (taken, False)
     run("ports:clear", team)
     assert run("ports:set", "other", second)[0] == 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.state import PropertiesFile
 
 from dokkupy_cron.names import RunId, TaskId
@@ -144,7 +144,7 @@ def history(
     scope: Scope,
     cron_id: Annotated[TaskId | None, Arg("cron_id")] = None,
     *,
-    num: Annotated[int, Opt("--num", "-n", help="Number of runs")] = 20,
+    num: Annotated[Count, Opt("--num", "-n", help="Number of runs")] = 20,
     output: Annotated[bool, Opt("--output", help="Print the last lines of each run too")] = False,
 ) -> CommandResult:
     """List the runs that ended: when, how long they took, their status; for one task also its last lines."""
@@ -155,9 +155,8 @@ def history(
     from dokkupy_cron.lines import OUTCOMES, RUNS, run_cells, run_row, with_output
     from dokkupy_cron.runs.history import history_of
 
-    if num < 1:
-        raise UserError(f"{num} is not a number of runs from 1")
-    rows = history_of(host, only(host, scope), cron_id or "")[-num:]
+    rows = history_of(host, only(host, scope), cron_id or "")
+    rows = rows[max(0, len(rows) - num) :]
     cells = [run_cells(task, row, time.time()) for task, row in rows]
     answer = listing(
         [run_row(task, row) for task, row in rows], RUNS, cells, styles=OUTCOMES, empty="No run has ended yet"

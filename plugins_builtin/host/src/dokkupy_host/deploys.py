@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def deploys(
     host: Host,
     app: Annotated[AppName | None, Arg("app", "Only deploys of this app")] = None,
     *,
-    num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 20,
+    num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 20,
 ) -> CommandResult:
     """Show the latest deploys, restarts and rollbacks, newest first: when, what, by whom, how long, requests lost.
 
@@ -45,8 +44,6 @@ def deploys(
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.events import latest
 
-    if num < 1:
-        raise UserError(f"{num} is not a number of entries from 1")
     apps = {str(one) for one in ([host.store.require_app(app)] if app else visible_apps(host))}
     found = [row for row in timeline(latest(host, MOST, app)) if row["app"] in apps][:num]
     known = {

@@ -6,10 +6,9 @@ import sys
 import time
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
-from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.events import Tail, latest, of_app
 from dokkupy_sdk.lines import one_line
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.table import Column, listing
 
 TYPE_CHECKING = False
@@ -29,7 +28,7 @@ def events(
     host: Host,
     app: Annotated[AppName | None, Arg("app", "Only events of this app, which may have been destroyed")] = None,
     *,
-    num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
+    num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new events as they arrive")] = False,
 ) -> CommandResult:
     """Show the latest events, of one app or of all.
@@ -37,8 +36,6 @@ def events(
     events blog
     events --tail
     """
-    if num < 1:
-        raise UserError(f"{num} is not a number of entries from 1")
     rows = latest(host, num, app)
     if tail:
         for line in follow(host, rows, app):

@@ -9,7 +9,7 @@ from itertools import chain
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, harmless
 from dokkupy_sdk.errors import AppError, Denied, UserError
-from dokkupy_sdk.names import AppName, ProcessType, ReleaseNumber
+from dokkupy_sdk.names import AppName, Count, ProcessType, ReleaseNumber
 from dokkupy_sdk.records import encode
 from dokkupy_sdk.sizes import bytes_of
 from dokkupy_sdk.state import FailedFile
@@ -64,7 +64,6 @@ BEYOND = ("max-age", "allowed-networks")
 
 add_property_commands(group, SETTINGS, judge=judge, on_set=start_drains, beyond=BEYOND)
 
-MOST = 1_000_000
 MOST_AT_ONCE = 100_000
 """Lines of an instance in a list for `--format json`, which is made in memory."""
 
@@ -74,7 +73,7 @@ ONE_OFFS = ("run", "cron", "release")
 
 # Named, because `typing` reads a type that is not: see `Annotated`.
 Num = Annotated[
-    int | None,
+    Count | None,
     Opt("-n", "--num", help="Number of lines per instance; 100 if not given, and all with --since or --until"),
 ]
 Ps = Annotated[
@@ -113,8 +112,6 @@ def logs(
     """
     from dokkupy_logs.past import Past, Query
 
-    if num is not None and not 0 <= num <= MOST:
-        raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
     host.store.require_app(app)
     if num is None and (host.out.is_json or not (since or until)):
         num = MOST_AT_ONCE if since or until else 100

@@ -49,6 +49,7 @@ class Meilisearch(FileDatastore):
     alias = "MEILISEARCH"
     data = "/meili_data"
     connects = False
+    password_length = 16
     suffix = "dump"
     compressed_imports = True
 

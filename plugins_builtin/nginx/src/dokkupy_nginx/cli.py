@@ -5,7 +5,7 @@ from __future__ import annotations
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Count
 
 from dokkupy_nginx.settings import LOGS, SETTINGS
 
@@ -22,7 +22,7 @@ MOST = 1_000_000
 
 App = Annotated[AppName, Arg("app")]
 Tail = Annotated[bool, Opt("-t", "--tail", help="Follow the file")]
-Num = Annotated[int | None, Opt("-n", "--num", help="Number of lines; 100 if not given, and all with --since")]
+Num = Annotated[Count | None, Opt("-n", "--num", help="Number of lines; 100 if not given, and all with --since")]
 Since = Annotated[str, Opt("--since", help="From this time on: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")]
 Grep = Annotated[str, Opt("--grep", help="Only lines that contain this text")]
 
@@ -56,8 +56,6 @@ def logs(
     from dokkupy_nginx.server.selection import Selection
 
     host.store.require_app(app)
-    if num is not None and not 0 <= num <= MOST:
-        raise UserError(f"{num} is not a number of lines from 0 to {MOST}")
     wanted = Selection(moment_of(since, datetime.now(UTC), "--since") if since else "", grep)
     path = log_file(host, app, kind)
     start = start_of(host, path)

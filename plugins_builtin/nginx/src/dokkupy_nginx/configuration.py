@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.access import shown_app
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.locks import Lock
@@ -71,6 +72,9 @@ class Configuration:
         profile, most = (SETTINGS.get(self.host.store, None, name) for name in ("tls-profile", "requests-per-address"))
         return replace(self.nginx.facts(), tls_profile=profile, per_address=int(most))
 
+    def _named(self, app: AppName) -> str:
+        return shown_app(self.host, app)
+
     # building
 
     def _stage(self, confs: Mapping[AppName, Conf], remove: Sequence[AppName]) -> Staged | None:
@@ -88,7 +92,7 @@ class Configuration:
             for app in present
             if app not in confs and app not in gone
         ]
-        check_clashes([confs[app] for app in texts], others)
+        check_clashes([confs[app] for app in texts], others, self._named)
         staged = Staged(new_generation(), texts, {app: confs[app] for app in texts}, others, gone)
         staged.base = live
         if live:  # without a tree, the program that listens is nginx itself
@@ -234,7 +238,7 @@ class Configuration:
             others = [read_conf(app, self.trees.text(app, head=True)) for app in self.trees.apps()]
             if any(other.app == conf.app for other in others):
                 return True
-            check_clashes([conf], others)
+            check_clashes([conf], others, self._named)
             staged = Staged(new_generation(), {conf.app: text}, {conf.app: conf}, others, set())
             self._build(staged)
             try:

@@ -9,7 +9,7 @@ import time
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest, Scope
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.lines import one_line
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.table import Column, listing, plain
 
 from dokkupy_run.names import RunContainer
@@ -185,15 +185,13 @@ def logs(
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
     container: Container = None,
-    num: Annotated[int, Opt("--num", "-n", help="Number of lines per container")] = 100,
+    num: Annotated[Count, Opt("--num", "-n", help="Number of lines per container")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
     quiet: Annotated[bool, Opt("--quiet", "-q", help="Leave out the time and the name of the container")] = False,
 ) -> CommandResult | int:
     """Print the output of one-off containers."""
     from dokkupy_run.output import follow, past
 
-    if num < 0:
-        raise UserError(f"{num} is not a number of lines")
     quiet = quiet or getattr(host.out, "quiet", False)
     found = chosen(host, app, container)
     if tail:

@@ -19,6 +19,12 @@ def post_service_rename(host: Host, old: str, new: str, tx: Transaction) -> None
 
 
 @hookspec
+def service_restores(host: Host, service: str) -> Iterable[str]:  # type: ignore[empty-body]
+    """How the lost data of a service comes back: a sentence with the command, for each way that there is. service:
+    `kind:name`."""
+
+
+@hookspec
 def pre_service_destroy(host: Host, service: str, tx: Transaction) -> None:
     """A service is about to be destroyed. Raise an error to refuse, for example because a schedule backs it up."""
 

@@ -81,9 +81,9 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
     return CommandResult(found, lines, header=f"{service.name} {service.kind} service information")
 
 
-def print_logs(host: Host, service: Service, lines: int, *, follow: bool) -> None:
+def print_logs(host: Host, service: Service, lines: int | None, *, follow: bool) -> None:
     try:
-        for _, line in host.sessions().logs(service.container, tail=lines or None, follow=follow):
+        for _, line in host.sessions().logs(service.container, tail=lines, follow=follow):
             sys.stdout.write(harmless(container.without_secrets(service, line.decode(errors="replace"))) + "\n")
             if follow:
                 sys.stdout.flush()

@@ -47,7 +47,7 @@ class Datastore(ABC):
     of its data in the container, where the volume is mounted; empty if it stores nothing. dumps: whether it has `dump`
     and `restore`, and therefore export, import, clone, upgrade with data and backups. dumps_all: whether a dump has all
     databases of the server, not only the service's own. connects: whether there is a client for `connect`.
-    authenticates: whether the server has passwords. suffix: that of a dump's file name. dump_command: the command with
+    authenticates: whether the server has passwords. password_length: the fewest characters of one. suffix: that of a dump's file name. dump_command: the command with
     which people make a dump that `import` accepts; errors show it. import_magics: the possible beginnings of such a
     file; empty if any is accepted. compressed_imports: whether `restore` itself reads files compressed by gzip.
     stop_seconds: how long the server may take to stop. start_seconds: how long a new server may take to answer.
@@ -65,6 +65,7 @@ class Datastore(ABC):
     dumps_all: ClassVar[bool] = True
     connects: ClassVar[bool] = True
     authenticates: ClassVar[bool] = True
+    password_length: ClassVar[int] = 8
     suffix: ClassVar[str] = "dump"
     dump_command: ClassVar[str] = "the server's own dump program"
     import_magics: ClassVar[tuple[bytes, ...]] = ()

@@ -115,3 +115,20 @@ def test_a_variable_of_the_host_keeps_images_from_being_pulled(
     assert run("fake:create", "here")[0] == 0  # the image of a restart is on the host
     monkeypatch.setenv("FAKE_DISABLE_PULL", "false")
     assert run("fake:create", "db", "--image", "other", "--image-version", "9")[0] == 0 and pulled == ["other:9"]
+
+
+def test_create_offers_the_versions_that_are_on_the_host(
+    host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    monkeypatch.delenv("FAKE_IMAGE", raising=False)
+    for ref in ("fake:10-alpine", "fake:9.6", "other:11"):
+        engine.keep(ref, {})
+    status, _, error = run("fake:create", "db", "--image", "fake", "--image-version", "18")
+    assert status == 1 and "fake:18 is not on this host and cannot be pulled" in error
+    assert "fake:9.6, fake:10-alpine. To use one of them: fake:create db --image-version 10-alpine\n" in error
+    assert "other:11" not in error
+    engine.tags.clear()
+    error = run("fake:create", "db")[2]
+    assert "On this host" not in error and "docker save" in error

@@ -40,7 +40,7 @@ def test_a_service_whose_volume_is_gone_does_not_start_on_an_empty_one(host: Hos
     assert maintenance.bring_up_all(host) == [] and lifecycle.status(host, service) == "missing"
     with pytest.raises(HostError, match="The data of fake:db is missing") as caught:
         lifecycle.set_state(host, fake(host), DB, "running", "start")
-    assert "backups:restore fake:db" in caught.value.hint
+    assert "fake:destroy db" in caught.value.hint
     assert engine_of(host).volumes.find_all({}) == []
     subject = ServiceSubject(host, "fake", "db")
     assert not subject.holds()

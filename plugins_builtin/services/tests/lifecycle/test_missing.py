@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from dokkupy_sdk import Host
+from dokkupy_sdk import Host, hookimpl
 from dokkupy_services import records
 from dokkupy_services.data import moving
 from dokkupy_services.lifecycle import service as lifecycle
@@ -18,6 +18,14 @@ from plugins_builtin.services.tests.conftest import Ran
 DB = ServiceName("db")
 
 
+class Backups:
+    """A plugin that has a backup."""
+
+    @hookimpl
+    def service_restores(self, service: str) -> list[str]:
+        return [f"Restore its backup: dokkupy backups:restore {service}."]
+
+
 @pytest.fixture
 def stopped(host: Host, run: Callable[..., Ran]) -> Host:
     assert run("fake:create", "db", "--volume", "words:/opt/words")[0] == 0
@@ -28,25 +36,31 @@ def stopped(host: Host, run: Callable[..., Ran]) -> Host:
     return host
 
 
+def test_a_restore_is_suggested_only_if_there_is_a_backup(stopped: Host, run: Callable[..., Ran]) -> None:
+    assert "There is no backup of it. To begin again, destroy it: fake:destroy db" in run("fake:start", "db")[2]
+    stopped.hooks.manager.register(Backups(), name="backups")
+    assert "backups:restore fake:db. Or destroy it" in run("fake:start", "db")[2]
+
+
 def test_info_says_what_is_missing(stopped: Host, run: Callable[..., Ran]) -> None:
     volume = records.read(stopped, "fake", DB).volume
     status, out, err = run("fake:info", "db")
     assert status == 0 and f"The data of fake:db is missing: there is no volume {volume}" in out
-    assert "backups:restore fake:db" in err and "fake:db has mounts whose source is missing: words" in err
+    assert "There is no backup of it" in err and "fake:db has mounts whose source is missing: words" in err
     assert "there is no volume" in run("fake:info", "db", "--missing")[1]
 
 
 def test_doctor_reports_missing_parts_with_the_remedy(stopped: Host) -> None:
     found = {one.message: one for one in maintenance.findings(stopped)}
     lost = next(one for text, one in found.items() if "there is no volume" in text)
-    assert lost.level == "error" and "backups:restore fake:db" in lost.remedy
+    assert lost.level == "error" and "There is no backup of it" in lost.remedy
     assert any("has mounts whose source is missing: words" in text for text in found)
 
 
 @pytest.mark.parametrize("verb", ["start", "restart"])
 def test_a_start_is_refused_and_creates_nothing(stopped: Host, run: Callable[..., Ran], verb: str) -> None:
     status, _, err = run(f"fake:{verb}", "db")
-    assert status == 1 and "The data of fake:db is missing" in err and "backups:restore fake:db" in err
+    assert status == 1 and "The data of fake:db is missing" in err and "fake:destroy db" in err
     assert stopped.volumes().find_all({}) == []
     assert records.read(stopped, "fake", DB).state == lifecycle.STOPPED
 

@@ -8,7 +8,8 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Secret
-from dokkupy_services.lifecycle import service as lifecycle
+from dokkupy_services.lifecycle.images import split_ref
+from dokkupy_services.testing.fakes import FakeDatastore
 
 from plugins_builtin.services.tests.on_fakes import differences, new, picture
 
@@ -44,6 +45,13 @@ def test_impossible_options_are_refused_and_leave_nothing(host: Host, options: d
     assert differences(before, picture(host)) == []
 
 
+def test_a_password_is_as_long_as_the_server_requires(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeDatastore, "password_length", 16)
+    with pytest.raises(UserError, match="A password has 16 to 128 letters"):
+        new(host, password="a" * 15)
+    assert new(host, password="a" * 16).password.reveal() == "a" * 16
+
+
 @pytest.mark.parametrize(
     ("ref", "parts"),
     [
@@ -55,4 +63,4 @@ def test_impossible_options_are_refused_and_leave_nothing(host: Host, options: d
     ],
 )
 def test_a_reference_is_divided_at_its_tag(ref: str, parts: tuple[str, str]) -> None:
-    assert lifecycle.split_ref(ref) == parts
+    assert split_ref(ref) == parts

@@ -13,6 +13,8 @@ App = Annotated[AppName, Arg("app")]
 @group.command("", permission="app:read")
 def why(host: Host, app: App) -> CommandResult:
     """Say why the last deploy failed, a process crashed or the app does not answer, and what fixes it."""
+    from dokkupy_sdk.help import screen_width
+
     from dokkupy_why.diagnosis import causes_of
     from dokkupy_why.evidence import gathered
     from dokkupy_why.render import data_of, next_commands, text_of
@@ -22,7 +24,7 @@ def why(host: Host, app: App) -> CommandResult:
     found = [(evidence, causes_of(host, evidence)) for evidence in gathered(host, app)]
     found = [(evidence, causes) for evidence, causes in found if causes or evidence.step not in ("serve", "stopped")]
     state, sentences = state_of(host, app, is_well=not found)
-    lines = [line for evidence, causes in found for line in text_of(evidence, causes)]
+    lines = [line for evidence, causes in found for line in text_of(evidence, causes, screen_width())]
     text = [*lines, *(f"       {line}" for line in sentences), *(next_commands(app, found) if found else [])]
     data = {"app": str(app), "state": state, "notes": sentences, "failures": [data_of(*one) for one in found]}
     return CommandResult(data, [harmless(line) for line in text])

@@ -33,16 +33,20 @@ def on_deploy_finished(host: Host, app: AppName, outcome: str, error: DokkupyErr
     """The error that ends a failed deploy, start or scaling names the cause and what fixes it."""
     if outcome != "failed" or error is None:
         return
+    from dokkupy_sdk.help import screen_width
+
     from dokkupy_why.diagnosis import causes_of
     from dokkupy_why.evidence import failed_deploy
-    from dokkupy_why.render import hint_lines
+    from dokkupy_why.render import INDENT, hint_lines
 
+    screen = 0 if host.out.is_json else screen_width()
+    width = screen - INDENT if screen else 0
     lines: list[str] = []
     is_known = False
     for evidence in failed_deploy(host, app):
         if evidence.code != error.code or not error.message.startswith(evidence.reason[:40]):
             return  # of an earlier deploy
-        lines += hint_lines(error.message, causes_of(host, evidence))
+        lines += hint_lines(error.message, causes_of(host, evidence), width)
         is_known = True
     see = error.hint.splitlines()
     if see and see[-1].startswith("See also:"):

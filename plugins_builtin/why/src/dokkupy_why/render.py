@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.diagnosis import GUESS
+from dokkupy_sdk.help import filled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,21 +20,25 @@ STEPS = {
     "start": "the last deploy failed at its start",
 }
 TAIL = 6
+INDENT = len(" !     ")
 SURE = {3: "fact", 2: "read", 1: "guess"}
 
 
-def hint_lines(message: str, causes: Sequence[Cause]) -> list[str]:
-    """For the end of a failed deploy, whose message and last lines stand above: the surest cause, and what fixes it."""
+def hint_lines(message: str, causes: Sequence[Cause], width: int = 0) -> list[str]:
+    """For the end of a failed deploy, whose message and last lines stand above: the surest cause, and what fixes it. width:
+    see `numbered`."""
     if not causes or causes[0].sure <= GUESS:
         return []
     cause = causes[0]
     named = cause.title.lower() in message.lower()
-    return [*([] if named else [f"Cause: {cause.title}."]), *numbered("Fix: ", cause.fix)]
+    title = [] if named else numbered("Cause: ", [f"{cause.title}."], width)
+    return [*title, *numbered("Fix: ", cause.fix, width)]
 
 
-def numbered(label: str, sentences: Iterable[str]) -> list[str]:
-    """The sentences below each other, the label before the first."""
-    return [(label if not number else " " * len(label)) + text for number, text in enumerate(sentences)]
+def numbered(label: str, sentences: Iterable[str], width: int = 0) -> list[str]:
+    """The sentences below each other, the label before the first. width: of the lines; 0: a line for each sentence."""
+    lines = [line for text in sentences for line in filled(text, width - len(label) if width else 0)]
+    return [(label if not number else " " * len(label)) + text for number, text in enumerate(lines)]
 
 
 def headline(evidence: Evidence) -> str:
@@ -47,14 +52,15 @@ def headline(evidence: Evidence) -> str:
     return f"{evidence.app}: {STEPS.get(evidence.step, 'the last deploy failed')}{at}"
 
 
-def text_of(evidence: Evidence, causes: Sequence[Cause]) -> list[str]:
-    lines = [f"=====> {headline(evidence)}"]
+def text_of(evidence: Evidence, causes: Sequence[Cause], width: int = 0) -> list[str]:
+    """width: of the terminal; 0 elsewhere."""
+    lines, inner = [f"=====> {headline(evidence)}"], width - INDENT if width else 0
     if evidence.step not in ("run", "serve", "stopped"):
-        lines += [f"       {line}" for line in evidence.reason.splitlines()]
+        lines += [f"       {line}" for text in evidence.reason.splitlines() for line in filled(text, inner)]
     for cause in causes:
-        lines.append(f"       Cause: {cause.title}.")
+        lines += [f"       {line}" for line in numbered("Cause: ", [f"{cause.title}."], inner)]
         lines += [f"           {line}" for line in cause.lines]
-        lines += [f"       {line}" for line in numbered("Fix:   ", cause.fix)]
+        lines += [f"       {line}" for line in numbered("Fix:   ", cause.fix, inner)]
     if not causes:
         lines += unknown(evidence)
     return lines

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.access import is_admin
+from dokkupy_sdk.access import allowed, is_admin, shown_app
 from dokkupy_sdk.errors import Conflict, Denied
 from dokkupy_sdk.many import over_each
 from dokkupy_sdk.names import AppName, Domain, GlobalDomain, is_address
@@ -65,9 +65,10 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
     for name in names:
         for other, (used, defaults) in others:
             if {name, name.removeprefix(".")} & {*used} or name in defaults and not admin:
+                remove = f", or remove this one first: dokkupy domains:remove {other} {name}"
                 raise Conflict(
-                    f"{name} is a domain of the app {other}",
-                    hint=f"Choose another domain, or remove this one first: dokkupy domains:remove {other} {name}",
+                    f"{name} is a domain of {shown_app(host, other)}",
+                    hint=f"Choose another domain{remove if allowed(host, 'app:write', other) else ''}",
                     code="domain_taken",
                 )
         if not admin and (below_one := next((d for _, (_, ds) in others for d in ds if name.endswith(f".{d}")), None)):

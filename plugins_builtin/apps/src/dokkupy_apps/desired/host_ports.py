@@ -4,7 +4,7 @@ for admins, or in the range that admins open to deployers (`proxy:set --global d
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.access import has_deployers, is_admin
+from dokkupy_sdk.access import has_deployers, is_admin, shown_app
 from dokkupy_sdk.errors import Denied, UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.ports import DEFAULT_PORTS, Port, is_direct, transport
@@ -75,7 +75,7 @@ def require_host_ports(host: Host, app: AppName | None, ports: Iterable[Port]) -
         owner = owner_beside(others, port)
         if owner is not None:
             raise UserError(
-                f"{port}: the host's {transport(port).upper()} port {port.host} belongs to app {owner}",
+                f"{port}: the host's {transport(port).upper()} port {port.host} belongs to {shown_app(host, owner)}",
                 hint="Two apps can share a port only if both speak HTTP. Use another port of the host.",
             )
 

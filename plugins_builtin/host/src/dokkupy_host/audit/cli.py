@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.errors import UserError
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.table import Column
 
 TYPE_CHECKING = False
@@ -27,7 +26,7 @@ def show(
     who: Annotated[str, Opt("--who", help="Only commands of this local user, or of the SSH key with this name")] = "",
     since: Annotated[str, Opt("--since", help="Only commands since this time: 30m, 2h, 7d, or 2026-01-31T12:00Z")] = "",
     failed: Annotated[bool, Opt("--failed", help="Only commands that failed or were denied")] = False,
-    num: Annotated[int, Opt("--num", "-n", help="Number of entries")] = 100,
+    num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 100,
 ) -> CommandResult:
     """List the latest commands: when, who, exit status and arguments without secrets."""
     from collections import deque
@@ -35,8 +34,6 @@ def show(
     from dokkupy_host.audit.since import start_of
     from dokkupy_host.audit.trail import lines
 
-    if num < 1:
-        raise UserError(f"{num} is not a number of entries from 1")
     start = start_of(since)
     wanted = (
         line

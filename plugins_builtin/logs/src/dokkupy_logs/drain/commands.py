@@ -6,6 +6,7 @@ import sys
 
 from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.names import Count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def visible_rows(host: Host) -> list[dict[str, Any]]:
 def vector_logs(
     host: Host,
     *,
-    num: Annotated[int, Opt("-n", "--num", help="Maximum number of sinks to show")] = 100,
+    num: Annotated[Count, Opt("-n", "--num", help="Maximum number of sinks to show")] = 100,
     tail: Annotated[bool, Opt("-t", "--tail", help="Print a sink again whenever it changes")] = False,
 ) -> CommandResult | int:
     """Show for each sink how many lines were sent and dropped, and the last error."""
@@ -103,8 +104,6 @@ def vector_logs(
     from dokkupy_logs.drain.report import DRAINS, drain_cells
     from dokkupy_logs.drain.run import LOOK
 
-    if num < 0:
-        raise UserError(f"{num} is not a number of sinks")
     if not tail:
         rows = visible_rows(host)[:num]
         return drain_listing(rows)

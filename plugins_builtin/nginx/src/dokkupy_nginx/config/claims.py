@@ -12,7 +12,7 @@ from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 HTTP, TLS, H2C, TCP, UDP = "http", "tls", "h2c", "tcp", "udp"
 """The protocol of a socket. nginx applies TLS and clear-text HTTP/2 to the whole socket, not to a server."""
@@ -99,8 +99,11 @@ def read_conf(app: AppName, text: str) -> Conf:
     return Conf(app, "", tuple(claims), tuple(names), tuple(inputs))
 
 
-def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
-    """Raise AppError if an app in `changed` claims a name of another app, or uses a socket in a way that excludes it."""
+def check_clashes(
+    changed: Iterable[Conf], others: Iterable[Conf], named: Callable[[AppName], str] = "app {}".format
+) -> None:
+    """Raise AppError if an app in `changed` claims a name of another app, or uses a socket in a way that excludes it.
+    named: how the message names the other app."""
     names: dict[str, AppName] = {}
     sockets: dict[tuple[str, int], tuple[str, AppName]] = {}
     places: dict[tuple[str, int], tuple[bool, AppName]] = {}
@@ -110,16 +113,16 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
             owner = names.setdefault(name, conf.app)
             if owner != conf.app:
                 raise AppError(
-                    f"App {conf.app} cannot have the domain {name}: it belongs to app {owner}",
+                    f"App {conf.app} cannot have the domain {name}: it belongs to {named(owner)}",
                     code="domain_taken",
-                    hint=f"Remove it from that app first: dokkupy domains:remove {owner} {name}",
+                    hint=f"Choose another domain, or remove it first: dokkupy domains:remove APP {name}",
                 )
         for claim in conf.claims:
             for place in claim.places:
                 direct, owner = places.setdefault(place, (claim.is_direct, conf.app))
                 if (direct or claim.is_direct) and (direct, owner) != (claim.is_direct, conf.app):
                     raise AppError(
-                        f"App {conf.app} cannot use the {place[0].upper()} port {place[1]}: app {owner} uses it",
+                        f"App {conf.app} cannot use the {place[0].upper()} port {place[1]}: {named(owner)} uses it",
                         code="port_taken",
                         hint=f"Choose another host port: dokkupy ports:set {conf.app} ...",
                     )
@@ -129,7 +132,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
             if kind != claim.kind:
                 raise AppError(
                     f"App {conf.app} cannot use port {claim.port} for {SPOKEN[claim.kind]}: "
-                    f"app {owner} uses it for {SPOKEN[kind]}",
+                    f"{named(owner)} uses it for {SPOKEN[kind]}",
                     code="port_taken",
                     hint=f"Choose another host port: dokkupy ports:set {conf.app} ...",
                 )
@@ -137,7 +140,7 @@ def check_clashes(changed: Iterable[Conf], others: Iterable[Conf]) -> None:
                 owner = defaults.setdefault(claim.socket, conf.app)
                 if owner != conf.app:
                     raise AppError(
-                        f"App {conf.app} cannot serve every name on port {claim.port}: app {owner} already does",
+                        f"App {conf.app} cannot serve every name on port {claim.port}: {named(owner)} already does",
                         code="port_taken",
                         hint=f"Give {conf.app} a domain (domains:add) or another host port (ports:set).",
                     )

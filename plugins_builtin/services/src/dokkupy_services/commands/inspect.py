@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.names import digits
+from dokkupy_sdk.names import Count, digits
 
 from dokkupy_services.commands.parameters import Name, found
 
@@ -50,7 +50,7 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         number: Annotated[str, Arg("lines")] = "",
         *,
         tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new lines as they arrive")] = False,
-        num: Annotated[int, Opt("--num", help="Number of lines, counted from the end")] = 0,
+        num: Annotated[Count | None, Opt("--num", help="Number of lines, counted from the end")] = None,
     ) -> None:
         """Print the server's log.
 
@@ -58,5 +58,5 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         """
         from dokkupy_services import records, report
 
-        lines = num or (digits(number) or 0)
+        lines = digits(number) if num is None else num
         report.print_logs(host, records.read(host, kind, service), lines, follow=tail)

@@ -22,6 +22,7 @@ from dokkupy_services.data import pipes
 from dokkupy_services.lifecycle import container, missing, mounts, trash
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.images import image_ref, require_image
 from dokkupy_services.lifecycle.service import MOVING, ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
@@ -67,8 +68,8 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOp
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
         require_running(host, before)
-        ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), before.image)
-        image = tx.step(f"get the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
+        ref = image_ref(datastore, lifecycle.validated(wish), before.image)
+        image = tx.step(f"get the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
         if wish.mounts is not None:
             after = replace(after, mounts=mounts.validated(host, datastore, wish.mounts))
@@ -279,7 +280,7 @@ def revert(host: Host, datastore: Datastore, name: ServiceName) -> Moved:
         if host.images().find(after.image_id) is None:
             image = tx.step(
                 f"get the image {after.image}",
-                lambda: lifecycle.require_image(host, before.kind, after.image),
+                lambda: require_image(host, before.kind, after.image),
                 planned=Image(""),
             )
             after = replace(after, image_id=image.id)
@@ -322,11 +323,11 @@ def clone(
         source = records.read(host, kind, name)
         require_running(host, source)
         lifecycle.require_free(host, datastore, new)
-        ref = lifecycle.image_ref(datastore, lifecycle.validated(wish), source.image)
+        ref = image_ref(datastore, lifecycle.validated(wish), source.image)
         if ref == source.image:
             image = Image(source.image_id)
         else:
-            image = tx.step(f"get the image {ref}", lambda: lifecycle.require_image(host, kind, ref), planned=Image(""))
+            image = tx.step(f"get the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
         fresh = lifecycle.draft(datastore, new, ref, image, wish)
         fresh = replace(fresh, database=source.database, user=source.user)
         for key in ("config_options", "custom_env", "memory", "cpus", "shm_size", "restart_policy"):

@@ -17,6 +17,7 @@ from dokkupy_services.data import moving, pipes
 from dokkupy_services.lifecycle import container, missing
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.images import require_image
 from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
@@ -74,7 +75,7 @@ class ServiceSubject(BackupSubject):
 
     def draft(self, name: ServiceName, about: Mapping[str, str]) -> Service:
         """A service like the one in the backup, with new passwords."""
-        image = self.host.images().find(about.get("image_id", "")) or lifecycle.require_image(
+        image = self.host.images().find(about.get("image_id", "")) or require_image(
             self.host, self.datastore.kind, about["image"]
         )
         made = lifecycle.draft(self.datastore, name, about["image"], image, ServiceOptions())

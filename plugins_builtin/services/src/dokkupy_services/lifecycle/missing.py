@@ -35,7 +35,7 @@ def losses(host: Host, service: Service, volumes: Collection[str]) -> list[Loss]
     """The missing parts of a service. volumes: the names of all volumes of the engine."""
     found = []
     if service.volume and service.volume not in volumes:
-        found.append(data_loss(service))
+        found.append(data_loss(host, service))
     gone = mounts.missing(service, volumes)
     if gone:
         found.append(mount_loss(service, gone))
@@ -49,12 +49,21 @@ def losses(host: Host, service: Service, volumes: Collection[str]) -> list[Loss]
     return found
 
 
-def data_loss(service: Service) -> Loss:
+def data_loss(host: Host, service: Service) -> Loss:
+    destroy = f"destroy it: {service.kind}:destroy {service.name}"
+    ways = ways_back(host, service.subject)
     return Loss(
         f"The data of {service.subject} is missing: there is no volume {service.volume}",
-        f"Restore it: backups:restore {service.subject}. Or destroy it: {service.kind}:destroy {service.name}",
+        f"{ways} Or {destroy}" if ways else f"There is no backup of it. To begin again, {destroy}",
         code="data_gone",
     )
+
+
+def ways_back(host: Host, subject: str) -> str:
+    """How lost data of a service comes back; empty if nobody has it."""
+    from dokkupy_services import hookspecs
+
+    return " ".join(way for _, way in host.hooks.gather(hookspecs.service_restores, host=host, service=subject))
 
 
 def mount_loss(service: Service, gone: Collection[str]) -> Loss:
@@ -76,7 +85,7 @@ def require_data(host: Host, service: Service) -> None:
     gone = mounts.missing(service, volumes)
     loss = None
     if service.volume and service.volume not in volumes:
-        loss = data_loss(service)
+        loss = data_loss(host, service)
     elif gone:
         loss = mount_loss(service, gone)
     if loss is not None:

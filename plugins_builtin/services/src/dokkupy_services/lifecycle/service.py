@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shlex
@@ -11,19 +10,20 @@ from collections.abc import Mapping
 from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, UserError
+from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.model import Image
-from dokkupy_sdk.names import EnvKey, ImageRef, Secret
+from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.operation import Transaction, call, new_id, operation
 from dokkupy_sdk.sizes import memory_bytes
 from dokkupy_sdk.values import dataclass, field, replace
 
 from dokkupy_services import hookspecs, records
 from dokkupy_services.lifecycle import container, mounts
+from dokkupy_services.lifecycle.images import image_ref, require_image
 from dokkupy_services.lifecycle.missing import has_data, require_data
 from dokkupy_services.lifecycle.trash import discard
 from dokkupy_services.model import Link, Service, container_of
-from dokkupy_services.names import ServiceName, linked_apps, variable
+from dokkupy_services.names import ServiceName, linked_apps
 from dokkupy_services.role import Datastore
 
 RUNNING, PAUSED, STOPPED, MOVING = "running", "paused", "stopped", "moving"
@@ -51,49 +51,8 @@ class ServiceOptions:
     mounts: tuple[str, ...] | None = None
 
 
-def image_ref(datastore: Datastore, wish: ServiceOptions, now: str = "") -> ImageRef:
-    """The requested image. now: the current one, so that a version alone changes only the tag."""
-    base = now or datastore.image
-    name, version = split_ref(base)
-    if wish.image:
-        name, given = split_ref(wish.image)
-        version = given or version
-    return ImageRef(f"{name}:{wish.image_version or version or 'latest'}")
-
-
-def split_ref(ref: str) -> tuple[str, str]:
-    """`host:5000/postgres:17` -> (`host:5000/postgres`, `17`)."""
-    head, mark, tail = ref.partition("@")[0].rpartition(":")
-    return (head, tail) if mark and "/" not in tail else (ref.partition("@")[0], "")
-
-
-def require_image(host: Host, kind: str, ref: str) -> Image:
-    """The image. A missing one is pulled, unless POSTGRES_DISABLE_PULL is set (reference, section 6.2). Raises
-    HostError with the command that loads one."""
-    images = host.images()
-    found = images.find(ref)
-    if found is not None:
-        return found
-    if os.environ.get(variable(kind, "DISABLE_PULL")) == "true":
-        raise HostError(
-            f"The image {ref} is not on this host, and {variable(kind, 'DISABLE_PULL')} is true, so it is not pulled",
-            hint=f"Load it (docker save {ref} | ssh this-host docker load), or pull it: docker image pull {ref}",
-            code="no_image",
-        )
-    host.out.section(f"Pulling {ref}")
-    try:
-        return images.pull(ref)
-    except DokkupyError as error:
-        raise HostError(
-            f"The image {ref} is not on this host and cannot be pulled",
-            details=(error.message, *error.details),
-            hint=f"Load it (docker save {ref} | ssh this-host docker load), or name an image on this host: --image NAME "
-            "--image-version TAG",
-            code="no_image",
-        ) from error
-
-
-def validated(wish: ServiceOptions) -> ServiceOptions:
+def validated(wish: ServiceOptions, least: int = 0) -> ServiceOptions:
+    """least: the number of characters of a password, as the datastore requires it."""
     try:
         shlex.split(wish.config_options)
     except ValueError as error:
@@ -107,8 +66,12 @@ def validated(wish: ServiceOptions) -> ServiceOptions:
     if wish.restart_policy:
         validated_policy(wish.restart_policy)
     for name in ("password", "root_password"):
-        if getattr(wish, name) and not re.fullmatch(r"[A-Za-z0-9_.~-]{8,128}", getattr(wish, name)):
-            raise UserError("A password has 8 to 128 letters, digits or . _ ~ - because these need no quoting in a URL")
+        given = getattr(wish, name)
+        if given and not (re.fullmatch(r"[A-Za-z0-9_.~-]{1,128}", given) and len(given) >= least):
+            raise UserError(
+                f"A password has {least} to 128 letters, digits or . _ ~ - because these need no quoting in a URL",
+                hint="Leave it out to have one generated",
+            )
     for key in wish.custom_env:
         EnvKey(key)
     return wish
@@ -159,10 +122,15 @@ def create(
         if given and not datastore.authenticates:
             host.out.warn(f"{flag} has no effect: {datastore.title} has no passwords")
     require_free(host, datastore, name)
+    validated(wish, datastore.password_length)
     with operation(host, f"{kind}:create", records.subject(kind, name)) as tx:
         require_free(host, datastore, name)
-        ref = image_ref(datastore, validated(wish))
-        image = tx.step(f"have the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
+        ref = image_ref(datastore, wish)
+        image = tx.step(
+            f"have the image {ref}",
+            lambda: require_image(host, kind, ref, again=f"{kind}:create {name}"),
+            planned=Image(""),
+        )
         drafted = replace(
             draft(datastore, name, ref, image, wish),
             networks=validated_networks(networks or {}),

@@ -82,12 +82,14 @@ def give_back(host: Host) -> list[str]:
     return [*trash.purge_due(host), *moving.forget_previous_due(host)]
 
 
-def lost_in_trash(service: Service) -> Finding:
+def lost_in_trash(host: Host, service: Service) -> Finding:
+    forget = f"forget it: dokkupy services:purge {service.kind} {service.name}"
+    ways = missing.ways_back(host, service.subject)
     return Finding(
         "services",
         "warning",
         f"The data of the destroyed {service.subject} is missing: there is no volume {service.volume}",
-        f"dokkupy backups:restore {service.subject}; dokkupy services:purge {service.kind} {service.name}",
+        f"{ways} Then {forget}" if ways else f"There is no backup of it; {forget}",
     )
 
 
@@ -98,7 +100,7 @@ def findings(host: Host) -> list[Finding]:
     volumes = missing.volumes_of(host)
     for destroyed, _ in trash.entries(host):
         if destroyed.volume and destroyed.volume not in volumes:
-            found.append(lost_in_trash(destroyed))
+            found.append(lost_in_trash(host, destroyed))
     for service in every:
         if not known(host, service.kind):
             found.append(
