@@ -20,7 +20,7 @@ from dokkupy_nginx.config.claims import H2C, HTTP, TLS, Claim, Conf
 from dokkupy_nginx.config.syntax import quoted
 from dokkupy_nginx.render import rules
 from dokkupy_nginx.render.error_pages import error_pages, unavailable_page
-from dokkupy_nginx.render.log_format import FORMAT_NAME
+from dokkupy_nginx.render.log_format import FORMAT_NAME, FULL, LOST
 from dokkupy_nginx.render.streams import stream_lines
 from dokkupy_nginx.render.tls import hsts_lines, quic_lines, session_lines
 from dokkupy_nginx.render.upstreams import RETRY, fresh, location_lines, upstream_lines
@@ -171,7 +171,11 @@ class AppRendering:
         lines.append(f"    server_name {' '.join(names) or '_'};")
         if (tls or KINDS[port.scheme] == H2C) and self.facts.http2_directive:
             lines.append("    http2 on;")
-        lines += self.logs() + self.limits()
+        lines += [
+            *self.access_log(FULL if port.scheme.startswith("grpc") else FORMAT_NAME),
+            self.error_log(),
+            *self.limits(),
+        ]
         if tls and certificate is not None:
             lines += self.tls(port, certificate, claims)
         if KINDS[port.scheme] == HTTP:
@@ -187,12 +191,19 @@ class AppRendering:
             suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
             lines += ["    location / {", f"        return 301 https://$host{suffix}$request_uri;", "    }"]
         elif not self.route.upstreams.get(port.container):
-            lines += [*unavailable_page(self.route.unavailable), "    location / {", "        return 502;", "    }"]
+            lines += [
+                *unavailable_page(self.route.unavailable, self.lost()),
+                "    location / {",
+                "        return 502;",
+                "    }",
+            ]
         elif port.scheme.startswith("grpc"):
             lines += self.usual_host(names) + self.guarded(self.grpc(port))
         else:
             lines += (
-                self.usual_host(names) + error_pages(self.body_size, self.waiting) + self.guarded(self.proxied(port))
+                self.usual_host(names)
+                + error_pages(self.body_size, self.waiting, self.lost())
+                + self.guarded(self.proxied(port))
             )
         lines = rules.with_first(lines, rules.domain_redirects(self.rules, names))
         if self.snippets:
@@ -206,13 +217,20 @@ class AppRendering:
     def guarded(self, lines: list[str]) -> list[str]:
         return rules.with_first(lines, rules.guards(self.route.app, self.rules, self.users))
 
-    def logs(self) -> list[str]:
-        access, error = (self.log_file(f"{kind}-log-path") for kind in ("access", "error"))
-        style = f" {self.values['access-log-format'] or FORMAT_NAME} {LOG_BUFFER}" if access != "off" else ""
-        return [
-            f"    access_log {access}{style};",
-            f"    error_log {error};" if error != "off" else "    error_log /dev/null crit;",
-        ]
+    def access_log(self, style: str) -> list[str]:
+        """style: the format, if the app has none of its own."""
+        path = self.log_file("access-log-path")
+        how = f" {self.values['access-log-format'] or style} {LOG_BUFFER}" if path != "off" else ""
+        return [f"    access_log {path}{how};"]
+
+    def lost(self) -> list[str]:
+        """The directive for locations that respond because no instance did."""
+        own = self.values["access-log-format"] or self.log_file("access-log-path") == "off"
+        return [] if own else [line.strip() for line in self.access_log(LOST)]
+
+    def error_log(self) -> str:
+        path = self.log_file("error-log-path")
+        return f"    error_log {path};" if path != "off" else "    error_log /dev/null crit;"
 
     def log_file(self, name: str) -> str:
         path = self.values[name]

@@ -9,7 +9,7 @@ from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES
 from dokkupy_nginx.layout import PROBE_NAME
 from dokkupy_nginx.render.app import PER_ADDRESS, challenge_lines, checked_path, listen
 from dokkupy_nginx.render.error_pages import cause_map
-from dokkupy_nginx.render.log_format import LOG_FORMAT
+from dokkupy_nginx.render.log_format import LOG_FORMATS
 from dokkupy_nginx.render.tls import PROFILES, quic_catch_alls
 from dokkupy_nginx.render.upstreams import MAPS
 from dokkupy_nginx.render.values import Facts
@@ -49,7 +49,7 @@ def render_default(
     ]
     lines += HOST_MAPS
     lines += cause_map()
-    lines.append(LOG_FORMAT)
+    lines += LOG_FORMATS
     lines += [f"{name} {value};" for name, value in HTTP_DIRECTIVES.items() if name not in skip]
     lines += [f"limit_conn_zone $binary_remote_addr zone={PER_ADDRESS}:10m;", ""]
     for claim in catch_alls:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dokkupy_nginx.config.syntax import quoted
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 CAUSE = "dokkupy_cause"
 """The variable with the reason why an instance gave no response. `cause_map` sets it for each request."""
 
@@ -53,15 +57,16 @@ def page(status: int, title: str, owner: str) -> str:
     )
 
 
-def unavailable_page(reason: str) -> list[str]:
-    """The response to every request while no instance runs."""
+def unavailable_page(reason: str, log: Sequence[str] = ()) -> list[str]:
+    """The response to every request while no instance runs. log: see `error_pages`."""
     title, owner = UNAVAILABLE.get(reason, UNAVAILABLE[""])
-    return location(502, quoted(page(502, title, owner)))
+    return location(502, quoted(page(502, title, owner)), log=log)
 
 
-def error_pages(max_body_size: str, waiting: str = "") -> list[str]:
+def error_pages(max_body_size: str, waiting: str = "", log: Sequence[str] = ()) -> list[str]:
     """The responses if a running instance gave none, or if nginx itself refused the request.
 
+    log: the directive by which the access log says that no instance answered.
     waiting: the directory of pages by host name. If an app has crashed, its page there takes precedence.
     """
     cause = quoted(page(502, "This app does not answer", "@CAUSE@")).replace("@CAUSE@", f"${CAUSE}")
@@ -76,22 +81,25 @@ def error_pages(max_body_size: str, waiting: str = "") -> list[str]:
                 )
             ),
         ),
-        *(location(502, cause) if not waiting else [*crashed_page(waiting), *location(502, cause, "cause")]),
+        *([] if not waiting else crashed_page(waiting, log)),
+        *location(502, cause, "cause" if waiting else "", log),
         *location(503, quoted(page(503, "This app is not available", "ps:report APP says why"))),
         *location(
             504,
             quoted(
                 page(504, "This app did not answer in time", "to wait longer: nginx:set APP proxy-read-timeout 120s")
             ),
+            log=log,
         ),
     ]
 
 
-def crashed_page(waiting: str) -> list[str]:
+def crashed_page(waiting: str, log: Sequence[str]) -> list[str]:
     return [
         "    error_page 502 @dokkupy_502;",
         "    location @dokkupy_502 {",
         "        internal;",
+        *(f"        {line}" for line in log),
         "        default_type text/html;",
         f"        root {waiting};",
         "        try_files /$host @dokkupy_cause;",
@@ -99,12 +107,14 @@ def crashed_page(waiting: str) -> list[str]:
     ]
 
 
-def location(status: int, text: str, name: str = "") -> list[str]:
-    """A named location that responds with a status and a page. name: of a location to which other locations lead."""
+def location(status: int, text: str, name: str = "", log: Sequence[str] = ()) -> list[str]:
+    """A named location that responds with a status and a page. name: of a location to which other locations lead. log: its
+    directive of the access log, if that differs."""
     return [
         *([] if name else [f"    error_page {status} @dokkupy_{status};"]),
         f"    location @dokkupy_{name or status} {{",
         "        internal;",
+        *(f"        {line}" for line in log),
         "        default_type text/html;",
         f"        return {status} {text};",
         "    }",

@@ -1,4 +1,4 @@
-"""The role access log: what nginx recorded of an app's requests. nginx's format `combined`, and three fields behind it."""
+"""The role access log: what nginx recorded of an app's requests, in the formats of `render.log_format`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ import time
 
 from dokkupy_sdk.access_log import AccessLog, Traffic
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from dokkupy_sdk import Host
 
     from dokkupy_nginx.layout import Layout
 
-TAIL = re.compile(rb'" (\d{3}) \d+ "[^"]*" "[^"]*" (\d+\.\d+) (\d+\.\d+) ([^"]+)$')
+TAIL = re.compile(
+    rb'\[([^]"]{26})\] "[^"]*" (\d{3}) \d+ "[^"]*" "[^"]*" '
+    rb"(?:(?P<brief>\d+\.\d+)(?P<lost> -)?|\d+\.\d+ (?P<took>\d+\.\d+) (?P<header>[^\"]+))$"
+)
+MONTHS = b"JanFebMarAprMayJunJulAugSepOctNovDec"
 
 PROXY_ERRORS = (b"502", b"504")
 """What nginx answers when no instance did. Such an answer of an instance has the time of its header."""
@@ -65,8 +70,8 @@ class NginxAccessLog(AccessLog):
             return Traffic(0, 0) if inode == "0" else None
         except (OSError, ValueError):
             return None
-        rows = [TAIL.search(line) for line in whole_lines(data) if not is_own(line)]
-        return traffic(row.groups() for row in rows if row) if all(rows) else None
+        rows = [row_of(line) for line in whole_lines(data) if not is_own(line)]
+        return traffic(row for row in rows if row) if all(rows) else None
 
     def recent(self, app: AppName, seconds: float) -> Traffic | None:
         path = self.path(app)
@@ -81,13 +86,13 @@ class NginxAccessLog(AccessLog):
         for line in reversed(whole_lines(data)):
             if is_own(line):
                 continue
-            row = TAIL.search(line)
+            row = row_of(line)
             if row is None:
                 break
             seen = True
-            if float(row[2]) < start:
+            if epoch(row.at) < start:
                 break
-            rows.append(row.groups())
+            rows.append(row)
         return traffic(rows) if seen or not data else None
 
 
@@ -101,12 +106,36 @@ def is_own(line: bytes) -> bool:
     return line.startswith(b"127.0.0.1 ") and b'" "dokkupy" ' in line
 
 
-def traffic(rows: Iterable[Sequence[bytes]]) -> Traffic:
-    """rows: status, time, duration, time of the instance's header of each request. Pure."""
-    took: list[float] = []
-    lost = 0
-    for status, _, duration, header in rows:
-        took.append(float(duration))
-        lost += status in PROXY_ERRORS and header.rsplit(b" ", 1)[-1] == b"-"
-    took.sort()
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request. at: when it ended, as in the log. took: seconds. lost: whether no instance answered."""
+
+    at: bytes
+    took: float
+    lost: bool
+
+
+def row_of(line: bytes) -> Row | None:
+    """None for a line in another format."""
+    found = TAIL.search(line)
+    if found is None:
+        return None
+    at, status, brief, mark, took, header = found.groups()
+    lost = mark is not None if header is None else header.rsplit(b" ", 1)[-1] == b"-"
+    return Row(at, float(brief or took), lost and status in PROXY_ERRORS)
+
+
+def epoch(at: bytes) -> int:
+    """`30/Nov/2026:08:33:36 +0000` as seconds since 1970, without the import of `datetime` that `ps` would wait for. The
+    formula for days is http://howardhinnant.github.io/date_algorithms.html#days_from_civil."""
+    day, month, year = int(at[:2]), MONTHS.index(at[3:6]) // 3 + 1, int(at[7:11])
+    year -= month <= 2
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 719469
+    zone = (int(at[22:24]) * 60 + int(at[24:26])) * (-60 if at[21:22] == b"-" else 60)
+    return days * 86400 + int(at[12:14]) * 3600 + int(at[15:17]) * 60 + int(at[18:20]) - zone
+
+
+def traffic(rows: Iterable[Row]) -> Traffic:
+    rows = tuple(rows)
+    took, lost = sorted(row.took for row in rows), sum(row.lost for row in rows)
     return Traffic(len(took), lost, took[min(len(took) - 1, len(took) * 95 // 100)] if took else None)
