@@ -271,6 +271,8 @@ def test_renamed_app_keeps_it_and_a_clone_gets_none(bench: Bench) -> None:
     rename_app(bench.host, BLOG, AppName("diary"))
     facts = cli.extra(bench.host, AppName("diary"))
     assert facts["enabled"] == "true" and "/diary/" in facts["dir"]
+    said = bench.host.out.text()  # type: ignore[attr-defined]
+    assert "No certificate of diary covers diary.example.com, which therefore has no TLS" in said
 
 
 @pytest.mark.parametrize("verb", ["update", "rollback", "remove"])

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from dokkupy.cli.main import main
 from dokkupy_nginx.config.claims import hidden_on
-from dokkupy_nginx.hooks import post_app_destroy
+from dokkupy_nginx.hooks import diagnose, post_app_destroy
 from dokkupy_nginx.setup.doctor import addresses, http3
+from dokkupy_sdk.diagnosis import Evidence
+from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.model import Certificate, Port
 from dokkupy_sdk.names import AppName
 
@@ -179,6 +181,27 @@ def test_validate_names_the_bad_app_and_clean_sets_it_aside(cli, rig: Rig) -> No
     assert cli("nginx:validate-config", "--clean")[0] == 0
     assert rig.proxy.apps() == ()
     assert cli("nginx:validate-config")[0] == 1, "it is set aside, not well"
+
+
+def test_a_mistake_in_nginx_conf_is_named_by_the_file_that_the_operator_edits(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]
+    with open(f"{rig.layout.etc}/nginx.conf", "a") as file:
+        file.write("bogus on;\n")
+    _, _, error = cli("nginx:validate-config")
+    (cause,) = diagnose(rig.host, Evidence("blog", "start", reason="nginx refuses its configuration"))
+    for text in (error, cause.title, *cause.fix):
+        assert f"{rig.layout.etc}/nginx.conf:" in text and rig.layout.check not in text
+    assert not [*diagnose(rig.host, Evidence("blog", "start", reason="exit 1"))]
+
+
+def test_nginx_that_runs_without_the_apps_is_not_said_to_serve_them(  # type: ignore[no-untyped-def]
+    cli, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rig.proxy.nginx, "await_generation", lambda *_: False)
+    monkeypatch.setattr(rig.proxy.nginx, "generation", lambda *_: "")
+    with pytest.raises(HostError, match="nginx runs, but does not serve dokkupy's apps"):
+        rig.proxy.reload()
+    rig.stop()
+    assert "nginx is not running" in [one.title for one in diagnose(rig.host, Evidence("blog", "serve"))]
 
 
 def test_stop_start_and_reload(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]

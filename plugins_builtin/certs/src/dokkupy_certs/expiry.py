@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.diagnosis import FACT, Cause
+from dokkupy_sdk.diagnosis import FACT, READ, Cause
 from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
@@ -92,7 +92,9 @@ def causes(host: Host, app: AppName, now: datetime | None = None) -> Iterator[Ca
     at = now or datetime.now(UTC)
     expired = [of_stored(app, one, days) for one, days in stored(host, app, at) if days < 0]
     for found in (*expired, *of_others(host, app)):
-        yield Cause(found.message.partition(": ")[2].capitalize(), (found.remedy,), sure=FACT)
+        # A proxy that does not run serves no certificate either, and says so as a fact.
+        sure = READ if found.message.partition(": ")[2].startswith("no certificate is served") else FACT
+        yield Cause(found.message.partition(": ")[2].capitalize(), (found.remedy,), sure=sure)
 
 
 def validity(days: float) -> str:

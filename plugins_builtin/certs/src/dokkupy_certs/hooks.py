@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.model import Certificate, Finding, Job
+    from dokkupy_sdk.operation import Transaction
 
 
 @hookimpl
@@ -21,6 +22,24 @@ def resolve_certificate(host: Host, app: AppName, domain: Domain | None) -> Cert
 
     one = choose(host, app, domain)
     return files_of(host, app, one) if one is not None else None
+
+
+@hookimpl
+def post_app_rename(host: Host, old: AppName, new: AppName, tx: Transaction) -> None:
+    """Warn of domains that lose TLS, because a default domain changes with the app's name, and certificates do not."""
+    if not host.store.has_file("apps", new, "certs"):
+        return
+    from dokkupy_apps.desired.domains import domains_of
+
+    from dokkupy_certs.certificates import choose
+
+    had = [domain for domain in domains_of(host, old) if choose(host, old, domain) is not None]
+    left = [domain for domain in domains_of(host, new) if choose(host, new, domain) is None]
+    if had and left:
+        host.out.warn(
+            f"No certificate of {new} covers {', '.join(left)}, which therefore has no TLS. For a certificate: "
+            f"letsencrypt:enable {new}, certs:add {new} or certs:generate {new} {left[0]}"
+        )
 
 
 @hookimpl

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from dokkupy.host import Host
+from dokkupy_apps.processes import redeploy
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.errors import AppError
 
 from plugins_builtin.commands.tests.cli.test_apps import UNTRUSTED
 from plugins_builtin.commands.tests.conftest import TREE, Run
@@ -62,6 +64,20 @@ def test_config_set_restarts_a_deployed_app_once_and_no_restart_does_not(run: Ru
     rows = json.loads(run("releases", "blog", "--format", "json")[1])
     assert [row["number"] for row in rows] == [2, 1]
     assert rows[0]["serving"]
+
+
+def test_a_failed_restart_says_that_the_configuration_is_changed(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host, "blog", TREE)
+
+    def fail(*_: object, **__: object) -> None:
+        raise AppError("web.1 ended")
+
+    monkeypatch.setattr(redeploy, "redeploy", fail)
+    status, _, error = run("config:set", "blog", "A=1")
+    assert status == 1 and "The configuration of blog is changed, but its instances keep the earlier one" in error
+    assert run("config:get", "blog", "A")[1] == "1\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

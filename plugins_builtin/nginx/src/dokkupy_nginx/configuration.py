@@ -217,6 +217,13 @@ class Configuration:
         self.nginx.reload(master)
         failpoint("nginx: reloaded")
         if not self.nginx.await_generation(generation, self._probe_address(), old):
+            if not self.nginx.generation(self._probe_address()):
+                raise HostError(
+                    "nginx runs, but does not serve dokkupy's apps",
+                    hint=f"Check that {self.layout.etc}/nginx.conf includes {self.layout.etc}/conf.d/*.conf in http {{}}, then: "
+                    "dokkupy nginx:reload",
+                    code="proxy_refused",
+                )
             raise HostError(
                 "nginx did not load the new configuration; the previous one still serves",
                 hint="See its error log (/var/log/nginx/error.log), then run: dokkupy doctor",

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.figures import Gauge
     from dokkupy_sdk.model import Finding, Job
     from dokkupy_sdk.names import AppName
@@ -32,6 +33,19 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     from dokkupy_nginx.setup.doctor import findings
 
     return findings(adapter(host))
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    """nginx is down or refuses its configuration: then no app is reachable, or none can be deployed."""
+    if evidence.step not in ("serve", "start") or (evidence.step == "start" and "nginx" not in evidence.reason):
+        return
+    from dokkupy_sdk.diagnosis import FACT, Cause
+
+    from dokkupy_nginx.setup.doctor import faults
+
+    for found in faults(adapter(host)):
+        yield Cause(found.message, (found.remedy,), sure=FACT)
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-commands, which may not be installed

@@ -213,7 +213,14 @@ def apply(
     if changed and app is not None and not no_restart:
         from dokkupy_apps.processes.redeploy import restart_with_config
 
-        restarted = restart_with_config(host, app)
+        try:
+            restarted = restart_with_config(host, app)
+        except BaseException:
+            host.out.warn(
+                f"The configuration of {app} is changed, but its instances keep the earlier one: ps:restart {app} starts them "
+                "with the new one; config:set or config:unset changes it back"
+            )
+            raise
     if changed and not restarted:
         from dokkupy_apps.settings.effect import announce_effect
 

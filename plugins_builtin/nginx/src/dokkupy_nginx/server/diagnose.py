@@ -89,7 +89,10 @@ def in_file(message: str, file: str, line: int, layout: Layout, tree: str, apps:
     if file.startswith(prefix) and "/nginx.conf.d/" in file:
         app = AppName(file[len(prefix) :].partition("/")[0])
         return Complaint(message, app, file, line, line_of(file, line), f"the host's own file {file}")
-    return Complaint(message, None, file, line, line_of(file, line))
+    text = line_of(file, line)
+    if file.startswith(f"{layout.check}/"):  # a link: the operator knows, and edits, the file itself
+        file = layout.etc + file.removeprefix(layout.check)
+    return Complaint(message, None, file, line, text)
 
 
 def cause_of(line: str) -> str:

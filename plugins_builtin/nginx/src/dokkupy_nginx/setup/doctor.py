@@ -139,6 +139,12 @@ def direct_ports(proxy: NginxProxy) -> Finding:
     return Finding("nginx TCP and UDP", "ok", f"served on {ports}: a firewall must allow them")
 
 
+def faults(proxy: NginxProxy) -> Iterator[Finding]:
+    """The errors of nginx as a whole, which concern every app."""
+    found = (*serving(proxy), *configuration(proxy)) if proxy.nginx.installed else findings(proxy)
+    yield from (one for one in found if one.level == "error" and one.check != "nginx quarantine")
+
+
 def configuration(proxy: NginxProxy) -> Iterator[Finding]:
     try:
         with proxy.lock():
