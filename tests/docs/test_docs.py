@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -98,6 +99,28 @@ def test_what_is_typed_stands_after_a_prompt_that_the_page_explains(page: Path) 
         line[4:] for line in page.read_text().splitlines() if line.startswith("    ") and page.name != "README.md"
     ]
     assert [line for line in others if line.startswith(("dokkupy ", "dokku ", "ssh ", "git push"))] == []
+
+
+def test_each_finding_of_doctor_is_in_the_page_of_troubles() -> None:
+    rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "docs/how-to/troubleshooting.md").read_text(), re.MULTILINE)
+    explained = {text for row in rows for text in re.findall(r"`([^`]+)`", row)}
+    found = {check for path in sorted(ROOT.glob("plugins_builtin/*/src/**/*.py")) for check in checks_of(path)}
+    assert len(found) > 30
+    assert {check for check in found if check.partition(" ")[0] + " ..." not in explained} - explained == set()
+
+
+def checks_of(path: Path) -> set[str]:
+    """The first argument of each `Finding(...)`, written out or by a constant of the module."""
+    module = ast.parse(path.read_text())
+    constants = {
+        one.targets[0].id: one.value.value
+        for one in module.body
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name) and isinstance(one.value, ast.Constant)
+    }
+    calls = [one for one in ast.walk(module) if isinstance(one, ast.Call) and ast.unparse(one.func) == "Finding"]
+    names = [one.args[0] for one in calls if one.args]
+    found = [one.value if isinstance(one, ast.Constant) else constants.get(ast.unparse(one)) for one in names]
+    return {name for name in found if isinstance(name, str)}
 
 
 def test_every_page_can_be_reached_from_the_map() -> None:

@@ -19,8 +19,11 @@ SSH = """#!/bin/sh
 for last; do :; done
 echo "$*" >>"$ASKED"
 case $last in
-  completion:commands) echo '%s' ;;
+  completion:commands) cat >/dev/null; echo '%s' ;;  # ssh reads its standard input, whatever runs there
   "completion:words -- --app ''") printf 'blog\\nshop\\n' ;;
+  'postgres:app-links blog') cat >/dev/null; echo db ;;
+  'redis:app-links blog') printf 'cache\\nqueue\\n' ;;
+  'mongo:app-links blog') ;;
   'services:list '*) echo '[{"service": "postgres:db"}, {"service": "redis:cache"}]' ;;
   completion:words*) printf 'ps\\nps:scale\\n' ;;
   *cat) cat; exit 7 ;;
@@ -86,8 +89,9 @@ def laptop(tmp_path: Path) -> Laptop:
 
 def test_streams_and_exit_status_are_the_host_s(laptop: Laptop) -> None:
     laptop.add_remote()
-    done = laptop.run("cat", stdin="a line\n")
-    assert (done.returncode, done.stdout, done.stderr) == (7, "a line\n", "")
+    for _ in ("the host is asked for its commands first", "the client knows them"):
+        done = laptop.run("cat", stdin="a line\n")
+        assert (done.returncode, done.stdout, done.stderr) == (7, "a line\n", "")
 
 
 def test_host_is_asked_once_for_its_commands_and_the_app_is_passed(laptop: Laptop) -> None:
@@ -96,6 +100,28 @@ def test_host_is_asked_once_for_its_commands_and_the_app_is_passed(laptop: Lapto
     assert laptop.run("ps", "shop").stdout == "ps shop\n"
     assert laptop.run("--app", "x", "--quiet", "ps").stdout == "--quiet --app x ps\n"
     assert sum("completion:commands" in line for line in laptop.asked()) == 1
+
+
+def test_the_app_s_only_service_need_not_be_typed(laptop: Laptop) -> None:
+    laptop.add_remote()
+    assert laptop.run("postgres:connect").stdout == "postgres:connect db\n"
+    assert laptop.run("postgres:connect", "other").stdout == "postgres:connect other\n"
+    several = laptop.run("redis:enter")
+    assert several.returncode == 1 and "blog is linked to cache, queue" in several.stderr
+    assert "dokku redis:enter cache" in several.stderr
+    none = laptop.run("mongo:connect")
+    assert none.returncode == 1 and "blog is linked to no mongo service" in none.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("pg:psql", "postgres:connect"), ("maintenance:on", "maintenance:enable"), ("tar:in", "from-archive")],
+)
+def test_a_command_that_has_another_name_here_is_named(laptop: Laptop, name: str, ours: str) -> None:
+    laptop.add_remote()
+    done = laptop.run(name)
+    assert done.returncode == 1 and f"The host has no command {name}" in done.stderr and ours in done.stderr
+    assert laptop.asked()[-1].endswith("completion:commands"), "nothing else was sent"
 
 
 def test_init_names_the_missing_key_then_adds_it_over_root_and_can_be_repeated(laptop: Laptop) -> None:

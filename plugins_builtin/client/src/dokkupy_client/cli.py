@@ -82,8 +82,17 @@ def host_words(target: Target, typed: Typed) -> list[str]:
     listing = listing_of(target, typed.words)
     if not listing.commands:
         dokku_rules.require_transferable(typed.words)
-    wanted = typed.app or (target.app if listing.takes_app(typed.words) else "")
-    return [*typed.flags, *(["--app", wanted] if wanted else []), *typed.words]
+    elif listing.find(typed.words)[0] is None:
+        from dokkupy_client.elsewhere import require_no_other_name
+
+        require_no_other_name(typed.words[0])
+    words = typed.words
+    if words[0].endswith((":connect", ":enter")) and not words[1:]:
+        from dokkupy_client.service import with_service
+
+        words = with_service(target, typed.app or target.app, words[0])
+    wanted = typed.app or (target.app if listing.takes_app(words) else "")
+    return [*typed.flags, *(["--app", wanted] if wanted else []), *words]
 
 
 def changing_remote(target: Target, typed: Typed) -> int:

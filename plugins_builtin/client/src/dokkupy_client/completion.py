@@ -122,7 +122,7 @@ def services(typed: Typed) -> list[str]:
     import json
 
     target = remotes.find(remote=typed.remote, folder=typed.folder)
-    status, out, _ = captured(ssh.command(target, ["services:list", "--format", "json"], batch=True), stdin=b"")
+    status, out, _ = captured(ssh.command(target, ["services:list", "--format", "json"], batch=True))
     try:
         return [str(row["service"]) for row in json.loads(out)] if status == 0 else []
     except (ValueError, KeyError, TypeError):
@@ -151,7 +151,7 @@ def asked(target: remotes.Target, before: Sequence[str], last: str, *, without_a
     except (OSError, ValueError, AttributeError, TypeError):
         pass
     if key not in kept:
-        status, out, _ = captured(ssh.command(target, words, batch=True), stdin=b"")
+        status, out, _ = captured(ssh.command(target, words, batch=True))
         if status != 0:
             return []
         kept[key] = (time.time(), out.decode("utf-8", "replace").split("\n"))

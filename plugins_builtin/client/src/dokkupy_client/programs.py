@@ -27,8 +27,11 @@ def run(argv: list[str], *, stdin: bytes | None = None) -> int:
     return captured(argv, stdin=stdin, keeps=())[0]
 
 
-def captured(argv: list[str], *, stdin: bytes | None = None, keeps: Sequence[int] = (1, 2)) -> tuple[int, bytes, bytes]:
-    """The exit status, and what the program wrote to the descriptors in `keeps`, which do not reach the caller's."""
+def captured(argv: list[str], *, stdin: bytes | None = b"", keeps: Sequence[int] = (1, 2)) -> tuple[int, bytes, bytes]:
+    """The exit status, and what the program wrote to the descriptors in `keeps`, which do not reach the caller's.
+
+    stdin: nothing by default, because ssh would read what is for the command that follows. None: the client's own.
+    """
     pipes = {number: os.pipe() for number in keeps}
     actions: list[tuple[int, ...]] = [(os.POSIX_SPAWN_DUP2, write, number) for number, (_, write) in pipes.items()]
     if stdin is not None:

@@ -1,4 +1,4 @@
-"""`dokku tunnel NAME`: a port of this machine that leads to a service.
+"""`dokku tunnel NAME`: a port of this machine, forwarded to a service.
 
 The host forwards no ports for keys. It has a command instead, `postgres:tunnel`, that carries one connection on its standard
 input and output, after it checked the key's permission. Each connection to the port here is the standard input and output of
@@ -37,7 +37,7 @@ def tunnel(target: Target, words: Sequence[str]) -> int:
     argv = ssh.command(target, [f"{kind}:tunnel", name, *remote])
     with bound(port, is_wanted=bool(listen)) as server:
         port = server.getsockname()[1]
-        print(f"-----> {LOOPBACK}:{port} leads to {kind}:{name} on {target.host}, until Ctrl-C", flush=True)
+        print(f"-----> Forwarding {LOOPBACK}:{port} to {kind}:{name} on {target.host}, until Ctrl-C", flush=True)
         print(f"       Its user and password: dokku {kind}:info {name} --dsn", flush=True)
         # A child that nobody waits for is removed by the system.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
