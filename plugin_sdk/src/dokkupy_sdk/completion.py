@@ -1,29 +1,57 @@
-"""Completion: what could stand for an argument that is being typed.
+"""Completion: what could stand for an argument that is being typed. What Tab offers is also what "Did you mean" knows.
 
-A completer is a function `(host, typed) -> texts`, an entry point of the group `dokkupy.completers`. Its name is that of the
-argument's type (`ServiceName`), or for an argument that is any text, its name in the help (`property`, `KEY-VALUE`) or the
-option's (`process`). It is called only for a caller who may use the command on the app that was typed.
+A completer is a function `(host, typed) -> texts`. A parameter gets it from the first of these that is there:
+
+- its declaration: `Arg("NAME", complete="dokkupy_network.completers:names")`, or the values themselves, `complete=("tar", "zip")`;
+  `complete=()` says that the name is new
+- the entry point of the group `dokkupy.completers` with the name of its type (`ServiceName`)
+- for an argument that is any text, the entry point with its name in the help (`property`, `KEY-VALUE`) or the option's (`process`)
+
+It is called only for a caller who may use the command on the app that was typed; of what belongs to no app, it returns what
+this caller may see. `tests/distributions/test_completers.py` lists the parameters that have none, with the reason.
 """
 
 from __future__ import annotations
 
-from dokkupy.cli.declare import Command, Parameter, parameters
+from dokkupy.cli.declare import Command, Parameter, find_namespace, parameters
 from dokkupy.cli.parse import takes_app
+from dokkupy.errors import DokkupyError
+from dokkupy.host import Host
 
-__all__ = ["GROUP", "Command", "Parameter", "Typed", "at_cursor", "completer_name"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    Completer = Callable[[Host, "Typed"], Iterable[str]]
+
+__all__ = [
+    "GROUP",
+    "Command",
+    "Parameter",
+    "Typed",
+    "at_cursor",
+    "candidates",
+    "completer_name",
+    "completer_of",
+    "flags_of",
+    "matching",
+    "offered",
+]
 
 GROUP = "dokkupy.completers"
 
 
 class Typed:
-    """What stands before the argument. app: of the command, or None; arguments: the others, without flags."""
+    """What stands before the argument. app: of the command, or None; arguments: the others, without flags; is_global:
+    whether `--global` or `--all` is there."""
 
-    __slots__ = ("app", "arguments", "command")
+    __slots__ = ("app", "arguments", "command", "is_global")
 
-    def __init__(self, command: Command, app: str | None, arguments: list[str]) -> None:
+    def __init__(self, command: Command, app: str | None, arguments: list[str], *, is_global: bool = False) -> None:
         self.command = command
         self.app = app
         self.arguments = arguments
+        self.is_global = is_global
 
     @property
     def namespace(self) -> str:
@@ -53,18 +81,131 @@ def at_cursor(command: Command, words: list[str], app: str = "") -> tuple[Parame
             is_global = True
         elif word in options and not options[word].is_bool:
             if not rest:
-                return options[word], Typed(command, app or app_among(places, loose), loose)
+                return options[word], Typed(command, app or app_among(places, loose), loose, is_global=is_global)
             rest.pop(0)
         elif not word.startswith("-") or word == "-":
             loose.append(word)
     if app or is_global:
         places = [item for item in places if not (takes_app(item) if app else item.kind == "scope")]
-    found = app or app_among(places, loose)
+    typed = Typed(command, app or app_among(places, loose), loose, is_global=is_global)
     if len(loose) < len(places):
-        return places[len(loose)], Typed(command, found, loose)
-    last = places[-1] if places and (places[-1].many or places[-1].kind == "rest") else None
-    return last, Typed(command, found, loose)
+        return places[len(loose)], typed
+    return places[-1] if places and (places[-1].many or places[-1].kind == "rest") else None, typed
 
 
 def app_among(places: list[Parameter], loose: list[str]) -> str | None:
     return next((word for item, word in zip(places, loose, strict=False) if takes_app(item)), None)
+
+
+def completer_of(host: Host, item: Parameter) -> Completer | None:
+    """The completer of a parameter, loaded; None for free text."""
+    if takes_app(item) and item.complete == "":
+        return apps
+    if isinstance(item.complete, tuple):
+        values = item.complete
+        return lambda host, typed: values
+    if item.complete:
+        from dokkupy.kernel.registry import module_of
+
+        module, _, function = item.complete.partition(":")
+        found: Completer = getattr(module_of(module), function)
+        return found
+    entry = host.registry.find(GROUP, completer_name(item))
+    return host.registry.load(entry) if entry is not None else None
+
+
+def apps(host: Host, typed: Typed) -> list[str]:
+    from dokkupy.kernel.access import visible_apps
+
+    return [str(app) for app in visible_apps(host, typed.command.permission)]
+
+
+def offered(host: Host, item: Parameter, typed: Typed) -> list[str]:
+    """The values of an argument, if the caller may use the command with the arguments before it. Of values that belong to
+    apps, those whose apps are all the caller's."""
+    from dokkupy.kernel.access import allowed, is_admin
+    from dokkupy.model.names import AppName
+
+    completer = completer_of(host, item)
+    if completer is None:
+        return []
+    permission = typed.command.permission
+    if permission != "open" and not takes_app(item):
+        app = AppName(typed.app) if typed.app else None
+        needed = "host:write" if typed.is_global and permission.startswith("app:") else permission
+        if not allowed(host, needed, app, typed.namespace):
+            return []
+    found = sorted(set(completer(host, typed)))
+    if permission == "open" or not hasattr(item.convert, "owners") or takes_app(item) or is_admin(host):
+        return found
+    return [one for one in found if allowed(host, permission, item.convert(one), typed.namespace)]
+
+
+def candidates(host: Host, before: Sequence[str], last: str) -> list[str]:
+    """What could stand for the last word of a command line, without anything that the caller may not see: commands first,
+    then a command's flags, or the values of its next argument."""
+    from dokkupy.cli.main import resolve, split_globals
+    from dokkupy.kernel.access import visible_apps
+
+    if before and before[-1] == "--app":
+        return [str(app) for app in visible_apps(host)]
+    flags, words = split_globals(list(before))
+    if not words:
+        return first_words(host, last)
+    try:
+        command, rest = resolve(host, words[0], words[1:])
+        item, typed = at_cursor(command, rest, flags.app)
+        if item is None or item.kind != "option":
+            name, equals, _ = last.partition("=")
+            options = {flag: one for one in parameters(command.function) if one.kind == "option" for flag in one.flags}
+            if equals and name in options:
+                return [f"{name}={value}" for value in offered(host, options[name], typed)]
+            if last.startswith("-"):
+                return flags_of(command)
+            if item is None:
+                return []
+        return offered(host, item, typed)
+    except DokkupyError:  # the line is already invalid, or the state of its app is broken
+        return []
+
+
+def matching(found: Iterable[str], last: str) -> list[str]:
+    """Those that begin with what was typed of the word. After a comma, one more value follows: `build,deploy`."""
+    found = list(found)
+    head, comma, end = last.rpartition(",")
+    if begun := [word for word in found if word.startswith(last)]:
+        return begun
+    already = head.split(",")
+    return [f"{head},{word}" for word in found if comma and word.startswith(end) and word not in already]
+
+
+def first_words(host: Host, last: str) -> list[str]:
+    from dokkupy_sdk.entry import usable, usable_groups
+
+    namespace, colon, _ = last.partition(":")
+    if not colon:
+        return sorted(usable_groups(host))
+    entry = find_namespace(host.registry, namespace)
+    if entry is None:
+        return []
+    return [f"{namespace}:{one.name}" for one in usable(host, host.registry.load(entry)) if one.name]
+
+
+def flags_of(command: Command) -> list[str]:
+    declared = parameters(command.function)
+    found = {flag for item in declared if item.kind == "option" for flag in item.flags}
+    found |= {"--global"} if any(item.kind == "scope" for item in declared) else set()
+    found |= {"--dry-run"} if command.mutating else set()
+    found |= {"--format", "--json"} if command.formats else set()
+    return sorted({*found, "--help"})
+
+
+def commands(host: Host, typed: Typed) -> list[str]:
+    """The namespaces and commands that the caller may use."""
+    from dokkupy_sdk.entry import loaded, usable
+
+    return [
+        name
+        for namespace, group in loaded(host)
+        for name in (namespace, *(one.full_name for one in usable(host, group)))
+    ]

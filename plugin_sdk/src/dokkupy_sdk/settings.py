@@ -196,9 +196,7 @@ class Settings:
             raise UserError("No property specified")
         prop = self.properties.get(name)
         if prop is None:
-            from dokkupy.model.spelling import did_you_mean
-
-            raise self.invalid(did_you_mean(name, self.listed))
+            raise self.invalid()
         if is_global and prop.scope == "app":
             raise UserError("Property cannot be specified globally")
         if not is_global and prop.scope == "global":
@@ -285,12 +283,9 @@ def require_choice(host: Session, role: str, name: str) -> None:
     """Raise UserError unless some plugin offers this adapter."""
     known = host.offered(role)
     if name not in known:
-        from dokkupy.model.spelling import did_you_mean
-
         raise UserError(
             f"No plugin offers the {role} {name}. Installed: {', '.join(known) or 'none'}",
-            hint=did_you_mean(name, known)
-            or "Choose an installed one, or install the plugin that offers it: plugin:install PACKAGE",
+            hint="Choose an installed one, or install the plugin that offers it: plugin:install PACKAGE",
         )
 
 

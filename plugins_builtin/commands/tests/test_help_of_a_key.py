@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.access import GRANTS
 from dokkupy_sdk.cli import Group
-from dokkupy_sdk.entry import COMMANDS
+from dokkupy_sdk.entry import COMMANDS, main
+from dokkupy_sdk.names import AppName
 
 from plugins_builtin.commands.tests.conftest import Run
 
@@ -85,12 +87,50 @@ def test_a_removed_key_sees_only_the_open_commands(run: Run, host: Host) -> None
         (["ps:report", "blgo"], "blog"),
         (["config:set", "blog", "--norestart", "A=1"], "--no-restart"),
         (["ps:set", "blog", "restart-polcy", "always"], "restart-policy"),
+        (["--app", "blgo", "ps:report"], "blog"),
+        (["builds:list", "blog", "--status", "cancelled"], "canceled"),
+        (["config:export", "blog", "--format=envfiel"], "envfile"),
+        (["help", "confg:set"], "config:set"),
+        (["apps:destory", "blog"], "apps:destroy"),
     ],
 )
 def test_mistyped_name_of_every_kind_is_answered_with_the_right_one(run: Run, words: list[str], meant: str) -> None:
     run("apps:create", "blog")
     status, _, error = run(*words)
     assert status and f"Did you mean {meant}" in error
+
+
+class Keyboard(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("line", "asks"),
+    [
+        (["app:creat", "x"], "apps:create"),
+        (["apps:creat", "x"], "apps:create"),
+        (["--quiet", "apps:creat", "x"], ""),
+        (["apps:creat", "x", "--json"], ""),
+        (["apps:destory", "blog"], ""),
+        (["confg:clear", "blog"], ""),
+    ],
+)
+def test_a_person_is_asked_whether_to_run_what_was_meant_unless_it_removes_something(
+    host: Host, monkeypatch: pytest.MonkeyPatch, line: list[str], asks: str
+) -> None:
+    for answer, runs in (("n\n", False), ("\n", False), ("", False), ("y\n", bool(asks))):
+        screen = Keyboard()
+        monkeypatch.setattr("sys.stderr", screen)
+        monkeypatch.setattr("sys.stdin", Keyboard(answer))
+        status = main(line, host=host)
+        assert (f"Run `{asks}` instead" in screen.getvalue()) == bool(asks)
+        assert (status == 0, host.store.has_app(AppName("x"))) == (runs, runs)
+
+
+def test_nobody_is_asked_over_a_pipe(run: Run) -> None:
+    status, _, error = run("apps:creat", "x", stdin="y\n")
+    assert status == 1 and "Did you mean apps:create?" in error and "instead" not in error
 
 
 @pytest.mark.usefixtures("keys")

@@ -78,6 +78,7 @@ def deploy_source(
             "files": files,
             "env": env,
             "metadata": metadata,
+            "no_cache": no_cache,
             "who": host.who,
             "labels": dict(labels or {}),
             "git_dir": (directory / ".git").is_dir(),

@@ -64,6 +64,8 @@ def test_a_key_is_offered_nothing_of_other_apps(ask, blog: Host) -> None:  # typ
     assert ask("config:get blog ", "key:eve") == []
     assert ask("--app blog ps:scale ", "key:eve") == []
     assert ask("ps:scale shop ", "key:eve") == ["web="]
+    main(["config:set", "--global", "--no-restart", "SHARED=1"], host=blog)
+    assert ask("config:get --global ") == ["SHARED"]
     assert ask("config:get --global ", "key:eve") == []
 
 

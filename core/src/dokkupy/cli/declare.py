@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Annotated as Annotated
     from typing import Any
 
+    Values = str | tuple[str, ...]
     from dokkupy.kernel.discovery import EntryPoint
     from dokkupy.kernel.registry import Registry
 
@@ -45,14 +46,16 @@ if not TYPE_CHECKING:
 
 
 class Arg:
-    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning. inert: see `Opt`."""
+    """A positional argument's name in the help (`<name>`, optional ones `[name]`) and its meaning. inert: see `Opt`.
+    complete: the values to offer, or their completer `module:function`, if its type has none (`dokkupy_sdk.completion`)."""
 
-    __slots__ = ("help", "inert", "metavar")
+    __slots__ = ("complete", "help", "inert", "metavar")
 
-    def __init__(self, metavar: str, help: str = "", *, inert: str = "") -> None:
+    def __init__(self, metavar: str, help: str = "", *, inert: str = "", complete: Values = "") -> None:
         self.metavar = metavar
         self.help = help or (f"No effect: {inert}" if inert else "")
         self.inert = inert
+        self.complete = complete
 
 
 class Rest(Arg):
@@ -63,12 +66,15 @@ class Opt:
     """An option's spellings and meaning. unknown=True: it takes every undeclared flag (info flags).
 
     inert: why the option has no effect, which a warning says when the option is used. There is no warning when a plugin
-    declares that it implements the option (`Registry.handles`).
+    declares that it implements the option (`Registry.handles`). complete: see `Arg`.
     """
 
-    __slots__ = ("flags", "help", "inert", "unknown")
+    __slots__ = ("complete", "flags", "help", "inert", "unknown")
 
-    def __init__(self, *flags: str, help: str = "", unknown: bool = False, inert: str = "") -> None:
+    def __init__(
+        self, *flags: str, help: str = "", unknown: bool = False, inert: str = "", complete: Values = ""
+    ) -> None:
+        self.complete = complete
         self.flags = flags
         self.help = help or (f"No effect: {inert}" if inert else "")
         self.unknown = unknown
@@ -230,6 +236,7 @@ class Parameter:
     flags: tuple[str, ...] = ()
     help = ""
     inert = ""
+    complete: Values = ""
     many = False
     is_bool = False
     required = True
@@ -306,12 +313,13 @@ def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool
     else:
         found.convert = to_int if hint is int else hint
     found.flags = ("--" + name.strip("_").replace("_", "-"),)
+    if isinstance(marker, (Arg, Opt)):
+        found.help, found.inert, found.complete = marker.help, marker.inert, marker.complete
     if isinstance(marker, Arg):
-        found.metavar, found.help, found.inert = marker.metavar, marker.help, marker.inert
+        found.metavar = marker.metavar
         if isinstance(marker, Rest):
             found.kind = "rest"
     elif isinstance(marker, Opt):
-        found.help, found.inert = marker.help, marker.inert
         found.flags = marker.flags or found.flags
         if marker.unknown:
             found.kind = "unknown-flags"

@@ -8,7 +8,7 @@ import sys
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
 from dokkupy.cli.output import COLOUR, Terminal, harmless
 from dokkupy.cli.parse import TEXT, Invocation, WantsHelp, asked, parse, require_text
-from dokkupy.errors import AppNotFound, DokkupyError, PluginError, UserError
+from dokkupy.errors import DokkupyError, PluginError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel.session import ROOT, keep_temporary_files_in
 from dokkupy.kernel.users import become_owner
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dokkupy.cli.declare import Parameter
 
 ENTRIES = "dokkupy.entries"
+CORRECTIONS = "dokkupy.corrections"
+"""Functions `(host, typed, error)` that add what was meant to an error's hint, or return a line to run instead."""
 SWITCHES = ("--quiet", "--trace", "--force")
 
 
@@ -90,16 +92,16 @@ def main(words: list[str], *, who: str = "", root: str | None = None, host: Host
 
     who: the SSH key's name, empty for a local user. host: an existing one (tests, embedding).
     """
-    flags, words = split_globals(list(words))
+    typed, (flags, words) = words, split_globals(list(words))
     name = words[0] if words else "help"
     name = {"-v": "version", "--version": "version", "-h": "help", "--help": "help"}.get(name, name)
     out = Terminal(quiet=flags.quiet, trace=flags.trace)
     if host is None:
         host = Host(root or os.environ.get("DOKKUPY_ROOT") or ROOT, out=out, who=who or local_user())
-    return run_command(host.for_invocation(out=out, who=who or host.who), out, flags, name, words)
+    return run_command(host.for_invocation(out=out, who=who or host.who), out, flags, name, words, typed)
 
 
-def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: list[str]) -> int:
+def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: list[str], typed: list[str]) -> int:
     call: Invocation | None = None
     try:
         require_text(words)
@@ -114,8 +116,8 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         out.quiet, out.trace = flags.quiet, out.trace or flags.trace
-        typed = for_records(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
-        host = host.for_invocation(force=flags.force, command=typed)
+        recorded = for_records(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
+        host = host.for_invocation(force=flags.force, command=recorded)
         try:
             call = parse(command, rest, flags.app)
         except WantsHelp:
@@ -126,6 +128,8 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         call_status = invoke(host, call)
     except BaseException as error:
         full_name, form = (call.command.full_name, call.format) if call else (name, asked(words))
+        if isinstance(error, UserError) and (instead := corrected(host, typed, error)):
+            return main(instead, host=host)
         call_status = report(error, host, full_name, form)
     if call is not None and (call.recorded or call_status):
         record(host, call, call_status)
@@ -300,8 +304,6 @@ def report(error: BaseException, host: Host, command: str = "", form: str = "std
 
     errors = as_errors(error) or [wrapped(error, host)]
     first = errors[0]
-    if isinstance(first, AppNotFound) and not first.hint:
-        first.hint = similar_app(host, first.app)
     if form not in TEXT:
         from dokkupy.cli.formats import written
 
@@ -316,15 +318,15 @@ def report(error: BaseException, host: Host, command: str = "", form: str = "std
     return first.exit_code
 
 
-def similar_app(host: Host, app: str) -> str:
-    """A question with the names of apps like the one that does not exist. It offers only apps that the caller may see."""
-    from dokkupy.kernel.access import visible_apps
-    from dokkupy.model.spelling import did_you_mean
-
-    try:
-        return did_you_mean(app, visible_apps(host))
-    except DokkupyError:  # a broken record of keys: what is wrong with the app is still said
-        return ""
+def corrected(host: Host, typed: list[str], error: UserError) -> list[str]:
+    """The command line to run in place of a mistyped one, if a person chose it. Otherwise the error's hint may have grown."""
+    for entry in host.registry.group(CORRECTIONS).values():
+        try:
+            if instead := host.registry.load(entry)(host, typed, error):
+                return list(instead)
+        except DokkupyError:  # a broken record of keys: the error itself is still shown
+            continue
+    return []
 
 
 def wrapped(error: BaseException, host: Host) -> DokkupyError:

@@ -92,9 +92,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
         elif unknown is not None:
             unlisted.append(word)
         else:
-            from dokkupy.model.spelling import did_you_mean
-
-            raise UserError(f"unknown flag: {name}", hint=did_you_mean(name, flags) or f"Usage: {usage(command)}")
+            raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
     if unlisted and call.format not in TEXT:
         raise UserError("--format flag cannot be specified when specifying an info flag")
     if app_at is not None and not where:

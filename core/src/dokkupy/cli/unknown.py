@@ -25,18 +25,10 @@ def program() -> str:
 
 def unknown(name: str, host: Host, group: Group | None = None) -> UserError:
     """group: the command's namespace, if it exists but lacks the command."""
-    from dokkupy.cli.permission import loaded, usable
-    from dokkupy.model.spelling import did_you_mean
-
-    known = []
-    for namespace, one in [(group.namespace, group)] if group else loaded(host):
-        names = [command.full_name for command in usable(host, one)]
-        known += [namespace, *names] if names else []
-    hint = "" if group else resting(host, name) or missing(host)
     return UserError(
         f"`{name[:80]}` is not a {program()} command.",
         details=(f"See `{program()} help` for a list of available commands.",),
-        hint=hint or did_you_mean(name, known),
+        hint="" if group else resting(host, name) or missing(host),
         code="unknown_command",
     )
 

@@ -11,6 +11,8 @@ from dokkupy_sdk.settings import Settings
 def config_keys(host: Host, typed: Typed) -> list[str]:
     from dokkupy_apps.desired.config import get_env
 
+    if typed.app is None and not typed.is_global:
+        return []
     return [str(key) for key in get_env(host, AppName(typed.app) if typed.app else None)]
 
 
@@ -55,3 +57,16 @@ def property_values(host: Host, typed: Typed) -> list[str]:
     """The values of a property, if it has only a few, such as true and false."""
     found = settings_of(host, typed.namespace)
     return found.choices(host, typed.arguments[-1]) if found and typed.arguments else []
+
+
+def domains(host: Host, typed: Typed) -> list[str]:
+    """The domains of the app."""
+    from dokkupy_apps.desired.domains import domains_of
+
+    return [str(one) for one in domains_of(host, AppName(typed.app))] if typed.app else []
+
+
+def global_domains(host: Host, typed: Typed) -> list[str]:
+    from dokkupy_apps.desired.domains import global_domains
+
+    return [str(one) for one in global_domains(host)]

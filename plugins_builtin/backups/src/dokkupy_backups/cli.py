@@ -39,7 +39,7 @@ def moment_of(text: str) -> datetime:
 @group.command("target-add", permission="host:write", mutating=True, secret_args=True)
 def target_add(
     host: Host,
-    target: Name,
+    target: Annotated[TargetName, Arg("target", complete=())],
     url: Annotated[TargetUrl, Arg("url")],
     credentials: Annotated[list[str], Arg("NAME=VALUE", "access-key, secret-key, region; user, password; key")] = [],  # noqa: B006
     *,

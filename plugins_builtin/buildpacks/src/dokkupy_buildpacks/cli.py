@@ -12,6 +12,7 @@ from dokkupy_buildpacks.settings import SETTINGS
 group = Group("buildpacks", "Manage the buildpacks of apps")
 
 App = Annotated[AppName, Arg("app")]
+KNOWN = "dokkupy_buildpacks.completers:buildpacks"
 Index = Annotated[int, Opt("--index", help="Position in the list, from 1")]
 
 
@@ -49,7 +50,9 @@ def check_index(index: int) -> None:
 
 
 @group.command("add", permission="app:write", mutating=True)
-def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
+def add(
+    host: Host, app: App, buildpack: Annotated[str, Arg("buildpack", complete=KNOWN)] = "", *, index: Index = 0
+) -> None:
     """Add a buildpack, at the end or at a position."""
     from dokkupy_buildpacks.select.lists import parse
 
@@ -66,7 +69,7 @@ def add(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", 
 def set_buildpack(
     host: Host,
     app: App,
-    buildpacks: Annotated[list[str], Arg("buildpack")],
+    buildpacks: Annotated[list[str], Arg("buildpack", complete=KNOWN)],
     *,
     index: Index = 0,
     replace: Annotated[bool, Opt("--replace", help="Replace the whole list with the given buildpacks")] = False,
@@ -92,7 +95,9 @@ def set_buildpack(
 
 
 @group.command("remove", permission="app:write", mutating=True)
-def remove(host: Host, app: App, buildpack: Annotated[str, Arg("buildpack")] = "", *, index: Index = 0) -> None:
+def remove(
+    host: Host, app: App, buildpack: Annotated[str, Arg("buildpack", complete=KNOWN)] = "", *, index: Index = 0
+) -> None:
     """Remove a buildpack, by its name or by its position."""
     from dokkupy_buildpacks.select.lists import parse
 

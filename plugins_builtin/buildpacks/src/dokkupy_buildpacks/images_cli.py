@@ -15,6 +15,7 @@ group = Group("images", "Manage the base images of buildpacks")
 OWN = "dokkupy/"
 SUITE = Pattern(r"[a-z]{3,20}")
 REFERENCE = Pattern(r"[a-z0-9][a-z0-9._/:-]{0,200}(@sha256:[0-9a-f]{64})?")
+MADE = "dokkupy_buildpacks.completers:base_images"
 Name = Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name (python:3.13-slim)")]
 
 
@@ -73,7 +74,9 @@ def add(host: Host, image: Name) -> None:
 
 
 @group.command("refresh", permission="host:write", mutating=True)
-def refresh(host: Host, image: Annotated[str, Arg("image", "Base image; if not given, all")] = "") -> None:
+def refresh(
+    host: Host, image: Annotated[str, Arg("image", "Base image; if not given, all", complete=MADE)] = ""
+) -> None:
     """Build the base images again with current packages. Apps get them with their next build."""
     from dokkupy_buildpacks.images.bases import DEBIAN, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.images.toolchains import Failures
@@ -97,7 +100,7 @@ def refresh(host: Host, image: Annotated[str, Arg("image", "Base image; if not g
 @group.command("remove", permission="host:write", mutating=True)
 def remove(
     host: Host,
-    image: Name,
+    image: Annotated[str, Arg("image", "A Debian suite (trixie) or an image's name", complete=MADE)],
     *,
     force: Annotated[bool, Opt("--force", help="Remove it even if it is an official image")] = False,
 ) -> None:

@@ -205,7 +205,9 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
 
 
 @group.command("show", permission="app:read", formats=False)
-def show(host: Host, app: App, what: Annotated[str, Arg("crt|key|csr")]) -> CommandResult:
+def show(
+    host: Host, app: App, what: Annotated[str, Arg("crt|key|csr", complete=("crt", "csr", "key"))]
+) -> CommandResult:
     """Print the certificate with its chain, its key, or a signing request for its key and names."""
     host.store.require_app(app)
     if what not in ("crt", "key", "csr"):

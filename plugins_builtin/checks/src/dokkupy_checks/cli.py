@@ -95,7 +95,11 @@ def skip(host: Host, app: AppName, process_types: Types = ALL) -> None:
 
 
 @group.command("run", permission="app:write")
-def run(host: Host, app: AppName, which: Annotated[str, Arg("process-type[.N],...")] = "") -> CommandResult:
+def run(
+    host: Host,
+    app: AppName,
+    which: Annotated[str, Arg("process-type[.N],...", complete="dokkupy_apps.completers:process_types")] = "",
+) -> CommandResult:
     """Run the checks against the running instances.
 
     checks:run blog

@@ -21,7 +21,7 @@ scheduler_group = Group("scheduler", "Choose the scheduler of apps")
 local_group = Group("scheduler-docker-local", "Manage the scheduler docker-local")
 
 App = Annotated[AppName, Arg("app")]
-PhaseWord = Annotated[str, Arg("phase(s)", "build, deploy, run; several with commas")]
+PhaseWord = Annotated[str, Arg("phase(s)", "build, deploy, run; several with commas", complete=PHASES)]
 Processes = Annotated[list[str], Opt("--process", help="Only for this process type, in the phase deploy")]
 Options = Annotated[list[str], Rest("option")]
 
@@ -170,9 +170,9 @@ def clear(
 def list_options(
     host: Host,
     app: App,
-    which: Annotated[str, Arg("phase")] = "",
+    which: Annotated[str, Arg("phase", complete=PHASES)] = "",
     *,
-    phase: Annotated[str, Opt("--phase", help="build, deploy or run")] = "",
+    phase: Annotated[str, Opt("--phase", help="build, deploy or run", complete=PHASES)] = "",
     process: Annotated[str, Opt("--process", help="Only those of this process type")] = "",
 ) -> CommandResult:
     """List the options of a phase, one per line."""

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 group = Group("http-auth", "Protect apps with a user name and a password")
 
 App = Annotated[AppName, Arg("app")]
-User = Annotated[str, Arg("user")]
+User = Annotated[str, Arg("user", complete="dokkupy_front.completers:users")]
+NewUser = Annotated[str, Arg("user", complete=())]
 Password = Annotated[str, Arg("password", "If not given, the first line of standard input is read")]
-Address = Annotated[str, Arg("address", "An address, or a network such as 203.0.113.0/24")]
+Address = Annotated[str, Arg("address", "An address, or a network such as 203.0.113.0/24", complete=())]
 
 NOBODY = (("nobody", Secret("{SSHA}" + "A" * 28)),)
 """A hash that no password matches: without users, nobody can log in, as in Dokku."""
 
 
 @group.command("enable", permission="app:write", mutating=True, secret_args=2)
-def enable(host: Host, app: App, user: User = "", password: Password = "") -> None:
+def enable(host: Host, app: App, user: NewUser = "", password: Password = "") -> None:
     """Protect an app with a user name and a password."""
     host.store.require_app(app)
     given = hashed(user, password) if user else {}
@@ -54,7 +55,7 @@ def disable(host: Host, app: App) -> None:
 
 
 @group.command("add-user", permission="app:write", mutating=True, secret_args=2)
-def add_user(host: Host, app: App, user: User, password: Password = "") -> None:
+def add_user(host: Host, app: App, user: NewUser, password: Password = "") -> None:
     """Add a user, or change a user's password."""
     host.store.require_app(app)
     given = hashed(user, password)
@@ -88,7 +89,9 @@ def add_allowed_ip(host: Host, app: App, address: Address) -> None:
 
 
 @group.command("remove-allowed-ip", permission="app:write", mutating=True)
-def remove_allowed_ip(host: Host, app: App, address: Address) -> None:
+def remove_allowed_ip(
+    host: Host, app: App, address: Annotated[str, Arg("address", complete="dokkupy_front.completers:allowed")]
+) -> None:
     """Require a password from clients of an address or network again."""
     host.store.require_app(app)
     text = network(address)

@@ -36,7 +36,7 @@ def set_redirect(
     host: Host,
     app: App,
     source: Annotated[Domain, Arg("source", "One of the app's domains")],
-    destination: Annotated[Domain, Arg("destination")],
+    destination: Annotated[Domain, Arg("destination", complete=())],
 ) -> None:
     """Answer requests for a domain of an app with a redirect to the same path on another domain.
 
@@ -73,7 +73,9 @@ def require_no_circle(domains: dict[str, str], source: str) -> None:
 
 
 @group.command("unset", permission="app:write", mutating=True)
-def unset_redirect(host: Host, app: App, source: Annotated[str, Arg("source")]) -> None:
+def unset_redirect(
+    host: Host, app: App, source: Annotated[str, Arg("source", complete="dokkupy_front.completers:redirected")]
+) -> None:
     """Remove the redirect of a domain."""
     from dokkupy_apps.routing.traffic import rerouting
 

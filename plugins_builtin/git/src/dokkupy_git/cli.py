@@ -75,7 +75,9 @@ def from_archive(
     place: Annotated[str, Arg("ARCHIVE_URL", "a URL, or -- for standard input")] = "--",
     author: Author = [],  # noqa: B006 - never changed
     *,
-    archive_type: Annotated[str, Opt("--archive-type", help="tar, tar.gz or zip; detected if not given")] = "",
+    archive_type: Annotated[
+        str, Opt("--archive-type", help="tar, tar.gz or zip; detected if not given", complete=("tar", "tar.gz", "zip"))
+    ] = "",
 ) -> CommandResult:
     """Commit the content of an archive and deploy it."""
     from dokkupy_git.fetch.deploy import deploy_archive
@@ -170,7 +172,7 @@ def status(host: Host, app: AppName) -> CommandResult:
 
 
 @git.command("allow-host", permission="host:write", mutating=True)
-def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> CommandResult:
+def allow_host(host: Host, name: Annotated[str, Arg("HOST", complete=())]) -> CommandResult:
     """Trust the SSH host keys that a host shows now."""
     from dokkupy_git.fetch import credentials
 
@@ -185,7 +187,7 @@ def allow_host(host: Host, name: Annotated[str, Arg("HOST")]) -> CommandResult:
 @git.command("auth", permission="host:write", mutating=True, secret_args=2)
 def auth(
     host: Host,
-    name: Annotated[str, Arg("HOST")],
+    name: Annotated[str, Arg("HOST", complete="dokkupy_git.completers:hosts")],
     user: Annotated[str, Arg("USERNAME")] = "",
     password: Annotated[str, Arg("PASSWORD", "if not given, it is read from standard input")] = "",
 ) -> CommandResult:
@@ -209,7 +211,7 @@ def auth(
 @git.command("auth-status", permission="host:read", secret_args=2)
 def auth_status(
     host: Host,
-    name: Annotated[str, Arg("HOST")],
+    name: Annotated[str, Arg("HOST", complete="dokkupy_git.completers:hosts")],
     user: Annotated[str, Arg("USERNAME")] = "",
     password: Annotated[str, Arg("PASSWORD", "if not given, it is read from standard input")] = "",
 ) -> int:

@@ -177,6 +177,19 @@ def test_forced_push_of_an_older_commit_deploys_it(world: World, client: Client)
     assert world.deployed["commit"] == first
 
 
+def test_push_option_takes_effect_and_an_unknown_one_is_refused(world: World, client: Client) -> None:
+    client.commit({"a": "1"})
+    refused = client.push(options=("-o", "nocache"))
+    assert refused.returncode != 0
+    assert "remote:  !     'nocache' is not an option of git push -o" in refused.stderr
+    assert "Did you mean no-cache?" in refused.stderr and "trace: print every step" in refused.stderr
+    assert (world.deployed, head(world)) == ({}, "")
+    done = client.push(options=("-o", "no-cache", "-o", "trace"))
+    assert done.returncode == 0 and world.deployed["no_cache"], done.stderr
+    other = client.push("master:other", options=("-o", "no-cache"))
+    assert other.returncode == 0 and "-o no-cache has no effect: nothing is built" in other.stderr
+
+
 def test_shallow_push_is_refused(world: World, client: Client, tmp_path: Path) -> None:
     client.commit({"a": "1"})
     client.commit({"a": "2"})

@@ -56,12 +56,12 @@ def offer_names(host: Host) -> None:
 
 def offered(host: Host, line: str) -> list[str]:
     """Candidates for the last word of a line, with a space after a complete argument."""
-    from dokkupy_host.completion.candidates import candidates
+    from dokkupy_sdk.completion import candidates, matching
 
     before, last = line.split(" ")[:-1], line.split(" ")[-1]
     # Each request reads the current state.
     now = host.for_invocation()
-    words = [word for word in candidates(now, [one for one in before if one], last) if word.startswith(last)]
+    words = matching(candidates(now, [one for one in before if one], last), last)
     return [word if word.endswith("=") else f"{word} " for word in words]
 
 

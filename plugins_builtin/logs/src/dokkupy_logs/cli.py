@@ -79,7 +79,10 @@ Num = Annotated[
 Ps = Annotated[
     str,
     Opt(
-        "-p", "--ps", help="Only this process type, or one instance TYPE.N; run, cron or release for one-off containers"
+        "-p",
+        "--ps",
+        help="Only this process type, or one instance TYPE.N; run, cron or release for one-off containers",
+        complete="dokkupy_logs.completers:sources",
     ),
 ]
 Tail = Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")]

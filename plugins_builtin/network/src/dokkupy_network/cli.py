@@ -26,7 +26,7 @@ JOINING = ("initial-network", "attach-post-create", "attach-post-deploy")
 
 
 @group.command("create", permission="host:write", mutating=True)
-def create(host: Host, network: Name) -> CommandResult:
+def create(host: Host, network: Annotated[NetworkName, Arg("network", complete=())]) -> CommandResult:
     """Create a network that apps can join."""
     from datetime import UTC, datetime
 

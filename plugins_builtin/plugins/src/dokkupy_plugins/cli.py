@@ -95,7 +95,7 @@ def install_dependencies(
 @group.command("update", permission="host:write", root=True, mutating=True)
 def update(
     host: Host,
-    name: Annotated[str, Arg("plugin")] = "",
+    name: Annotated[str, Arg("plugin", complete="dokkupy_plugins.completers:plugins")] = "",
     committish: Annotated[str, Arg("committish")] = "",
 ) -> CommandResult:
     """Update a plugin, or all installed plugins, from where they were installed."""
@@ -148,7 +148,9 @@ def turned(host: Host, name: PluginName, off: bool) -> CommandResult:
 @group.command("trigger", permission="host:write", root=True, mutating=True)
 def trigger(
     host: Host,
-    name: Annotated[str, Arg("hook", "Name of a hook, such as doctor_checks")],
+    name: Annotated[
+        str, Arg("hook", "Name of a hook, such as doctor_checks", complete="dokkupy_plugins.completers:hooks")
+    ],
     words: Annotated[list[str], Arg("argument", "Arguments of the hook except `host`; None for an optional one")] = [],  # noqa: B006
 ) -> CommandResult:
     """Call a hook in all plugins, and print each result."""
@@ -165,13 +167,18 @@ def trigger(
 @group.command("new", permission="open", keeps_root=True)
 def new(
     host: Host,
-    name: Name,
+    name: Annotated[PluginName, Arg("plugin", complete=())],
     *,
     directory: Annotated[
         str, Opt("--directory", help="Directory to create; if not given, dokkupy-NAME in the current directory")
     ] = "",
     kind: Annotated[
-        str, Opt("--kind", help="plugin, language, notifier, builder, proxy, scheduler, datastore or service-command")
+        str,
+        Opt(
+            "--kind",
+            help="plugin, language, notifier, builder, proxy, scheduler, datastore or service-command",
+            complete="dokkupy_plugins.completers:scaffolds",
+        ),
     ] = "plugin",
 ) -> CommandResult:
     """Create the files of a new plugin, with tests; the default kind has one hook, one command and one setting."""

@@ -10,7 +10,6 @@ from dokkupy_sdk.many import over_each
 from dokkupy_sdk.names import AppName, PluginName
 from dokkupy_sdk.operation import messages, operation
 from dokkupy_sdk.registry import CORE, Registry, conflicts, summary
-from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import PluginsFile, PropertiesFile
 from dokkupy_sdk.state_files import services
 from dokkupy_sdk.values import dataclass
@@ -89,8 +88,7 @@ def require_plugin(host: Host, name: PluginName) -> str:
                 f"{entry.distribution} cannot be changed by plugin:*, because plugin:* runs on it",
                 hint="Update the host itself with install.sh",
             )
-    known = [entry.plugin for entry in host.registry.all if entry.distribution not in OURS]
-    raise NotFound(f"Plugin {name} is not installed", hint=did_you_mean(name, known) or "List them: plugin:list")
+    raise NotFound(f"Plugin {name} is not installed", hint="List them: plugin:list")
 
 
 def disabled(host: Host) -> tuple[str, ...]:

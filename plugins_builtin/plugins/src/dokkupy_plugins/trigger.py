@@ -14,7 +14,6 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.settings import boolean
-from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.values import dataclass
 
 
@@ -51,7 +50,7 @@ def find_trigger(host: Host, name: str) -> Trigger:
     if caller is None:
         raise NotFound(
             f"{name[:60]!r} is not a hook; triggers in other languages do not exist",
-            hint=did_you_mean(name.replace("-", "_"), host.hooks.names()) or "docs/reference/hooks.md lists the hooks.",
+            hint="docs/reference/hooks.md lists the hooks.",
         )
     spec = caller.spec.function
     annotations = {

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 group = Group("registry", "Log in to image registries, and push releases to one")
 
-Server = Annotated[str, Arg("server", "a registry such as ghcr.io; docker.io is Docker Hub")]
+Server = Annotated[
+    str,
+    Arg(
+        "server",
+        "a registry such as ghcr.io; docker.io is Docker Hub",
+        complete="dokkupy_registry.completers:servers",
+    ),
+]
 
 
 NO_SCOPE = "Give an app, or --global for a login that all apps use"

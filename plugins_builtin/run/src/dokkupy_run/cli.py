@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 group = Group("run", "Run one-off processes inside a container of an app", bare="")
 
 App = Annotated[AppName, Arg("app")]
-Env = Annotated[list[str], Opt("--env", "-e", help="Environment variable KEY=VALUE, for this process only")]
+Env = Annotated[
+    list[str],
+    Opt(
+        "--env",
+        "-e",
+        help="Environment variable KEY=VALUE, for this process only",
+        complete="dokkupy_apps.completers:assignments",
+    ),
+]
 Label = Annotated[list[str], Opt("--label", help="Label of the container, KEY=VALUE")]
 NoTty = Annotated[bool, Opt("--no-tty", help="Run the command without a terminal")]
 ForceTty = Annotated[bool, Opt("--force-tty", help="Run the command with a terminal")]
@@ -36,6 +44,7 @@ Policy = Annotated[
     Opt(
         "--concurrency-policy",
         help="What to do while a container with the same --cron-id runs: allow, forbid or replace",
+        complete=("allow", "forbid", "replace"),
     ),
 ]
 Words = Annotated[list[str], Rest("command")]

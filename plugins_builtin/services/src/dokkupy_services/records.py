@@ -56,12 +56,9 @@ def read(host: Host, kind: str, name: ServiceName) -> Service:
 
 
 def no_service(host: Host, kind: str, name: str) -> NotFound:
-    """The error for an unknown name of a service. It suggests only services that the caller may see."""
-    from dokkupy_sdk.spelling import did_you_mean
-
+    """The error for an unknown name of a service."""
     title = datastore(host, kind).title if kind in kinds(host) else kind
-    known = [service.name for service in visible(host, kind)[0]]
-    return NotFound(f"{title} service {name} does not exist", hint=did_you_mean(name, known))
+    return NotFound(f"{title} service {name} does not exist")
 
 
 def find(host: Host, kind: str, name: str) -> Service | None:

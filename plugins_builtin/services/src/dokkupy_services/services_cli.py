@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
 
-Kind = Annotated[PluginName, Arg("kind", "postgres, redis...")]
+KINDS = "dokkupy_services.completers:kinds"
+Kind = Annotated[PluginName, Arg("kind", "postgres, redis...", complete=KINDS)]
 Name = Annotated[ServiceName, Arg("service")]
 
 
@@ -193,7 +194,9 @@ def unlink(
     app: App,
     *,
     no_restart: NoRestart = False,
-    kind: Annotated[PluginName | None, Opt("--kind", help="Kind of the service, if its plugin is uninstalled")] = None,
+    kind: Annotated[
+        PluginName | None, Opt("--kind", help="Kind of the service, if its plugin is uninstalled", complete=KINDS)
+    ] = None,
 ) -> CommandResult:
     """Unlink an external service from an app, and restart the app."""
     from dokkupy_services.commands.links import restarted, unlinked

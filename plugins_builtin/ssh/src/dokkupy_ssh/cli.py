@@ -26,7 +26,7 @@ APPS = "Apps of a deployer or viewer, separated by commas"
 @group.command("add", permission="host:write", mutating=True, keeps_root=True)
 def add(
     host: Host,
-    name: Annotated[KeyName, Arg("name")],
+    name: Annotated[KeyName, Arg("name", complete=())],
     file: Annotated[str, Arg("file")] = "",
     *,
     role: Annotated[Role, Opt("--role", help=ROLES)] = ADMIN,

@@ -21,24 +21,31 @@ if TYPE_CHECKING:
 
 group = Group("storage", "Manage directories that outlive an app's containers")
 
+OWNERS = ("false", "heroku", "herokuish", "paketo", "root")
 App = Annotated[AppName, Arg("app")]
 Path = Annotated[Mountable, Arg("storage", "Name of an entry, or HOST-DIR:CONTAINER-DIR[:OPTIONS]")]
 Directory = Annotated[
     ContainerPath | None, Opt("--container-dir", help="Where to mount a named entry: the path in the container")
 ]
-Chown = Annotated[str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number")]
+Chown = Annotated[
+    str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
+]
 
 
 class MountWish(Options):
     """How a named entry is mounted."""
 
-    phase: Annotated[list[str], Opt("--phase", help="deploy or run; both if not given")] = []  # noqa: RUF012
+    phase: Annotated[
+        list[str], Opt("--phase", help="deploy or run; both if not given", complete=("deploy", "run"))
+    ] = []  # noqa: RUF012
     process_type: Annotated[
         ProcessType | None, Opt("--process-type", help="Only in instances of this process type")
     ] = None
     volume_subpath: Annotated[SubPath | None, Opt("--volume-subpath", help="Subdirectory of the entry to mount")] = None
     volume_readonly: Annotated[bool, Opt("--volume-readonly", help="Mount read-only")] = False
-    volume_chown: Annotated[str, Opt("--volume-chown", help="Owner to give the directory to, as for --chown")] = ""
+    volume_chown: Annotated[
+        str, Opt("--volume-chown", help="Owner to give the directory to, as for --chown", complete=OWNERS)
+    ] = ""
     volume_options: Annotated[
         MountOptions | None, Opt("--volume-options", help="Docker's mount options, separated by commas")
     ] = None

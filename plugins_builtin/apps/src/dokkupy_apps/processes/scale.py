@@ -9,7 +9,6 @@ from dokkupy_sdk.errors import Conflict, UserError
 from dokkupy_sdk.model import Formation, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
-from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.state import FormationFile
 
 from dokkupy_apps.desired.formation import RELEASE, is_locked, stored_scale, wanted_formation
@@ -65,10 +64,7 @@ def require_scalable(
         unknown = release is not None and has_procfile(release) and process not in release.processes
         runs = process not in before if count is None else count > 0
         if runs and (process == RELEASE or unknown):
-            known = [str(name) for name in release.processes if name != RELEASE] if release is not None else []
-            raise UserError(
-                f"{process} is not a valid process name to scale up", hint=did_you_mean(str(process), known)
-            )
+            raise UserError(f"{process} is not a valid process name to scale up")
 
 
 def has_procfile(release: Release) -> bool:

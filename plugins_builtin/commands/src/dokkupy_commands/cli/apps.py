@@ -62,7 +62,9 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 
 
 @group.command("rename", permission="app:admin", mutating=True)
-def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, skip_deploy: SkipDeploy = False) -> None:
+def rename(
+    host: Host, old: App, new: Annotated[AppName, Arg("new-app", complete=())], *, skip_deploy: SkipDeploy = False
+) -> None:
     """Rename an app.
 
     apps:rename blog journal
@@ -77,7 +79,7 @@ def rename(host: Host, old: App, new: Annotated[AppName, Arg("new-app")], *, ski
 def clone(
     host: Host,
     old: App,
-    new: Annotated[AppName, Arg("new-app")],
+    new: Annotated[AppName, Arg("new-app", complete=())],
     *,
     skip_deploy: SkipDeploy = False,
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="Do nothing if the target exists")] = False,

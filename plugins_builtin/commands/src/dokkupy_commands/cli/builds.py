@@ -33,8 +33,8 @@ def list_builds(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
-    kind: Annotated[str, Opt("--kind")] = "",
-    status: Annotated[str, Opt("--status")] = "",
+    kind: Annotated[str, Opt("--kind", complete=LISTED_KINDS)] = "",
+    status: Annotated[str, Opt("--status", complete=STATUSES)] = "",
 ) -> CommandResult:
     """List the builds of an app, or the running ones of all."""
     from dokkupy_apps.builds.records import builds_of

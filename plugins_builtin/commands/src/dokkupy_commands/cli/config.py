@@ -239,7 +239,7 @@ def export(
     host: Host,
     scope: Scope,
     *,
-    format: Annotated[str, Opt("--format", help=", ".join(FORMATS))] = "exports",
+    format: Annotated[str, Opt("--format", help=", ".join(FORMATS), complete=FORMATS)] = "exports",
     merged: Merged = False,
 ) -> CommandResult:
     """Print the variables for another program.
@@ -291,7 +291,7 @@ def import_config(
     scope: Scope,
     file: Annotated[str, Arg("FILE")] = "-",
     *,
-    format: Annotated[str, Opt("--format", help="envfile, json")] = "envfile",
+    format: Annotated[str, Opt("--format", help="envfile, json", complete=("envfile", "json"))] = "envfile",
     replace: Annotated[bool, Opt("--replace", help="Also unset variables that are not in the file")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:

@@ -106,7 +106,12 @@ def replace_ports(host: Host, app: App, rows: Rows) -> CommandResult:
 
 @group.command("remove", permission="app:write", mutating=True)
 def remove(
-    host: Host, app: App, rows: Annotated[list[HostPortOrMapping], Arg("host-port|scheme:host-port:container-port")]
+    host: Host,
+    app: App,
+    rows: Annotated[
+        list[HostPortOrMapping],
+        Arg("host-port|scheme:host-port:container-port", complete="dokkupy_commands.completers:ports"),
+    ],
 ) -> CommandResult:
     """Remove ports, by host port or by SCHEME:HOST:CONTAINER."""
     before = own(host, app)

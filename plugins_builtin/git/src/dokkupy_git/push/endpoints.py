@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dokkupy_sdk.cli import Annotated, Arg, Group, Host, Rest
+from dokkupy_sdk.cli import Annotated, Arg, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import Conflict, Denied, UserError
 from dokkupy_sdk.names import AppName
 
@@ -28,6 +28,10 @@ class RepositoryName(AppName):
             name = name[1:-1]
         return AppName(name.removeprefix("/").removesuffix("/"))  # type: ignore[return-value]
 
+
+PUSH_OPTIONS = {"no-cache": "build without the cache", "trace": "print every step"}
+"""`git push -o OPTION`, and its effect."""
+OPTIONS = tuple(PUSH_OPTIONS)
 
 Surplus = Annotated[list[str], Rest("nothing more")]
 
@@ -90,11 +94,20 @@ def archive(host: Host, app: Annotated[str, Arg("APP")] = "") -> None:
 
 
 @git_hook.command("", permission="app:write", hidden=True, formats=False, recorded_as="git push")
-def hook(host: Host, app: Annotated[AppName, Arg("APP")]) -> int:
+def hook(
+    host: Host,
+    app: Annotated[AppName, Arg("APP")],
+    *,
+    options: Annotated[list[str], Opt("--option", help="Of `git push -o`", complete=OPTIONS)] = [],  # noqa: B006
+) -> int:
     """Deploy a push. Reads git's lines from standard input."""
     from dokkupy_git.push.receive import receive
 
-    return receive(host, app)
+    for option in options:
+        if option not in OPTIONS:
+            known = "; ".join(f"{name}: {effect}" for name, effect in PUSH_OPTIONS.items())
+            raise UserError(f"{ascii(option[:80])} is not an option of git push -o", hint=f"Options: {known}")
+    return receive(host, app, no_cache="no-cache" in options)
 
 
 def create(host: Host, app: AppName) -> None:

@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+TRACE = "trace"
 REFUSED = "pre-receive hook declined"
 """The text that git's client shows for a refused ref. It is the same as in Dokku's hook, because clients know it."""
 
@@ -31,8 +32,8 @@ def run() -> NoReturn:
     # Standard output carries the protocol, so all other output goes to the client by standard error.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
-        updates = pkt_line.updates_of(sys.stdin.buffer, answers)
-        status = deploy(repository, updates)
+        updates, options = pkt_line.updates_of(sys.stdin.buffer, answers)
+        status = deploy(repository, updates, options)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError):
                 stream.flush()
@@ -45,7 +46,7 @@ def run() -> NoReturn:
     os._exit(0)
 
 
-def deploy(repository: str, updates: list[str]) -> int:
+def deploy(repository: str, updates: list[str], options: list[str]) -> int:
     who = os.environ.get(program.WHO, "")
     if not who:
         sys.stderr.write(" !     Push over SSH: git push dokku@HOST:APP\n")
@@ -56,7 +57,8 @@ def deploy(repository: str, updates: list[str]) -> int:
     root = os.path.dirname(os.path.dirname(repository))
     app = os.path.basename(repository).removesuffix(".git")
     sys.stdin = io.TextIOWrapper(io.BytesIO("\n".join(updates).encode()))
-    return main(["git-hook", app], who=who, root=root)
+    words = [f"--option={option}" for option in options]
+    return main([*(["--trace"] if TRACE in options else []), "git-hook", app, *words], who=who, root=root)
 
 
 def stored(repository: str, updates: list[str]) -> dict[str, str]:

@@ -35,14 +35,17 @@ def line(text: bytes) -> bytes:
     return b"%04x%s" % (len(text) + 4, text)
 
 
-def updates_of(stream: IO[bytes], answers: IO[bytes]) -> list[str]:
-    """Negotiate the version, and return the `old new ref` of each pushed ref."""
+def updates_of(stream: IO[bytes], answers: IO[bytes]) -> tuple[list[str], list[str]]:
+    """Negotiate the version, and return the `old new ref` of each pushed ref, and the options of `git push -o`."""
     version = read_lines(stream)
     if not version or not version[0].startswith(b"version=1"):
         raise ProtocolError("git speaks another version of proc-receive")
-    answers.write(line(b"version=1") + FLUSH)
+    has_options = b"push-options" in version[0].partition(b"\0")[2].split()
+    answers.write(line(b"version=1\0push-options" if has_options else b"version=1") + FLUSH)
     answers.flush()
-    return [text.decode(errors="replace") for text in read_lines(stream)]
+    updates = read_lines(stream)
+    options = read_lines(stream) if has_options else []
+    return [text.decode(errors="replace") for text in updates], [text.decode(errors="replace") for text in options]
 
 
 def report(

@@ -109,7 +109,7 @@ def plan(updates: Sequence[Update], *, branch: str, chosen: bool, has_branches: 
     return Plan(deploy, branch, adopt, tuple(warnings))
 
 
-def receive(host: Host, app: AppName) -> int:
+def receive(host: Host, app: AppName, *, no_cache: bool = False) -> int:
     """The body of `git-hook`: deploy what was pushed, or store it with a warning, and move the refs.
 
     Whatever git would refuse is asked before the deploy; any error refuses the push, and then nothing has changed.
@@ -140,9 +140,12 @@ def receive(host: Host, app: AppName) -> int:
         if not decided.deploy.branch:  # a tag, perhaps an annotated one
             commit = refs.commit_of(repository, commit, decided.deploy.ref)
         adopt = decided.branch if decided.adopt else ""
-        deploy(host, app, kind="git-hook", incoming=Incoming(commit, adopt=adopt, moves=tuple(moves)))
+        incoming = Incoming(commit, adopt=adopt, moves=tuple(moves))
+        deploy(host, app, kind="git-hook", incoming=incoming, no_cache=no_cache)
     else:
         refs.make(repository, moves)
+        if no_cache:
+            host.out.warn("-o no-cache has no effect: nothing is built")
     for line in decided.warnings:
         host.out.warn(line)
     return 0

@@ -62,6 +62,8 @@ def receive_pack_argv(repository: str, hooks: str, max_size: int) -> list[str]:
         # The hook moves all refs, as a step of the deploy.
         "receive.procReceiveRefs=refs",
         "receive.keepAlive=2",
+        # For `git push -o`: the hook refuses the unknown options.
+        "receive.advertisePushOptions=true",
         "receive.denyDeleteCurrent=refuse",
         "receive.denyCurrentBranch=ignore",
         f"transfer.hideRefs={OWN_REFS}",

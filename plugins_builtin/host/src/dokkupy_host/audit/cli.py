@@ -23,7 +23,14 @@ def show(
     host: Host,
     app: Annotated[AppName | None, Arg("app", "Only commands on this app, which may have been destroyed")] = None,
     *,
-    who: Annotated[str, Opt("--who", help="Only commands of this local user, or of the SSH key with this name")] = "",
+    who: Annotated[
+        str,
+        Opt(
+            "--who",
+            help="Only commands of this local user, or of the SSH key with this name",
+            complete="dokkupy_host.audit.completers:people",
+        ),
+    ] = "",
     since: Annotated[str, Opt("--since", help="Only commands since this time: 30m, 2h, 7d, or 2026-01-31T12:00Z")] = "",
     failed: Annotated[bool, Opt("--failed", help="Only commands that failed or were denied")] = False,
     num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 100,

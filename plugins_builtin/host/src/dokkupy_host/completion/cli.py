@@ -8,7 +8,9 @@ group = Group("completion", "Print shell completion scripts", bare="")
 
 
 @group.command("", permission="open")
-def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> CommandResult:
+def completion(
+    host: Host, shell: Annotated[str, Arg("shell", complete=("bash", "fish", "zsh"))] = "bash"
+) -> CommandResult:
     """Print the completion script of a shell: bash, zsh or fish. `setup` installs bash's."""
     from dokkupy_sdk.errors import UserError
 
@@ -23,10 +25,10 @@ def completion(host: Host, shell: Annotated[str, Arg("shell")] = "bash") -> Comm
 def words(host: Host, typed: Annotated[list[str], Arg("words")]) -> CommandResult:
     """Print the candidates for the last of these arguments. The audit does not record it, because it is not an action
     of its own."""
-    from dokkupy_host.completion.candidates import candidates
+    from dokkupy_sdk.completion import candidates, matching
 
     last = typed[-1] if typed else ""
-    found = [word for word in candidates(host, typed[:-1], last) if word.startswith(last)]
+    found = matching(candidates(host, typed[:-1], last), last)
     return CommandResult(found, found, recorded=False)
 
 

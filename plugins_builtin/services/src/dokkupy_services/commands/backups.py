@@ -76,9 +76,7 @@ def add_backups(group: Group, kind: str) -> None:
         key: Annotated[str, Arg("aws-access-key-id")],
         secret: Annotated[str, Arg("aws-secret-access-key")],
         region: Annotated[str, Arg("aws-default-region")] = "",
-        signature: Annotated[
-            str, Arg("aws-signature-version", inert="No effect: restic always uses signature version 4")
-        ] = "",
+        signature: Annotated[str, Arg("aws-signature-version", inert="restic always uses signature version 4")] = "",
         endpoint: Annotated[str, Arg("endpoint-url")] = "",
     ) -> CommandResult:
         """Store the credentials for a service's buckets."""

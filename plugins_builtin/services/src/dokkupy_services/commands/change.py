@@ -15,13 +15,19 @@ if TYPE_CHECKING:
     from dokkupy_services.data.moving import Moved
 
 
-RestartApps = Annotated[str, Opt("--restart-apps", "-R", help="Restart the linked apps afterwards: true or false")]
+RestartApps = Annotated[
+    str,
+    Opt("--restart-apps", "-R", help="Restart the linked apps afterwards: true or false", complete=("true", "false")),
+]
 
 
 def add_change(group: Group, kind: str, title: str) -> None:
     @group.command("set", permission="host:write", mutating=True)
     def set_property(
-        host: Host, service: Name, key: Annotated[str, Arg("key")] = "", value: Annotated[str, Arg("value")] = ""
+        host: Host,
+        service: Name,
+        key: Annotated[str, Arg("key", complete=(*NETWORKS, "restart-policy"))] = "",
+        value: Annotated[str, Arg("value", complete="dokkupy_services.completers:values")] = "",
     ) -> None:
         """Set or unset a property: initial-network, post-create-network, post-start-network, restart-policy."""
         from dokkupy_services.lifecycle import service as lifecycle

@@ -26,7 +26,9 @@ def add_mounts(group: Group, kind: str) -> None:
         volume_readonly: Annotated[bool, Opt("--volume-readonly", help="The service cannot write to it")] = False,
         volume_options: Annotated[str, Opt("--volume-options", help="Docker's options of a mount, such as ro,z")] = "",
         volume_subpath: Annotated[str, Opt("--volume-subpath", help="Mount this directory of the path")] = "",
-        volume_chown: Annotated[str, Opt("--volume-chown", help="Only false: the owner is never changed")] = "",
+        volume_chown: Annotated[
+            str, Opt("--volume-chown", help="Only false: the owner is never changed", complete=("false",))
+        ] = "",
     ) -> CommandResult:
         """Mount a path of the host or a docker volume into a service at its next restart.
 
@@ -44,7 +46,7 @@ def add_mounts(group: Group, kind: str) -> None:
     def unmount(
         host: Host,
         service: Name,
-        mount: Annotated[Mount | None, Arg("source:directory")] = None,
+        mount: Annotated[Mount | None, Arg("source:directory", complete="dokkupy_services.completers:mounts")] = None,
         *,
         every: Annotated[bool, Opt("--all", help="Remove all mounts")] = False,
     ) -> CommandResult:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from dokkupy_services.role import Datastore
 
 Name = Annotated[ServiceName, Arg("service")]
-NewName = Annotated[ServiceName, Arg("new-service")]
+NewName = Annotated[ServiceName, Arg("new-service", complete=())]
 App = Annotated[AppName, Arg("app")]
 NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="Do not restart; variables apply at the next start")]
 
 NETWORKS = ("initial-network", "post-create-network", "post-start-network")
+OF_NETWORKS = "dokkupy_services.completers:networks"
 
 
 class ContainerOptions(Options):
@@ -31,20 +32,30 @@ class ContainerOptions(Options):
         str, Opt("--custom-env", "-C", help="Environment variables of the container, such as A=1;B=2")
     ] = ""
     image: Annotated[str, Opt("--image", "-i", help="Image to use")] = ""
-    image_version: Annotated[str, Opt("--image-version", "-I", help="Tag of the image")] = ""
+    image_version: Annotated[
+        str, Opt("--image-version", "-I", help="Tag of the image", complete="dokkupy_services.completers:versions")
+    ] = ""
     memory: Annotated[
         str, Opt("--memory", "-m", help="Memory limit, such as 512m or 1g; a number alone is megabytes")
     ] = ""
-    initial_network: Annotated[str, Opt("--initial-network", "-N", help="Docker network to create the service in")] = ""
+    initial_network: Annotated[
+        str, Opt("--initial-network", "-N", help="Docker network to create the service in", complete=OF_NETWORKS)
+    ] = ""
     post_create_network: Annotated[
-        str, Opt("--post-create-network", "-P", help="More docker networks, separated by commas")
+        str, Opt("--post-create-network", "-P", help="More docker networks, separated by commas", complete=OF_NETWORKS)
     ] = ""
     post_start_network: Annotated[
-        str, Opt("--post-start-network", "-S", help="More docker networks, separated by commas")
+        str, Opt("--post-start-network", "-S", help="More docker networks, separated by commas", complete=OF_NETWORKS)
     ] = ""
     shm_size: Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")] = ""
     restart_policy: Annotated[
-        str, Opt("--restart", "--restart-policy", help="Restart policy: always, unless-stopped, on-failure:10, no")
+        str,
+        Opt(
+            "--restart",
+            "--restart-policy",
+            help="Restart policy: always, unless-stopped, on-failure:10, no",
+            complete=("always", "no", "on-failure:10", "unless-stopped"),
+        ),
     ] = ""
     cpus: Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")] = ""
     volume: Annotated[

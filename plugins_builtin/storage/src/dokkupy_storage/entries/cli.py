@@ -14,7 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_storage.records import Entry
 
+OWNERS = ("false", "heroku", "herokuish", "paketo", "root")
 Name = Annotated[EntryName, Arg("name")]
+NewName = Annotated[EntryName, Arg("name", complete=())]
 Key = Annotated[LabelKey, Arg("key")]
 Value = Annotated[str, Arg("value", "New value; without one, the property is unset")]
 ENTRIES = (Column("NAME"), Column("SCHEDULER", optional=1), Column("DIRECTORY", wraps=True))
@@ -24,13 +26,15 @@ CLUSTER = "docker-local does not use this value; it is kept for schedulers that 
 
 
 class NewEntry(Options):
-    scheduler: Annotated[str, Opt("--scheduler", help="docker-local")] = "docker-local"
+    scheduler: Annotated[str, Opt("--scheduler", help="docker-local", complete=("docker-local",))] = "docker-local"
     size: Annotated[str, Opt("--size", inert=CLUSTER)] = ""
     access_mode: Annotated[str, Opt("--access-mode", inert=CLUSTER)] = ""
     storage_class_name: Annotated[str, Opt("--storage-class-name", inert=CLUSTER)] = ""
     namespace: Annotated[str, Opt("--namespace", inert=CLUSTER)] = ""
     reclaim_policy: Annotated[str, Opt("--reclaim-policy", inert=CLUSTER)] = ""
-    chown: Annotated[str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number")] = ""
+    chown: Annotated[
+        str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
+    ] = ""
     mode: Annotated[str, Opt("--mode", help="Mode of the directory, such as 0755")] = ""
     annotation: Annotated[list[str], Opt("--annotation", help="KEY=VALUE")] = []  # noqa: RUF012
     label: Annotated[list[str], Opt("--label", help="KEY=VALUE")] = []  # noqa: RUF012
@@ -82,7 +86,7 @@ def text(value: object) -> str:
 def add_entry_commands(group: Group) -> None:
     @group.command("create", permission="host:write", mutating=True)
     def create(
-        host: Host, name: Name, path: Annotated[HostPath | None, Arg("path")] = None, *, wish: NewEntry
+        host: Host, name: NewName, path: Annotated[HostPath | None, Arg("path")] = None, *, wish: NewEntry
     ) -> CommandResult:
         """Create a named entry; its directory is made in the storage root, unless a path is given."""
         from dokkupy_storage.entries import changes
@@ -101,7 +105,7 @@ def add_entry_commands(group: Group) -> None:
     def set_property(
         host: Host,
         name: Annotated[EntryName, Arg("name", "Name of the entry; with --global, of the property")],
-        prop: Annotated[str, Arg("property")] = "",
+        prop: Annotated[str, Arg("property", complete="dokkupy_storage.completers:entry_properties")] = "",
         value: Annotated[list[str], Arg("value", "New value; without one, the property is unset")] = [],  # noqa: B006
         *,
         is_global: Annotated[bool, Opt("--global", help="Set a property of all storage, such as trash-days")] = False,
@@ -213,7 +217,11 @@ def add_reading(group: Group) -> None:
 
     @group.command("list-entries", permission="app:read")
     def list_entries(
-        host: Host, *, scheduler: Annotated[str, Opt("--scheduler", help="Only entries of this scheduler")] = ""
+        host: Host,
+        *,
+        scheduler: Annotated[
+            str, Opt("--scheduler", help="Only entries of this scheduler", complete=("docker-local",))
+        ] = "",
     ) -> CommandResult:
         """List the entries that the caller may use."""
         from dokkupy_sdk.access import allowed

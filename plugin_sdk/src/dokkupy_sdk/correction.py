@@ -1,0 +1,124 @@
+"""What was meant by a mistyped word of a command line: the one that Tab would have offered in its place.
+
+`correct` is the entry point `dokkupy.corrections` that core calls with an error before it is shown.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from dokkupy.cli.declare import Command, parameters
+from dokkupy.cli.main import resolve, split_globals
+from dokkupy.errors import Conflict, UserError
+from dokkupy.host import Host
+from dokkupy.model.spelling import did_you_mean, likely
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REMOVES = frozenset(
+    (
+        *("clear", "delete", "destroy", "import", "prune", "purge", "remove", "reset", "restore", "revert", "rollback"),
+        *("uninstall", "unlink", "unmount", "unset"),
+    )
+)
+"""First words of the verbs that remove or replace something. Such a command is never offered to run at once."""
+
+
+def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
+    """Add "Did you mean ...?" to the error's hint. For a mistyped command, ask a person at a terminal, and return the
+    line to run instead."""
+    if isinstance(error, Conflict):
+        return []
+    flags, words = split_globals(list(typed))
+    if not words:
+        return []
+    try:
+        command, rest = resolve(host, words[0], words[1:])
+    except UserError:
+        if error.hint:  # the command's plugin is disabled or missing
+            return []
+        meant = likely(words[0], commands_like(host, words[0]))
+        if len(meant) == 1 and ":" in meant[0] and may_ask(host, typed, meant[0]) and agreed(meant[0], words[0]):
+            return [*typed[: len(typed) - len(words)], meant[0], *words[1:]]
+        add(error, did_you_mean(words[0], meant))
+        return []
+    add(error, question(host, command, rest, flags.app, error))
+    return []
+
+
+def add(error: UserError, question: str) -> None:
+    if question and "Did you mean" not in error.hint:
+        error.hint = "\n".join(line for line in (question, error.hint) if line)
+
+
+def commands_like(host: Host, name: str) -> list[str]:
+    """The namespaces and commands that the caller may use; of a namespace that exists, only its own."""
+    from dokkupy_sdk.entry import find_namespace, loaded, usable
+
+    namespace = name.partition(":")[0]
+    exists = find_namespace(host.registry, namespace) is not None
+    known: list[str] = []
+    for one, group in loaded(host):
+        if not exists or group.namespace == namespace:
+            names = [command.full_name for command in usable(host, group)]
+            known += [one, *names] if names else []
+    return known
+
+
+def may_ask(host: Host, typed: list[str], name: str) -> bool:
+    """Whether a person is there to ask, and the command neither removes nor replaces anything."""
+    wants_data = any(word == "--json" or word.partition("=")[0] == "--format" for word in typed)
+    if wants_data or getattr(host.out, "quiet", False) or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return not REMOVES & set(name.rpartition(":")[2].split("-"))
+
+
+def agreed(meant: str, typed: str) -> bool:
+    sys.stderr.write(f"Run `{meant}` instead of `{typed[:80]}`? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def question(host: Host, command: Command, words: list[str], app: str, error: UserError) -> str:
+    """The likeliest values for the first word that the error is about and that Tab would not have offered."""
+    said = "\n".join((error.message, *error.details))
+    for word, found in words_with_values(host, command, words, app):
+        if word not in found and (mentions(said, word) or found and all(mentions(said, one) for one in found)):
+            if asked := did_you_mean(word, found):
+                return asked
+    return ""
+
+
+def words_with_values(host: Host, command: Command, words: list[str], app: str) -> Iterator[tuple[str, list[str]]]:
+    """Each word of a line, or part of one, with what could stand in its place."""
+    from dokkupy.kernel.access import visible_apps
+
+    from dokkupy_sdk.completion import at_cursor, flags_of, offered
+
+    if app:
+        yield app, [str(one) for one in visible_apps(host, command.permission)]
+    options = {flag: item for item in parameters(command.function) if item.kind == "option" for flag in item.flags}
+    for number, word in enumerate(words):
+        item, typed = at_cursor(command, words[:number], app)
+        if item is not None and item.kind == "rest" and item.complete == "":
+            return
+        if word.startswith("-") and (item is None or item.kind != "option"):
+            flag, equals, word = word.partition("=")
+            if flag not in options or not equals:
+                yield flag, flags_of(command)
+                continue
+            item = options[flag]
+        if item is None:
+            continue
+        found = offered(host, item, typed)
+        named = [one.removesuffix("=") for one in found]
+        for part in word.split(","):
+            yield part.partition("=")[0] if named != found else part, named
+
+
+def mentions(text: str, word: str) -> bool:
+    import re
+
+    return bool(word) and re.search(rf"(?<![\w.:-]){re.escape(word)}(?![\w:-])", text) is not None
