@@ -26,6 +26,7 @@ WITHOUT = {
     "plugins_builtin/docker/src/dokkupy_docker/engine_api/errors.py": "the engine's own message",
     "plugins_builtin/docker/src/dokkupy_docker/roles/registries.py": "the registry's own message",
     "plugins_builtin/services/src/dokkupy_services/lifecycle/service.py": "Dokku's message for a name that is taken",
+    "plugins_builtin/services/src/dokkupy_services/records.py": "the line adds a service that was meant, if one is like it",
     "plugins_builtin/services/src/dokkupy_services/links/variables.py": "Dokku's message: it is promoted already",
 }
 """Files with one such error or more -> the reason."""
