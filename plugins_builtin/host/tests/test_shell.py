@@ -37,14 +37,25 @@ def test_a_key_does_not_learn_the_names_of_other_apps(host: Host, capsys: pytest
     assert complete(host, capsys, "ps:report", "") == ["shop"]
 
 
-def test_bash_accepts_the_script_and_drops_the_part_before_a_colon(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("word", "found", "left"),
+    [
+        ("config:s", "config:set config:show", "set show"),
+        ("--status=c", "--status=canceled", "canceled"),
+        ("--at=2026:0", "--at=2026:01", "01"),
+        ("blo", "blog", "blog"),
+    ],
+)
+def test_bash_accepts_the_script_and_drops_the_part_before_a_colon_or_an_equals_sign(
+    tmp_path: Path, word: str, found: str, left: str
+) -> None:
     program = tmp_path / "dokkupy"
-    program.write_text('#!/bin/sh\nprintf "%s\\n" config:set config:show\necho "$@" >"$0.asked"\n')
+    program.write_text(f'#!/bin/sh\nprintf -- "%s\\n" {found}\necho "$@" >"$0.asked"\n')
     program.chmod(0o755)
-    asked = f'{SCRIPT}\nCOMP_LINE="{program} config:s"; COMP_POINT=${{#COMP_LINE}}; _dokkupy {program}; echo "${{COMPREPLY[@]}}"'
+    asked = f'{SCRIPT}\nCOMP_LINE="{program} {word}"; COMP_POINT=${{#COMP_LINE}}; _dokkupy {program}; echo "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("set show\n", "")
-    assert (tmp_path / "dokkupy.asked").read_text() == "completion:words -- config:s\n"
+    assert (done.stdout, done.stderr) == (f"{left}\n", "")
+    assert (tmp_path / "dokkupy.asked").read_text() == f"completion:words -- {word}\n"
 
 
 def test_the_shell_runs_each_line_as_its_caller_and_ends_with_the_last_status(

@@ -101,6 +101,15 @@ def test_an_ssh_command_becomes_words_and_never_a_shell(monkeypatch: pytest.Monk
         entry(["demo"])
 
 
+@pytest.mark.parametrize(("login", "name"), [("dokku", "dokku"), ("dokkupy", "dokkupy"), ("root", "/usr/bin/dokkupy")])
+def test_over_ssh_the_program_has_the_name_of_the_login(monkeypatch: pytest.MonkeyPatch, login: str, name: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/dokkupy"])
+    monkeypatch.setenv("USER", login)
+    monkeypatch.setenv("SSH_ORIGINAL_COMMAND", "apps:list")
+    entry(["demo"])
+    assert sys.argv[0] == name
+
+
 @pytest.mark.parametrize("text", ["a  b\tc", " a#b \r\n c\x0b\xa0d ", "a\\ b", "'a b' \"c\"", "$x;y|z", ""])
 def test_the_quick_split_returns_the_same_arguments_as_shlex(text: str) -> None:
     assert split(text) == shlex.split(text)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import KeyName
+
+NAMES = ("dokku", "dokkupy")
+"""The logins, which are the names of the program too."""
 
 
 def entry(argv: list[str]) -> tuple[list[str], str]:
@@ -23,9 +27,11 @@ def entry(argv: list[str]) -> tuple[list[str], str]:
             f"The command cannot be split into words: {error}",
             hint="Close each quote. Over SSH, your own shell removes one level of quotes: ssh dokku@HOST 'config:set APP KEY=\"two words\"'",
         ) from None
+    if (login := os.environ.get("USER", "")) in NAMES:
+        sys.argv[0] = login  # messages and help name the program by the name that was typed: ssh dokku@HOST
     if words[:1] == ["--"]:
         words = words[1:]
-    if words[:1] in (["dokku"], ["dokkupy"]):
+    if words and words[0] in NAMES:
         words = words[1:]
     return words, f"key:{name}"
 

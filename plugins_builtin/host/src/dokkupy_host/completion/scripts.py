@@ -9,9 +9,12 @@ _dokkupy() {
   [[ $line == *[[:space:]] ]] && words+=("")
   word=${words[-1]}
   mapfile -t COMPREPLY < <("$1" completion:words -- "${words[@]:1}" 2>/dev/null)
-  # A colon ends a word for bash, so that what is before it is not to be typed again.
-  if [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then
-    local before=${word%"${word##*:}"}
+  # A colon and an equals sign end a word for bash, so that what is before them is not to be typed again.
+  local breaks=""
+  [[ $COMP_WORDBREAKS == *:* ]] && breaks+=:
+  [[ $COMP_WORDBREAKS == *=* ]] && breaks+="="
+  if [[ $breaks && $word == *[$breaks]* ]]; then
+    local before=${word%"${word##*[$breaks]}"}
     COMPREPLY=("${COMPREPLY[@]#"$before"}")
   fi
   # After `web=` a number follows, without a space.
