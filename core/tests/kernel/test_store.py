@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy.errors import AppNotFound, HostError, StateError
+from dokkupy.kernel import store as kernel_store
 from dokkupy.kernel.store import Store
 from dokkupy.model.names import AppName
 from dokkupy.model.release import Release
@@ -116,3 +117,35 @@ def test_apps_are_those_with_a_record(store: Store, tmp_path: Path) -> None:
         store.require_app(AppName("other"))
     with pytest.raises(StateError, match="other files of the app shop exist"):
         store.require_app(AppName("shop"))
+
+
+def test_a_file_is_parsed_once_until_its_text_changes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("apps", "blog", "nginx", data={"number": 1})
+    store.write("apps", "shop", "nginx", data={"number": 1})
+    texts: list[bytes] = []
+    parse = kernel_store.parse
+
+    def counted(path: str, text: bytes) -> dict[str, object]:
+        texts.append(text)
+        return parse(path, text)
+
+    monkeypatch.setattr(kernel_store, "parse", counted)
+    assert [store.read("apps", "blog", "nginx") for _ in range(3)] == [{"number": 1}] * 3
+    assert len(texts) == 1
+    store.write("apps", "blog", "nginx", data={"number": 2})
+    assert store.read("apps", "blog", "nginx") == {"number": 2}
+    assert store.read("apps", "shop", "nginx") == {"number": 1}
+    assert len(texts) == 3
+    monkeypatch.setattr(kernel_store, "KEPT", 0)
+    assert [store.read("apps", "shop", "other") for _ in range(2)] == [{}] * 2
+    fresh = Store(store.root)
+    assert [fresh.read("apps", "shop", "nginx") for _ in range(2)] == [{"number": 1}] * 2
+    assert len(texts) == 5
+
+
+def test_a_broken_file_is_an_error_each_time(store: Store) -> None:
+    store.write("global", "nginx", data={"number": 1})
+    Path(store.path("global", "nginx")).write_bytes(b"number = ")
+    for _ in range(2):
+        with pytest.raises(StateError, match="does not parse"):
+            store.read("global", "nginx")

@@ -130,6 +130,20 @@ def test_a_text_of_a_user_that_looks_encrypted_stays_a_text(host: Host) -> None:
     assert only(findings(host)).level == "ok"
 
 
+def test_the_doctor_reads_each_file_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(host, KEY=CANARY)
+    read: list[str] = []
+    original = tokens.read
+
+    def counted(path: str) -> bytes:
+        read.append(path)
+        return original(path)
+
+    monkeypatch.setattr(tokens, "read", counted)
+    assert only(findings(opened(Path(host.root)))).level == "ok"
+    assert sorted(read) == sorted(tokens.tables(host))
+
+
 def test_a_renamed_and_a_cloned_app_have_the_values(host: Host, run: Run) -> None:
     put(host, KEY=CANARY)
     deploy(host, "blog", {"Procfile": "web: serve\n"})

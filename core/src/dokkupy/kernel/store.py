@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 SCHEMA = 1
+KEPT = 2_000
+"""How many parsed files are kept in memory: a restart reads its release nine times."""
+
 FIRST = f"schema = {SCHEMA}\n".encode()
 """The content of the generation before the first."""
 
@@ -42,6 +45,7 @@ class Store:
         """cipher: returns the adapter of the role Cipher, or None if no plugin fills it. Secrets are then not encrypted."""
         self.root = root
         self._cipher = cipher
+        self._parsed: dict[tuple[tuple[str, ...], bytes], Table] = {}
 
     def path(self, *parts: str) -> str:
         for part in parts:
@@ -125,9 +129,14 @@ class Store:
         return self.decode(parts, text)
 
     def decode(self, parts: tuple[str, ...], text: bytes) -> Table:
-        """Parse the text of a file. Encrypted values in the table know how to decrypt themselves."""
-        table = parse(self.path(*parts), text)
-        return bound(table, "/".join(parts), self.opened) if MARK.encode() in text else table
+        """Parse the text of a file, once for each text. Encrypted values in the table know how to decrypt themselves."""
+        table = self._parsed.get((parts, text))
+        if table is None:
+            table = parse(self.path(*parts), text)
+            table = bound(table, "/".join(parts), self.opened) if MARK.encode() in text else table
+            if len(self._parsed) < KEPT:
+                self._parsed[parts, text] = table
+        return table
 
     def encode(self, parts: tuple[str, ...], data: Table, seal: Seal | None = None) -> bytes:
         """The text of a file. seal: returns the form of a secret in it, by default the encrypted one."""

@@ -24,29 +24,31 @@ def findings(host: Host) -> Iterator[Finding]:
     except DokkupyError as error:
         yield Finding(CHECK, "error", error.message, error.hint)
         return
-    found = [*unreadable(host)]
+    # Each file is parsed once for both questions: it is most of what the doctor does.
+    plain: list[str] = []
+    found = [*unreadable(host, plain if keys and is_closed(path) else None)]
     yield from found
     if not keys and not found:
         yield Finding(CHECK, "warning", f"values are not encrypted: {path} is missing", "sudo dokkupy setup")
     elif keys and not is_closed(path):
         yield Finding(CHECK, "error", f"{path} can be read by others than root and dokkupy", "sudo dokkupy setup")
-    elif keys and (plain := tokens.plain_files(host)):
+    elif plain:
         named = ", ".join(plain[:SHOWN]) + (f" and {len(plain) - SHOWN} more" if len(plain) > SHOWN else "")
         yield Finding(CHECK, "warning", f"secrets are not encrypted in {named}", "sudo dokkupy setup")
     elif not found:
         yield Finding(CHECK, "ok", f"values are encrypted; {counted(len(keys), 'key')}")
 
 
-def unreadable(host: Host) -> Iterator[Finding]:
-    """A finding for each missing key, and for each value that its key does not decrypt."""
+def unreadable(host: Host, plain: list[str] | None = None) -> Iterator[Finding]:
+    """A finding for each missing key, and for each value that its key does not decrypt. plain: gets the files with secrets that
+    are not encrypted."""
     cipher, missing = KeyringCipher(host), dict[str, int]()
     known = {key.id for key in cipher.keys}
-    for path in tokens.tables(host):
-        try:
-            found = tokens.in_file(host, path)
-        except DokkupyError:
-            continue  # reported where the state is examined
-        for token in found:
+    looks = tokens.PlainLook(host)
+    for path, table in tokens.readable(host):
+        if plain is not None and looks.finds(path, table):
+            plain.append(path)
+        for token in tokens.sealed(table):
             names = tokens.id_of(token)
             if names and names[0] not in known:
                 missing[names[0]] = missing.get(names[0], 0) + 1

@@ -58,6 +58,16 @@ def ids(host: Host) -> set[str]:
     return found | undo_ids(host)
 
 
+def readable(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The path and the table of each state file, each parsed once. Broken ones are left out: they are reported where the state
+    is examined."""
+    for path in tables(host):
+        try:
+            yield path, host.store.decode(parts_of(host, path), read(path))
+        except DokkupyError:
+            continue
+
+
 def in_file(host: Host, path: str) -> list[Sealed]:
     """The encrypted values in a file. Raises StateError."""
     text = read(path)
@@ -93,18 +103,21 @@ def sealed(value: Any) -> Iterator[Sealed]:
 
 def plain_files(host: Host) -> list[str]:
     """The files with secrets that are not encrypted."""
-    paths = list(tables(host))
-    kinds = record_kinds(host) if paths else []
-    return [path for path in paths if any(True for _ in plain(read_typed(host, path, kinds)))]
+    looks = PlainLook(host)
+    return [path for path, table in readable(host) if looks.finds(path, table)]
 
 
-def read_typed(host: Host, path: str, kinds: Iterable[type]) -> dict[str, Any]:
-    """The table of a file; empty if it is broken, which another finding of the doctor reports."""
-    place = parts_of(host, path)
-    try:
-        return typed(kinds, place, host.store.decode(place, read(path)))
-    except DokkupyError:
-        return {}
+class PlainLook:
+    """Looks for secrets in tables that are not encrypted."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._kinds: list[type] | None = None
+
+    def finds(self, path: str, table: dict[str, Any]) -> bool:
+        if self._kinds is None:
+            self._kinds = record_kinds(self.host)
+        return any(True for _ in plain(typed(self._kinds, parts_of(self.host, path), table)))
 
 
 def record_kinds(host: Host) -> list[type]:
