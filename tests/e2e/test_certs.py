@@ -89,7 +89,7 @@ def fingerprint(pair: tuple[bytes, bytes]) -> str:
 
 
 def served(host: Host, name: str) -> str:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with socket.create_connection((host.ip, 443), timeout=60) as raw:

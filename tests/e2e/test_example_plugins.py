@@ -1,4 +1,5 @@
-"""The sample plugins of examples/plugins on a real host: they are installed, and take part in deploys."""
+"""Plugins on a real host: those of examples/plugins take part in deploys, and a new one is installed, used over SSH, disabled,
+refused and uninstalled."""
 
 from __future__ import annotations
 
@@ -202,18 +203,44 @@ def test_hook_runs_without_the_image_s_entry_point_and_its_failure_after_the_swi
     assert host.http_get(name).body == "Hello from dokkupy!\n"
 
 
+def listed(host: Host) -> dict[str, dict[str, str]]:
+    return {row["name"]: row for row in json.loads(host.ssh(["plugin:list", "--format", "json"]).stdout)}
+
+
+def test_new_plugin_is_installed_used_disabled_and_uninstalled(plugged: Host) -> None:
+    host = plugged
+    before = listed(host)
+    assert {row["status"] for row in before.values()} == {"enabled"}
+    host.exec(["dokkupy", "plugin:new", "greeter", "--directory", "/root/greeter"])
+    assert host.ssh(["plugin:install", "/root/greeter"], check=False).code == 1  # only root
+    host.exec(["dokkupy", "plugin:install", "/root/greeter"])
+    assert listed(host)["greeter"]["status"] == "enabled"
+    host.exec(["dokkupy", "apps:create", "blog"])
+    assert host.ssh(["greeter:greet", "blog"]).stdout == "Hello, blog\n"
+    host.exec(["dokkupy", "plugin:disable", "greeter"])
+    assert host.ssh(["greeter:greet", "blog"], check=False).code == 1
+    host.exec(["dokkupy", "plugin:enable", "greeter"])
+    # A plugin that does not load is refused, and the installed one keeps working.
+    host.exec(["bash", "-c", "echo 'raise RuntimeError(1)' >> /root/greeter/src/dokkupy_greeter/cli.py"])
+    refused = host.exec(["dokkupy", "plugin:install", "/root/greeter"], check=False)
+    assert refused.code == 1 and "dokkupy-greeter" in refused.stderr and "RuntimeError" in refused.stderr
+    assert host.ssh(["greeter:greet", "blog"]).stdout == "Hello, blog\n"
+    host.exec(["dokkupy", "plugin:uninstall", "greeter"])
+    assert listed(host) == before
+    assert "blog" in host.ssh(["apps:list", "--quiet"]).stdout.split()
+    found = host.exec(["find", "/var/lib/dokkupy", "-user", "root", "-not", "-path", "*/work/*"]).stdout
+    assert found == "", found
+
+
 def test_everything_else_works_without_the_plugins(plugged: Host, repository: Repository) -> None:
     host, app = plugged, "alone"
     name = create(host, app)
     add_hook(repository, "pre-deploy", "#!/bin/sh\nexit 1\n")
     for plugin in NAMES:
         host.exec(["dokkupy", "plugin:uninstall", plugin])
-    try:
-        pushed = host.git_push(repository.path, app)
-        assert "hook" not in pushed.stderr and f"Hello from {app}" not in pushed.stderr
-        assert host.http_get(name).status == 200
-        assert host.ssh(["hello:greet", app], check=False).code != 0
-    finally:
-        for plugin in NAMES:
-            install_plugin(host, plugin)
+    pushed = host.git_push(repository.path, app)
+    assert "hook" not in pushed.stderr and f"Hello from {app}" not in pushed.stderr
+    assert host.http_get(name).status == 200
+    assert host.ssh(["hello:greet", app], check=False).code != 0
+    install_plugin(host, "hello")
     assert host.ssh(["hello:greet", app]).stdout == f"Hello from {app}\n"

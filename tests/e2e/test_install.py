@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -78,22 +79,36 @@ def test_unknown_option_is_refused_with_the_usage(bare: Host) -> None:
     assert "--demo" in ran.stderr
 
 
-def test_demo_serves_on_a_bare_machine_and_a_second_run_only_makes_a_new_release(bare: Host) -> None:
-    first = demo(bare)
+@pytest.fixture
+def new(bare: Host, make_host: MakeHost, app_base: str) -> Host:
+    """The bare machine. `.ci/run` has installed the demo on one before these tests, so there it is one with Debian's packages
+    and the apps' base image, which saves minutes."""
+    if not os.environ.get("DOKKUPY_DEMO_WAS_TYPED"):
+        return bare
+    host = make_host(images.ready("bookworm"), "ready")
+    host.copy_checkout()
+    host.exec(["systemctl", "start", "docker"])
+    host.engine_ready()
+    host.load_image(app_base, "python:3.13-slim")
+    return host
+
+
+def test_demo_serves_on_a_new_machine_and_a_second_run_only_makes_a_new_release(new: Host) -> None:
+    first = demo(new)
     assert f"http://{DEMO_HOST}/" in first.stdout
     assert "Hello from dokkupy!" in first.stdout
-    assert_says_what_is_next(first, bare)
-    assert_demo_serves(bare)
-    before, number = wiring(bare), release_number(bare)
+    assert_says_what_is_next(first, new)
+    assert_demo_serves(new)
+    before, number = wiring(new), release_number(new)
 
-    demo(bare)
-    assert_demo_serves(bare)
-    assert wiring(bare) == before
-    assert release_number(bare) == number + 1
+    demo(new)
+    assert_demo_serves(new)
+    assert wiring(new) == before
+    assert release_number(new) == number + 1
 
-    bare.reboot()
-    bare.engine_ready()
-    assert_demo_serves_soon(bare)
+    new.reboot()
+    new.engine_ready()
+    assert_demo_serves_soon(new)
 
 
 def assert_says_what_is_next(ran: Ran, host: Host) -> None:

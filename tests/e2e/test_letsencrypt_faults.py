@@ -9,6 +9,7 @@ import re
 import pytest
 from apps import Repository
 from bed.host import Host
+from dokkupy_sdk.testing.effort import THOROUGH
 from test_buildpacks import until
 from test_certs import Authority as OwnAuthority
 from test_certs import archive, https_get, served
@@ -47,7 +48,8 @@ def leftovers(host: Host) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("victim", ["dokkupy", "certbot"])
+#: plugins_builtin/letsencrypt/tests/test_crash.py kills each at many points.
+@pytest.mark.parametrize("victim", ["dokkupy", "certbot"] if THOROUGH else ["dokkupy"])
 def test_order_killed_while_certbot_waits_keeps_the_old_certificate_and_the_next_attempt_works(
     host: Host, app: str, repository: Repository, pebble: Roots, victim: str
 ) -> None:
@@ -77,7 +79,7 @@ def test_order_killed_while_certbot_waits_keeps_the_old_certificate_and_the_next
     assert leftovers(host) == ""
 
 
-@pytest.mark.parametrize("free", [0, 2048])
+@pytest.mark.parametrize("free", [0, 2048] if THOROUGH else [0])
 def test_full_disk_is_reported_and_the_next_attempt_works(
     host: Host, app: str, repository: Repository, pebble: Roots, free: int
 ) -> None:
@@ -220,7 +222,7 @@ server {
 """
 
 
-@pytest.mark.parametrize("by", ["app", "template"])
+@pytest.mark.parametrize("by", ["app", "template"] if THOROUGH else ["template"])
 def test_path_of_the_challenge_belongs_to_the_authority_even_if_the_app_serves_it(
     host: Host, app: str, repository: Repository, pebble: Roots, by: str
 ) -> None:

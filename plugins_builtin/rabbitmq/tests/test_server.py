@@ -90,15 +90,16 @@ def ctl(inside: Exec, *words: str, stdin: bytes = b"") -> str:
     return inside.run(["rabbitmqctl", "-q", *words], stdin=stdin)
 
 
-@pytest.mark.parametrize("kind", ["classic", "quorum"])
 @pytest.mark.parametrize("how", ["restart", "kill", "another container"])
 def test_confirmed_durable_messages_survive(
-    host: Host, datastore: Datastore, service: Service, inside: Exec, kind: str, how: str
+    host: Host, datastore: Datastore, service: Service, inside: Exec, how: str
 ) -> None:
-    queue = f"{kind}-{secrets.token_hex(3)}"
-    clients.publish(inside, [], queue, kind)
+    queues = {kind: f"{kind}-{secrets.token_hex(3)}" for kind in ("classic", "quorum")}
+    for kind, queue in queues.items():
+        clients.publish(inside, [], queue, kind)
     time.sleep(3)  # a new queue itself is written to disk a little later (README)
-    clients.publish(inside, AWKWARD, queue, kind)
+    for kind, queue in queues.items():
+        clients.publish(inside, AWKWARD, queue, kind)
     if how == "kill":
         kill_server(host, service)
         time.sleep(0.5)
@@ -108,7 +109,8 @@ def test_confirmed_durable_messages_survive(
     else:
         host.containers().remove(service.container)
         lifecycle.reconcile(host, "rabbitmq", service.name)
-    assert clients.take(inside, queue) == AWKWARD
+    for kind, queue in queues.items():
+        assert clients.take(inside, queue) == AWKWARD, kind
 
 
 def test_server_stops_cleanly_well_within_the_stop_timeout(host: Host, datastore: Datastore, service: Service) -> None:

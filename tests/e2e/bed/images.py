@@ -74,36 +74,42 @@ def debian(suite: str) -> str:
     return _once(tag, build)
 
 
-def bare(suite: str, *, systemd: bool = True) -> str:
-    """A machine with bash and apt, and with or without an init system: what a user has before the installer runs."""
+def bare(suite: str) -> str:
+    """A machine with bash, apt and an init system: what a user has before the installer runs."""
     init = (HERE / "machine-init").read_bytes()
-    packages = "systemd systemd-sysv dbus" if systemd else ""
     lines = [
         f"FROM {debian(suite)}",
         f"LABEL {LABEL}=1",
-        f"RUN apt-get update && apt-get install -y --no-install-recommends {packages} && apt-get clean"
-        if packages
-        else "",
+        "RUN apt-get update && apt-get install -y --no-install-recommends systemd systemd-sysv dbus && apt-get clean",
         # These units cannot work in a container, and would leave the system "degraded".
         "RUN systemctl mask systemd-udevd.service systemd-logind.service getty.target console-getty.service "
-        "systemd-networkd-wait-online.service"
-        if systemd
-        else "ENV DOKKUPY_BED_WITHOUT_SYSTEMD=1",
+        "systemd-networkd-wait-online.service",
         "COPY machine-init /usr/local/sbin/machine-init",
         "RUN chmod 755 /usr/local/sbin/machine-init",
         "ENV container=docker",
         "STOPSIGNAL SIGRTMIN+3",
         'ENTRYPOINT ["/usr/local/sbin/machine-init"]',
-        f"CMD {_exec_form(LEGACY_CGROUPS if systemd and suite != 'bookworm' else [])}",
+        f"CMD {_exec_form(LEGACY_CGROUPS if suite != 'bookworm' else [])}",
     ]
-    return _built(f"bare-{'systemd' if systemd else 'plain'}", suite, lines, {"machine-init": init})
+    return _built("bare-systemd", suite, lines, {"machine-init": init})
 
 
 def ready(suite: str, *, systemd: bool = True) -> str:
     """A bare machine on which the installer's packages are installed, so that an installation only takes the time for
     dokkupy itself."""
+    if not systemd:
+        # Made of the other one, because most of the time goes into the packages.
+        remove = "dpkg --purge --force-all systemd-sysv systemd libpam-systemd"
+        lines = [
+            f"FROM {ready(suite)}",
+            f"LABEL {LABEL}=1",
+            f"RUN {remove} && rm -rf /run/systemd",
+            "ENV DOKKUPY_BED_WITHOUT_SYSTEMD=1",
+            "CMD []",
+        ]
+        return _built("ready-plain", suite, lines, {})
     lines = [
-        f"FROM {bare(suite, systemd=systemd)}",
+        f"FROM {bare(suite)}",
         f"LABEL {LABEL}=1",
         # Debian's package scripts would start the servers during the build, where they cannot run.
         "RUN printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d"
@@ -114,7 +120,7 @@ def ready(suite: str, *, systemd: bool = True) -> str:
         "COPY make-host-keys.conf /etc/systemd/system/ssh.service.d/make-host-keys.conf",
     ]
     unit = b"[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n"
-    return _built(f"ready-{'systemd' if systemd else 'plain'}", suite, lines, {"make-host-keys.conf": unit})
+    return _built("ready-systemd", suite, lines, {"make-host-keys.conf": unit})
 
 
 def python() -> str:

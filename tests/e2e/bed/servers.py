@@ -12,7 +12,7 @@ image, about which tests can therefore say nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ def _meilisearch(version: str) -> Server:
     )
 
 
-SERVERS = (
+SERVERS: tuple[Server, ...] = (
     _postgres(15, "bookworm"),
     _postgres(17, "trixie"),
     _redis(7, "bookworm"),
@@ -389,6 +389,12 @@ SERVERS = (
         command="memcached",
         ports=(11211,),
         runs_as="memcache",
+    ),
+)
+#: The same on Debian 13, which has RabbitMQ 4.0.
+SERVERS += (
+    replace(
+        next(row for row in SERVERS if row.name == "rabbitmq:3"), name="rabbitmq:4", suite="trixie", differs="4.0, of Debian"
     ),
 )
 

@@ -56,7 +56,7 @@ def ask(
         with contextlib.closing(http.client.HTTPConnection(name, port.host, timeout=60)) as connection:
             connection.sock = socket.create_connection(("127.0.0.1", port.host), timeout=60)
             if port.scheme == "https":
-                context = ssl.create_default_context()
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
                 secured = context.wrap_socket(connection.sock, server_hostname=name)
                 certificate = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()
