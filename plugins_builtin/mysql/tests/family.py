@@ -262,15 +262,18 @@ class Awkward(Family):
     def test_damaged_dump_is_refused(self, host: Host, service: Service) -> None:
         subject = ServiceSubject(host, self.kind, service.name)
         about, facts = subject.describe(), dict(subject.invariants())
-        # Without its largest row, which says nothing here and is most of the time of each restore.
-        lines = [
-            line
-            for line in self.dump(host, service).splitlines(keepends=True)
-            if b"INSERT INTO `huge`" not in line[:20]
-        ]
+        lines = self.dump(host, service).splitlines(keepends=True)
+
+        def statement(start: bytes) -> tuple[int, int]:
+            """The first and the last line of a statement, which the dump may write in several."""
+            first = next(number for number, line in enumerate(lines) if line.startswith(start))
+            return first, next(number for number in range(first, len(lines)) if lines[number].endswith(b";\n"))
+
+        # The largest row says nothing here, and is most of the time of each restore.
+        first, last = statement(b"INSERT INTO `huge`")
+        del lines[first : last + 1]
         whole = b"".join(lines)
-        middle = next(number for number, line in enumerate(lines) if line.startswith(b"INSERT INTO `kinds`"))
-        end = next(number for number in range(middle, len(lines)) if lines[number].endswith(b";\n"))
+        middle, end = statement(b"INSERT INTO `kinds`")
         cut = whole[: len(whole) * 9 // 10]
         wrong = b"".join([*lines[:middle], b"INSERT INTO `no such table` VALUES (1);\n", *lines[middle:]])
         for bad, words in (
