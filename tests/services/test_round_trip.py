@@ -21,7 +21,7 @@ from dokkupy_services.names import ServiceName
 from plugins_builtin.backups.tests.restic_repository import KEY, make
 from tests.services.conftest import Machine
 
-MANY = amount(1_000_000, 20_000)
+MANY = amount(1_000_000, 5_000)
 
 POSTGRES = """
 CREATE ROLE reader LOGIN PASSWORD 'x''y'; CREATE ROLE grp NOLOGIN; GRANT grp TO reader;
@@ -130,12 +130,16 @@ def move(machines: tuple[Machine, Machine], place: Place, kind: str, image: str,
     assert first.json("backups:verify", f"{kind}:{NAME}")["state"] == "verified"
     verified = time.monotonic()
     key = first.run("backups:target-key", "far").strip().splitlines()[0]
+    old = first.run(f"{kind}:info", NAME, "--dsn").strip()
     first.run(f"{kind}:destroy", NAME, "--force", "--purge")
 
     place.know(second)
     second.run("backups:target-add", "far", place.url, *place.words, f"key={key}")
     second.run("backups:restore", f"{kind}:{NAME}")
     restored = time.monotonic()
+    # What an attacker read from the old host opens nothing on the new one.
+    new = second.run(f"{kind}:info", NAME, "--dsn").strip()
+    assert old != new and old.rpartition("@")[2] == new.rpartition("@")[2]
     assert dict(ServiceSubject(second.host, kind, NAME).invariants()) == before and len(before) > 2
     print(
         f"\n{kind:<9} {image:<14} {place.url.partition(':')[0][-10:]:<10} {made['size']:>10} bytes  "
@@ -304,18 +308,3 @@ def test_an_emptied_database_is_no_backup_that_takes_the_place_of_a_full_one(
     after = records.read(first.host, "postgres", ServiceName(NAME))
     count = Exec(first.host, after, after.container).run([*psql[:-1], "-A", "-t", "-c", "SELECT count(*) FROM t"])
     assert count.strip() == "20000"
-
-
-def test_a_password_is_new_after_a_restore_elsewhere(machines: tuple[Machine, Machine], tmp_path: Path) -> None:
-    """What an attacker read from the old host opens nothing on the new one."""
-    first, second = machines
-    first.run("postgres:create", NAME, "--image", server("postgres:15"))
-    first.run("backups:target-add", "far", str(make(tmp_path / "repository")), f"key={KEY}")
-    first.run("backups:create", f"postgres:{NAME}")
-    key = first.run("backups:target-key", "far").strip().splitlines()[0]
-    old = first.run("postgres:info", NAME, "--dsn").strip()
-    first.run("postgres:destroy", NAME, "--force", "--purge")
-    second.run("backups:target-add", "far", str(tmp_path / "repository"), f"key={key}")
-    second.run("backups:restore", f"postgres:{NAME}")
-    new = second.run("postgres:info", NAME, "--dsn").strip()
-    assert old != new and old.rpartition("@")[2] == new.rpartition("@")[2] and f"//{NAME}:" in new
