@@ -156,5 +156,4 @@ def app(host: Host, request: pytest.FixtureRequest) -> Iterator[str]:
     yield name
     # The test is over, so its processes need not get half a minute to finish their work.
     kill = 'docker ps -q --filter "label=dokkupy.app=$0" | xargs -r docker kill'
-    host.exec(["sh", "-c", kill, name], check=False)
-    host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)
+    host.exec(["sh", "-c", f'{kill}; dokkupy apps:destroy "$0" --force', name], check=False)

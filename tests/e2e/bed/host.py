@@ -88,6 +88,7 @@ class Host:
     def _called(self, name: str, image: str) -> None:
         self.name, self.volume, self.image = name, f"{name}-docker", image
         self._keys: Path | None = None
+        self._ip = ""
 
     @classmethod
     def kept(cls, name: str) -> Host:
@@ -100,9 +101,11 @@ class Host:
 
     @property
     def ip(self) -> str:
-        """The machine's address. A reboot may change it."""
-        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
-        return docker("inspect", "-f", form, self.name).stdout.strip()
+        """The machine's address. A start may change it; until then it is asked for once, because each request needs it."""
+        if not self._ip:
+            form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+            self._ip = docker("inspect", "-f", form, self.name).stdout.strip()
+        return self._ip
 
     @property
     def systemd(self) -> bool:
@@ -111,11 +114,13 @@ class Host:
 
     def reboot(self) -> None:
         """Shut down cleanly and start again."""
+        self._ip = ""
         docker("restart", "-t", "60", self.name)
         self._booted()
 
     def power_cut(self) -> None:
         """Cut the power at once, and start again."""
+        self._ip = ""
         docker("kill", "-s", "KILL", self.name)
         docker("start", self.name)
         self._booted()
