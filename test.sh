@@ -266,6 +266,17 @@ make_alone() {
     printf '%s' "$stamp" >"$own/stamp"
 }
 
+# Builds the images from which most machines and servers are made, beside the environment, whose preparation needs one processor.
+# Whoever comes to one meanwhile waits for it.
+build_images() {
+  "$python" -c '
+import sys
+sys.path.insert(0, "tests/e2e")
+from bed import images
+images.ready("bookworm")
+images.debian("trixie")' >/dev/null 2>&1 </dev/null &
+}
+
 # The root folders of packages, for mypy.
 source_roots() {
   local roots
@@ -459,6 +470,10 @@ main() {
   if [[ $prepare_only == yes ]]; then
     start_docker
     exit 0
+  fi
+  if [[ $check_only == no && $quick == no && $changed == no && $fast == no && ${#roots[@]} -eq 0 ]]; then
+    start_docker
+    build_images
   fi
   prepare_environment
   if [[ $check_only == yes ]]; then
