@@ -30,19 +30,24 @@ TO_BE_WRITTEN = ("builder", "proxy", "scheduler")
 
 def made(kind: str, tmp_path: Path) -> Path:
     """A new plugin with a name of two words, and its entry points, as pip installs them."""
-    files = KINDS[kind]("my-tool", str(tmp_path / "dokkupy-my-tool"))
-    assert "pyproject.toml" in files and "README.md" in files
     source = tmp_path / "dokkupy-my-tool"
+    files = KINDS[kind]("my-tool", str(source))
+    assert "pyproject.toml" in files and "README.md" in files
+    install(source, "my_tool")
+    return source
+
+
+def install(source: Path, package: str) -> None:
+    """Write the plugin's entry points beside its package, as pip does."""
     facts = tomllib.loads((source / "pyproject.toml").read_text())["project"]
-    metadata = source / "src" / "dokkupy_my_tool-0.1.0.dist-info"
+    metadata = source / "src" / f"dokkupy_{package}-0.1.0.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: dokkupy-my-tool\nVersion: 0.1.0\n")
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {facts['name']}\nVersion: 0.1.0\n")
     groups = (
         f"[{group}]\n" + "\n".join(f"{name} = {value}" for name, value in rows.items())
         for group, rows in facts["entry-points"].items()
     )
     (metadata / "entry_points.txt").write_text("\n".join(groups) + "\n")
-    return source
 
 
 def run(source: Path, *argv: str) -> subprocess.CompletedProcess[str]:

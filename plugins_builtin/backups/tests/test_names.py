@@ -7,42 +7,12 @@ from typing import Any
 import pytest
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, SubjectOrId, TargetName
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.testing.untrusted import NAMES_OF_NOTHING
 
 pytestmark = pytest.mark.unit
 
-UNTRUSTED = (
-    "",
-    ";id",
-    "$(id)",
-    "`id`",
-    "a|b",
-    "a&b",
-    "a\nb",
-    "a\rb",
-    "a\0b",
-    "a b",
-    "'",
-    '"',
-    "\\",
-    "*",
-    "~",
-    "{a,b}",
-    "${IFS}",
-    "-rf",
-    "--privileged",
-    ".",
-    "..",
-    "../x",
-    "/",
-    "%2e%2e",
-    "\uff0f",
-    "\u202e",
-    "x" * 4096,
-    "a/../b",
-)
 
-
-@pytest.mark.parametrize("text", UNTRUSTED)
+@pytest.mark.parametrize("text", NAMES_OF_NOTHING)
 @pytest.mark.parametrize("kind", [SubjectName, TargetName, BackupId, HostName, SubjectOrId])
 def test_malicious_names_are_refused(kind: Any, text: str) -> None:
     with pytest.raises(UserError):

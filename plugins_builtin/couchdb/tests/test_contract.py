@@ -16,19 +16,15 @@ from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract
+from dokkupy_services.testing.requests import ask
 
 
 def as_app(
     inside: ServiceExec, method: str, path: str, body: object = None, *, user: str = "", password: str = ""
 ) -> dict[str, Any]:
-    """Send a request over the network, and return the answer. Login and body are on standard input."""
     service = inside.service
-    config = f'user = "{user or service.user}:{password or service.password.reveal()}"\n'
-    config += f'request = "{method}"\nurl = "http://service:5984/{path}"\nheader = "Content-Type: application/json"\n'
-    if body is not None:
-        config += f"data-binary = {json.dumps(json.dumps(body))}\n"
-    answer: dict[str, Any] = json.loads(inside.run(("curl", "-sS", "-K", "-"), stdin=config.encode()))
-    return answer
+    login = f'user = "{user or service.user}:{password or service.password.reveal()}"'
+    return ask(inside, method, f"service:5984/{path}", json.dumps(body) if body is not None else "", login=login)
 
 
 class TestCouchDB(DatastoreContract):

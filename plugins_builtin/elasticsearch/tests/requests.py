@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from dokkupy_services.role import ServiceExec
+from dokkupy_services.testing.requests import ask
 
 ROWS = "rows"
 
@@ -13,14 +13,9 @@ ROWS = "rows"
 def as_app(
     inside: ServiceExec, method: str, path: str, body: str = "", *, user: str = "", password: str = ""
 ) -> dict[str, Any]:
-    """The answer to a request, even if it is refused. Login and body are on standard input."""
     service = inside.service
-    login = f'user = "{user or service.user}:{password or service.password.reveal()}"\n'
-    config = f'{login}request = "{method}"\nurl = "http://service:9200/{path}"\nheader = "Content-Type: application/x-ndjson"\n'
-    if body:
-        config += f"data-binary = {json.dumps(body, ensure_ascii=False)}\n"
-    answer: dict[str, Any] = json.loads(inside.run(("curl", "-sS", "-K", "-"), stdin=config.encode()))
-    return answer
+    login = f'user = "{user or service.user}:{password or service.password.reveal()}"'
+    return ask(inside, method, f"service:9200/{path}", body, login=login, content="application/x-ndjson")
 
 
 def put(inside: ServiceExec, first: int, last: int) -> None:

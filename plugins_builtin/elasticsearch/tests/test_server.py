@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,28 +10,23 @@ from dataclasses import replace
 import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
-from dokkupy_sdk.testing.hosts import fake_host
 from dokkupy_services import records
 from dokkupy_services.data import moving
-from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import container
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore
+from dokkupy_services.testing.hosts import host_for_services
 
 from plugins_builtin.elasticsearch.tests.requests import as_app, count, put, refuses
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    os.umask(0o022)
-    made = fake_host(
-        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "elasticsearch"), real=("engine", "scheduler")
-    )
-    yield made
-    for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
-        container.remove_everything(made, service.id)
+    with host_for_services(tmp_path_factory.mktemp("host"), "elasticsearch") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

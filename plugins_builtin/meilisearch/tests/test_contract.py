@@ -19,16 +19,12 @@ from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
 from dokkupy_services.testing.contract import DatastoreContract
+from dokkupy_services.testing.requests import ask
 
 
 def as_app(inside: ServiceExec, method: str, path: str, body: object = None, *, key: str = "") -> dict[str, Any]:
-    """Send a request over the network, and return the answer. Key and body are on standard input."""
-    config = f'header = "Authorization: Bearer {key or inside.service.password.reveal()}"\n'
-    config += f'request = "{method}"\nurl = "http://service:7700/{path}"\nheader = "Content-Type: application/json"\n'
-    if body is not None:
-        config += f"data-binary = {json.dumps(json.dumps(body))}\n"
-    answer: dict[str, Any] = json.loads(inside.run(("curl", "-sS", "-K", "-"), stdin=config.encode()))
-    return answer
+    login = f'header = "Authorization: Bearer {key or inside.service.password.reveal()}"'
+    return ask(inside, method, f"service:7700/{path}", json.dumps(body) if body is not None else "", login=login)
 
 
 class TestMeilisearch(DatastoreContract):

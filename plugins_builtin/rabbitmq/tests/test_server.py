@@ -17,16 +17,15 @@ import pytest
 from bed.servers import server
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError
-from dokkupy_sdk.testing.hosts import fake_host
 from dokkupy_services import records
 from dokkupy_services.data import moving
-from dokkupy_services.lifecycle import container, trash
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore
+from dokkupy_services.testing.hosts import host_for_services
 
 from plugins_builtin.rabbitmq.tests import clients
 
@@ -42,13 +41,8 @@ AWKWARD = [
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    os.umask(0o022)
-    made = fake_host(
-        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "rabbitmq"), real=("engine", "scheduler")
-    )
-    yield made
-    for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
-        container.remove_everything(made, service.id)
+    with host_for_services(tmp_path_factory.mktemp("host"), "rabbitmq") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import subprocess
@@ -18,17 +17,17 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError, HostError
 from dokkupy_sdk.names import EnvKey, Secret
 from dokkupy_sdk.testing.effort import amount
-from dokkupy_sdk.testing.hosts import fake_host
 from dokkupy_services import records
 from dokkupy_services.data import moving, pipes
 from dokkupy_services.data.subject import ServiceSubject
-from dokkupy_services.lifecycle import container, trash
+from dokkupy_services.lifecycle import container
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.lifecycle.container import Exec
 from dokkupy_services.lifecycle.service import ServiceOptions
 from dokkupy_services.links import variables as links
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.testing.hosts import host_for_services
 
 from plugins_builtin.redis.tests.test_contract import AS_APP, as_app
 
@@ -38,13 +37,8 @@ MANY = amount(1_000_000, 100_000)
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    os.umask(0o022)
-    made = fake_host(
-        tmp_path_factory.mktemp("host"), plugins=("docker", "services", "redis"), real=("engine", "scheduler")
-    )
-    yield made
-    for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
-        container.remove_everything(made, service.id)
+    with host_for_services(tmp_path_factory.mktemp("host"), "redis") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

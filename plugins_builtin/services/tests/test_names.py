@@ -4,43 +4,10 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.testing.untrusted import NAMES_OF_NOTHING
 from dokkupy_services.names import ServiceName
 
-UNTRUSTED = (
-    "",
-    ";",
-    "$(id)",
-    "`id`",
-    "a|b",
-    "a&b",
-    "a>b",
-    "a\nb",
-    "a\rb",
-    "a\x00b",
-    "\x1b[2J",
-    "'",
-    '"',
-    "\\",
-    "*",
-    "?",
-    "~",
-    "{a,b}",
-    "${IFS}",
-    "-rf",
-    "--privileged",
-    ".",
-    "..",
-    "/",
-    "a/b",
-    "%2e%2e",
-    "\uff0f",
-    "\u00e9",
-    "\u202e",
-    "a" * 4096,
-    "-a",
-    "a.",
-    "a.b",
-)
+UNTRUSTED = (*NAMES_OF_NOTHING, "-a", "a.", "a.b")
 
 
 # names and options

@@ -6,42 +6,15 @@ import pytest
 from dokkupy_backups.target.location import forbidden, parse_credentials, parse_location, refuse_forbidden
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Secret
+from dokkupy_sdk.testing.untrusted import NAMES_OF_NOTHING
 
 pytestmark = pytest.mark.unit
 
-UNTRUSTED = (
-    "",
-    ";id",
-    "$(id)",
-    "`id`",
-    "a|b",
-    "a&b",
-    "a\nb",
-    "a\rb",
-    "a\0b",
-    "a b",
-    "'",
-    '"',
-    "\\",
-    "*",
-    "~",
-    "{a,b}",
-    "${IFS}",
-    "-rf",
-    "--privileged",
-    ".",
-    "..",
-    "../x",
-    "/",
-    "%2e%2e",
-    "\uff0f",
-    "\u202e",
-    "x" * 4096,
-    "a/../b",
-)
+PARTS_OF_URLS = ("", "/", "a/b", "a>b", "?", "ä")
+"""Harmless in a URL, which is one argument of restic and reaches no shell."""
 
 
-@pytest.mark.parametrize("text", [one for one in UNTRUSTED if one not in ("", "/")])
+@pytest.mark.parametrize("text", [one for one in NAMES_OF_NOTHING if one not in PARTS_OF_URLS])
 def test_malicious_words_in_urls_are_refused(text: str) -> None:
     for form in ("s3:https://{}/bucket", "sftp:{}@host/path", "sftp:user@{}/path", "rest:https://{}/"):
         if text in ("..", ".") and "path" not in form:

@@ -28,7 +28,6 @@ from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound, UserError
 from dokkupy_sdk.names import AppName, EnvKey, Secret
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import ContainerSpec
-from dokkupy_sdk.testing.hosts import fake_host
 
 from dokkupy_services import records
 from dokkupy_services.data import moving, pipes
@@ -41,6 +40,7 @@ from dokkupy_services.links import tunnel, variables
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 from dokkupy_services.role import Datastore, ServiceExec
+from dokkupy_services.testing.hosts import host_for_services
 from dokkupy_services.timer import maintenance
 
 ROWS = 500
@@ -65,14 +65,8 @@ class DatastoreContract:
     @pytest.fixture(scope="class")
     @classmethod
     def host(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-        os.umask(0o022)
-        names = ("docker", "services", cls.kind)
-        made = fake_host(tmp_path_factory.mktemp("host"), plugins=names, real=("engine", "scheduler"))
-        yield made
-        for service in [*records.services(made), *(one for one, _ in trash.entries(made))]:
-            container.remove_everything(made, service.id)
-        for app in made.store.apps():
-            made.scheduler(app).forget(app)
+        with host_for_services(tmp_path_factory.mktemp("host"), cls.kind) as made:
+            yield made
 
     @pytest.fixture(scope="class")
     @classmethod
