@@ -12,6 +12,15 @@ from tests.architecture.readers import nodes
 ROOT = Path(__file__).resolve().parents[2]
 #: Calls that fail a test without the word `assert`; `check=True` makes a command's exit status one of them.
 FAILING = {"raises", "warns", "fail", "check_call", "check_output", "raise_for_status"}
+TESTS = (
+    "core/tests/**/*.py",
+    "plugin_sdk/tests/**/*.py",
+    "plugins_builtin/*/tests/**/*.py",
+    "examples/plugins/*/tests/**/*.py",
+    "tests/**/*.py",
+    "*/src/**/testing/**/*.py",
+    "plugins_builtin/*/src/**/testing/**/*.py",
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -63,15 +72,52 @@ def without_assertion(tests: list[tuple[Path, Function]], helpers: list[tuple[Pa
 
 
 def test_every_test_asserts_something() -> None:
-    patterns = ("core/tests/**/*.py", "plugin_sdk/tests/**/*.py", "plugins_builtin/*/tests/**/*.py")
-    patterns += ("examples/plugins/*/tests/**/*.py", "tests/**/*.py")
-    everything = [found for pattern in patterns for found in functions(pattern)]
-    kits = [found for found in functions("*/src/**/testing/**/*.py")]
-    kits += [found for found in functions("plugins_builtin/*/src/**/testing/**/*.py")]
-    tests = [(path, node) for path, node in [*everything, *kits] if node.name.startswith("test_")]
-    helpers = [(path, node) for path, node in [*everything, *kits] if not node.name.startswith("test_")]
+    everything = [found for pattern in TESTS for found in functions(pattern)]
+    tests = [(path, node) for path, node in everything if node.name.startswith("test_")]
+    helpers = [(path, node) for path, node in everything if not node.name.startswith("test_")]
     assert len(tests) > 1000
     assert without_assertion(tests, helpers) == []
+
+
+def without_a_certain_assertion(test: Function) -> bool:
+    """Whether every assertion of a test is in an `if` of which another branch asserts nothing, so that it can pass
+    without having looked at anything."""
+    return asserts(test) and not any(map(is_certain, test.body))
+
+
+def is_certain(node: ast.stmt) -> bool:
+    """Whether a statement asserts something whichever way the test goes. Whether a loop finds anything is not seen here."""
+    if isinstance(node, ast.If):
+        return bool(node.orelse) and any(map(is_certain, node.body)) and any(map(is_certain, node.orelse))
+    if isinstance(node, ast.Try):
+        return any(map(is_certain, [*node.body, *node.orelse, *node.finalbody])) or bool(
+            node.handlers and all(any(map(is_certain, one.body)) for one in node.handlers)
+        )
+    if isinstance(node, ast.With) and not any(asserts(item.context_expr) for item in node.items):
+        return any(map(is_certain, node.body))
+    return asserts(node)
+
+
+def test_no_test_passes_because_a_condition_left_its_assertions_out() -> None:
+    tests = [found for pattern in TESTS for found in functions(pattern) if found[1].name.startswith("test_")]
+    assert [f"{path}: {node.name}" for path, node in tests if without_a_certain_assertion(node)] == []
+
+
+def test_a_test_with_assertions_on_a_condition_is_found() -> None:
+    text = "def test_a(x):\n    if x:\n        assert x\n"
+    both = text + "    else:\n        assert not x\n"
+    found = [ast.parse(one).body[0] for one in (text, both)]
+    assert [without_a_certain_assertion(one) for one in found if isinstance(one, Function)] == [True, False]
+
+
+SHORTEST = 3
+"""Words of a test's name behind `test_`, which is a sentence."""
+
+
+def test_the_name_of_a_test_is_a_sentence() -> None:
+    names = {node.name for pattern in TESTS for _, node in functions(pattern) if node.name.startswith("test_")}
+    short = {name for name in names if len(name.removeprefix("test_").split("_")) < SHORTEST}
+    assert short == set(), "say what holds: test_failed_health_check_keeps_the_old_release_serving"
 
 
 def test_a_test_without_an_assertion_is_found() -> None:

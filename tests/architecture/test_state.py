@@ -63,7 +63,7 @@ def loaded(file: Path, name: str) -> type:
     return found
 
 
-def test_there_are_records() -> None:
+def test_the_tree_has_records_to_check() -> None:
     assert len(records()) > 30
 
 

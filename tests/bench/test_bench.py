@@ -73,7 +73,7 @@ git config --global --add safe.directory '*'
 """
 
 
-def test_over_ssh(host: Host, app: str) -> None:
+def test_commands_that_arrive_over_ssh(host: Host, app: str) -> None:
     host.exec(["bash", "-ec", PREPARE], env={"HOME": "/root"})
     host.exec(["dokkupy", "apps:create", app])
     rows = [["ssh", "dokku@127.0.0.1", *words.split()] for words in ("version", "apps:list", f"domains:report {app}")]
@@ -107,7 +107,7 @@ def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> N
     )
 
 
-def test_changes(host: Host, app: str, repository: Repository) -> None:
+def test_changes_of_a_deployed_app(host: Host, app: str, repository: Repository) -> None:
     repository.scalable()
     host.git_push(repository.path, app)
     start = f"docker run -d --pull=never -e PORT=5000 {latest_image(host, app)} | xargs docker rm -f"

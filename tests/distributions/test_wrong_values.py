@@ -204,14 +204,6 @@ def run(host: Host, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         signal.signal(signal.SIGALRM, before)
 
 
-def internal_errors(host: Host) -> str:
-    try:
-        lines = Path(host.path("logs", "events.log")).read_text().splitlines()
-    except FileNotFoundError:
-        return ""
-    return "\n".join(line for line in lines if '"internal_error"' in line)
-
-
 @pytest.mark.parametrize("namespace", commands())
 def test_wrong_value_is_an_error_that_stores_nothing(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], namespace: str

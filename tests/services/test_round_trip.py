@@ -276,7 +276,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("kind", "image", "fill", "target"), OTHERS if THOROUGH else OTHERS[:1])
-def test_the_others(
+def test_the_other_kinds_move_to_another_host(
     machines: tuple[Machine, Machine],
     tmp_path: Path,
     kind: str,

@@ -227,7 +227,9 @@ def test_keys_are_in_private_files_alone(bench: Bench) -> None:
     assert secret not in repr(cli.extra(bench.host, BLOG))
 
 
-def test_external_account_binding(tmp_path: Path, bench: Bench) -> None:
+def test_an_authority_that_wants_an_external_account_gives_a_certificate_only_with_its_key(
+    tmp_path: Path, bench: Bench
+) -> None:
     """An authority that wants it: without the key a clear word, with it a certificate."""
     strict = Pebble(
         tmp_path,

@@ -111,7 +111,7 @@ def test_unmount_keeps_the_data_and_refuses_what_is_not_mounted(host: Host, caps
     assert " !     Mount path does not exist.\n" in capsys.readouterr().err
 
 
-def test_list_and_report(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mount_is_listed_and_reported_as_dokku_prints_it(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     path = made(host, "blog")
     run(host, "storage:mount", APP, f"{path}:/data:ro")
     capsys.readouterr()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.access import allowed
-from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
+from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record as StateRecord
@@ -185,11 +185,3 @@ def clean_up(host: Host, repository: Repository, *, always: bool = False) -> boo
     repository.forget(remainders)
     host.store.remove(InterruptedFile, name)
     return True
-
-
-def try_clean_up(host: Host, repository: Repository) -> None:
-    """Clean up after a failure. If this fails too, the next command does it."""
-    try:
-        clean_up(host, repository)
-    except DokkupyError as error:
-        host.out.debug(f"{repository.target.name} is not cleaned up: {error.message}")

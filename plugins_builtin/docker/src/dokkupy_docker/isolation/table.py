@@ -15,7 +15,6 @@ NFT = "/usr/sbin/nft"
 FILE = "/etc/dokkupy/isolation.nft"
 LIST = (NFT, "list", "table", "inet", TABLE)
 LOAD = (NFT, "-f", FILE)
-NOT_ALLOWED = "may not ask for the packet filter"
 
 
 def installed() -> bool:

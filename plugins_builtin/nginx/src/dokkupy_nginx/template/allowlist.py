@@ -45,7 +45,6 @@ VALUES = frozenset(
 )
 """Directives whose arguments are only values, and never a path, address, name or file."""
 
-OWN_ZONE = ("limit_req", "limit_conn")
 TOP = ("upstream", "server", "map", "geo", "split_clients", "limit_req_zone", "limit_conn_zone")
 IN_UPSTREAM = (
     "keepalive",
