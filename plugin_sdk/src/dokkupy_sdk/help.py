@@ -39,7 +39,7 @@ def help(
     *,
     all: Every = False,
 ) -> CommandResult:
-    """List the commands."""
+    """List the commands, or show the help of one."""
     if namespace:
         name, _, verb = namespace.partition(":")
         return command_help(host, namespace) if verb not in ("", "help") else group_help(host, name)

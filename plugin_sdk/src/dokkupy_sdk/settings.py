@@ -53,8 +53,8 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def matching(pattern: str, what: str) -> Callable[[str], str]:
-    """A validator by a regular expression for the whole text. what: completes "... is not"."""
+def matching(pattern: str, what: str, *choices: str) -> Callable[[str], str]:
+    """A validator by a regular expression for the whole text. what: completes "... is not". choices: the usual values."""
 
     def parse(text: str) -> str:
         import re
@@ -63,6 +63,7 @@ def matching(pattern: str, what: str) -> Callable[[str], str]:
             raise UserError(f"{shown(text)} is not {what}")
         return text
 
+    parse.choices = choices  # type: ignore[attr-defined]
     return parse
 
 

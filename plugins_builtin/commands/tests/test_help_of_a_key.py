@@ -87,6 +87,7 @@ def test_a_removed_key_sees_only_the_open_commands(run: Run, host: Host) -> None
         (["ps:report", "blgo"], "blog"),
         (["config:set", "blog", "--norestart", "A=1"], "--no-restart"),
         (["ps:set", "blog", "restart-polcy", "always"], "restart-policy"),
+        (["ps:set", "blog", "restart-policy", "alwys"], "always"),
         (["--app", "blgo", "ps:report"], "blog"),
         (["builds:list", "blog", "--status", "cancelled"], "canceled"),
         (["config:export", "blog", "--format=envfiel"], "envfile"),

@@ -341,6 +341,7 @@ def to_int(text: str) -> int:
         raise UserError(f"{text[:40]!r} is not a whole number") from None
 
 
+LONGEST = 30  # characters of values in a usage line
 FEW = 3
 """How many options a usage line names; the help lists them all below it."""
 
@@ -365,8 +366,11 @@ def option_usage(item: Parameter) -> str:
 
 
 def placeholder(item: Parameter) -> str:
-    """What stands for a value in help: `APP`, `KEY=VALUE`, `NUMBER`."""
+    """What stands for a value in help: `APP`, `KEY=VALUE`, `NUMBER`, or a few values: `crt|key|csr`."""
+    values = "|".join(item.complete) if isinstance(item.complete, tuple) else ""
+    if 0 < len(values) <= LONGEST and "=" not in values:
+        return values
     if item.kind == "option":
         is_number = getattr(item.convert, "is_number", item.convert is to_int)
-        return "NUMBER" if is_number else item.flags[0].rpartition("-")[2].upper()
+        return "NUMBER" if is_number else max(item.flags, key=len).rpartition("-")[2].upper()
     return "APP" if item.kind == "scope" else item.metavar.upper()

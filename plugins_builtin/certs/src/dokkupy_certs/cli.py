@@ -206,7 +206,7 @@ def check_not_expired(host: Host, app: AppName, *, force: bool) -> None:
 
 @group.command("show", permission="app:read", formats=False)
 def show(
-    host: Host, app: App, what: Annotated[str, Arg("crt|key|csr", complete=("crt", "csr", "key"))]
+    host: Host, app: App, what: Annotated[str, Arg("crt|key|csr", complete=("crt", "key", "csr"))]
 ) -> CommandResult:
     """Print the certificate with its chain, its key, or a signing request for its key and names."""
     host.store.require_app(app)

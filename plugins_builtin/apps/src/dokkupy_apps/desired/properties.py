@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from dokkupy_sdk import Host
     from dokkupy_sdk.names import AppName
 
-RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy")
+POLICIES = ("always", "no", "on-failure:10", "unless-stopped")
+RESTART = matching(r"no|always|unless-stopped|on-failure(:[0-9]{1,6})?", "a restart policy", *POLICIES)
 
 
 FIRST, LOCK = "first", "lock"

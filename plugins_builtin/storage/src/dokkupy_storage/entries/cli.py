@@ -272,7 +272,7 @@ def add_exec(group: Group) -> None:
 def add_pairs(group: Group, kind: str, noun: str) -> None:
     @group.command(f"{kind}:set", permission="host:write", mutating=True)
     def set_pair(host: Host, name: Name, key: Key, value: Value = "") -> None:
-        """Set or unset one of an entry's pairs."""
+        """Set or unset a label or an annotation of an entry."""
         from dokkupy_storage.entries import changes
 
         if not value.isprintable():
@@ -282,7 +282,7 @@ def add_pairs(group: Group, kind: str, noun: str) -> None:
 
     @group.command(f"{kind}:report", permission="app:read")
     def report_pairs(host: Host, name: Name, key: Annotated[LabelKey | None, Arg("key")] = None) -> CommandResult:
-        """Show an entry's pairs, or the value of one."""
+        """Show the labels or annotations of an entry, or the value of one."""
         from dokkupy_storage.records import require_entry
 
         found = dict(getattr(require_entry(host, name), kind))
