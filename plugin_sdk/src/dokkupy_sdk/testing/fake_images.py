@@ -52,7 +52,7 @@ class FakeImages(Images):
         """The fake's images have the files of all archives. An archive that is none has no files."""
         with contextlib.suppress(tarfile.ReadError), tarfile.open(archive) as tar:
             for member in tar:
-                content = tar.extractfile(member)
+                content = tar.extractfile(member) if member.isfile() else None  # a link may lead nowhere
                 if content is not None:
                     self.engine.files[f"/{member.name}"] = content.read()
         return self.engine.keep(ref, {})
