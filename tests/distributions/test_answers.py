@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import typing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +21,9 @@ from dokkupy_host.formats.schema import schema
 from dokkupy_host.formats.typed import type_of
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
+
+from tests.distributions.populated import populate
+from tests.distributions.test_killed_commands import TASK
 
 REGISTRY = Registry()
 GROUPS: dict[str, Group] = {name: REGISTRY.load(entry) for name, entry in REGISTRY.group("dokkupy.commands").items()}
@@ -34,8 +39,7 @@ UNFIT = ("shell", "git-hook", "logs:drain", "completion:commands")
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
-    host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
-    host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
+    host = fake_host(tmp_path / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
     return host
 
 
@@ -73,23 +77,126 @@ def test_the_schema_has_the_data_of_each_command() -> None:
     assert used == set(found["$defs"])
 
 
-def test_commands_about_an_app_answer_in_the_envelope_and_in_their_type(host: Host, run: Run) -> None:
-    deploy(host, "blog", TREE)
-    looked_at = 0
+OPEN = {
+    "ps:inspect": "the engine's own description of containers",
+    "report": "the reports of all namespaces, each typed as its own command",
+}
+"""Commands whose fields are not ours to declare."""
+
+
+def is_open(kind: Any) -> bool:
+    """Whether a type leaves open what some part of it is."""
+    if typing.is_typeddict(kind):
+        return any(map(is_open, typing.get_type_hints(kind).values()))
+    return kind is Any or kind in (dict, list) or any(map(is_open, typing.get_args(kind)))
+
+
+def test_each_type_declares_its_fields() -> None:
+    assert {name for name in COMMANDS if is_open(type_of(REGISTRY, name))} == {*OPEN}
+
+
+EMPTY = {
+    "app-links": "a service of each kind would be needed; redis has one",
+    "list": "a service of each kind would be needed; redis has one",
+    "backups:target-list": "a target is a repository of restic: plugins_builtin/backups/tests",
+    "buildpacks:detect": "a git repository: plugins_builtin/buildpacks/tests",
+    "buildpacks:plan": "a git repository: plugins_builtin/buildpacks/tests",
+    "docker-options:list": "it takes a phase",
+    "git:unlock": "it always fails",
+    "letsencrypt:list": "an authority: plugins_builtin/letsencrypt/tests",
+    "nginx:report": "nginx itself: plugins_builtin/nginx/tests",
+    "nginx:show-config": "nginx itself: plugins_builtin/nginx/tests",
+    "services:trash": "an engine with volumes: plugins_builtin/services/tests",
+    "shell-hooks:list": "an example's",
+}
+"""Commands without data on the populated host, and what they would need."""
+KINDS = {entry.name for entry in entry_points() if entry.group == "dokkupy.datastore"}
+
+
+def has_reason(name: str) -> bool:
+    namespace, _, verb = name.partition(":")
+    return name in EMPTY or namespace in KINDS - {"redis"} and verb in EMPTY
+
+
+def require_envelope(run: Run, name: str, *words: str) -> Any:
+    """The data of a command, which is of its declared type."""
+    status, out, err = run("--trace", name, *words, "--json")
+    assert out.count("\n") == 1, (name, out, err)
+    answer = json.loads(out)
+    assert list(answer) == ["schema", "command", "status", "data", "error"], name
+    assert answer["status"] == status and answer["command"] == name
+    assert "is not of its declared type" not in err, (name, err)
+    assert (answer["error"] is None) or (status != 0 and answer["data"] is None), name
+    return answer["data"]
+
+
+def test_commands_answer_in_the_envelope_and_in_their_type(
+    host: Host, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    populate(host, monkeypatch, tmp_path)
+    looked_at, empty = 0, set()
     for name, command in COMMANDS.items():
         if not takes_at_most_an_app(command) or name in UNFIT or command.hidden or name.endswith((":logs", ":tunnel")):
             continue
         asks = any(takes_app(one) for one in parameters(command.function))
-        words = [name, *(["blog"] if asks else [])]
-        status, out, err = run("--trace", *words, "--json")
-        assert out.count("\n") == 1, (name, out, err)
-        answer = json.loads(out)
-        assert list(answer) == ["schema", "command", "status", "data", "error"], name
-        assert answer["status"] == status and answer["command"] == name
-        assert "is not of its declared type" not in err, (name, err)
-        assert (answer["error"] is None) or (status != 0 and answer["data"] is None), name
+        if not require_envelope(run, name, *(["blog"] if asks else [])):
+            empty.add(name)
         looked_at += 1
     assert looked_at > 100
+    assert {name for name in empty if not has_reason(name)} == set(), (
+        "give the populated host something, or say why not"
+    )
+    assert {name for name in EMPTY if ":" in name} <= empty
+
+
+MORE = (
+    "backups:info f9a1f9a1",
+    "builds:list blog",
+    "help:command ps:scale",
+    "logs:failed --all",
+    "network:info shared",
+    "redis:info cache",
+    "redis:links cache",
+    "redis:linked cache blog",
+    "releases:diff blog v1 v2",
+    "storage:info data",
+)
+"""Calls of commands that show something and take more than an app."""
+
+
+def test_commands_with_arguments_answer_in_their_type(
+    host: Host, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    populate(host, monkeypatch, tmp_path)
+    for words in MORE:
+        assert require_envelope(run, *words.split()), run(*words.split())
+
+
+def test_changes_answer_in_their_type(host: Host, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    populate(host, monkeypatch, tmp_path)
+    for words in (
+        "apps:unlock blog",
+        "builds:cancel blog",
+        "certs:generate blog blog.example.com",
+        "config:set blog A=1",
+        f"cron:resume blog {TASK}",
+        "domains:add blog new.example.com",
+        "network:create new",
+        "ports:add blog http:8080:5000",
+        "ps:restart --all",
+        "ps:scale blog worker=1",
+        "redis:unlink cache blog",
+        "redis:promote cache blog",
+        "releases:rollback blog v1",
+        "ssh-keys:set you --role viewer --apps blog",
+        "storage:create new",
+        "storage:mount blog data:/more",
+        "storage:unmount blog data:/more",
+        "storage:undestroy old",
+    ):
+        require_envelope(run, *words.split())
+        for form in ("yaml", "csv", "table"):
+            assert "declared type" not in run("--trace", *words.split(), "--dry-run", "--format", form)[2], words
 
 
 def test_an_error_is_in_the_same_envelope_also_where_the_command_line_is_wrong(run: Run) -> None:
@@ -108,6 +215,7 @@ def test_an_error_is_in_the_same_envelope_also_where_the_command_line_is_wrong(r
 
 
 def test_yaml_csv_and_table_have_the_data_of_json(host: Host, run: Run) -> None:
+    host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
     deploy(host, "blog", TREE)
     data = json.loads(run("releases", "blog", "--json")[1])["data"]
     assert yaml.safe_load(run("releases", "blog", "--format", "yaml")[1])["data"] == data
@@ -121,6 +229,7 @@ def test_yaml_csv_and_table_have_the_data_of_json(host: Host, run: Run) -> None:
 
 
 def test_a_report_has_each_value_once_and_of_its_own_type(host: Host, run: Run) -> None:
+    host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer
     deploy(host, "blog", TREE)
     data = json.loads(run("ps:report", "blog", "--json")[1])["data"]
     assert data["computed_stop_timeout_seconds"] == 30

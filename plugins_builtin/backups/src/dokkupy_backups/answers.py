@@ -47,6 +47,37 @@ class BackupsSchedule(TypedDict):
     allowed_age_hours: float
 
 
+class BackupsInfo(BackupsCreate):
+    """about: facts of the subject; facts_before, facts_after: its counts when the dump began and ended; manifest: its snapshot."""
+
+    sha256: str
+    about: dict[str, str]
+    facts_before: dict[str, str]
+    facts_after: dict[str, str]
+    plugins: dict[str, str]
+    manifest: str
+
+
+class BackupsReport(TypedDict):
+    """overdue: null without a schedule. backup_error, verify_error: why the last attempt failed; empty if it did not."""
+
+    subject: str
+    last_verified_age_hours: float | None
+    last_verified: str
+    last_verified_at: str
+    last_backup: str
+    last_backup_at: str
+    last_backup_size: int
+    last_backup_state: str
+    backups: int
+    schedule: BackupsSchedule | None
+    overdue: bool | None
+    backup_failures: int
+    verify_failures: int
+    backup_error: str
+    verify_error: str
+
+
 class BackupsTargetAdd(TypedDict):
     target: str
     url: str
@@ -85,10 +116,10 @@ class BackupsUnschedule(TypedDict):
 ANSWERS: dict[str, Any] = {
     "backups:create": BackupsCreate,
     "backups:delete": BackupsDelete,
-    "backups:info": dict[str, Any],
+    "backups:info": BackupsInfo,
     "backups:list": list[BackupsCreate],
     "backups:prune": BackupsPrune,
-    "backups:report": list[dict[str, Any]] | dict[str, Any],
+    "backups:report": list[BackupsReport] | BackupsReport,
     "backups:restore": BackupsRestore,
     "backups:run-due": list[str],
     "backups:schedule": BackupsSchedule,

@@ -39,7 +39,7 @@ class CertsKey(TypedDict):
 ANSWERS: dict[str, Any] = {
     "certs:add": CertsAdd,
     "certs:chain": list[CertsChain],
-    "certs:generate": dict[str, Any],
+    "certs:generate": CertsAdd,
     "certs:key": CertsKey,
     "certs:remove": App,
     "certs:rollback": CertsAdd,

@@ -69,6 +69,68 @@ class ReleasesList(TypedDict):
     serving: bool
 
 
+class ReleasesInfo(TypedDict):
+    """env, config, files: names without values. own_ports, detected: SCHEME:HOST:CONTAINER. settings: plugin -> property ->
+    value. kept: namespace -> the properties that a release keeps."""
+
+    app: NotRequired[str]
+    number: int
+    image: str
+    created_at: str
+    source: str
+    revision: str
+    description: str
+    by: str
+    builder: str
+    env: list[str]
+    config: list[str]
+    processes: dict[str, str | None]
+    formation: dict[str, int]
+    own_ports: list[str]
+    detected: list[str]
+    options: dict[str, list[str]]
+    settings: dict[str, dict[str, str]]
+    files: list[str]
+    plugins: dict[str, str]
+    mark: str
+    kept: dict[str, list[str]]
+
+
+class Commit(TypedDict):
+    id: str
+    author: str
+    subject: str
+
+
+ReleaseChange = TypedDict("ReleaseChange", {"what": str, "from": str, "to": str})
+ReleasesDiff = TypedDict(
+    "ReleasesDiff", {"from": int, "to": int, "commits": list[Commit], "changes": list[ReleaseChange]}
+)
+
+
+class Counts(TypedDict):
+    running: int
+    wanted: int
+
+
+class PsList(TypedDict):
+    """state: new, running, partly, down, stopped or broken. The figures are those of the installed plugins; null if unknown."""
+
+    app: str
+    state: str
+    release: int | None
+    released_at: str | None
+    by: str
+    processes: dict[str, Counts]
+    restarts: int
+    url: str | None
+    cpu_percent: NotRequired[float | None]
+    memory_bytes: NotRequired[int | None]
+    requests_per_minute: NotRequired[float | None]
+    p95_seconds: NotRequired[float | None]
+    backup_verified_at: NotRequired[str | None]
+
+
 class ReleasesPrune(TypedDict):
     app: str
     pruned: list[int]
@@ -118,7 +180,7 @@ ANSWERS: dict[str, Any] = {
     "proxy:disable": list[Each],
     "proxy:enable": list[Each],
     "ps:inspect": list[dict[str, Any]],
-    "ps:list": list[dict[str, Any]],
+    "ps:list": list[PsList],
     "ps:rebuild": list[Each],
     "ps:restart": list[Each],
     "ps:restore": list[Each],
@@ -126,8 +188,8 @@ ANSWERS: dict[str, Any] = {
     "ps:scale": dict[str, int],
     "ps:start": list[Each],
     "ps:stop": list[Each],
-    "releases:diff": dict[str, Any],
-    "releases:info": dict[str, Any],
+    "releases:diff": ReleasesDiff,
+    "releases:info": ReleasesInfo,
     "releases:list": list[ReleasesList],
     "releases:prune": ReleasesPrune,
     "releases:rollback": ReleasesRollback,

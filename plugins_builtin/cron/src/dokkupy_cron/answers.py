@@ -9,6 +9,38 @@ class CronResume(TypedDict):
     maintenance: bool
 
 
+CronTask = TypedDict(
+    "CronTask",
+    {
+        "id": str,
+        "app": str,
+        "command": str,
+        "global": bool,
+        "schedule": str,
+        "concurrency_policy": str,
+        "maintenance": bool,
+        "app_in_maintenance": bool,
+        "task_in_maintenance": bool,
+    },
+)
+
+
+class CronHistory(TypedDict):
+    """why: schedule, by hand or a run that was missed. firing: the minute for which it ran. lines: its last output."""
+
+    task: str
+    run: str
+    outcome: str
+    why: str
+    firing: str
+    started: str
+    ended: str
+    seconds: float
+    exit_code: int | None
+    reason: str
+    lines: list[str]
+
+
 class CronRun(TypedDict):
     app: str
     id: str
@@ -19,8 +51,8 @@ class CronRun(TypedDict):
 
 
 ANSWERS: dict[str, Any] = {
-    "cron:history": list[dict[str, Any]],
-    "cron:list": list[dict[str, Any]],
+    "cron:history": list[CronHistory],
+    "cron:list": list[CronTask],
     "cron:resume": CronResume,
     "cron:run": CronRun,
     "cron:run-due": list[str],

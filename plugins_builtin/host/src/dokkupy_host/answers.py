@@ -92,7 +92,7 @@ ANSWERS: dict[str, Any] = {
     "completion:words": list[str],
     "deploys": list[Deploy],
     "doctor": list[Doctor],
-    "events": list[dict[str, Any]],
+    "events": list[dict[str, str]],
     "events:list": list[EventsList],
     "events:off": EventsOff,
     "events:on": EventsOff,

@@ -27,13 +27,19 @@ class LetsencryptRenew(TypedDict):
     issued: bool
 
 
+class LetsencryptEnable(TypedDict):
+    app: str
+    issued: bool
+    error: str
+
+
 ANSWERS: dict[str, Any] = {
     "letsencrypt:active": LetsencryptActive,
-    "letsencrypt:auto-renew": dict[str, Any] | list[str],
+    "letsencrypt:auto-renew": LetsencryptRenew | list[str],
     "letsencrypt:cleanup": App,
     "letsencrypt:cron-job": LetsencryptCronJob,
     "letsencrypt:disable": App,
-    "letsencrypt:enable": dict[str, Any] | list[dict[str, Any]],
+    "letsencrypt:enable": LetsencryptRenew | list[LetsencryptEnable],
     "letsencrypt:list": list[LetsencryptList],
     "letsencrypt:renew": LetsencryptRenew,
     "letsencrypt:revoke": App,

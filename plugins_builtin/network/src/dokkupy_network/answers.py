@@ -24,6 +24,10 @@ class NetworkList(TypedDict):
     scope: str
 
 
+class NetworkInfo(NetworkList):
+    containers: list[str]
+
+
 class NetworkRebuild(TypedDict):
     app: str
 
@@ -36,7 +40,7 @@ ANSWERS: dict[str, Any] = {
     "network:create": NetworkCreate,
     "network:destroy": NetworkCreate,
     "network:exists": NetworkExists,
-    "network:info": dict[str, Any],
+    "network:info": NetworkInfo,
     "network:list": list[NetworkList],
     "network:rebuild": NetworkRebuild,
     "network:rebuildall": NetworkRebuildall,

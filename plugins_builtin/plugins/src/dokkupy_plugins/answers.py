@@ -3,6 +3,18 @@
 from typing import Any, TypedDict
 
 
+class PluginList(TypedDict):
+    """status: enabled, disabled or broken; reason: why it is broken."""
+
+    name: str
+    distribution: str
+    version: str
+    status: str
+    reason: str
+    summary: str
+    source: str
+
+
 class PluginEnable(TypedDict):
     plugin: str
     changed: bool
@@ -33,7 +45,7 @@ ANSWERS: dict[str, Any] = {
     "plugin:enable": PluginEnable,
     "plugin:install": list[PluginInstall],
     "plugin:install-dependencies": list[str],
-    "plugin:list": list[dict[str, Any]],
+    "plugin:list": list[PluginList],
     "plugin:new": PluginNew,
     "plugin:trigger": list[PluginTrigger],
     "plugin:uninstall": PluginUninstall,

@@ -7,7 +7,7 @@ from dokkupy_sdk.answers import Service
 
 class Backup(TypedDict):
     service: str
-    backup: dict[str, Any] | str
+    backup: str
 
 
 class BackupSchedule(TypedDict):
@@ -38,7 +38,55 @@ class Exists(TypedDict):
 
 class Expose(TypedDict):
     service: str
-    exposed: list[Any]
+    exposed: list[str]
+
+
+class Info(TypedDict, total=False):
+    """All of it, or the one value of a flag. A dry run has the service alone."""
+
+    service: str
+    config_dir: str
+    config_options: str
+    data_dir: str
+    dsn: str
+    exposed_ports: str
+    id: str
+    initial_network: str
+    internal_ip: str
+    memory: str
+    missing: str
+    mounts: str
+    restart_policy: str
+    links: str
+    post_create_network: str
+    post_start_network: str
+    service_root: str
+    status: str
+    version: str
+    server_version: str
+    service_id: str
+    wanted_state: str
+    previous: str
+
+
+class Unlink(TypedDict):
+    """variables: the names of the variables that the app lost."""
+
+    service: str
+    app: str
+    variables: list[str]
+    restarted: bool
+
+
+class Moved(TypedDict):
+    """how: nothing, in-place or moved. downtime: seconds in which apps could not reach it. restarted: apps."""
+
+    service: str
+    image: str
+    version: str
+    how: str
+    downtime: float
+    restarted: list[str]
 
 
 class Linked(TypedDict):
@@ -49,7 +97,7 @@ class Linked(TypedDict):
 
 class Mount(TypedDict):
     service: str
-    mounts: list[Any]
+    mounts: list[str]
 
 
 class Stop(TypedDict):
@@ -91,7 +139,7 @@ class ServicesList(TypedDict):
     state: str
     wanted: str
     links: list[str]
-    exposed: list[Any]
+    exposed: list[str]
 
 
 class ServicesPurge(TypedDict):
@@ -119,14 +167,14 @@ ANSWERS: dict[str, Any] = {
     "*:backup-unschedule": Service,
     "*:backup-unset-encryption": Service,
     "*:backup-unset-public-key-encryption": Service,
-    "*:clone": dict[str, Any],
-    "*:create": dict[str, Any],
+    "*:clone": Info,
+    "*:create": Info,
     "*:destroy": Destroy,
     "*:exists": Exists,
     "*:expose": Expose,
-    "*:import": dict[str, Any],
-    "*:info": dict[str, Any],
-    "*:link": dict[str, Any],
+    "*:import": Moved,
+    "*:info": Info,
+    "*:link": Promote,
     "*:linked": Linked,
     "*:links": list[str],
     "*:list": list[str],
@@ -135,20 +183,20 @@ ANSWERS: dict[str, Any] = {
     "*:promote": Promote,
     "*:rename": Rename,
     "*:restart": Start,
-    "*:revert": dict[str, Any],
+    "*:revert": Moved,
     "*:start": Start,
     "*:stop": Stop,
     "*:unexpose": Expose,
-    "*:unlink": dict[str, Any],
+    "*:unlink": Unlink,
     "*:unmount": Mount,
-    "*:upgrade": dict[str, Any],
+    "*:upgrade": Moved,
     "services:adopt": ServicesAdopt,
     "services:destroy": Destroy,
     "services:forget": ServicesForget,
-    "services:link": dict[str, Any],
+    "services:link": Promote,
     "services:list": list[ServicesList],
     "services:purge": ServicesPurge,
     "services:trash": list[ServicesTrash],
     "services:undestroy": ServicesPurge,
-    "services:unlink": dict[str, Any],
+    "services:unlink": Unlink,
 }

@@ -49,6 +49,20 @@ class StorageListEntries(TypedDict):
     host_path: str
 
 
+class StorageMeasure(TypedDict):
+    host_path: str
+    used_bytes: str
+    growth_bytes_per_day: str
+    measured_at: str
+
+
+class StorageTrash(TypedDict):
+    name: str
+    host_path: str
+    directory: str
+    until: str
+
+
 class StorageMigrate(TypedDict):
     app: str
     mount: str
@@ -91,10 +105,10 @@ ANSWERS: dict[str, Any] = {
     "storage:labels:report": dict[str, str],
     "storage:list": list[StorageList],
     "storage:list-entries": list[StorageListEntries],
-    "storage:measure": list[dict[str, Any]],
+    "storage:measure": list[StorageMeasure],
     "storage:migrate": list[StorageMigrate],
     "storage:mount": StorageMount,
-    "storage:trash": list[dict[str, Any]],
+    "storage:trash": list[StorageTrash],
     "storage:undestroy": StorageCreate,
     "storage:unmount": StorageUnmount,
     "storage:wait": StorageWait,
