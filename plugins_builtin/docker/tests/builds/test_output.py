@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy_docker.builds.output import TAIL, Output
+from dokkupy_sdk.lines import timed
 
 pytestmark = pytest.mark.unit
 
@@ -97,7 +98,7 @@ def test_each_step_has_a_line_with_its_time_and_what_it_printed_below() -> None:
         "    two",
         "2/3 RUN echo hello; sleep 0.3",
         "      world",
-        "    1.3 s",
+        timed("    done", "1.3 s"),
         "3/3 RUN set -e 1.4 s",
         "app 3/4 npm ci 12.0 s",
     ]

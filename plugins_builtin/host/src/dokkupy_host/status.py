@@ -80,6 +80,6 @@ def lines_of(findings: Sequence[Finding], *, terminal: bool | None = None, width
     for one in findings:
         cells.append((one.check, {"error": "ERROR"}.get(one.level, one.level), one.message))
         if one.remedy and one.level != "ok":
-            cells.append(("", "", one.remedy))
+            cells.append(("", "", f"-> {one.remedy}"))
     columns = (Column("PART"), Column("STATE"), Column("WHAT", wraps=True))
     return table(columns, cells, styles=STYLES, terminal=terminal, width=width)

@@ -105,7 +105,7 @@ class Output:
     def _done(self, number: str, step: Step, seconds: str) -> list[str]:
         printed, self._current = self._current == number, "" if self._current == number else self._current
         took = duration(float(seconds))
-        return [f"    {took}"] if printed else [ended(step, took)]
+        return [timed("    done", took)] if printed else [ended(step, took)]
 
     def _after_failure(self, text: str) -> list[str]:
         if self.code is not None:

@@ -69,9 +69,20 @@ def lines_of(findings: Sequence[Finding], *, quiet: bool = False, color: bool = 
                 continue
             text = filled(f"{one.check}: {one.message}", screen - INDENT if screen else 0)
             lines.append(f"{mark} {text[0]}")
-            more = [*text[1:], *(filled(one.remedy, screen - INDENT if screen else 0) if one.remedy else [])]
+            more = [*text[1:], *(pointed(one.remedy, screen - INDENT if screen else 0) if one.remedy else [])]
             lines += [" " * INDENT + line for line in more]
     return lines if quiet and not lines else [*lines, summary(findings)]
+
+
+def pointed(remedy: str, screen: int) -> list[str]:
+    """A remedy, marked, because the lines of a long finding stand above it."""
+    from dokkupy_sdk.help import filled
+
+    first, *more = filled(remedy, screen - len(ARROW) if screen else 0)
+    return [ARROW + first, *(" " * len(ARROW) + line for line in more)]
+
+
+ARROW = "-> "
 
 
 def summary(findings: Sequence[Finding]) -> str:
