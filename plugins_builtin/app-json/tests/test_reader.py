@@ -95,6 +95,7 @@ BAD = [
     ('{"cron": [{"command": "a && b", "schedule": "@daily"}]}', "shell operator &&"),
     ('{"cron": [{"command": "a>b", "schedule": "@daily"}]}', "shell operator >"),
     ('{"cron": [{"command": "a \'b", "schedule": "@daily"}]}', "cannot be read"),
+    (json.dumps({"cron": [{"command": "a", "schedule": "@daily"}] * 101}), "has 101 entries in cron: at most 100"),
     ("[]", "app.json: must be an object, not a list"),
     ('{\n  "a": tru\n}', "(line 2, column 9)"),
     ("[" * 5000, "is nested more than 32 levels deep"),

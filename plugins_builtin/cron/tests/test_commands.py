@@ -99,6 +99,15 @@ def test_a_dry_run_starts_nothing_and_changes_nothing(world: World, run: Run) ->
     assert not json.loads(run("cron:list", "blog", "--format", "json")[1])[0]["maintenance"]
 
 
+def test_an_app_with_too_many_tasks_gets_no_further_one(world: World, run: Run) -> None:
+    """The host starts due tasks one after the other, so one app's thousands would keep those of all others waiting."""
+    world.deploy(*(task("@daily", f"work {number}") for number in range(99)))
+    assert run("cron:set", "blog", "task.last", "@daily work")[0] == 0
+    status, _, error = run("cron:set", "blog", "task.more", "@daily work")
+    assert status == 1 and "blog has 100 cron tasks, and no app may have more" in error
+    assert run("cron:set", "blog", "task.last", "@hourly work")[0] == 0
+
+
 def test_history_lists_runs_and_has_the_lines_of_one_task(world: World, run: Run) -> None:
     world.deploy(task("@daily"))
     world.engine.output["rake daily"] = [b"\x1b[31mred"]

@@ -143,7 +143,7 @@ def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
         buildpacks=tuple(
             row.value if isinstance(row.value, str) else row.text("url") for row in root.rows("buildpacks")
         ),
-        cron=tuple(cron_entry(row) for row in root.rows("cron")),
+        cron=cron_entries(root),
         env=tuple(env_entry(key, node) for key, node in root.children("env")),
         formation={process(key, node): formation_entry(node) for key, node in root.children("formation")},
         healthchecks={process(key, node): checks_of(root, key, node) for key, node in root.children("healthchecks")},
@@ -279,6 +279,17 @@ def header(node: Node) -> tuple[str, str]:
     if not re.fullmatch(r"[\t\x20-\x7e]{0,4096}", value):
         raise node.fault("has a value with control characters or of more than 4096 characters")
     return name, value
+
+
+MAX_TASKS = 100
+"""Cron tasks of an app. The host starts those that are due one after the other, and other apps' tasks wait for them."""
+
+
+def cron_entries(root: Node) -> tuple[CronEntry, ...]:
+    rows = root.rows("cron")
+    if len(rows) > MAX_TASKS:
+        raise root.fault(f"has {len(rows)} entries in cron: at most {MAX_TASKS} are allowed")
+    return tuple(cron_entry(row) for row in rows)
 
 
 def cron_entry(node: Node) -> CronEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy_app_json.reader import MAX_TASKS
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import resolve
 from dokkupy_sdk.errors import NotFound, UserError
@@ -11,7 +12,7 @@ from dokkupy_sdk.settings import properties_of
 from dokkupy_sdk.state import PropertiesFile
 
 from dokkupy_cron.tasks.index import refresh, refresh_all
-from dokkupy_cron.tasks.task import MAINTENANCE, SET, Task, entry_of, set_tasks
+from dokkupy_cron.tasks.task import MAINTENANCE, SET, Task, entry_of, set_tasks, tasks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def set_task(host: Host, app: AppName | None, name: str, text: str) -> None:
         entry = entry_of(text)
         if app is None:
             require_command(host, entry.words)
+        if app is not None and len({*tasks_of(host, app), name}) > MAX_TASKS:
+            raise UserError(
+                f"{app} has {MAX_TASKS} cron tasks, and no app may have more",
+                hint=f"Remove one first: cron:set {app} task.NAME, or in app.json. cron:list {app} shows them.",
+            )
     elif name not in set_tasks(host, app):
         raise NotFound(f"cron:set has not created a task {name}", hint=f"cron:list {app or '--global'}")
     with operation(host, "cron:set", f"app:{app}" if app is not None else "host", takes_away=not text) as tx:
