@@ -58,7 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(of_path[item.path])
 
 
+ENVIRONMENT = ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS")
+"""Variables that commands read, which a test has only where it sets them."""
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name in ENVIRONMENT:
+        os.environ.pop(name, None)
     os.fsync = not_synced if item.get_closest_marker("unit") else SYNC
 
 

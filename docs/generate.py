@@ -17,12 +17,14 @@ import pkgutil
 import re
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from types import GenericAlias, ModuleType, UnionType
 from typing import Any
 
 import dokkupy_apps
 import dokkupy_sdk
+import dokkupy_sdk.testing
 from dokkupy import errors, hookspecs
 from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.host import Host
@@ -32,6 +34,7 @@ from dokkupy.model import checks
 from dokkupy_host.formats.schema import schema
 from dokkupy_sdk.examples import examples
 from dokkupy_sdk.settings import Property, Settings
+from dokkupy_sdk.testing import command_line, contracts, untrusted
 from dokkupy_sdk.typer_app import prose
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -86,10 +89,10 @@ def paragraph(text: str) -> str:
     for block in re.split(r"\n\s*\n", text):
         lines = block.splitlines()
         if lines and all(line.startswith("    ") for line in lines):
-            parts.append("```\n" + inspect.cleandoc(block) + "\n```")
+            parts.append("```\n" + textwrap.dedent(block) + "\n```")
         else:
             parts.append(block)
-    return "\n\n".join(parts)
+    return "\n\n".join(parts).replace("\n```\n\n```\n", "\n\n")
 
 
 # hooks
@@ -108,6 +111,10 @@ def hooks() -> str:
         "| query | `resolve_...` | an answer or None; the first counts | ends the operation |",
         "| contribution | a noun | an iterable of facts, merged | ends the operation; a conflict names both plugins |",
         "| observer | `on_...` | nothing | is a warning |",
+        "",
+        "Implementations run in the name order of their plugins, so pluggy's `wrapper`, `hookwrapper`, `tryfirst` and",
+        "`trylast` are refused: a plugin that uses one is not loaded, and `doctor` names it.",
+        "[Recipes](../how-to/extend-dokkupy.md) show how to implement one and how to specify your own.",
         "",
     ]
     out += order_in_a_deploy()
@@ -254,6 +261,33 @@ def apps() -> str:
     )
 
 
+def testing() -> str:
+    """What tests of plugins use, and what each contract promises: a test's name is a sentence."""
+    out = ["# Tests of plugins", "", paragraph(doc(dokkupy_sdk.testing)), ""]
+    for module in (dokkupy_sdk.testing, command_line, untrusted):
+        out += [f"## {module.__name__}", ""]
+        for name in sorted(public_names(module), key=str.lower):
+            out += described_name(name, getattr(module, name))
+    out += ["## dokkupy_sdk.testing.contracts", "", paragraph(doc(contracts)), ""]
+    for name in sorted(contracts.__all__):
+        out += described_contract(getattr(contracts, name))
+    return "\n".join(out)
+
+
+def described_contract(one: type) -> list[str]:
+    """Its text, what its bases say of fixtures, and its promises in their order."""
+    texts = dict.fromkeys(inspect.cleandoc(vars(base).get("__doc__") or "") for base in one.__mro__[:-1])
+    tests = {name: None for base in reversed(one.__mro__) for name in vars(base) if name.startswith("test_")}
+    promises = [f"- {name.removeprefix('test_').replace('_', ' ')}" for name in tests]
+    return [
+        f"### {one.__name__}",
+        "",
+        *(line for text in texts if text for line in (paragraph(text), "")),
+        *promises,
+        "",
+    ]
+
+
 def modules_of(package: ModuleType, title: str, *text: str) -> str:
     """Every module of a package with its public names."""
     name = package.__name__
@@ -288,8 +322,18 @@ def described_name(name: str, one: object) -> list[str]:
         return [*out, "```python", plain(signature(one)), "```", "", *([paragraph(doc(one)), ""] if doc(one) else [])]
     if isinstance(one, UnionType):
         return [*out, "One of " + ", ".join(f"`{member.__name__}`" for member in one.__args__) + ".", ""]
+    if name in MARKERS:
+        return [*out, MARKERS[name], ""]
     value = plain(repr(one))
     return [*out, f"`{name} = {value}`" if len(value) < 100 else f"A {type(one).__name__}.", ""]
+
+
+MARKERS = {
+    "hookimpl": "Marks a function as the implementation of the [hook](hooks.md) of its name. "
+    "`optionalhook=True`: of a plugin that may not be installed.",
+    "hookspec": "Marks a function as the specification of a hook that your plugin calls, in the module that its entry point "
+    "in `dokkupy.hookspecs` names. See [extend dokkupy](../how-to/extend-dokkupy.md).",
+}
 
 
 def described_class(one: type) -> list[str]:
@@ -485,6 +529,7 @@ def pages() -> dict[str, str]:
         "roles": roles(),
         "sdk": sdk(),
         "apps": apps(),
+        "testing": testing(),
         "commands": commands(registry),
         "settings": settings(registry),
         "errors": fault_classes(),

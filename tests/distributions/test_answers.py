@@ -36,9 +36,7 @@ UNFIT = ("shell", "git-hook", "logs:drain", "completion:commands")
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
     return host
 

@@ -77,10 +77,8 @@ def host_at(root: Path) -> Host:
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def state(tmp_path: Path) -> Path:
     """The state of a host with an app that has many settings."""
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
     host = host_at(tmp_path / "state")
     deploy(host, "blog", {"Procfile": "web: serve\nworker: w\n", "Dockerfile": "FROM scratch\n"})
     for words in SET:

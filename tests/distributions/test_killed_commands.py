@@ -219,8 +219,6 @@ NOTHING_BETWEEN = {
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, Path]]:
     base = tmp_path_factory.mktemp("killed")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-            patch.delenv(name, raising=False)
         patch.setenv("HOME", str(base))
         host = fake_host(base / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
         host.hooks.manager.unregister(name="checks")  # it would wait for the fake instances to answer

@@ -27,12 +27,6 @@ class Redis(FakeDatastore):
     alias = "REDIS"
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def host_with(root: Path, engine: FakeEngine | None, *plugins: str) -> Host:
     host = fake_host(root, plugins=("services", *plugins), real=("source",) if "git" in plugins else ())
     if "checks" in plugins:

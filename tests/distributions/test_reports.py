@@ -98,9 +98,7 @@ PREFIXES = {"apps": "app", "certs": "ssl"}
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
     host.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     deploy(host, "blog", {"Procfile": "web: serve\n"})

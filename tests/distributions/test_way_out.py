@@ -50,9 +50,7 @@ OF_THE_HOST = (
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     made = fake_host(tmp_path / "state", plugins=PLUGINS, real=("source",))
     made.hooks.manager.unregister(name="checks")  # this test cannot wait, because fake instances never answer
     deploy(made, "blog", {"Procfile": "web: serve"})

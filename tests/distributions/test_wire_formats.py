@@ -128,9 +128,7 @@ OF_NO_APP = [
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
     host.override_role("proxy", "nginx", NginxProxy(host))  # its own commands select it by name
     return host

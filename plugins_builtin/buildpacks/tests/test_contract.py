@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from dokkupy_buildpacks.builder import BuildpacksBuilder
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
-from dokkupy_sdk.model import Build, Source
+from dokkupy_sdk.model import Build
 from dokkupy_sdk.roles import Builder
-from dokkupy_sdk.testing.contracts import BuilderContract
-from dokkupy_sdk.testing.contracts.builder import DetectingContract
+from dokkupy_sdk.testing.contracts import BuilderContract, DetectingContract
 
-from plugins_builtin.buildpacks.tests.conftest import APP, Bench
+from plugins_builtin.buildpacks.tests.conftest import Bench
 
 
 class TestBuildpacks(BuilderContract):
@@ -41,8 +39,3 @@ class TestDetection(DetectingContract):
     @pytest.fixture
     def builder(self, bench: Bench) -> Builder:
         return BuildpacksBuilder(bench.host)
-
-    @pytest.fixture
-    def source(self, tmp_path: Path) -> Source:
-        (tmp_path / "empty").mkdir()
-        return Source(APP, tmp_path / "empty", "git-hook")

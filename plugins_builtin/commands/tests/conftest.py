@@ -14,9 +14,7 @@ TREE = {"Procfile": "web: serve\nworker: work\n"}
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     return fake_host(tmp_path)
 
 

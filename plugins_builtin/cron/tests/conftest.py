@@ -117,8 +117,6 @@ class Listener:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(clock_module, "LOCALTIME", str(tmp_path / "localtime"))  # none: UTC
     host = fake_host(tmp_path / "state", plugins=("cron", "app-json"))
     engine = host.engine()

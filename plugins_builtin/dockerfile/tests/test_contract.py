@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from dokkupy_dockerfile.builder import DockerfileBuilder
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
-from dokkupy_sdk.model import Build, Source
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.model import Build
 from dokkupy_sdk.roles import Builder
-from dokkupy_sdk.testing.contracts import BuilderContract
-from dokkupy_sdk.testing.contracts.builder import DetectingContract
+from dokkupy_sdk.testing.contracts import BuilderContract, DetectingContract
 
 from plugins_builtin.dockerfile.tests.conftest import Bench
 
@@ -42,8 +39,3 @@ class TestDetection(DetectingContract):
     @pytest.fixture
     def builder(self, bench: Bench) -> Builder:
         return DockerfileBuilder(bench.host)
-
-    @pytest.fixture
-    def source(self, tmp_path: Path) -> Source:
-        (tmp_path / "empty").mkdir()
-        return Source(AppName("blog"), tmp_path / "empty", "git-hook")

@@ -26,9 +26,7 @@ BLOG = AppName("blog")
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     made = fake_host(tmp_path / "dokkupy", plugins=("front",))
     os.makedirs(pages_root(made))
     deploy(made, "blog", {"Dockerfile": "FROM scratch", "Procfile": "web: serve"})

@@ -14,8 +14,6 @@ from dokkupy_sdk.testing.command_line import Run, command_line
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
     # Not the machine's own, on which the tests may run.
     monkeypatch.setattr(first_key, "PATH", str(tmp_path / "etc" / "audit.first-key"))
     return fake_host(tmp_path)

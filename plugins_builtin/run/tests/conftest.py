@@ -12,9 +12,7 @@ from dokkupy_sdk.testing.command_line import Run, command_line
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    for name in ("DOKKU_QUIET_OUTPUT", "DOKKU_APP_NAME", "DOKKUPY_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
+def host(tmp_path: Path) -> Host:
     host = fake_host(tmp_path, plugins=("disk",))
     host.store.write("global", "domains", data={"vhosts": ["example.com"]})
     return host

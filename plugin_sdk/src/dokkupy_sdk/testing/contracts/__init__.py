@@ -12,7 +12,7 @@ that a fast test that uses a fake is no rumour. Needs pytest: `pip install dokku
 """
 
 from dokkupy_sdk.testing.contracts.access_log import AccessLogContract
-from dokkupy_sdk.testing.contracts.builder import BuilderContract
+from dokkupy_sdk.testing.contracts.builder import BuilderContract, DetectingContract
 from dokkupy_sdk.testing.contracts.builds import ImageBuildsContract
 from dokkupy_sdk.testing.contracts.engine import (
     ContainersContract,
@@ -41,6 +41,7 @@ __all__ = [
     "ChallengeServerContract",
     "ContainerSessionsContract",
     "ContainersContract",
+    "DetectingContract",
     "EngineContract",
     "ImageRegistriesContract",
     "ImageBuildsContract",

@@ -9,6 +9,7 @@ import pytest
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Source
+from dokkupy_sdk.names import AppName
 from dokkupy_sdk.roles import Builder
 from dokkupy_sdk.values import replace
 
@@ -69,7 +70,13 @@ class BuilderContract:
 
 
 class DetectingContract:
-    """For builders that look for a file. Fixtures to give: `builder` and `source`, an empty directory's source."""
+    """For builders that look for a file. Fixture to give: `builder`."""
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        directory = tmp_path / "empty"
+        directory.mkdir()
+        return Source(AppName("blog"), directory, "test")
 
     def test_it_does_not_know_an_empty_source(self, builder: Builder, source: Source) -> None:
         assert list(Path(source.directory).iterdir()) == []
