@@ -29,28 +29,33 @@ def beside_each_other(calls: Sequence[Callable[[], T]], at_once: int = AT_ONCE) 
     results: dict[int, T] = {}
     failures: dict[int, BaseException] = {}
 
-    def work() -> None:
-        while not failures:
-            try:
-                number, call = left.pop()
-            except IndexError:
-                return
-            try:
-                results[number] = call()
-            except BaseException as error:  # the caller's thread raises it
-                failures[number] = error
+    def work(ended: threading.Event) -> None:
+        try:
+            while not failures:
+                try:
+                    number, call = left.pop()
+                except IndexError:
+                    return
+                try:
+                    results[number] = call()
+                except BaseException as error:  # the caller's thread raises it
+                    failures[number] = error
+        finally:
+            ended.set()
 
-    threads = [threading.Thread(target=work) for _ in range(min(at_once, len(calls)))]
+    # Events and not `join`: after a signal in its `join`, Python 3.11 takes a thread that runs for one that has ended.
+    ends = [threading.Event() for _ in range(min(at_once, len(calls)))]
+    threads = {end: threading.Thread(target=work, args=(end,)) for end in ends}
     try:
-        for thread in threads:
+        for thread in threads.values():
             thread.start()
-        for thread in threads:
-            thread.join()
+        for end in ends:
+            end.wait()
     except BaseException:
         left.clear()
-        for thread in threads:
+        for end, thread in threads.items():
             if thread.is_alive():
-                thread.join()
+                end.wait()
         raise
     if failures:
         raise failures[min(failures)]
