@@ -23,7 +23,7 @@ from dokkupy_mongo.datastore import Mongo
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import Secret
-from dokkupy_sdk.testing.effort import amount
+from dokkupy_sdk.testing.effort import amount, stride
 from dokkupy_services import records
 from dokkupy_services.data import moving, pipes
 from dokkupy_services.data.subject import ServiceSubject
@@ -37,7 +37,7 @@ from pymongo.errors import OperationFailure, WriteError
 
 from plugins_builtin.mongo.tests import clients
 
-MANY = amount(100_000, 10_000)
+MANY = amount(100_000, 2_000)
 SECOND = "reporter"
 FILE = os.urandom(3_000_000)
 AWKWARD: list[dict[str, Any]] = [
@@ -121,8 +121,8 @@ def inside(host: Host, datastore: Mongo) -> Exec:
         db.create_collection("empty")
         db.create_collection("adults", viewOn="people of Köln", pipeline=[{"$match": {"a": {"$gte": 18}}}])
         gridfs.GridFS(db).put(FILE, filename="ﬁle.bin", metadata={"k": [1]})
-        for first in range(0, MANY, 10_000):
-            db.many.insert_many({"n": n, "text": f"row {n}", "f": n * 1.5} for n in range(first, first + 10_000))
+        for first in range(0, MANY, 2_000):
+            db.many.insert_many({"n": n, "text": f"row {n}", "f": n * 1.5} for n in range(first, first + 2_000))
         db.many.create_index("n", unique=True)
     with clients.as_root(found) as db:
         db.command(
@@ -237,7 +237,7 @@ def test_truncated_dump_is_recognized_by_its_end(datastore: Mongo, whole: bytes)
         assert datastore.check_dump(part[:65536], part[-65536:], cut), cut
 
 
-@pytest.mark.parametrize("part", [0, 3, 10, 40, 0.1, 0.5, 0.999, -19, -22, -1])
+@pytest.mark.parametrize("part", [0, 3, 10, 40, 0.5, 0.1, 0.999, -19, -1, -22][:: stride(2)])
 def test_truncated_dump_is_never_restored_without_an_error(
     datastore: Mongo, target: Exec, whole: bytes, part: float
 ) -> None:
@@ -246,7 +246,7 @@ def test_truncated_dump_is_never_restored_without_an_error(
         pipes.restore(datastore, target, [whole[:cut]])
 
 
-@pytest.mark.parametrize("part", [1, 30, 0.3, 0.9, -1, -9])
+@pytest.mark.parametrize("part", [1, 0.9, 0.3, 30, -1, -9][:: stride(2)])
 def test_truncated_export_is_never_imported_without_an_error(
     datastore: Mongo, inside: Exec, target: Exec, part: float
 ) -> None:
