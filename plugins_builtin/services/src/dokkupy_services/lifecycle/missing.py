@@ -63,7 +63,8 @@ def ways_back(host: Host, subject: str) -> str:
     """How lost data of a service comes back; empty if nobody has it."""
     from dokkupy_services import hookspecs
 
-    return " ".join(way for _, way in host.hooks.gather(hookspecs.service_restores, host=host, service=subject))
+    found, _ = host.hooks.gather_what_can(hookspecs.service_restores, host=host, service=subject)
+    return " ".join(way for _, way in found)
 
 
 def mount_loss(service: Service, gone: Collection[str]) -> Loss:
