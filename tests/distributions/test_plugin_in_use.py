@@ -123,3 +123,23 @@ def test_everything_of_a_removed_plugin_can_be_removed(
     again = host_with(tmp_path / "state", engine, *PLUGINS)
     assert main(["apps:create", "blog"], host=again) == 0
     assert "Internal error" not in capsys.readouterr().err
+
+
+def test_an_app_is_not_started_without_a_mount_whose_plugin_is_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would write to a directory that ends with its container."""
+    (tmp_path / "files").mkdir()
+    host = host_with(tmp_path / "state", None, *PLUGINS)
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.keep("fake:1", {})
+    deploy(host, "blog", {"Procfile": "web: serve"})
+    assert main(["storage:mount", "blog", f"{tmp_path}/files:/data"], host=host) == 0
+    assert main(["ps:restart", "blog"], host=host) == 0
+    without = host_with(tmp_path / "state", engine, *(name for name in PLUGINS if name != "storage"))
+    capsys.readouterr()
+    for words in (["config:set", "blog", "A=1"], ["ps:restart", "blog"]):
+        assert main(words, host=without) == 1, words
+        assert "blog would start without what it mounts (--mount=type=bind" in capsys.readouterr().err, words
+    assert main(["--force", "ps:restart", "blog"], host=without) == 0

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import BUILD
@@ -15,9 +16,7 @@ from dokkupy_apps.desired.config import get_env, merged_env
 from dokkupy_apps.desired.formation import (
     wanted_formation,
 )
-from dokkupy_apps.releases.records import (
-    own_ports,
-)
+from dokkupy_apps.releases.records import current, own_ports
 from dokkupy_apps.releases.state_mark import state_mark
 
 
@@ -27,21 +26,49 @@ def with_state(host: Host, release: Release) -> Release:
     wanted = release_settings(host, app, None)
     settings = release_settings(host, app, release.settings) if release.settings else wanted
     kept = kept_properties(host)
+    found = {
+        "run": options(host, app, "run", "run"),
+        **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
+    }
+    require_mounts(host, app, found)
     return replace(
         release,
         env=merged_env(host, app),
         own_ports=own_ports(host, app),
         config=get_env(host, app),
         formation=wanted_formation(host, app, files, release.processes),
-        options={
-            "run": options(host, app, "run", "run"),
-            **{f"deploy:{process}": options(host, app, "deploy", process) for process in release.processes},
-        },
+        options=found,
         settings=settings,
         mark=state_mark(host, app, kept) if settings == wanted else "",
         kept=kept,
         plugins={entry.plugin: entry.version for entry in host.registry.entries},
     )
+
+
+MOUNTS = ("--mount", "-v", "--volume")
+
+
+def require_mounts(host: Host, app: AppName, found: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise AppError if the app would start without data that its serving release mounts, because a plugin is gone since:
+    it would write to a directory that ends with the container."""
+    serving = current(host, app)[0]
+    gone = sorted({*serving.plugins} - {entry.plugin for entry in host.registry.entries}) if serving is not None else []
+    if serving is None or not gone or host.force:
+        return
+    lost = {
+        word
+        for phase, before in serving.options.items()
+        for word in before
+        if word.startswith(MOUNTS) and word not in found.get(phase, (word,))
+    }
+    if lost:
+        raise AppError(
+            f"{app} would start without what it mounts ({', '.join(sorted(lost))[:300]}), because a plugin is no longer "
+            f"installed or enabled: {', '.join(gone)}",
+            hint="Install or enable it again: ./install.sh, plugin:install NAME or plugin:enable NAME. To start without "
+            "the data: --force",
+            code="mounts_lost",
+        )
 
 
 def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:
