@@ -317,23 +317,23 @@ def leftovers(host: Host) -> tuple[str, str, str]:
     return images, tags, files
 
 
-@pytest.mark.parametrize("end", ["cancel", "kill"])
 def test_build_that_is_cancelled_or_killed_leaves_nothing_and_the_next_push_works(
-    host: Host, app: str, tmp_path: Path, end: str
+    host: Host, app: str, tmp_path: Path
 ) -> None:
     name = create(host, app)
     repository = slow(tmp_path)
     before = leftovers(host)
-    with ThreadPoolExecutor() as pool:
-        push = pool.submit(host.git_push, repository.path, app, check=False)
-        until(lambda: sleeping(host), 580)  # the push itself is given 600
-        if end == "cancel":
-            host.exec(["dokkupy", "builds:cancel", app])
-        else:
-            record = json.loads(host.exec(["dokkupy", "builds:list", app, "--format", "json"]).stdout)[0]
-            host.exec(["kill", "-KILL", str(record["pid"])])
-        assert push.result().code != 0
-    until(lambda: not sleeping(host))
+    for end in ("cancel", "kill"):
+        with ThreadPoolExecutor() as pool:
+            push = pool.submit(host.git_push, repository.path, app, check=False)
+            until(lambda: sleeping(host), 580)  # the push itself is given 600
+            if end == "cancel":
+                host.exec(["dokkupy", "builds:cancel", app])
+            else:
+                record = json.loads(host.exec(["dokkupy", "builds:list", app, "--format", "json"]).stdout)[0]
+                host.exec(["kill", "-KILL", str(record["pid"])])
+            assert push.result().code != 0, end
+        until(lambda: not sleeping(host))
     repository.replace("package.json", "sleep 4711 && ", "")
     repository.commit("a build that ends")
     host.git_push(repository.path, app)
