@@ -41,7 +41,10 @@ def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
     if evidence.step not in ("serve", "start") or (evidence.step == "start" and "nginx" not in evidence.reason):
         return
     from dokkupy_sdk.diagnosis import FACT, Cause
+    from dokkupy_sdk.names import AppName
 
+    if host.proxy_name(AppName(evidence.app)) != "nginx":
+        return
     from dokkupy_nginx.setup.doctor import faults
 
     for found in faults(adapter(host)):
