@@ -135,7 +135,10 @@ def offered(host: Host, item: Parameter, typed: Typed) -> list[str]:
         needed = "host:write" if typed.is_global and permission.startswith("app:") else permission
         if not allowed(host, needed, app, typed.namespace):
             return []
-    found = sorted(set(completer(host, typed)))
+    try:
+        found = sorted(set(completer(host, typed)))
+    except (OSError, ValueError):  # a word of the line cannot be a name, and the command's own error says so
+        return []
     if permission == "open" or not hasattr(item.convert, "owners") or takes_app(item) or is_admin(host):
         return found
     return [one for one in found if allowed(host, permission, item.convert(one), typed.namespace)]
