@@ -136,14 +136,17 @@ UNSEEN = {
 }
 
 
-def test_every_stub_fails_a_test_of_its_contract(tmp_path: Path) -> None:
+def test_every_stub_fails_a_test_of_its_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = tmp_path / "test_with_stubs.py"
+    (here := tmp_path / "here").mkdir()
+    monkeypatch.chdir(here)
     module.write_text(MODULE)
     seen = FirstFailures()
     options = ["-p", "no:cacheprovider", "-p", "no:terminal", "--rootdir", str(tmp_path), "--import-mode=importlib"]
     pytest.main([*options, str(module)], plugins=[seen])
     assert seen.ran == {f"Test_{name}" for name in stubs()}
     assert {name.removeprefix("Test_") for name in seen.ran - seen.failed} == set(UNSEEN)
+    assert list(here.iterdir()) == [], "a stub left a file"
 
 
 def test_every_role_has_a_contract() -> None:

@@ -29,7 +29,9 @@ class ChallengeServerContract(ProxyFixtures):
     @pytest.fixture
     def token(self, server: ChallengeServer) -> str:
         """The name of a file that an authority asks for, and its text."""
-        path = Path(server.directory()) / "token-1"
+        directory = Path(server.directory())
+        assert directory.is_absolute()
+        path = directory / "token-1"
         path.write_text(path.name)
         os.chmod(path, 0o644)
         return path.name
