@@ -191,3 +191,16 @@ def test_bad_docker_options_change_nothing(host: Host, phase: str, words: list[s
     with pytest.raises(UserError):
         command("add")(host, AppName("blog"), phase, words)
     assert host.store.read("apps", "blog", "docker-options") == {}
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--json", "--format=json", "--process"])
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_a_flag_of_the_command_is_not_taken_for_an_option_of_docker(
+    host: Host, capsys: pytest.CaptureFixture[str], verb: str, flag: str
+) -> None:
+    assert main(["docker-options:add", "blog", "build", "--build-arg A=1"], host=host) == 0
+    kept = host.store.read("apps", "blog", "docker-options")
+    assert main([f"docker-options:{verb}", "blog", "build", "--build-arg A=1", flag], host=host) == 1
+    name = flag.partition("=")[0]
+    assert f"Type it before the app: docker-options:{verb} {name} ..." in capsys.readouterr().err
+    assert host.store.read("apps", "blog", "docker-options") == kept

@@ -24,6 +24,7 @@ App = Annotated[AppName, Arg("app")]
 PhaseWord = Annotated[str, Arg("phase(s)", "build, deploy, run; several with commas", complete=PHASES)]
 Processes = Annotated[list[str], Opt("--process", help="Only for this process type, in the phase deploy")]
 Options = Annotated[list[str], Rest("option")]
+OWN_FLAGS = ("--dry-run", "--format", "--json", "--process", "--verbose")
 
 
 def phases_of(text: str) -> list[str]:
@@ -31,6 +32,17 @@ def phases_of(text: str) -> list[str]:
     if not set(names) <= set(PHASES):
         raise UserError("Phase(s) must be one of [build deploy run]")
     return names
+
+
+def require_docker_options(verb: str, words: list[str]) -> None:
+    """Raise UserError for a flag of this command, which docker would get: `--dry-run` after the options added them."""
+    for word in words:
+        name = word.partition("=")[0]
+        if name in OWN_FLAGS:
+            raise UserError(
+                f"{name} is a flag of docker-options:{verb}, not an option of docker",
+                hint=f"Type it before the app: docker-options:{verb} {name} ...",
+            )
 
 
 def checked(words: list[str], phases: list[str]) -> list[str]:
@@ -119,6 +131,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
 
     host.store.require_app(app)
     names = phases_of(phases)
+    require_docker_options("add", option)
     require_right(host, app, {("", phase, text) for phase in names for text in divided(option)})
     found = checked(option, names)
     types = [str(ProcessType(name)) for name in process]
@@ -135,6 +148,7 @@ def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process:
     """Remove options from the given phases."""
     host.store.require_app(app)
     names = phases_of(phases)
+    require_docker_options("remove", option)
     doomed = divided(option)
 
     def edit(kept: list[str]) -> list[str]:
