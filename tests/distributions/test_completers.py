@@ -186,3 +186,21 @@ def test_after_a_comma_one_more_value_is_offered(host: Host) -> None:
 
 def test_a_flag_is_completed_after_its_equals_sign(host: Host) -> None:
     assert matching(candidates(host, ["builds:list", "blog"], "--status=can"), "--status=can") == ["--status=canceled"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "meant"),
+    [
+        ("create", "apps:create"),
+        ("destroy", "apps:destroy"),
+        ("restart", "ps:restart"),
+        ("start", "ps:start"),
+        ("rollback", "certs:rollback or releases:rollback"),
+        ("promote", "nats:promote or mongo:promote or mysql:promote"),
+    ],
+)
+def test_a_verb_is_taken_for_that_of_apps_before_that_of_services(
+    host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str, meant: str
+) -> None:
+    status, _, error = command_line(host, capsys, monkeypatch)(verb, "blog")
+    assert (status, error.rpartition(" !     ")[2]) == (1, f"Did you mean {meant}?\n")

@@ -9,6 +9,7 @@ import sys
 
 from dokkupy.cli.declare import Command, parameters
 from dokkupy.cli.main import resolve, split_globals
+from dokkupy.cli.parse import takes_app
 from dokkupy.errors import Conflict, UserError
 from dokkupy.host import Host
 from dokkupy.model.spelling import did_you_mean, likely
@@ -39,7 +40,9 @@ def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
     except UserError:
         if error.hint:  # the command's plugin is disabled or missing
             return []
-        meant = likely(words[0], commands_like(host, words[0]))
+        known = commands_like(host, words[0])
+        of_apps = [name for name in known if name.partition(":")[2] == words[0] and is_of_apps(known[name])]
+        meant = likely(words[0], of_apps or known)
         if len(meant) == 1 and ":" in meant[0] and may_ask(host, typed, meant[0]) and agreed(meant[0], words[0]):
             return [*typed[: len(typed) - len(words)], meant[0], *words[1:]]
         add(error, did_you_mean(words[0], meant))
@@ -53,18 +56,26 @@ def add(error: UserError, question: str) -> None:
         error.hint = "\n".join(line for line in (question, error.hint) if line)
 
 
-def commands_like(host: Host, name: str) -> list[str]:
+def commands_like(host: Host, name: str) -> dict[str, Command | None]:
     """The namespaces and commands that the caller may use; of a namespace that exists, only its own."""
     from dokkupy_sdk.entry import find_namespace, loaded, usable
 
     namespace = name.partition(":")[0]
     exists = find_namespace(host.registry, namespace) is not None
-    known: list[str] = []
+    known: dict[str, Command | None] = {}
     for one, group in loaded(host):
         if not exists or group.namespace == namespace:
-            names = [command.full_name for command in usable(host, group)]
-            known += [one, *names] if names else []
+            found = {command.full_name: command for command in usable(host, group)}
+            known |= {one: None, **found} if found else {}
     return known
+
+
+def is_of_apps(command: Command | None) -> bool:
+    """Whether the first argument is an app. `restart` is `ps:restart`, although services have a restart too."""
+    if command is None:
+        return False
+    places = [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
+    return any(map(takes_app, places[:1]))
 
 
 def may_ask(host: Host, typed: list[str], name: str) -> bool:

@@ -76,7 +76,7 @@ def help(
                 "",
             ]
     hidden = sum(sections[name] == HIDDEN for name in set(every) - set(names))
-    lines += left_out(host, len(every) - len(names) - hidden, "groups of commands")
+    lines += left_out(host, len(every) - len(names) - hidden, "more group", " of commands")
     return CommandResult([{"command": row[0], "help": row[1], "section": row[2]} for row in rows], lines)
 
 
@@ -162,7 +162,7 @@ def group_lines(host: Host, group: Group) -> list[str]:
     screen = screen_width()
     lines += [line for words, text in rows for line in two_columns(words, text, width, screen)]
     shown = sum(not one.hidden for one in group.commands.values())
-    return lines + left_out(host, shown - len(rows), "commands")
+    return lines + left_out(host, shown - len(rows), "more command")
 
 
 def screen_width() -> int:
@@ -200,12 +200,14 @@ def two_columns(words: str, text: str, width: int, screen: int) -> list[str]:
     return lines if len(words) <= width else [f"    {words}", *lines]
 
 
-def left_out(host: Host, count: int, what: str) -> list[str]:
+def left_out(host: Host, count: int, noun: str, of: str = "") -> list[str]:
     """A line with the number of entries that are hidden from a key; empty if none are."""
     from dokkupy_sdk.access import caller
+    from dokkupy_sdk.text import counted
 
     me = caller(host)
-    return [f"The key {me.name} ({me.role or 'not on record'}) may not use {count} more {what}."] if count else []
+    who = f"The key {me.name} ({me.role or 'not on record'})"
+    return [f"{who} may not use {counted(count, noun)}{of}."] if count else []
 
 
 def summary(directory: str) -> str:

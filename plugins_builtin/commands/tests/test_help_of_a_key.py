@@ -16,6 +16,7 @@ from plugins_builtin.commands.tests.conftest import Run
 
 pytestmark = pytest.mark.unit
 ROLES = ("viewer", "deployer")
+HIDDEN_IN_PS = {"viewer": "7 more commands", "deployer": "1 more command"}
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_help_lists_the_commands_that_a_key_may_use_and_counts_the_hidden_ones(r
     text = run("domains:help", who=f"key:{role}")[1]
     assert "domains:report" in text and "domains:add-global" not in text and f"The key {role} " in text
     assert run("domains", "--help", who=f"key:{role}")[1] == text
+    assert run("ps:help", who=f"key:{role}")[1].endswith(f"may not use {HIDDEN_IN_PS[role]}.\n")
 
 
 @pytest.mark.usefixtures("keys")
