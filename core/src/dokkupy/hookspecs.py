@@ -135,8 +135,11 @@ def post_build(host: Host, build: Build, image: Image, tx: Transaction) -> None:
 
 
 @hookspec
-def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, int]]:  # type: ignore[empty-body]
-    """The pairs (process type, quantity) that the source itself sets. While there are any, `ps:scale` refuses."""
+def release_formation(  # type: ignore[empty-body]
+    host: Host, app: AppName, files: Mapping[str, str], settings: Mapping[str, Mapping[str, str]]
+) -> Iterable[tuple[str, int]]:
+    """The pairs (process type, quantity) that the source of a release sets. files, settings: those of `Release`; no
+    settings: the release is being made, with the current ones."""
 
 
 @hookspec

@@ -109,9 +109,9 @@ def test_the_path_is_a_property(host: Host, tmp_path: Path, capsys: pytest.Captu
 
 def test_formation_and_predeploy_come_from_the_file(host: Host) -> None:
     text = '{"formation": {"web": {"quantity": 2}, "w": {}}, "scripts": {"dokku": {"predeploy": "m x"}}}'
-    assert list(hooks.release_formation(host, APP, {"app.json": text})) == [("web", 2)]
-    assert list(hooks.release_tasks(release(text))) == [("Executing predeploy task from app.json: m x", "m x")]
-    assert list(hooks.release_tasks(release("{}"))) == []
+    assert list(hooks.release_formation(host, APP, {"app.json": text}, {})) == [("web", 2)]
+    assert list(hooks.release_tasks(host, release(text))) == [("Executing predeploy task from app.json: m x", "m x")]
+    assert list(hooks.release_tasks(host, release("{}"))) == []
 
 
 SCRIPTS = '{"scripts": {"postdeploy": "once", "dokku": {"postdeploy": "always"}}}'

@@ -9,9 +9,11 @@ import pytest
 from dokkupy_apps.desired.properties import PS
 from dokkupy_apps.processes.scale import scale
 from dokkupy_apps.processes.start_stop import start_app, stop_app
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.releases.serving import serving_formation
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import AppError, Conflict
 from dokkupy_sdk.model import Deployment
 from dokkupy_sdk.names import AppName, ProcessType
@@ -153,3 +155,39 @@ def test_a_group_that_fails_its_check_keeps_the_next_from_starting_and_leaves_no
         deploy(host, "blog", {**TREE, "app.json": PARALLEL})
     assert len(recorder.groups) == 2
     assert sorted(engine(host).made) == before
+
+
+def test_another_path_of_app_json_changes_nothing_before_the_next_deploy(tmp_path: Path) -> None:
+    """The worker of the serving release stopped at the next restart, because its file was looked for by the new path."""
+    host = fake_host(tmp_path, plugins=("app-json", "commands"))
+    deploy(host, "blog", formation(web=1, worker=1))
+    assert main(["app-json:set", "blog", "appjson-path", "other.json"], host=host) == 0
+    for words in (["ps:restart", "blog"], ["config:set", "blog", "A=1"], ["ps:scale", "blog", "web=2"]):
+        assert main(words, host=host) == 0, words
+        assert quantities(host)["worker"] == 1, words
+        running = {one.process for one in current(host, BLOG)[1]}
+        assert running == {WEB, WORKER}, words
+
+
+def test_a_deploy_without_the_configured_file_is_refused_if_the_app_would_lose_its_app_json(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("app-json", "commands"))
+    first = deploy(host, "blog", formation(web=1, worker=1))
+    assert main(["app-json:set", "blog", "appjson-path", "other.json"], host=host) == 0
+    with pytest.raises(
+        AppError, match=r"other\.json, where app\.json of blog is read from, is not in the source"
+    ) as refusal:
+        deploy(host, "blog", formation(web=1, worker=1))
+    assert "app-json:set blog appjson-path" in refusal.value.hint
+    release, instances = current(host, BLOG)
+    assert release == first.release and {one.process for one in instances} == {WEB, WORKER}
+    deploy(host, "blog", {**TREE, "other.json": formation(web=1, worker=2)["app.json"]})
+    assert quantities(host) == {"web": 1, "worker": 2}
+    assert main(["releases:rollback", "blog"], host=host) == 0
+    assert quantities(host) == {"web": 1, "worker": 1}, "a rollback reads the file by the path of its release"
+
+
+def test_an_app_that_never_had_an_app_json_is_deployed_with_a_warning(tmp_path: Path) -> None:
+    host = fake_host(tmp_path, plugins=("app-json", "commands"))
+    assert main(["app-json:set", "--global", "appjson-path", "deploy/app.json"], host=host) == 0
+    deploy(host, "blog", TREE)
+    assert "deploy/app.json, where app.json of blog is read from, is not in the source" in printed(host)

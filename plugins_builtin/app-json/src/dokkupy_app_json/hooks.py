@@ -107,8 +107,12 @@ def planned(host: Host, source: Source) -> Mapping[EnvKey, Secret]:
 
 
 @hookimpl
-def release_formation(host: Host, app: AppName, files: Mapping[str, str]) -> Iterable[tuple[str, int]]:
-    return [(str(process), count) for process, count in facts_of(where(host, app), files).quantities.items()]
+def release_formation(
+    host: Host, app: AppName, files: Mapping[str, str], settings: Mapping[str, Mapping[str, str]]
+) -> Iterable[tuple[str, int]]:
+    """By the path with which the release was built: another one takes effect with the next build."""
+    path = settings.get("app-json", {}).get("appjson-path", "app.json") if settings else where(host, app)
+    return [(str(process), count) for process, count in facts_of(path, files).quantities.items()]
 
 
 @hookimpl
@@ -118,9 +122,33 @@ def start_limits(release: Release) -> Iterable[tuple[str, int]]:
 
 
 @hookimpl
-def release_tasks(release: Release) -> Iterable[tuple[str, str]]:
+def release_tasks(host: Host, release: Release) -> Iterable[tuple[str, str]]:
+    require_configured(host, release)
     command = of_release(release).scripts.predeploy
     return [(f"Executing predeploy task from app.json: {command}", command)] if command else []
+
+
+def require_configured(host: Host, release: Release) -> None:
+    """Raise AppError if the path was set and its file is missing, and the app would lose what its app.json says. This is
+    known as soon as a release is made: a build also repairs a lost image, and that release keeps its own file."""
+    from dokkupy_apps.releases.records import current
+    from dokkupy_sdk.errors import AppError
+
+    path, app = release.setting("app-json", "appjson-path", "app.json"), release.app
+    own = SETTINGS.raw(host.store, app, "appjson-path")
+    if path in release.files or not (own or SETTINGS.raw(host.store, None, "appjson-path")):
+        return
+    serving = current(host, app)[0]
+    before = serving.setting("app-json", "appjson-path", "app.json") if serving is not None else ""
+    if serving is None or before not in serving.files:
+        host.out.warn(f"{path}, where app.json of {app} is read from, is not in the source: the app has no app.json")
+        return
+    raise AppError(
+        f"{path}, where app.json of {app} is read from, is not in the source. With this release, {app} would lose what its "
+        f"{before} says: formation, cron tasks, health checks, scripts and env",
+        hint=f"Add the file and deploy again. To read app.json again: app-json:set {app if own else '--global'} appjson-path",
+        code="app_json_missing",
+    )
 
 
 @hookimpl

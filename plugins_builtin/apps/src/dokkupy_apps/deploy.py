@@ -15,6 +15,7 @@ from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Deployment, Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.values import replace
 
 from dokkupy_apps.apps import require_unlocked
 from dokkupy_apps.builds.image import build, prepare_source
@@ -181,8 +182,8 @@ def declared(host: Host, source: Source) -> Release:
     # Without a Procfile, each scaled process type runs the image's own command, as in Dokku.
     scaled = dict.fromkeys(name for name in (WEB, *stored_scale(host, app)) if name != RELEASE)
     processes = parse_procfile(procfile) if procfile is not None else scaled
-    formation = wanted_formation(host, app, files, processes)
-    return Release(app, 0, "", "", source.kind, processes=processes, formation=formation, files=files)
+    release = Release(app, 0, "", "", source.kind, processes=processes, files=files)
+    return replace(release, formation=wanted_formation(host, app, release))
 
 
 def make_release(tx: Transaction, source: Source, builder: str, image: Image) -> Release:

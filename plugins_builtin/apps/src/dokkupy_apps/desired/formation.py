@@ -8,9 +8,10 @@ from dokkupy_sdk.state import FormationFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from dokkupy_sdk.model import Formation, Instance, Release
+    from dokkupy_sdk.state import ReleaseSummary
 
 RELEASE = ProcessType("release")
 """The process type of the Procfile's release command. It is a task and never has instances."""
@@ -28,7 +29,7 @@ def web_missing(host: Host, release: Release, formation: Formation) -> str:
         near = next((name for name in release.processes if name.lower() == WEB), None)
         cure = f"write `{WEB}:` for `{near}:`" if near else f"add a line `{WEB}: COMMAND`"
         return f"the Procfile of {app} has no process type {WEB} (it has: {types}); {cure}"
-    if WEB not in stored_scale(host, app) or is_locked(host, app, release.files):
+    if WEB not in stored_scale(host, app) or is_locked(host, app, release):
         return f"app.json of {app} sets the quantity of {WEB} to 0; change it in formation.{WEB}.quantity"
     return f"{WEB} of {app} is scaled to 0; `ps:scale {app} {WEB}=1` starts one"
 
@@ -53,11 +54,11 @@ def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) 
     app = release.app
     if not any(one.process == WEB for one in serving) or not should_run(host, app):
         return
-    if stored_scale(host, app).get(WEB) == 0 and not is_locked(host, app, release.files):
+    if stored_scale(host, app).get(WEB) == 0 and not is_locked(host, app, release):
         return
     reason = web_missing(host, release, release.formation)
     if reason:
-        ask = "ps:stop" if is_locked(host, app, release.files) else "ps:scale"
+        ask = "ps:stop" if is_locked(host, app, release) else "ps:scale"
         command = f"{ask} {app}" + (f" {WEB}=0" if ask == "ps:scale" else "")
         raise AppError(
             f"With this release, {app} would no longer serve: {reason}",
@@ -70,11 +71,13 @@ def stored_scale(host: Host, app: AppName) -> dict[ProcessType, int]:
     return dict(host.store.load(FormationFile, app).scale)
 
 
-def source_formation(host: Host, app: AppName, files: Mapping[str, str]) -> dict[ProcessType, int]:
-    """The quantities that the source itself gives (app.json). With any, those that it leaves out are 0."""
+def source_formation(host: Host, app: AppName, release: Release | ReleaseSummary) -> dict[ProcessType, int]:
+    """The quantities that the source of a release gives (app.json). With any, those that it leaves out are 0."""
     from dokkupy_sdk import hooks as hookspecs
 
-    facts = host.hooks.gather(hookspecs.release_formation, host=host, app=app, files=files)
+    facts = host.hooks.gather(
+        hookspecs.release_formation, host=host, app=app, files=release.files, settings=release.settings
+    )
     return {ProcessType(name): count for _, (name, count) in facts}
 
 
@@ -85,18 +88,18 @@ def locks_scale(host: Host, app: AppName) -> bool:
     return PS.get(host.store, app, "app-json-scale") == LOCK
 
 
-def is_locked(host: Host, app: AppName, files: Mapping[str, str]) -> bool:
+def is_locked(host: Host, app: AppName, release: Release | ReleaseSummary) -> bool:
     """Whether `ps:scale` is refused."""
-    return locks_scale(host, app) and bool(source_formation(host, app, files))
+    return locks_scale(host, app) and bool(source_formation(host, app, release))
 
 
-def wanted_formation(host: Host, app: AppName, files: Mapping[str, str], processes: Iterable[ProcessType]) -> Formation:
+def wanted_formation(host: Host, app: AppName, release: Release | ReleaseSummary) -> Formation:
     """Process type -> quantity, for all types: as scaled, else as the source gives it, else one web.
 
     Where the source locks the scale, it comes first.
     """
-    types = [process for process in processes if process != RELEASE]
-    given = source_formation(host, app, files)
+    types = [process for process in release.processes if process != RELEASE]
+    given = source_formation(host, app, release)
     if not given:
         return as_scaled(host, app, types)
     scale = {} if locks_scale(host, app) else stored_scale(host, app)
@@ -112,7 +115,7 @@ def as_scaled(host: Host, app: AppName, types: Iterable[ProcessType]) -> Formati
 def scale_note(host: Host, release: Release) -> str:
     """Which quantities of `ps:scale` a deploy keeps although app.json gives others; empty without any."""
     app = release.app
-    given = source_formation(host, app, release.files)
+    given = source_formation(host, app, release)
     if not given or locks_scale(host, app):
         return ""
     scale = stored_scale(host, app)

@@ -52,7 +52,7 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
                 host,
                 target,
                 f"Rollback to v{wanted}",
-                formation=wanted_formation(host, app, target.files, target.processes),
+                formation=wanted_formation(host, app, target),
                 own_ports=own_ports(host, app),
             )
             require_web_kept(host, release, current(host, app)[1])

@@ -33,7 +33,7 @@ def scale(
     host.store.require_app(app)
     with diagnosed(host, app), operation(host, "ps:scale", f"app:{app}") as tx:
         release, _ = current(host, app)
-        if is_locked(host, app, release.files if release else {}):
+        if release and is_locked(host, app, release):
             raise Conflict(
                 f"App {app} contains an app.json file with a formations key and cannot be manually scaled",
                 code="formation_fixed",
@@ -47,7 +47,7 @@ def scale(
         if release is None:
             return after
         release = with_types(tx, release, changes)
-        formation = wanted_formation(host, app, release.files, release.processes)
+        formation = wanted_formation(host, app, release)
         if not skip_deploy and should_run(host, app):
             converge(tx, release, formation, kind="scale", replaces=lambda name: False)
     return formation

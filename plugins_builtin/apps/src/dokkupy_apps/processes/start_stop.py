@@ -70,7 +70,7 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
     names = ", ".join(one.dyno for one in lasting)
     up = tx.step(f"resume {names}", lambda: host.scheduler(app).resume(release, lasting), planned=lasting)
     resumed = tuple(one for one in up if watched and one.id not in running)
-    formation = wanted_formation(host, app, release.files, release.processes)
+    formation = wanted_formation(host, app, release)
     converge(tx, release, formation, kind="restore", replaces=lambda name: False, resumed=resumed)
 
 

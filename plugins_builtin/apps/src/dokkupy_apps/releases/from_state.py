@@ -22,7 +22,7 @@ from dokkupy_apps.releases.state_mark import state_mark
 
 def with_state(host: Host, release: Release) -> Release:
     """The release with the environment, formation, options and settings of the app's current state."""
-    app, files = release.app, release.files
+    app = release.app
     wanted = release_settings(host, app, None)
     settings = release_settings(host, app, release.settings) if release.settings else wanted
     kept = kept_properties(host)
@@ -36,7 +36,7 @@ def with_state(host: Host, release: Release) -> Release:
         env=merged_env(host, app),
         own_ports=own_ports(host, app),
         config=get_env(host, app),
-        formation=wanted_formation(host, app, files, release.processes),
+        formation=wanted_formation(host, app, release),
         options=found,
         settings=settings,
         mark=state_mark(host, app, kept) if settings == wanted else "",

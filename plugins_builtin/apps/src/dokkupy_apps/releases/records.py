@@ -147,7 +147,7 @@ def write_deployment(
     """Record which release serves and by which instances. closed: see `closed_ports`."""
     from dokkupy_apps.desired.formation import source_formation
 
-    fixed = bool(source_formation(tx.host, release.app, release.files))
+    fixed = bool(source_formation(tx.host, release.app, release))
     serving = ServingFile(release=release.number, id=tx.id, instances=instances, closed=closed, fixed=fixed)
     tx.save(serving, release.app)
 

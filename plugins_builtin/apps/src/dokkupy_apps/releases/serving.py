@@ -49,5 +49,5 @@ def serving_formation(host: Host, app: AppName) -> Formation:
         return {WEB: 1, **stored_scale(host, app)}
     tasks = {RELEASE: 0} if RELEASE in release.processes else {}
     if serving.fixed:
-        return {**wanted_formation(host, app, release.files, release.processes), **tasks}
+        return {**wanted_formation(host, app, release), **tasks}
     return {**as_scaled(host, app, (one for one in release.processes if one != RELEASE)), **tasks}

@@ -74,5 +74,5 @@ def idle(host: Host, app: AppName) -> str:
     release, _ = current(host, app)
     if release is None:
         return ""
-    formation = wanted_formation(host, app, release.files, release.processes)
+    formation = wanted_formation(host, app, release)
     return "; ".join(filter(None, (nothing_runs(release, formation), web_missing(host, release, formation))))

@@ -41,7 +41,7 @@ def follow(tx: Transaction, app: AppName) -> None:
         serving,
         "Set ports",
         own_ports=own_ports(host, app),
-        formation=wanted_formation(host, app, serving.files, serving.processes),
+        formation=wanted_formation(host, app, serving),
     )
     write_release(tx, release)
     if should_run(host, app):

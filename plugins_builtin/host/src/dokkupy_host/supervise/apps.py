@@ -199,7 +199,7 @@ def start_again(tx: Transaction, app: AppName, release: Release, due: Sequence[I
         names = ", ".join(one.dyno for one in there)
         started += tx.step(f"start {names}", lambda: host.scheduler(app).resume(release, there), planned=there)
     if gone:
-        formation = wanted_formation(host, app, release.files, release.processes)
+        formation = wanted_formation(host, app, release)
         converge(tx, release, formation, kind="restore", replaces=lambda process: False)
         started += gone
     return started
