@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 import pytest
-from dokkupy.errors import AppError
+from dokkupy.errors import AppError, as_errors, messages
 
 
 def test_a_traceback_has_the_details_and_the_hint() -> None:
@@ -20,3 +20,11 @@ def test_a_traceback_has_the_details_and_the_hint() -> None:
 def test_an_error_without_them_is_its_message() -> None:
     printed = "".join(traceback.format_exception(AppError("App blog does not start")))
     assert printed == "dokkupy.errors.AppError: App blog does not start\n"
+
+
+def test_a_message_of_a_group_is_given_once_and_the_first_error_with_it_stays() -> None:
+    """An undo may fail for the reason for which the step itself has failed."""
+    first, again, other = AppError("the disk is full", hint="first"), AppError("the disk is full"), AppError("no route")
+    group = BaseExceptionGroup("deploy", [first, BaseExceptionGroup("undo", [again, other, ValueError("x")])])
+    assert as_errors(group) == [first, other]
+    assert messages(group) == ["the disk is full", "no route", "ValueError: x"]

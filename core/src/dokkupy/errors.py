@@ -133,16 +133,20 @@ class Interrupted(DokkupyError):
 
 
 def as_errors(error: BaseException) -> list[DokkupyError]:
-    """The dokkupy errors in an exception or a group of them, first cause first."""
+    """The dokkupy errors in an exception or a group of them, first cause first. An undo may fail like the step itself, so
+    of those with the same message only the first one is given."""
     if isinstance(error, DokkupyError):
         return [error]
     if isinstance(error, BaseExceptionGroup):
-        return [found for part in error.exceptions for found in as_errors(part)]
+        found = [one for part in error.exceptions for one in as_errors(part)]
+        return [
+            one for number, one in enumerate(found) if one.message not in {other.message for other in found[:number]}
+        ]
     return []
 
 
 def messages(error: BaseException) -> list[str]:
     """The messages of an error or a group of errors of any type, because an undo may fail with any."""
     if isinstance(error, BaseExceptionGroup):
-        return [text for part in error.exceptions for text in messages(part)]
+        return list(dict.fromkeys(text for part in error.exceptions for text in messages(part)))
     return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]

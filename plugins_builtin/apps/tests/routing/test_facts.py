@@ -6,17 +6,21 @@ import types
 from collections.abc import Iterable
 
 import pytest
+from dokkupy.cli.main import report
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.hooks import Hooks
+from dokkupy.kernel.operation import recover_subject, unfinished
+from dokkupy_apps.processes.start_stop import stop_app
 from dokkupy_apps.routing.reroute import reroute
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import hookimpl
 from dokkupy_sdk.errors import AppError, Conflict, DokkupyError, PluginError, StateError
 from dokkupy_sdk.proxy_facts import BasicAuth, Location, RateLimit, ResponseHeader
 from dokkupy_sdk.roles import Proxy
+from dokkupy_sdk.testing import RecordingConsole
 
-from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, proxy
+from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, picture, proxy
 
 
 def plugin(host: Host, name: str, *facts: object, fails: Exception | None = None) -> None:
@@ -110,3 +114,22 @@ def test_facts_that_agree_are_applied(host: Host) -> None:
     reroute(host, BLOG)
     assert len(proxy(host).routes[BLOG].extra) == 3
     assert BasicAuth not in map(type, proxy(host).routes[BLOG].extra)
+
+
+def test_a_plugin_that_fails_in_a_change_and_in_its_rollback_is_named_once_and_recover_ends_the_rollback(
+    host: Host,
+) -> None:
+    before = picture(host)
+    plugin(host, "odd", fails=KeyError("page"))
+    with pytest.raises(BaseExceptionGroup) as caught:
+        stop_app(host, BLOG)
+    assert report(caught.value, host) == 1
+    assert isinstance(host.out, RecordingConsole)
+    assert host.out.text().count("Plugin odd (dokkupy-odd 1) failed in the hook proxy_config") == 1
+    assert picture(host) == before
+    with pytest.raises(BaseExceptionGroup, match="could not be undone"):
+        recover_subject(host, f"app:{BLOG}")
+    assert len(unfinished(host)) == 1, "the route is still to be undone"
+    host.hooks.manager.unregister(name="odd")
+    assert recover_subject(host, f"app:{BLOG}") == ["ps:stop of app:blog was interrupted and is rolled back"]
+    assert unfinished(host) == [] and picture(host) == before
