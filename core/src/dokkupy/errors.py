@@ -133,15 +133,12 @@ class Interrupted(DokkupyError):
 
 
 def as_errors(error: BaseException) -> list[DokkupyError]:
-    """The dokkupy errors in an exception or a group of them, first cause first. An undo may fail like the step itself, so
-    of those with the same message only the first one is given."""
+    """The dokkupy errors in an exception or a group of them, first cause first, each message once."""
     if isinstance(error, DokkupyError):
         return [error]
     if isinstance(error, BaseExceptionGroup):
         found = [one for part in error.exceptions for one in as_errors(part)]
-        return [
-            one for number, one in enumerate(found) if one.message not in {other.message for other in found[:number]}
-        ]
+        return [one for at, one in enumerate(found) if all(one.message != other.message for other in found[:at])]
     return []
 
 
