@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from typing import IO, Any
 
 from dokkupy_sdk.errors import HostError
@@ -104,8 +105,12 @@ def require_whole(check: Check, subject: str, edges: Edges) -> None:
 
 
 def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None:
-    """Restore a dump into the service. Raises HostError; the content is then undefined."""
+    """Restore a dump into the service. Raises HostError; the content is then undefined, unless the dump was empty."""
     service, edges = inside.service, Edges()
+    rest = iter(pieces)
+    first = next(rest, b"")
+    if not first:
+        require_whole(datastore.check_dump, service.subject, edges)
     with program(
         inside,
         datastore.restore(service),
@@ -115,7 +120,7 @@ def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None
     ) as process:
         assert process.stdin is not None
         try:
-            for piece in pieces:
+            for piece in chain([first], rest):
                 edges.take(piece)
                 process.stdin.write(piece)
             process.stdin.close()
