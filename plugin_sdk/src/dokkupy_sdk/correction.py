@@ -26,6 +26,9 @@ REMOVES = frozenset(
 )
 """First words of the verbs that remove or replace something. Such a command is never offered to run at once."""
 
+PATIENCE = 60
+"""Seconds to wait for a person's answer."""
+
 
 def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
     """Add "Did you mean ...?" to the error's hint. For a mistyped command, ask a person at a terminal, and return the
@@ -87,8 +90,14 @@ def may_ask(host: Host, typed: list[str], name: str) -> bool:
 
 
 def agreed(meant: str, typed: str) -> bool:
+    """Whether the person says yes. A script may have a terminal too (`ssh -tt`), and does not answer."""
+    import select
+
     sys.stderr.write(f"Run `{meant}` instead of `{typed[:80]}`? [y/N] ")
     sys.stderr.flush()
+    if not select.select([sys.stdin], [], [], PATIENCE)[0]:
+        sys.stderr.write("\n")
+        return False
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

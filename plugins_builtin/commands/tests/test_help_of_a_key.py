@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 from dokkupy_sdk import Host
@@ -103,9 +110,21 @@ def test_mistyped_name_of_every_kind_is_answered_with_the_right_one(run: Run, wo
     assert status and f"Did you mean {meant}" in error
 
 
-class Keyboard(io.StringIO):
+class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@contextmanager
+def keyboard(answer: str) -> Iterator[TextIO]:
+    """The standard input of a terminal at which this was typed; with an empty text, nobody is there."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, answer.encode())
+        with open(theirs) as stdin:
+            yield stdin
+    finally:
+        os.close(ours)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +141,44 @@ class Keyboard(io.StringIO):
 def test_a_person_is_asked_whether_to_run_what_was_meant_unless_it_removes_something(
     host: Host, monkeypatch: pytest.MonkeyPatch, line: list[str], asks: str
 ) -> None:
-    for answer, runs in (("n\n", False), ("\n", False), ("", False), ("y\n", bool(asks))):
-        screen = Keyboard()
+    monkeypatch.setattr("dokkupy_sdk.correction.PATIENCE", 0)
+    for answer, runs in (("n\n", False), ("\n", False), ("", False), ("\x04", False), ("y\n", bool(asks))):
+        screen = Screen()
         monkeypatch.setattr("sys.stderr", screen)
-        monkeypatch.setattr("sys.stdin", Keyboard(answer))
-        status = main(line, host=host)
+        with keyboard(answer) as stdin:
+            monkeypatch.setattr("sys.stdin", stdin)
+            status = main(line, host=host)
         assert (f"Run `{asks}` instead" in screen.getvalue()) == bool(asks)
         assert (status == 0, host.store.has_app(AppName("x"))) == (runs, runs)
+
+
+@pytest.mark.parametrize("closed", [(0,), (0, 1, 2)])
+def test_a_command_whose_caller_closed_its_streams_ends_with_its_own_status(
+    tmp_path: Path, closed: Sequence[int]
+) -> None:
+    """Python has no object for a closed one. A daemon or `<&-` closes them."""
+    errors = tmp_path / "errors"
+    to_file = (os.POSIX_SPAWN_OPEN, 2, str(errors), os.O_WRONLY | os.O_CREAT, 0o600)
+    for words, expected in ((["version"], 0), (["apps:lst"], 1)):
+        argv = [sys.executable, "-I", "-m", "dokkupy", *words]
+        environment = {"PATH": os.environ["PATH"], "DOKKUPY_ROOT": str(tmp_path)}
+        actions = [to_file, *((os.POSIX_SPAWN_CLOSE, one) for one in closed)]
+        child = os.posix_spawn(sys.executable, argv, environment, file_actions=actions)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == expected
+    assert "Traceback" not in errors.read_text() and ("Did you mean apps:list?" in errors.read_text()) == (
+        2 not in closed
+    )
+
+
+def test_an_error_is_shown_although_the_plugin_that_knows_what_was_meant_fails(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> list[str]:
+        raise TypeError("of a completer")
+
+    monkeypatch.setattr("dokkupy_sdk.completion.offered", fail)
+    status, _, error = run("apps:report", "blgo")
+    assert status == 20 and "blgo does not exist" in error and "completer" not in error
 
 
 def test_nobody_is_asked_over_a_pipe(run: Run) -> None:

@@ -56,6 +56,9 @@ class Globals:
 
 def run() -> NoReturn:
     """The console entry of `dokkupy` and `dokku`."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the caller closed it
+            setattr(sys, name, open(os.devnull, mode))
     keep_temporary_files_in(os.environ.get("DOKKUPY_ROOT") or ROOT)
     try:
         words = sys.argv[1:]
@@ -324,7 +327,7 @@ def corrected(host: Host, typed: list[str], error: UserError) -> list[str]:
         try:
             if instead := host.registry.load(entry)(host, typed, error):
                 return list(instead)
-        except DokkupyError:  # a broken record of keys: the error itself is still shown
+        except Exception:  # such as a broken record of keys, or a plugin's fault: the error itself is still shown
             continue
     return []
 
