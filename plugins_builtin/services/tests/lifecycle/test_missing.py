@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from dokkupy_sdk import Host, hookimpl
+from dokkupy_sdk.errors import StateError
 from dokkupy_services import records
 from dokkupy_services.data import moving
 from dokkupy_services.lifecycle import service as lifecycle
@@ -40,6 +41,18 @@ def test_a_restore_is_suggested_only_if_there_is_a_backup(stopped: Host, run: Ca
     assert "There is no backup of it. To begin again, destroy it: fake:destroy db" in run("fake:start", "db")[2]
     stopped.hooks.manager.register(Backups(), name="backups")
     assert "backups:restore fake:db. Or destroy it" in run("fake:start", "db")[2]
+
+
+def test_no_backup_is_not_claimed_if_the_plugin_that_knows_fails(stopped: Host, run: Callable[..., Ran]) -> None:
+    class Broken:
+        @hookimpl
+        def service_restores(self) -> list[str]:
+            raise StateError("backups/records/1.toml does not parse")
+
+    stopped.hooks.manager.register(Broken(), name="backups")
+    error = run("fake:start", "db")[2]
+    assert "There is no backup" not in error
+    assert "is unknown, because the plugin backups cannot say (backups/records/1.toml does not parse)" in error
 
 
 def test_info_says_what_is_missing(stopped: Host, run: Callable[..., Ran]) -> None:

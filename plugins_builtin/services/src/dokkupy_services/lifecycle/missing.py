@@ -51,20 +51,24 @@ def losses(host: Host, service: Service, volumes: Collection[str]) -> list[Loss]
 
 def data_loss(host: Host, service: Service) -> Loss:
     destroy = f"destroy it: {service.kind}:destroy {service.name}"
-    ways = ways_back(host, service.subject)
+    ways, none = ways_back(host, service.subject)
     return Loss(
         f"The data of {service.subject} is missing: there is no volume {service.volume}",
-        f"{ways} Or {destroy}" if ways else f"There is no backup of it. To begin again, {destroy}",
+        f"{ways} Or {destroy}" if ways else f"{none}. To begin again, {destroy}",
         code="data_gone",
     )
 
 
-def ways_back(host: Host, subject: str) -> str:
-    """How lost data of a service comes back; empty if nobody has it."""
+def ways_back(host: Host, subject: str) -> tuple[str, str]:
+    """How lost data of a service comes back, or empty; and what to say then."""
     from dokkupy_services import hookspecs
 
-    found, _ = host.hooks.gather_what_can(hookspecs.service_restores, host=host, service=subject)
-    return " ".join(way for _, way in found)
+    found, failures = host.hooks.gather_what_can(hookspecs.service_restores, host=host, service=subject)
+    none = "There is no backup of it"
+    if failures:
+        plugin, error = failures[0]
+        none = f"Whether there is a backup of it is unknown, because the plugin {plugin} cannot say ({error.message})"
+    return " ".join(way for _, way in found), none
 
 
 def mount_loss(service: Service, gone: Collection[str]) -> Loss:

@@ -84,12 +84,12 @@ def give_back(host: Host) -> list[str]:
 
 def lost_in_trash(host: Host, service: Service) -> Finding:
     forget = f"forget it: dokkupy services:purge {service.kind} {service.name}"
-    ways = missing.ways_back(host, service.subject)
+    ways, none = missing.ways_back(host, service.subject)
     return Finding(
         "services",
         "warning",
         f"The data of the destroyed {service.subject} is missing: there is no volume {service.volume}",
-        f"{ways} Then {forget}" if ways else f"There is no backup of it; {forget}",
+        f"{ways} Then {forget}" if ways else f"{none}; {forget}",
     )
 
 
