@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.cli import Host
+from dokkupy_sdk.many import over_each
 from dokkupy_sdk.names import AppName
 
 
@@ -33,12 +34,15 @@ def note_unchanged(host: Host) -> None:
         return
     kept = kept_properties(host)
     marks = {}
-    for app in host.store.apps():
+
+    def note(app: AppName) -> None:
         mark = state_mark(host, app, kept)  # before the question, so that a change in between is not covered
         serving = host.store.find(ServingFile, app)
         release = summary_of(host, app, serving) if serving is not None else None
         if serving is None or release is None or not may_be_pending(host, app, serving, release):
-            continue
+            return
         if not pending_names(host, app):
             marks[serving.id] = mark
+
+    over_each(host.store.apps(), note)  # a broken app has no note; the doctor reports it
     host.store.save(UnchangedFile(plugins=plugins, kept=kept, marks=marks))
