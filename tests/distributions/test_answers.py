@@ -19,6 +19,7 @@ from dokkupy.kernel.registry import Registry
 from dokkupy_apps.testing import deploy
 from dokkupy_host.formats.schema import schema
 from dokkupy_host.formats.typed import type_of
+from dokkupy_sdk.answers import DryRun
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
 
@@ -91,6 +92,7 @@ def is_open(kind: Any) -> bool:
 
 def test_each_type_declares_its_fields() -> None:
     assert {name for name in COMMANDS if is_open(type_of(REGISTRY, name))} == {*OPEN}
+    assert not is_open(DryRun)
 
 
 EMPTY = {

@@ -54,7 +54,7 @@ FREE = {
     ),
     "text": ("annotation", "custom-env", "config-options", "grep", "label", "querystring"),
     "a command, or options of another program": ("command", "argument", "option", "volume-options"),
-    "what only a container knows": ("as-user", "volume-subpath", "cron-id"),
+    "what only a container knows": ("as-user", "volume-subpath"),
 }
 """The parameters without a completer, by the reason. Numbers and options without effect are not listed."""
 REASONS = {name: reason for reason, names in FREE.items() for name in names}
@@ -132,7 +132,7 @@ LINES_BEFORE: tuple[tuple[str | None, list[str], bool], ...] = (
 @pytest.fixture
 def shared(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host where a deployer has the app `mine`, and everything else has `theirs` in its name."""
-    host = fake_host(tmp_path, plugins=PLUGINS, real=("source",))
+    host = fake_host(tmp_path / "dokkupy", plugins=PLUGINS, real=("source",))
     (Path(host.root).parent / "dokku" / "data" / "storage").mkdir(parents=True)
     run = command_line(host, capsys, monkeypatch)
     for line in LINES:
@@ -182,6 +182,7 @@ def test_a_deployer_is_offered_no_name_of_what_others_own(shared: Host) -> None:
 def test_after_a_comma_one_more_value_is_offered(host: Host) -> None:
     assert matching(candidates(host, ["docker-options:clear", "blog"], "build,de"), "build,de") == ["build,deploy"]
     assert matching(["build", "deploy"], "build,deploy,") == []
+    assert matching(["--apps=blog", "--apps=shop"], "--apps=blog,s") == ["--apps=blog,shop"]
 
 
 def test_a_flag_is_completed_after_its_equals_sign(host: Host) -> None:
@@ -204,3 +205,34 @@ def test_a_verb_is_taken_for_that_of_apps_before_that_of_services(
 ) -> None:
     status, _, error = command_line(host, capsys, monkeypatch)(verb, "blog")
     assert (status, error.rpartition(" !     ")[2]) == (1, f"Did you mean {meant}?\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("network:set mine attach-post-create ", "theirs-net"),
+        ("network:set --global initial-network theirs-net ", "theirs-net"),
+        ("apps:list --format ", "yaml"),
+        ("apps:list --format=", "--format=csv"),
+        ("apps:report --format json ", "mine"),
+    ],
+)
+def test_values_that_are_names_of_the_host_are_offered(shared: Host, line: str, offered: str) -> None:
+    *before, last = line.split(" ")
+    assert offered in candidates(shared, before, last)
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("network:set mine attach-post-create theris-net", "theirs-net"),
+        ("ps:report mine --ps-restrt-policy", "--ps-restart-policy"),
+        ("redis:info theirs-db --exposed-prts", "--exposed-ports"),
+        ("apps:list --format yamll", "yaml"),
+    ],
+)
+def test_a_mistyped_value_flag_or_form_is_answered_with_the_one_that_was_meant(
+    shared: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, line: str, meant: str
+) -> None:
+    status, _, error = command_line(shared, capsys, monkeypatch)(*line.split())
+    assert status and f"Did you mean {meant}" in error

@@ -25,6 +25,17 @@ class Ended(TypedDict):
     status: int
 
 
+class Change(TypedDict):
+    """What changes in a file of the state. change: `+`, `-` or `~`. before, after: null for secrets, and where there is
+    none."""
+
+    file: str
+    key: str
+    change: str
+    before: str | None
+    after: str | None
+
+
 class DryRun(TypedDict):
     """What a command would do. changes: the differences; plan: the steps."""
 
@@ -32,8 +43,8 @@ class DryRun(TypedDict):
     app: str | None
     dry_run: bool
     status: int
-    plan: list[Any]
-    changes: list[Any]
+    plan: list[str]
+    changes: list[Change]
 
 
 class Each(TypedDict):
@@ -72,4 +83,4 @@ class Report(TypedDict):
 
 ANSWERS: dict[str, Any] = {"help": list[CommandRow], "help:command": list[CommandRow]}
 
-__all__ = ["App", "CommandRow", "Done", "DryRun", "Each", "Ended", "Report", "Service"]
+__all__ = ["App", "Change", "CommandRow", "Done", "DryRun", "Each", "Ended", "Report", "Service"]

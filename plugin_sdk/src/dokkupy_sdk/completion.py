@@ -31,11 +31,13 @@ __all__ = [
     "Typed",
     "at_cursor",
     "candidates",
+    "completer_at",
     "completer_name",
     "completer_of",
     "flags_of",
     "matching",
     "offered",
+    "options_of",
 ]
 
 GROUP = "dokkupy.completers"
@@ -69,9 +71,8 @@ def completer_name(item: Parameter) -> str:
 
 def at_cursor(command: Command, words: list[str], app: str = "") -> tuple[Parameter | None, Typed]:
     """The parameter that the next word belongs to, and what was typed before it. app: the value of `--app`."""
-    declared = parameters(command.function)
-    options = {flag: item for item in declared if item.kind == "option" for flag in item.flags}
-    places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
+    options = options_of(command)
+    places = [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
     loose: list[str] = []
     is_global = False
     rest = list(words)
@@ -93,6 +94,22 @@ def at_cursor(command: Command, words: list[str], app: str = "") -> tuple[Parame
     return places[-1] if places and (places[-1].many or places[-1].kind == "rest") else None, typed
 
 
+def options_of(command: Command) -> dict[str, Parameter]:
+    """Flag -> the option of each flag that takes a value or is one."""
+    found = {flag: item for item in parameters(command.function) if item.kind == "option" for flag in item.flags}
+    if command.formats and "--format" not in found:
+        found["--format"] = Parameter("format", "option")
+        found["--format"].complete = f"{__name__}:forms"
+    return found
+
+
+def forms(host: Host, typed: Typed) -> list[str]:
+    """The values of `--format`. `envelope` has a flag of its own, `--json`."""
+    from dokkupy.cli.formats import FORMATS
+
+    return ["json", *(name for name in host.registry.group(FORMATS) if name != "envelope")]
+
+
 def app_among(places: list[Parameter], loose: list[str]) -> str | None:
     return next((word for item, word in zip(places, loose, strict=False) if takes_app(item)), None)
 
@@ -105,13 +122,18 @@ def completer_of(host: Host, item: Parameter) -> Completer | None:
         values = item.complete
         return lambda host, typed: values
     if item.complete:
-        from dokkupy.kernel.registry import module_of
-
-        module, _, function = item.complete.partition(":")
-        found: Completer = getattr(module_of(module), function)
-        return found
+        return completer_at(item.complete)
     entry = host.registry.find(GROUP, completer_name(item))
     return host.registry.load(entry) if entry is not None else None
+
+
+def completer_at(path: str) -> Completer:
+    """The completer `module:function`, loaded."""
+    from dokkupy.kernel.registry import module_of
+
+    module, _, function = path.partition(":")
+    found: Completer = getattr(module_of(module), function)
+    return found
 
 
 def apps(host: Host, typed: Typed) -> list[str]:
@@ -160,7 +182,7 @@ def candidates(host: Host, before: Sequence[str], last: str) -> list[str]:
         item, typed = at_cursor(command, rest, flags.app)
         if item is None or item.kind != "option":
             name, equals, _ = last.partition("=")
-            options = {flag: one for one in parameters(command.function) if one.kind == "option" for flag in one.flags}
+            options = options_of(command)
             if equals and name in options:
                 return [f"{name}={value}" for value in offered(host, options[name], typed)]
             if last.startswith("-"):
@@ -175,11 +197,12 @@ def candidates(host: Host, before: Sequence[str], last: str) -> list[str]:
 def matching(found: Iterable[str], last: str) -> list[str]:
     """Those that begin with what was typed of the word. After a comma, one more value follows: `build,deploy`."""
     found = list(found)
-    head, comma, end = last.rpartition(",")
     if begun := [word for word in found if word.startswith(last)]:
         return begun
-    already = head.split(",")
-    return [f"{head},{word}" for word in found if comma and word.startswith(end) and word not in already]
+    flag = last[: last.find("=") + 1] if last.startswith("-") else ""
+    head, comma, end = last.removeprefix(flag).rpartition(",")
+    values = [word.removeprefix(flag) for word in found] if comma else []
+    return [f"{flag}{head},{word}" for word in values if word.startswith(end) and word not in head.split(",")]
 
 
 def first_words(host: Host, last: str) -> list[str]:
@@ -195,11 +218,10 @@ def first_words(host: Host, last: str) -> list[str]:
 
 
 def flags_of(command: Command) -> list[str]:
-    declared = parameters(command.function)
-    found = {flag for item in declared if item.kind == "option" for flag in item.flags}
-    found |= {"--global"} if any(item.kind == "scope" for item in declared) else set()
+    found = {*options_of(command)}
+    found |= {"--global"} if any(item.kind == "scope" for item in parameters(command.function)) else set()
     found |= {"--dry-run"} if command.mutating else set()
-    found |= {"--format", "--json"} if command.formats else set()
+    found |= {"--json"} if command.formats else set()
     return sorted({*found, "--help"})
 
 

@@ -115,11 +115,11 @@ def words_with_values(host: Host, command: Command, words: list[str], app: str) 
     """Each word of a line, or part of one, with what could stand in its place."""
     from dokkupy.kernel.access import visible_apps
 
-    from dokkupy_sdk.completion import at_cursor, flags_of, offered
+    from dokkupy_sdk.completion import at_cursor, flags_of, offered, options_of
 
     if app:
         yield app, [str(one) for one in visible_apps(host, command.permission)]
-    options = {flag: item for item in parameters(command.function) if item.kind == "option" for flag in item.flags}
+    options = options_of(command)
     for number, word in enumerate(words):
         item, typed = at_cursor(command, words[:number], app)
         if item is not None and item.kind == "rest" and item.complete == "":

@@ -123,11 +123,13 @@ class Property:
     UserError. applies: when a change takes effect; by default with a restart if it is in the release, else as its
     `Settings` declare (at once). inert: why it has no effect, which the command that sets it says, unless a plugin
     declares that it implements the property (`Registry.handles`). role: the value is the name of an adapter of this role,
-    which some plugin must offer. set_by: the command that sets it, if that is not the namespace's `:set`; the report then
+    which some plugin must offer. complete: the completer of its value, `module:function` (`dokkupy_sdk.completion`), where
+    the values are not few. set_by: the command that sets it, if that is not the namespace's `:set`; the report then
     lists it only while it is pending."""
 
     __slots__ = (
         "applies",
+        "complete",
         "default",
         "help",
         "in_release",
@@ -155,9 +157,11 @@ class Property:
         applies: Applies | None = None,
         inert: str = "",
         role: str = "",
+        complete: str = "",
         set_by: str = "",
     ) -> None:
         self.name = name
+        self.complete = complete
         self.set_by = set_by
         self.inert = inert
         self.role = role

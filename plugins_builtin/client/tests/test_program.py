@@ -25,6 +25,8 @@ case $last in
   'redis:app-links blog') printf 'cache\\nqueue\\n' ;;
   'mongo:app-links blog') ;;
   'services:list '*) echo '[{"service": "postgres:db"}, {"service": "redis:cache"}]' ;;
+  'completion:words -- --app blog docker-options:add '*) printf 'build\\ndeploy\\nrun\\n' ;;
+  'completion:words -- --app blog ssh-keys:set ann --apps='*) printf -- '--apps=blog\\n--apps=shop\\n' ;;
   completion:words*) printf 'ps\\nps:scale\\n' ;;
   *cat) cat; exit 7 ;;
   version) test -e "$KNOWN" || { echo 'dokku@host: Permission denied (publickey).' >&2; exit 255; } ;;
@@ -182,6 +184,15 @@ def test_completion_offers_the_host_s_answer_and_the_client_s_own_commands(lapto
     assert laptop.run("completion:words", "--", "tunnel", "").stdout == "postgres:db\nredis:cache\n"
     assert laptop.run("completion:words", "--", "completion", "z").stdout == "zsh\n"
     assert laptop.run("completion:words", "--", "--ap").stdout == "--app\n--app-path\n"
+    for words, offered in {
+        ("docker-options:add", "de"): "deploy\n",
+        ("docker-options:add", "build,"): "build,deploy\nbuild,run\n",
+        ("docker-options:add", "build,r"): "build,run\n",
+        ("ssh-keys:set", "ann", "--apps=s"): "--apps=shop\n",
+        ("ssh-keys:set", "ann", "--apps=blog,"): "--apps=blog,shop\n",
+    }.items():
+        assert laptop.run("completion:words", "--", *words).stdout == offered, words
+    assert sum("docker-options" in line for line in laptop.asked()) == 1, "one question for each argument"
     assert subprocess.run(["bash", "-n"], input=laptop.run("completion").stdout, text=True).returncode == 0
 
 

@@ -54,9 +54,15 @@ def properties(host: Host, typed: Typed) -> list[str]:
 
 
 def property_values(host: Host, typed: Typed) -> list[str]:
-    """The values of a property, if it has only a few, such as true and false."""
+    """The values of a property, if it has only a few, such as true and false, or a completer."""
+    from dokkupy_sdk.completion import completer_at
+
     found = settings_of(host, typed.namespace)
-    return found.choices(host, typed.arguments[-1]) if found and typed.arguments else []
+    known = found.listed if found else {}
+    prop = next((known[word] for word in reversed(typed.arguments) if word in known), None)
+    if found is None or prop is None:
+        return []
+    return list(completer_at(prop.complete)(host, typed)) if prop.complete else found.choices(host, prop.name)
 
 
 def domains(host: Host, typed: Typed) -> list[str]:

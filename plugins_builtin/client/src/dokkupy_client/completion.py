@@ -137,7 +137,9 @@ def asked(target: remotes.Target, before: Sequence[str], last: str, *, without_a
     import json
     import time
 
-    stem = last[: last.rfind(":") + 1] if not before else "-" if last.startswith("-") else ""
+    stem = last[: last.rfind(":") + 1] if not before else ""
+    if before and last.startswith("-"):
+        stem = last[: last.find("=") + 1] or "-"
     words = [
         "completion:words",
         "--",
@@ -159,4 +161,14 @@ def asked(target: remotes.Target, before: Sequence[str], last: str, *, without_a
             return []
         kept[key] = (time.time(), out.decode("utf-8", "replace").split("\n"))
         write(path, json.dumps(kept))
-    return [word for word in kept[key][1] if word and word.startswith(last)]
+    return matching([word for word in kept[key][1] if word], last)
+
+
+def matching(found: Sequence[str], last: str) -> list[str]:
+    """Those that begin with what was typed. After a comma, one more value follows: `build,deploy`, `--apps=blog,shop`."""
+    if begun := [word for word in found if word.startswith(last)]:
+        return begun
+    flag = last[: last.find("=") + 1] if last.startswith("-") else ""
+    head, comma, end = last.removeprefix(flag).rpartition(",")
+    values = [word.removeprefix(flag) for word in found] if comma else []
+    return [f"{flag}{head},{word}" for word in values if word.startswith(end) and word not in head.split(",")]

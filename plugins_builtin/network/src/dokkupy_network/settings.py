@@ -9,6 +9,7 @@ from dokkupy_network.names import parse_list, parse_one
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 TLD = matching(rf"{LABEL}(?:\.{LABEL}){{0,8}}", "a domain such as internal or svc.cluster.local")
 LISTENER = matching(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}:[1-9][0-9]{0,4}", "an address and a port such as 127.0.0.1:5000")
+NETWORKS = "dokkupy_network.completers:networks"
 
 SETTINGS = Settings(
     "network",
@@ -17,18 +18,21 @@ SETTINGS = Settings(
         help="Network that instances and one-off processes join before they start",
         parse=parse_one,
         applies=RESTART,
+        complete=NETWORKS,
     ),
     Property(
         "attach-post-create",
         help="Networks that instances and one-off processes join before they start",
         parse=parse_list,
         applies=RESTART,
+        complete=NETWORKS,
     ),
     Property(
         "attach-post-deploy",
         help="Networks that instances join after they passed their checks",
         parse=parse_list,
         applies=RESTART,
+        complete=NETWORKS,
     ),
     Property(
         "tld",

@@ -10,6 +10,7 @@ from typing import Any
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
+from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.table import field
 
 from dokkupy_services import records
@@ -71,7 +72,8 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
     if flags:
         name = flags[0].removeprefix("--")
         if name not in found:
-            raise UserError(f"Invalid flag passed, valid flags: {', '.join(f'--{one}' for one in sorted(found))}")
+            known = [f"--{one}" for one in sorted(found)]
+            raise UserError(f"Invalid flag passed, valid flags: {', '.join(known)}", hint=did_you_mean(flags[0], known))
         return CommandResult({name: found[name]}, [found[name]])
     for one in missing.losses(host, service, missing.volumes_of(host)):
         host.out.warn(f"{one.what}. {one.hint}")

@@ -7,6 +7,7 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Opt, Scope
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, properties_of
+from dokkupy_sdk.spelling import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def report_answer(
         texts = {flag: value for flag, value in keys.items() if isinstance(value, str)}
         if info:
             if info[0] not in texts:
-                raise UserError(f"Invalid flag passed, valid flags: {', '.join(texts)}")
+                raise UserError(
+                    f"Invalid flag passed, valid flags: {', '.join(texts)}", hint=did_you_mean(info[0], texts)
+                )
             lines.append(texts[info[0]])
             data.append(named(info[0], keys[info[0]], prefix))
             continue
