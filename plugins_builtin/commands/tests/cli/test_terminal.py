@@ -38,3 +38,19 @@ def test_values_for_programs_stay_as_they_are(run: Run, host: Host, words: tuple
     deploy(host, "blog", {"Procfile": "web: serve\n"})
     run("config:set", "--no-restart", "blog", f"VALUE={CHOSEN}")
     assert CHOSEN in run(*words)[1]
+
+
+def test_a_report_leaves_out_what_is_empty_on_a_terminal_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("apps:create", "blog")
+    run("ps:set", "blog", "restart-policy", "always")
+    whole, verbose, as_json = (
+        run("ps:report", "blog", *more)[1] for more in ((), ("--verbose",), ("--format", "json"))
+    )
+    empty = [line for line in whole.splitlines() if line.endswith(":")]
+    assert len(empty) > 3
+    with monkeypatch.context() as patched:
+        patched.setattr("dokkupy_apps.settings.property_commands.on_terminal", lambda: True)
+        assert run("ps:report", "blog")[1].splitlines() == [one for one in whole.splitlines() if one not in empty]
+        assert run("ps:report", "blog", "--verbose")[1] == verbose
+        assert run("ps:report", "blog", "--format", "json")[1] == as_json
+        assert run("ps:report", "blog", "--ps-procfile-path") == (0, "\n", "")

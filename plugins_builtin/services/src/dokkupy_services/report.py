@@ -10,7 +10,6 @@ from typing import Any
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
-from dokkupy_sdk.spelling import did_you_mean
 from dokkupy_sdk.table import field
 
 from dokkupy_services import records
@@ -72,6 +71,8 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
     if flags:
         name = flags[0].removeprefix("--")
         if name not in found:
+            from dokkupy_sdk.spelling import did_you_mean
+
             known = [f"--{one}" for one in sorted(found)]
             raise UserError(f"Invalid flag passed, valid flags: {', '.join(known)}", hint=did_you_mean(flags[0], known))
         return CommandResult({name: found[name]}, [found[name]])

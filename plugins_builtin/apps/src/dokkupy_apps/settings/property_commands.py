@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from dokkupy_sdk import Host
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Opt, Scope
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, properties_of
-from dokkupy_sdk.spelling import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, Arg("property", "Name of the property")]
 Value = Annotated[list[str], Arg("value", "New value; without one, the property is unset")]
-Verbose = Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have")]
+Verbose = Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have, and empty ones")]
 Info = Annotated[list[str], Opt(unknown=True)]
 
 MASK = "*******"
@@ -140,6 +141,7 @@ def add_report(
                 if flag not in hidden
             },
             plain=plain,
+            whole=verbose,
         )
 
 
@@ -178,8 +180,10 @@ def report_answer(
     keys_of: Callable[[AppName | None], dict[str, Any]],
     *,
     plain: bool = False,
+    whole: bool = False,
 ) -> CommandResult:
-    """The report of one app, the global one, or of all apps that the caller may see."""
+    """The report of one app, the global one, or of all apps that the caller may see. A terminal shows empty values only
+    with whole; everything else gets Dokku's lines."""
     from dokkupy_sdk.access import visible_apps
 
     subjects: list[AppName | None]
@@ -203,6 +207,8 @@ def report_answer(
         texts = {flag: value for flag, value in keys.items() if isinstance(value, str)}
         if info:
             if info[0] not in texts:
+                from dokkupy_sdk.spelling import did_you_mean
+
                 raise UserError(
                     f"Invalid flag passed, valid flags: {', '.join(texts)}", hint=did_you_mean(info[0], texts)
                 )
@@ -212,13 +218,18 @@ def report_answer(
         data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {subject or 'global'} {word} information")
-        shown = {flag: value for flag, value in texts.items() if value or flag != f"--{prefix}-pending"}
+        hides = not whole and on_terminal()
+        shown = {flag: value for flag, value in texts.items() if value or not (hides or flag == f"--{prefix}-pending")}
         lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in shown.items())
     if alone:
         return CommandResult(data[0], lines)
     warn_of(host, failed)
     rows = [{"app": subject, **row} for (subject, _), row in zip(found, data, strict=True)]
     return CommandResult(rows, lines, documents=True, status=1 if failed else 0)
+
+
+def on_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:
