@@ -50,8 +50,44 @@ def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
             return [*typed[: len(typed) - len(words)], meant[0], *words[1:]]
         add(error, did_you_mean(words[0], meant))
         return []
-    add(error, question(host, command, rest, flags.app, error))
+    if not flags.app and (line := line_with_app(host, command, rest)):
+        error.message = f"The app is missing before {without_value(rest[0])}"
+        error.hint = f"Use: {line}"
+    else:
+        add(error, question(host, command, rest, flags.app, error))
     return []
+
+
+def line_with_app(host: Host, command: Command, words: list[str]) -> str:
+    """The line to type if the app was left out: its place has what cannot be the name of an app (`FOO=bar`), and the line
+    is complete with an app before that. Else empty. Values are left out, because they may be secrets."""
+    from dokkupy.cli.parse import WantsHelp, parse, takes_app
+    from dokkupy.kernel.access import visible_apps
+
+    places = [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
+    if (
+        not words
+        or not places
+        or not takes_app(places[0])
+        or words[0].startswith("-")
+        or not set(words[0]) & set("=:/")
+    ):
+        return ""
+    apps = [str(one) for one in visible_apps(host, command.permission)]
+    takes_more = len(words) < len(places) or any(item.many or item.kind == "rest" for item in places)
+    if not takes_more or likely(words[0], apps):
+        return ""
+    try:
+        parse(command, words, "app")
+    except (UserError, WantsHelp):
+        return ""
+    rest = [without_value(word) if "=" in word or not command.secret_args else "..." for word in words]
+    return " ".join([command.full_name, apps[0] if len(apps) == 1 else "APP", *rest])
+
+
+def without_value(word: str) -> str:
+    name, equals, _ = word.partition("=")
+    return f"{name}=..." if equals else word
 
 
 def add(error: UserError, question: str) -> None:

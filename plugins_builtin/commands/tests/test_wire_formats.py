@@ -103,6 +103,33 @@ def test_arguments_past_the_last_one_are_ignored(
 
 
 @pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            ("config:set", "FOO=secret", "B=c"),
+            " !     The app is missing before FOO=...\n !     Use: config:set blog FOO=... B=...\n",
+        ),
+        (
+            ("ps:scale", "web=2"),
+            " !     The app is missing before web=...\n !     Use: ps:scale blog web=...\n",
+        ),
+        (
+            ("ports:set", "http:80:5000"),
+            " !     The app is missing before http:80:5000\n !     Use: ports:set blog http:80:5000\n",
+        ),
+    ],
+    ids=str,
+)
+def test_a_line_without_its_app_says_so(run: Run, app: str, words: tuple[str, ...], error: str) -> None:
+    assert run(*words) == (1, "", error)
+
+
+@pytest.mark.parametrize("words", [("apps:create", "Blog"), ("apps:create", "a=b"), ("config:keys", "a=b")], ids=str)
+def test_a_bad_name_of_an_app_keeps_the_words_of_dokku(run: Run, app: str, words: tuple[str, ...]) -> None:
+    assert run(*words)[2].startswith(f" !     App name '{words[1]}' is invalid. App name must begin with lowercase")
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ("apps:list", "--no-such"),
