@@ -111,19 +111,19 @@ def test_dry_run_prints_the_plan_and_changes_nothing(run: Run, ready: Host, word
 
 
 SCALED = """\
-Would change the ps of blog:
+Would change settings of blog (ps):
   ~ worker 1 -> 2
 Would start worker.2 of v1
 """
 SET = """\
-Would change the config of blog:
+Would change settings of blog (config):
   ~ COLOR
   + TOKEN
 Would create release v2: Set config
 Would restart web.1, worker.1 with v2, without losing a request
 """
 NAMED = """\
-Would change the domains of the host:
+Would change settings of the host (domains):
   - vhosts example.com
   + vhosts two.org
 """

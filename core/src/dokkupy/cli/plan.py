@@ -21,17 +21,17 @@ def plan_lines(plan: Sequence[str], *, verbose: bool) -> list[str]:
     lines: list[str] = []
     for line in shown:
         if isinstance(line, FileChange) and not verbose and (rows := differences(line)):
-            lines += [f"Would change the {title_of(line.path)}:", *map(row_text, rows)]
+            lines += [f"Would change {title_of(line.path)}:", *map(row_text, rows)]
         else:
             lines.append(f"Would {line}")
     return lines or ["Nothing would change"]
 
 
 def title_of(path: tuple[str, ...]) -> str:
-    """`config of blog` for apps/blog/config, `domains of the host` for global/domains."""
+    """`settings of blog (config)` for apps/blog/config, `settings of the host (domains)` for global/domains."""
     if path[0] == "apps":
-        return f"{' '.join(path[2:])} of {path[1]}"
-    return f"{' '.join(path[1:])} of the host" if path[0] == "global" else f"record {'/'.join(path)}"
+        return f"settings of {path[1]} ({' '.join(path[2:])})"
+    return f"settings of the host ({' '.join(path[1:])})" if path[0] == "global" else f"the record {'/'.join(path)}"
 
 
 def differences(line: FileChange) -> list[dict[str, Any]]:
