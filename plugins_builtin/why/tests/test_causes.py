@@ -186,6 +186,16 @@ def test_a_variable_that_the_app_has_is_not_called_missing() -> None:
     assert not [one for one in known_causes(evidence) if "DATABASE_URL" in one.title]
 
 
+@pytest.mark.parametrize("name", ["tini-notfound", "sh-notfound"])
+def test_a_command_that_the_app_s_own_path_hides_names_that_variable(name: str) -> None:
+    (first, *_) = ranked(known_causes(recorded(name, keys=frozenset({"PATH"}))))
+    assert (
+        first.title == "The command gunicorn was not found, because the variable PATH of blog replaces the image's own"
+    )
+    assert first.fix[0].endswith("config:unset blog PATH") and first.lines
+    assert "is not in the image" in ranked(known_causes(recorded(name, keys=frozenset({"COLOR"}))))[0].title
+
+
 def test_a_linked_service_is_not_to_be_created_again() -> None:
     evidence = recorded("ruby-refused", links=("dokku-postgres-db",))
     first = ranked(known_causes(evidence))[0]

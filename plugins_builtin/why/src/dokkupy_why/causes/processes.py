@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dokkupy_sdk.diagnosis import FACT, GUESS, READ, Cause, Evidence, Rule, read_rules
 from dokkupy_sdk.ending import format_exit_code
 
@@ -126,6 +128,25 @@ def last_of(evidence: Evidence) -> tuple[str, ...]:
     return tuple(line[:300].rstrip() for line in evidence.lines if line.strip())[-5:]
 
 
+IS_MISSING = re.compile(r"The command ([^/\s]+) is not in the image")
+
+
+def of_path(evidence: Evidence, cause: Cause) -> Cause:
+    """A command that was not found, with what hides it: the app's own variable PATH replaces that of the image."""
+    match = IS_MISSING.fullmatch(cause.title)
+    if match is None or "PATH" not in evidence.keys:
+        return cause
+    return Cause(
+        f"The command {match[1]} was not found, because the variable PATH of {evidence.app} replaces the image's own",
+        (
+            f"Remove the variable: config:unset {evidence.app} PATH",
+            f"Or give all directories: config:set {evidence.app} PATH=DIRECTORY:/usr/local/bin:/usr/bin:/bin",
+        ),
+        cause.lines,
+        FACT,
+    )
+
+
 def process_causes(evidence: Evidence) -> Iterator[Cause]:
-    yield from read_rules(RULES, evidence)
+    yield from (of_path(evidence, cause) for cause in read_rules(RULES, evidence))
     yield from endings(evidence)
