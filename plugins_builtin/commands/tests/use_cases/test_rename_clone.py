@@ -9,6 +9,7 @@ import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
+from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import AppName, Domain, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy_apps.apps import create_app, destroy_app
@@ -125,6 +126,16 @@ def test_old_app_is_locked_while_it_is_renamed(host: Host) -> None:
             pass
     finally:
         lock.release()
+
+
+@pytest.mark.parametrize("copy", [rename_app, clone_app])
+def test_a_failed_copy_names_no_command_about_the_app_that_was_rolled_back(host: Host, copy: object) -> None:
+    host.scheduler().dead.add("web")  # type: ignore[attr-defined]
+    with pytest.raises(CheckFailed) as caught:
+        copy(host, OLD, NEW)  # type: ignore[operator]
+    assert not host.store.has_app(NEW) and host.store.has_app(OLD)
+    assert "See also" not in caught.value.hint
+    assert caught.value.hint.endswith("diary was removed again, and blog is as it was.")
 
 
 @pytest.mark.parametrize("copy", [rename_app, clone_app])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dokkupy_apps.apps import finish_destroy, forget_all_but_processes, remove_app_directory
 from dokkupy_apps.desired.domains import default_domains
@@ -29,7 +30,7 @@ from dokkupy_apps.releases.records import (
 from dokkupy_apps.rollout.converge import converge
 from dokkupy_apps.routing.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.errors import Conflict, UserError, as_errors
 from dokkupy_sdk.events import stamp
 from dokkupy_sdk.files import make_directory, sync_directory
 from dokkupy_sdk.hooks import post_app_clone, post_app_rename
@@ -81,8 +82,10 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
     host.events.record("app_cloned", app=new, old=old)
 
 
-def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContextManager[Transaction]:
-    """The operation on both apps. Raises if the old app does not exist or the new one does."""
+@contextmanager
+def copying(host: Host, verb: str, old: AppName, new: AppName) -> Iterator[Transaction]:
+    """The operation on both apps. Raises if the old app does not exist or the new one does. An error names no command about
+    the new app if that was rolled back."""
     host.store.require_app(old)
     if old == new:
         raise UserError("The two app names are the same")
@@ -92,7 +95,15 @@ def copying(host: Host, verb: str, old: AppName, new: AppName) -> AbstractContex
             code="name_taken",
             hint="Choose another name: apps:list shows those that are taken.",
         )
-    return operation(host, verb, f"app:{new}", also=(f"app:{old}",))
+    try:
+        with operation(host, verb, f"app:{new}", also=(f"app:{old}",)) as tx:
+            yield tx
+    except BaseException as error:
+        if not host.store.has_app(new):
+            for one in as_errors(error):
+                kept = [line for line in one.hint.splitlines() if not line.startswith("See also:")]
+                one.hint = "\n".join([*kept, f"{new} was removed again, and {old} is as it was."])
+        raise
 
 
 def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
