@@ -10,6 +10,7 @@ from dokkupy.cli.main import main
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.model.names import AppName
+from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk.testing import FakeEngine, fake_host
 from dokkupy_services.lifecycle import service as lifecycle
@@ -139,7 +140,14 @@ def test_an_app_is_not_started_without_a_mount_whose_plugin_is_gone(
     assert main(["ps:restart", "blog"], host=host) == 0
     without = host_with(tmp_path / "state", engine, *(name for name in PLUGINS if name != "storage"))
     capsys.readouterr()
-    for words in (["config:set", "blog", "A=1"], ["ps:restart", "blog"]):
+    for words in (["config:set", "blog", "A=1"], ["ps:restart", "blog"], ["releases:rollback", "blog"]):
         assert main(words, host=without) == 1, words
         assert "blog would start without what it mounts (--mount=type=bind" in capsys.readouterr().err, words
+    capsys.readouterr()
+    main(["doctor"], host=without)
+    assert "The plugin storage is no longer installed or enabled, and blog has data of it" in capsys.readouterr().out
+    for words in (["ps:scale", "blog", "web=2"], ["ps:stop", "blog"], ["ps:start", "blog"]):
+        assert main(words, host=without) == 0, "it runs with the mounts of its release"
+        serving = current(without, BLOG)[0]
+        assert serving is not None and f"source={tmp_path}/files" in str(serving.deploy_options("web")), words
     assert main(["--force", "ps:restart", "blog"], host=without) == 0

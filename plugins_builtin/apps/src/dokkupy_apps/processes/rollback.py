@@ -15,6 +15,7 @@ from dokkupy_apps.deploy import observed
 from dokkupy_apps.desired.config import get_env, merged_env, set_env
 from dokkupy_apps.desired.formation import require_web_kept, wanted_formation
 from dokkupy_apps.processes.lost_images import with_image
+from dokkupy_apps.releases.from_state import require_mounts
 from dokkupy_apps.releases.records import (
     current,
     next_release,
@@ -48,6 +49,7 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
                     )
                 wanted = earlier[-1]
             target = with_image(tx, read_release(host, app, wanted))
+            require_mounts(host, app, target.options)
             release = next_release(
                 host,
                 target,

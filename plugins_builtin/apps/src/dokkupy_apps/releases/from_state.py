@@ -52,7 +52,7 @@ def require_mounts(host: Host, app: AppName, found: Mapping[str, tuple[str, ...]
     """Raise AppError if the app would start without data that its serving release mounts, because a plugin is gone since:
     it would write to a directory that ends with the container."""
     serving = current(host, app)[0]
-    gone = sorted({*serving.plugins} - {entry.plugin for entry in host.registry.entries}) if serving is not None else []
+    gone = gone_plugins(host, serving) if serving is not None else []
     if serving is None or not gone or host.force:
         return
     lost = {
@@ -69,6 +69,11 @@ def require_mounts(host: Host, app: AppName, found: Mapping[str, tuple[str, ...]
             "the data: --force",
             code="mounts_lost",
         )
+
+
+def gone_plugins(host: Host, release: Release) -> list[str]:
+    """The plugins with which a release was made and that are not installed or enabled any more."""
+    return sorted({*release.plugins} - {entry.plugin for entry in host.registry.entries})
 
 
 def options(host: Host, app: AppName, phase: str, process: str) -> tuple[str, ...]:

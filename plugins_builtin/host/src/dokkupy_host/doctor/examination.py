@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 
+from dokkupy_apps.releases.from_state import gone_plugins
+from dokkupy_apps.releases.records import current
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import DokkupyError, Interrupted
+from dokkupy_sdk.errors import DokkupyError, Interrupted, StateError
 from dokkupy_sdk.files import SCRATCH
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.operation import messages, unfinished
@@ -41,6 +43,7 @@ def examine(host: Host) -> list[Finding]:
         "routes": route_findings,
         "roles": role_findings,
         "plugins": plugin_findings,
+        "gone": gone_findings,
         "operations": operation_findings,
         "images": moved_images,
     }
@@ -75,6 +78,27 @@ def plugin_findings(host: Host) -> Iterator[Finding]:
     yield from (finding for _, finding in found)
     yield from (Finding(plugin, "error", error.message, error.hint) for plugin, error in failed)
     yield from (Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values())
+
+
+def gone_findings(host: Host) -> Iterator[Finding]:
+    """The plugins that apps were deployed with, that are gone since, and whose data the apps still have."""
+    apps: dict[str, list[str]] = {}
+    for app in host.store.apps():
+        try:
+            serving = current(host, app)[0]
+        except StateError:
+            continue  # the check of the state reports it
+        for plugin in gone_plugins(host, serving) if serving is not None else ():
+            if host.store.has_file("apps", app, plugin):
+                apps.setdefault(plugin, []).append(str(app))
+    for plugin, names in sorted(apps.items()):
+        yield Finding(
+            "plugin",
+            "warning",
+            f"The plugin {plugin} is no longer installed or enabled, and {', '.join(names[:10])} "
+            f"{'has' if len(names) == 1 else 'have'} data of it that the next deploy or restart cannot use",
+            f"Install or enable it again: ./install.sh, plugin:install NAME or plugin:enable {plugin}",
+        )
 
 
 def operation_findings(host: Host) -> Iterator[Finding]:
