@@ -12,6 +12,7 @@ from dokkupy.cli.main import resolve, split_globals
 from dokkupy.cli.parse import takes_app
 from dokkupy.errors import Conflict, UserError
 from dokkupy.host import Host
+from dokkupy.model.names import AppName
 from dokkupy.model.spelling import did_you_mean, likely
 
 TYPE_CHECKING = False
@@ -50,7 +51,8 @@ def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
             return [*typed[: len(typed) - len(words)], meant[0], *words[1:]]
         add(error, did_you_mean(words[0], meant))
         return []
-    if not flags.app and (line := line_with_app(host, command, rest)):
+    is_of_app = bool(rest) and error.message == AppName.complaint(rest[0])
+    if is_of_app and not flags.app and (line := line_with_app(host, command, rest)):
         error.message = f"The app is missing before {without_value(rest[0])}"
         error.hint = f"Use: {line}"
     else:

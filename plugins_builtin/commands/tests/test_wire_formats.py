@@ -124,6 +124,11 @@ def test_a_line_without_its_app_says_so(run: Run, app: str, words: tuple[str, ..
     assert run(*words) == (1, "", error)
 
 
+def test_another_error_of_a_line_without_an_app_stays(run: Run, app: str) -> None:
+    status, _, error = run("config:set", "1A=b", "--global")
+    assert status == 1 and "The app is missing" not in error
+
+
 @pytest.mark.parametrize("words", [("apps:create", "Blog"), ("apps:create", "a=b"), ("config:keys", "a=b")], ids=str)
 def test_a_bad_name_of_an_app_keeps_the_words_of_dokku(run: Run, app: str, words: tuple[str, ...]) -> None:
     assert run(*words)[2].startswith(f" !     App name '{words[1]}' is invalid. App name must begin with lowercase")
