@@ -111,7 +111,7 @@ class Nginx:
         return found[1] if found else "/run/nginx.pid"
 
     def workers(self, master: int) -> set[int]:
-        """The workers that still accept connections."""
+        """The workers that accept connections, or will: one that was just forked has the master's title."""
         try:
             with open(f"/proc/{master}/task/{master}/children", "rb") as file:
                 children = [int(word) for word in file.read().split()]
@@ -188,9 +188,10 @@ def command_line(pid: int) -> bytes:
 
 
 def is_accepting(pid: int) -> bool:
-    """Whether a worker accepts connections, which nginx shows in the process title."""
+    """Whether a child of the master accepts connections or is about to, which nginx shows in the process title: a worker has
+    the master's until it begins. A busy machine may take its time, and a later reload must wait for that worker too."""
     line = command_line(pid)
-    return line.startswith(b"nginx: worker process") and b"shutting down" not in line
+    return line.startswith((b"nginx: worker process", b"nginx: master process")) and b"shutting down" not in line
 
 
 def not_running() -> HostError:
