@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dokkupy.errors import AppError, DokkupyError, HostError
+from dokkupy.errors import AppError, Busy, DokkupyError, HostError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.operation import operation
@@ -26,6 +27,7 @@ from dokkupy_apps.releases.private_names import private_part
 from dokkupy_apps.releases.records import current, read_release
 from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.locks import holder
 from dokkupy_sdk.state import FailedFile
 from dokkupy_sdk.testing import FakeScheduler
 from dokkupy_sdk.testing.fakes import write_tree
@@ -48,6 +50,28 @@ def test_a_deploy_serves_its_web_process_and_runs_its_release_task(host: Host) -
     assert "Releasing v1    release:" in text and "Starting web.1" in text
     assert "blog v1 is live: http://blog.example.com" in text.splitlines()[-1] and "lost" not in text
     assert builds_of(host, BLOG)[0]["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("command", ["recover --boot", "tick --within 50"])
+def test_a_deploy_waits_for_the_timer_and_for_a_recovery(
+    host: Host, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = host.lock("app:blog", wait=0, command=command)
+
+    def look(root: str, subject: str) -> dict[str, Any]:
+        living = holder(root, subject)
+        lock.release()
+        return living
+
+    monkeypatch.setattr("dokkupy_apps.deploy.holder", look)
+    deploy(host, "blog", TREE)
+    assert current(host, BLOG)[0] is not None
+
+
+def test_a_second_deploy_is_refused_at_once(host: Host) -> None:
+    with host.lock("app:blog", wait=0, command="git push blog"), pytest.raises(Busy, match="git push blog"):
+        deploy(host, "blog", TREE)
+    assert current(host, BLOG)[0] is None
 
 
 def fail_build(host: Host) -> None:

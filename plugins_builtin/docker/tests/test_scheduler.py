@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ import pytest
 from dokkupy_docker import command
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.instances.states import LocalStates
-from dokkupy_docker.scheduler import DockerLocal
+from dokkupy_docker.scheduler import DockerLocal, set_aside
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed, Instance, Release
@@ -125,6 +126,18 @@ def test_an_instance_that_dies_while_it_drains_is_not_started_again(
     host.scheduler().retire([web], timeout=1)
     assert state["Status"] == "exited"
     assert host.containers().find_all({"dokkupy.app": release.app}) == []
+
+
+def test_an_instance_that_crashes_again_and_again_is_set_aside(host: Host, release: Release) -> None:
+    spec = host.surroundings(release.app).one_off(
+        release, "exit 7", name=f"{release.app}.loop", kind="run", dyno="loop.1"
+    )
+    made = host.containers().create(replace(spec, restart_policy="on-failure"))
+    end = time.monotonic() + 60
+    while not ((found := inspect(made.id))["State"]["Restarting"] and found["RestartCount"] > 3):  # type: ignore[index]
+        assert time.monotonic() < end
+    set_aside(host.containers(), made.id, f"{release.app}.aside")
+    assert inspect(made.id)["Name"] == f"/{release.app}.aside"
 
 
 def test_orphans_are_the_instances_that_nobody_knows(host: Host, release: Release) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TypeVar
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import Busy
 from dokkupy_sdk.files import almost, make_directory, read_text
 from dokkupy_sdk.lines import one_line
+from dokkupy_sdk.locks import holder, is_maintenance
 from dokkupy_sdk.model import Deployment, Image, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
@@ -50,6 +53,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@contextmanager
+def deploying(host: Host, app: AppName) -> Iterator[Transaction]:
+    """The operation of a deploy. A second deploy is refused at once, as by Dokku. The timer and a recovery, such as that
+    after the engine's start, are waited for."""
+    subject = f"app:{app}"
+    with ExitStack() as entered:
+        try:
+            tx = entered.enter_context(operation(host, "deploy", subject, wait=0))
+        except Busy:
+            living = holder(host.root, subject)
+            if living and not is_maintenance(living):
+                raise
+            tx = entered.enter_context(operation(host, "deploy", subject))
+        yield tx
+
+
 def deploy_source(
     host: Host,
     app: AppName,
@@ -67,14 +86,14 @@ def deploy_source(
     fill: writes the tree into an empty private directory and returns the revision. labels: more labels of the image.
     record: called before the commit, to record what the deploy makes true of its source; with the deployment that serves,
     or with None when the release is not started. Raises DokkupyError after everything was rolled back; the previous release
-    keeps serving. Raises Busy at once when another operation runs.
+    keeps serving. Raises Busy at once when another operation runs, except the timer's or a recovery.
     """
     from pathlib import Path
 
     require_unlocked(host, app)
 
     def deploy() -> Deployment | None:
-        with operation(host, "deploy", f"app:{app}", wait=0) as tx:
+        with deploying(host, app) as tx:
             require_unlocked(host, app)
             with recorded(host, app, tx.id, kind="build", source=kind):
                 directory = Path(host.path("work", tx.id))

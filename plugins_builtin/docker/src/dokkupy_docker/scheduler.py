@@ -202,7 +202,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
 
         suffix = f".retired-{int(time.time())}"
         old = [one for one in retiring if (name := name_of(one)) and ".retired-" not in name]
-        beside_each_other([partial(rename, containers, one.id, f"{app}.{one.dyno}{suffix}") for one in old])
+        beside_each_other([partial(set_aside, containers, one.id, f"{app}.{one.dyno}{suffix}") for one in old])
         fresh = [one for one in serving if name_of(one) not in ("", f"{app}.{one.dyno}")]
         beside_each_other([partial(rename, containers, one.id, f"{app}.{one.dyno}") for one in fresh])
 
@@ -323,6 +323,18 @@ def rename(containers: Containers, ref: str, name: str) -> None:
         if other is not None and other.id != ref:
             containers.change(other.id, name=f"{name}.retired-{os.urandom(4).hex()}")
         containers.change(ref, name=name)
+
+
+def set_aside(containers: Containers, ref: str, name: str) -> None:
+    """Rename a replaced container. Docker 20.10 renames none that is just ending or waits for its restart ("sandbox ... not
+    found"), as one that crashes again and again mostly does: that one is stopped first."""
+    try:
+        rename(containers, ref, name)
+    except DokkupyError as error:
+        if "sandbox" not in error.message:
+            raise
+        containers.stop(ref, timeout=0, restart_policy="no")
+        rename(containers, ref, name)
 
 
 def leave_ended(containers: Containers, ref: str) -> None:

@@ -21,7 +21,8 @@ from dokkupy.model.checks import Job
 from dokkupy.model.names import AppName
 from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
-from dokkupy_host.timer import maintenance
+from dokkupy_host.timer import RECOVER, TICK, maintenance
+from dokkupy_sdk.locks import MAINTENANCE
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 
 ran: list[str] = []
@@ -191,3 +192,7 @@ def test_the_timer_starts_ended_processes(host: Host) -> None:
     (web,) = current(host, AppName("blog"))[1]
     cast(FakeEngine, host.engine()).end(web.id, 1, at=time.time())
     assert "blog: started web.1" in maintenance.do_tick(host)
+
+
+def test_locks_know_the_timer_s_commands() -> None:
+    assert set(MAINTENANCE) == {TICK, RECOVER}

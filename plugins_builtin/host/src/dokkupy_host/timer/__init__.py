@@ -2,4 +2,4 @@
 
 TICK = "tick"
 RECOVER = "recover"
-"""The names of its commands, by which they are the holders of locks."""
+"""The names of its commands; `dokkupy_sdk.locks.MAINTENANCE` has them too."""

@@ -9,14 +9,13 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import Any
 
 from dokkupy_apps.processes.reconcile import reconcile
 from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError, Interrupted
 from dokkupy_sdk.hooks import on_recover, scheduled_jobs
-from dokkupy_sdk.locks import holder
+from dokkupy_sdk.locks import holder, is_maintenance
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import messages, operation, unfinished
 from dokkupy_sdk.records import Record
@@ -137,7 +136,7 @@ def recover_subject_of(host: Host, subject: str, *, joins: bool = False) -> list
     joins: wait for another recovery, so that the subject is consistent when this returns.
     """
     living = holder(host.root, subject)
-    if living and not (joins and recovers(living)):
+    if living and not (joins and is_maintenance(living)):
         return []  # its journal is open because the operation is running; waiting for it would delay all others
     try:
         if subject.startswith("app:") and host.store.has_app(AppName(subject.removeprefix("app:"))):
@@ -171,11 +170,6 @@ def recover_all(host: Host, *, boot: bool) -> tuple[list[str], list[str]]:
         host.out.warn(f"{fault.message}. {fault.hint}")
         failed.append(path)
     return lines, failed
-
-
-def recovers(living: Mapping[str, Any]) -> bool:
-    """Whether the holder of a lock is the timer or another recovery, which work on a subject for seconds."""
-    return str(living.get("command", "")).partition(" ")[0] in (TICK, RECOVER)
 
 
 def recover_each(host: Host, subjects: Iterable[str], *, joins: bool = False) -> tuple[list[str], list[str]]:
