@@ -53,8 +53,3 @@ def test_without_plugins_the_error_says_how_to_install_them(tmp_path: Path, monk
 
     monkeypatch.setattr(importlib.metadata, "requires", requires)
     assert "-m pip install dokkupy" in unknown("setup", Host(str(tmp_path), registry=Registry([VERSION]))).hint
-
-
-def test_a_typing_error_has_the_nearest_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.metadata, "requires", lambda name: [])
-    assert "version" in unknown("vrsion", Host(str(tmp_path), registry=Registry([VERSION]))).hint

@@ -56,6 +56,7 @@ def test_a_deploy_serves_its_web_process_and_runs_its_release_task(host: Host) -
 def test_a_deploy_waits_for_the_timer_and_for_a_recovery(
     host: Host, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    create_app(host, BLOG)
     lock = host.lock("app:blog", wait=0, command=command)
 
     def look(root: str, subject: str) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def test_a_deploy_waits_for_the_timer_and_for_a_recovery(
 
 
 def test_a_second_deploy_is_refused_at_once(host: Host) -> None:
+    create_app(host, BLOG)
     with host.lock("app:blog", wait=0, command="git push blog"), pytest.raises(Busy, match="git push blog"):
         deploy(host, "blog", TREE)
     assert current(host, BLOG)[0] is None
