@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from dokkupy_sdk.testing.effort import THOROUGH
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,6 +26,9 @@ from bed.host import Host
 APP_BASE_NAMES = ("python:3.13-slim", "python:3.11-slim")
 
 MakeHost = Callable[..., Host]
+
+#: Compiling pack from source takes a worker as long as all other builders together. Its plugin has unit tests.
+collect_ignore = [] if THOROUGH else ["test_pack.py"]
 
 #: The seconds that each file took, from the last complete run on this machine or from the repository.
 TIMES = (checkout.ROOT / ".venv" / "times", checkout.ROOT / "tests" / "times")
