@@ -42,3 +42,7 @@ def test_an_image_gets_another_name_wherever_it_is_named_and_nowhere_else() -> N
         "FROM dokku/a:load-1 AS one\nfrom --platform=x dokku/a:load-1\nCOPY --from=dokku/a:load-1 /a /a\n"
         "RUN echo FROM mine:1 mine:12\nFROM mine:12\n"
     )
+
+
+def test_brackets_without_end_are_no_json() -> None:
+    assert named_images("[" * 200_000 + "\nFROM a\n", {}) == ["a"]

@@ -28,7 +28,7 @@ def named_images(text: str, arguments: Mapping[str, str]) -> list[str]:
 def frontends(text: str) -> list[str]:
     """The image of `# syntax=`, which may also be written `// syntax=`, or as JSON."""
     named = [directives(text).get("syntax")]
-    with contextlib.suppress(ValueError, AttributeError):
+    with contextlib.suppress(ValueError, AttributeError, RecursionError):
         named.append(json.loads(text).get("syntax"))
     return [name for name in named if isinstance(name, str) and name]
 
