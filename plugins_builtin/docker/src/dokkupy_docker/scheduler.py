@@ -11,7 +11,7 @@ from typing import Any
 from dokkupy_apps.releases.start_command import start_command
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
+from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound
 from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
@@ -31,6 +31,7 @@ from dokkupy_sdk.values import replace
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.engine_api import api
+from dokkupy_docker.engine_api.errors import RESTARTING
 from dokkupy_docker.instances.activity import Sight, first_process
 from dokkupy_docker.instances.drain import wait_until_idle
 from dokkupy_docker.instances.parallel import stopping
@@ -326,12 +327,11 @@ def rename(containers: Containers, ref: str, name: str) -> None:
 
 
 def set_aside(containers: Containers, ref: str, name: str) -> None:
-    """Rename a replaced container. Docker 20.10 renames none that is just ending or waits for its restart ("sandbox ... not
-    found"), as one that crashes again and again mostly does: that one is stopped first."""
+    """Rename a replaced container. One that crashes again and again is stopped first, because it can mostly not be renamed."""
     try:
         rename(containers, ref, name)
-    except DokkupyError as error:
-        if "sandbox" not in error.message:
+    except HostError as error:
+        if error.code != RESTARTING:
             raise
         containers.stop(ref, timeout=0, restart_policy="no")
         rename(containers, ref, name)

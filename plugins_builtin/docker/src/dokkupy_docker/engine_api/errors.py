@@ -39,8 +39,15 @@ def faults(what: str) -> Iterator[None]:
         raise fault from error
 
 
+RESTARTING = "container_restarting"
+"""The code of a refusal to rename a container that is just ending or waits for its restart: Docker 20.10 does not find its
+network's sandbox then, and answers 404."""
+
+
 def in_our_words(what: str, status: int | None, words: str) -> DokkupyError:
     text = f"{what}: {words}"
+    if "sandbox" in words:
+        return HostError(text, hint="It is just ending, or waits for its restart: stop it first.", code=RESTARTING)
     if status == 404:
         return NotFound(text)
     if status == 409 or (status in (403, 500) and any(sign in text for sign in IN_THE_WAY)):
