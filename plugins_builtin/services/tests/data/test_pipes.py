@@ -14,7 +14,7 @@ from dokkupy_services.testing.fakes import FakeDatastore
 from plugins_builtin.services.tests.on_fakes import new
 
 
-@pytest.mark.parametrize("pieces", [[], [b""]])
+@pytest.mark.parametrize("pieces", [[], [b""], [b"", b""]])
 def test_an_empty_dump_is_refused_before_the_content_is_touched(
     host: Host, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,7 +108,7 @@ def restore(datastore: Datastore, inside: Exec, pieces: Iterable[bytes]) -> None
     """Restore a dump into the service. Raises HostError; the content is then undefined, unless the dump was empty."""
     service, edges = inside.service, Edges()
     rest = iter(pieces)
-    first = next(rest, b"")
+    first = next(filter(None, rest), b"")
     if not first:
         require_whole(datastore.check_dump, service.subject, edges)
     with program(
