@@ -54,18 +54,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def deploying(host: Host, app: AppName) -> Iterator[Transaction]:
-    """The operation of a deploy. A second deploy is refused at once, as by Dokku. The timer and a recovery, such as that
+def deploying(host: Host, app: AppName, verb: str = "deploy") -> Iterator[Transaction]:
+    """The operation of a deploy, or of what belongs to one. A second deploy is refused at once, as by Dokku. The timer and a recovery, such as that
     after the engine's start, are waited for."""
     subject = f"app:{app}"
     with ExitStack() as entered:
         try:
-            tx = entered.enter_context(operation(host, "deploy", subject, wait=0))
+            tx = entered.enter_context(operation(host, verb, subject, wait=0))
         except Busy:
             living = holder(host.root, subject)
             if living and not is_maintenance(living):
                 raise
-            tx = entered.enter_context(operation(host, "deploy", subject))
+            tx = entered.enter_context(operation(host, verb, subject))
         yield tx
 
 

@@ -253,6 +253,7 @@ def load(host: Host, app: AppName, image: ImageRef) -> None:
     engine, where a name is everybody's."""
     import sys
 
+    from dokkupy_apps.deploy import deploying
     from dokkupy_apps.releases.app_images import keep_loaded, loaded_images
     from dokkupy_sdk.files import scratch_directory
 
@@ -263,7 +264,7 @@ def load(host: Host, app: AppName, image: ImageRef) -> None:
     with scratch_directory(host.path("tmp", "load-image")) as directory:
         path = os.path.join(directory, "archive")
         save_input(sys.stdin.buffer, path, number(host, "image-max-size"))
-        with operation(host, "git:load-image", f"app:{app}", wait=0) as tx:
+        with deploying(host, app, "git:load-image") as tx:
             old = keep_loaded(tx, app, image, host.builds().load(path, image).id)
         if old:
             host.images().remove(old)
