@@ -11,6 +11,8 @@ from dokkupy.cli.declare import Command, Group, Parameter, parameters, placehold
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.model.secret import Secret
+from dokkupy_client import completion as client_completion
+from dokkupy_sdk import completion
 from dokkupy_sdk.completion import Typed, candidates, completer_of, matching, offered
 from dokkupy_sdk.entry import loaded
 from dokkupy_sdk.testing import fake_host
@@ -236,3 +238,19 @@ def test_a_mistyped_value_flag_or_form_is_answered_with_the_one_that_was_meant(
 ) -> None:
     status, _, error = command_line(shared, capsys, monkeypatch)(*line.split())
     assert status and f"Did you mean {meant}" in error
+
+
+@pytest.mark.parametrize(
+    ("found", "last"),
+    [
+        (["build", "deploy", "run"], "d"),
+        (["build", "deploy", "run"], "build,"),
+        (["build", "deploy", "run"], "build,b"),
+        (["--apps=blog", "--apps=shop"], "--apps=blog,s"),
+        (["--apps=blog", "--apps=shop"], "--apps=x"),
+        ([], "a,b"),
+    ],
+)
+def test_a_laptop_offers_what_the_host_offers(found: list[str], last: str) -> None:
+    """The client has the rule once more, because it is installed without the SDK."""
+    assert client_completion.matching(found, last) == completion.matching(found, last)

@@ -38,6 +38,7 @@ __all__ = [
     "matching",
     "offered",
     "options_of",
+    "places_of",
 ]
 
 GROUP = "dokkupy.completers"
@@ -71,8 +72,7 @@ def completer_name(item: Parameter) -> str:
 
 def at_cursor(command: Command, words: list[str], app: str = "") -> tuple[Parameter | None, Typed]:
     """The parameter that the next word belongs to, and what was typed before it. app: the value of `--app`."""
-    options = options_of(command)
-    places = [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
+    options, places = options_of(command), places_of(command)
     loose: list[str] = []
     is_global = False
     rest = list(words)
@@ -92,6 +92,11 @@ def at_cursor(command: Command, words: list[str], app: str = "") -> tuple[Parame
     if len(loose) < len(places):
         return places[len(loose)], typed
     return places[-1] if places and (places[-1].many or places[-1].kind == "rest") else None, typed
+
+
+def places_of(command: Command) -> list[Parameter]:
+    """The parameters without a flag, in their order."""
+    return [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
 
 
 def options_of(command: Command) -> dict[str, Parameter]:

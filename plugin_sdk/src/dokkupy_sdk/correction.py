@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import sys
 
-from dokkupy.cli.declare import Command, parameters
+from dokkupy.cli.declare import Command
 from dokkupy.cli.main import resolve, split_globals
 from dokkupy.cli.parse import takes_app
 from dokkupy.errors import Conflict, UserError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.spelling import did_you_mean, likely
+
+from dokkupy_sdk.completion import at_cursor, flags_of, offered, options_of, places_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,10 +65,10 @@ def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
 def line_with_app(host: Host, command: Command, words: list[str]) -> str:
     """The line to type if the app was left out: its place has what cannot be the name of an app (`FOO=bar`), and the line
     is complete with an app before that. Else empty. Values are left out, because they may be secrets."""
-    from dokkupy.cli.parse import WantsHelp, parse, takes_app
+    from dokkupy.cli.parse import WantsHelp, parse
     from dokkupy.kernel.access import visible_apps
 
-    places = [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
+    places = places_of(command)
     if (
         not words
         or not places
@@ -113,10 +115,7 @@ def commands_like(host: Host, name: str) -> dict[str, Command | None]:
 
 def is_of_apps(command: Command | None) -> bool:
     """Whether the first argument is an app. `restart` is `ps:restart`, although services have a restart too."""
-    if command is None:
-        return False
-    places = [item for item in parameters(command.function) if item.kind in ("argument", "scope", "rest")]
-    return any(map(takes_app, places[:1]))
+    return command is not None and any(map(takes_app, places_of(command)[:1]))
 
 
 def may_ask(host: Host, typed: list[str], name: str) -> bool:
@@ -152,8 +151,6 @@ def question(host: Host, command: Command, words: list[str], app: str, error: Us
 def words_with_values(host: Host, command: Command, words: list[str], app: str) -> Iterator[tuple[str, list[str]]]:
     """Each word of a line, or part of one, with what could stand in its place."""
     from dokkupy.kernel.access import visible_apps
-
-    from dokkupy_sdk.completion import at_cursor, flags_of, offered, options_of
 
     if app:
         yield app, [str(one) for one in visible_apps(host, command.permission)]

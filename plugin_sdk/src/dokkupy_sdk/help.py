@@ -27,7 +27,6 @@ OF_PLUGINS = "Plugin commands"
 
 group = Group("help", "List commands and show their help")
 
-# Named, because `typing` reads a type that is not: see `Annotated`.
 Namespace = Annotated[str, Arg("COMMAND", complete="dokkupy_sdk.completion:commands")]
 Every = Annotated[bool, Opt("--all", help="List every subcommand")]
 

@@ -71,7 +71,6 @@ ONE_OFFS = ("run", "cron", "release")
 """What `--ps` calls one-off containers: runs, scheduled tasks, a release's tasks."""
 
 
-# Named, because `typing` reads a type that is not: see `Annotated`.
 Num = Annotated[
     Count | None,
     Opt("-n", "--num", help="Number of lines per instance; 100 if not given, and all with --since or --until"),

@@ -48,8 +48,10 @@ def versions(host: Host, typed: Typed) -> list[str]:
 
 def values(host: Host, typed: Typed) -> list[str]:
     """Of a property of `KIND:set`: networks, or restart policies."""
+    from dokkupy_services.commands.parameters import POLICIES
+
     if typed.arguments[-1:] == ["restart-policy"]:
-        return ["always", "no", "on-failure:10", "unless-stopped"]
+        return list(POLICIES)
     return networks(host, typed)
 
 

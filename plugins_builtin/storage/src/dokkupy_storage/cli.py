@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 group = Group("storage", "Manage directories that outlive an app's containers")
 
-OWNERS = ("false", "heroku", "herokuish", "paketo", "root")
+OWNERS = "dokkupy_storage.completers:owners"
 App = Annotated[AppName, Arg("app")]
 Path = Annotated[Mountable, Arg("storage", "Name of an entry, or HOST-DIR:CONTAINER-DIR[:OPTIONS]")]
 Directory = Annotated[

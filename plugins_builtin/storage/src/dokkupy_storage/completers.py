@@ -43,6 +43,13 @@ def mount_options(host: Host, typed: Typed) -> list[str]:
     return list(OPTIONS)
 
 
+def owners(host: Host, typed: Typed) -> list[str]:
+    """Whom a directory may be given to by name, and `false` for nobody."""
+    from dokkupy_storage.directories.directory import OWNERS
+
+    return ["false", *OWNERS]
+
+
 def label_keys(host: Host, typed: Typed) -> list[str]:
     """The keys of the entry's labels, or of its annotations."""
     from dokkupy_storage.records import find_entry

@@ -90,12 +90,14 @@ def info(host: Host, app: App, release: Annotated[ReleaseNumber | None, Arg("rel
         found = read_release(host, app, release.number)
     if found is None:
         raise NotFound(f"App {app} has no release", hint="Deploy it first: git push")
-    from dokkupy_commands.use_cases.release_words import about, as_lines
+    from dokkupy_sdk.table import fields
+
+    from dokkupy_commands.use_cases.release_words import about
 
     data = encode(found)
     for name in ("env", "config", "files"):
         data[name] = sorted(data[name])
-    return CommandResult(data, as_lines(about(found)), header=f"{app} release v{found.number}")
+    return CommandResult(data, fields(about(found)), header=f"{app} release v{found.number}")
 
 
 @group.command("diff", permission="app:read")
@@ -113,9 +115,10 @@ def diff(
     from dokkupy_apps.releases.records import current, numbers, read_release
     from dokkupy_sdk.errors import NotFound
     from dokkupy_sdk.history import commits
+    from dokkupy_sdk.table import fields
 
     from dokkupy_commands.use_cases.release_diff import differences
-    from dokkupy_commands.use_cases.release_words import as_lines, compared
+    from dokkupy_commands.use_cases.release_words import compared
 
     host.store.require_app(app)
     serving, _ = current(host, app)
@@ -139,7 +142,7 @@ def diff(
         "commits": [{"id": row.id, "author": row.author, "subject": row.subject} for row in code],
         "changes": [{"what": what, "from": old, "to": new} for what, old, new in rows],
     }
-    lines = as_lines(compared(before, after, code, rows)) or ["       Nothing differs"]
+    lines = fields(compared(before, after, code, rows)) or ["       Nothing differs"]
     return CommandResult(data, lines, header=f"{app} v{before.number} -> v{after.number}")
 
 

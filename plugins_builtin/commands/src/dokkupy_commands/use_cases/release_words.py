@@ -6,7 +6,6 @@ from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.port_map import ports_of
-from dokkupy_sdk.table import fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +98,3 @@ def changed_keys(one: Release, other: Release) -> str:
         *(f"- {key}" for key in sorted({*one.env} - {*other.env})),
     ]
     return "  ".join(marks)
-
-
-def as_lines(rows: Sequence[Row]) -> list[str]:
-    return fields(rows)

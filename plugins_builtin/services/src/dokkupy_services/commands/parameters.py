@@ -21,6 +21,7 @@ App = Annotated[AppName, Arg("app")]
 NoRestart = Annotated[bool, Opt("--no-restart", "-n", help="Do not restart; variables apply at the next start")]
 
 NETWORKS = ("initial-network", "post-create-network", "post-start-network")
+POLICIES = ("always", "no", "on-failure:10", "unless-stopped")
 OF_NETWORKS = "dokkupy_services.completers:networks"
 
 
@@ -54,7 +55,7 @@ class ContainerOptions(Options):
             "--restart",
             "--restart-policy",
             help="Restart policy: always, unless-stopped, on-failure:10, no",
-            complete=("always", "no", "on-failure:10", "unless-stopped"),
+            complete=POLICIES,
         ),
     ] = ""
     cpus: Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")] = ""

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_storage.records import Entry
 
-OWNERS = ("false", "heroku", "herokuish", "paketo", "root")
+OWNERS = "dokkupy_storage.completers:owners"
 Name = Annotated[EntryName, Arg("name")]
 NewName = Annotated[EntryName, Arg("name", complete=())]
 Key = Annotated[LabelKey, Arg("key")]
