@@ -27,7 +27,7 @@ from dokkupy_checks.probe import Outcome
 from dokkupy_checks.run import advice, sentence, success
 from dokkupy_commands.cli import builds, glance, releases
 from dokkupy_commands.use_cases.release_diff import differences
-from dokkupy_commands.use_cases.release_words import about, as_lines, compared
+from dokkupy_commands.use_cases.release_words import about, compared
 from dokkupy_cron import lines as cron_lines
 from dokkupy_cron.runs.history import HistoryRow
 from dokkupy_cron.tasks.task import Task
@@ -48,7 +48,7 @@ from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import timed
 from dokkupy_sdk.model import CheckFailed, Deployment, Finding, Instance, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
-from dokkupy_sdk.table import Column, table
+from dokkupy_sdk.table import Column, fields, table
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.typer_app import help_text
 from dokkupy_services import services_cli
@@ -500,13 +500,13 @@ AFTER = release(
 
 
 def test_description_of_a_release() -> None:
-    lines = as_lines(about(BEFORE))
+    lines = fields(about(BEFORE))
     assert "secret" not in "".join(lines) and "{" not in "".join(lines)
     require_golden("release-info", lines)
 
 
 def test_differences_of_releases_are_commits_variables_and_formation() -> None:
     code = [Commit("43a05483160bc0ad297577f55d2eff0ac7138062", "Ann\x07", "A friendlier\x1b[31m greeting")]
-    lines = as_lines(compared(BEFORE, AFTER, code, differences(BEFORE, AFTER)))
+    lines = fields(compared(BEFORE, AFTER, code, differences(BEFORE, AFTER)))
     assert "secret" not in "".join(lines)
     require_golden("release-diff", lines)
