@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,8 @@ class Rig:
         if pid is not None:
             processes = (pid, *children(pid))
             for process in processes:
-                os.kill(process, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # a worker of the configuration before ends by itself
+                    os.kill(process, signal.SIGKILL)
             wait_for(lambda: not any(map(is_running, processes)))
 
     def close(self) -> None:

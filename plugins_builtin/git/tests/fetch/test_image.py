@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,16 +84,3 @@ def test_malicious_image_names_are_refused(world: World, image: str) -> None:
     world.make_app()
     assert run(world, "git:from-image", "blog", "--", image) == 1
     assert head(world) == ""
-
-
-def test_load_needs_an_image_on_standard_input(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    world.make_app()
-    monkeypatch.setattr("sys.stdin", Terminal())
-    assert run(world, "git:load-image", "blog", "app:v1") == 1
-    assert "standard input" in capsys.readouterr().err

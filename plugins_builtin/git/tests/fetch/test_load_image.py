@@ -24,11 +24,12 @@ BLOG = AppName("blog")
 class Given:
     """Standard input with these bytes."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, *, terminal: bool = False) -> None:
         self.buffer = io.BytesIO(content)
+        self.terminal = terminal
 
     def isatty(self) -> bool:
-        return False
+        return self.terminal
 
 
 @pytest.fixture
@@ -41,6 +42,14 @@ def host(tmp_path: Path) -> Host:
 def load_from(host: Host, monkeypatch: pytest.MonkeyPatch, content: bytes, name: str = "app:v1") -> None:
     monkeypatch.setattr("sys.stdin", Given(content))
     load(host, BLOG, ImageRef(name))
+
+
+def test_a_terminal_is_not_an_image(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Given(b"", terminal=True))
+    with pytest.raises(UserError, match="Pass the image on standard input") as caught:
+        load(host, BLOG, ImageRef("app:v1"))
+    assert "docker save IMAGE" in caught.value.hint
+    assert loaded_images(host, BLOG) == {}
 
 
 @pytest.mark.parametrize("content", [b"an archive", gzip.compress(b"an archive")], ids=["plain", "gzip"])
