@@ -32,19 +32,14 @@ from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.engine_api.errors import RESTARTING
-from dokkupy_docker.instances.activity import Sight, first_process
+from dokkupy_docker.instances.activity import Sight, activity, first_process
 from dokkupy_docker.instances.drain import wait_until_idle
 from dokkupy_docker.instances.parallel import stopping
+from dokkupy_docker.instances.settle import has_ended, wait_for_a_turn, wait_for_exits
 from dokkupy_docker.options.translate import network_mode, without_ports
 from dokkupy_docker.settings import LOCAL
 
-SETTLE_SECONDS = 0.1
-"""How long a deploy waits to see whether a new instance without checks exits at once, for example because of a wrong
-command. Instances with checks are watched from their start, so the deploy does not wait for them here."""
-
-SETTLE_LIMIT = 1.0
 REMEMBERED = 3600.0
-ENDED = ("exited", "dead", "missing", "restarting")
 MASK = "*******"
 
 
@@ -118,17 +113,17 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return beside_each_other([partial(containers.create, spec) for spec in specs], at_once)
 
     def require_alive(self, release: Release, made: Sequence[Instance]) -> None:
+        """Raises CheckFailed if one has ended at once. Those with checks are watched from their start, so the deploy
+        does not wait for them here."""
         from dokkupy_apps.routing.after_switch import is_checked
 
-        began = time.monotonic()
-        has_checks = "checks" in release.settings
+        has_checks, gone = "checks" in release.settings, set[str]()
         unwatched = [one for one in made if not has_checks or not is_checked(release, one.process)]
-        while unwatched and time.monotonic() - began < SETTLE_LIMIT:
-            time.sleep(SETTLE_SECONDS)
-            if not any(one.alive and one.working and one.cpu < SETTLE_SECONDS / 4 for one in self.activity(unwatched)):
-                break  # on a busy host, one may not have had its turn yet
-        # A container that the engine restarts repeatedly may be running at this moment.
-        dead = [row for row in self.status(made) if row.state in ENDED or row.restarts]
+        if unwatched:
+            firsts = [first_process(one.id) for one in unwatched]
+            seen = wait_for_a_turn(lambda: [activity(first) for first in firsts])
+            gone = {one.id for one, now in zip(unwatched, seen, strict=True) if not now.alive}
+        dead = [row for row in wait_for_exits(gone, lambda: self.status(made)) if has_ended(row)]
         if dead:
             ends = "; ".join(
                 f"{release.app} {row.instance.dyno} "

@@ -19,6 +19,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 AT_WORK = "RD"
 """Running or waiting for a processor; waiting for a disk."""
 
+FLAGS = 6
+NOT_EXECUTED = 0x40
+"""Among the flags of a process: it was forked and has executed nothing since (PF_FORKNOEXEC, include/linux/sched.h)."""
+
 THREADS = 17
 """The index of the number of threads among the fields of a process."""
 
@@ -53,14 +57,15 @@ def stat_of(path: str) -> list[str]:
 
 
 def activity(first: Process | None) -> Activity:
-    """The activity of all processes that descend from a container's first one."""
+    """The activity of all processes that descend from a container's first one. While that one is still the runtime's and
+    has not executed the command, it is at work."""
     if first is None:
         return Activity(known=True, alive=False)
     pid, began = first
     fields = stat_of(f"/proc/{pid}/stat")
     if not fields or fields[19] != began or fields[0] in "ZX":
         return Activity(known=True, alive=False)
-    ticks, working, left = 0, False, [pid]
+    ticks, working, left = 0, bool(int(fields[FLAGS]) & NOT_EXECUTED), [pid]
     while left:
         one = left.pop()
         fields = stat_of(f"/proc/{one}/stat")
