@@ -1,4 +1,4 @@
-"""Types of the arguments of these commands. This module imports little, so it has no dataclasses."""
+"""Types of the arguments of these commands, and the words for a source. This module imports little, so it has no dataclasses."""
 
 from __future__ import annotations
 
@@ -47,3 +47,8 @@ class HostPortOrMapping(Identifier):
     @classmethod
     def normalized(cls, text: str) -> str:
         return text if digits(text) is not None else str(PortMapping(text))
+
+
+def source_words(source: str) -> str:
+    """What a person did to deliver the code. Data keeps Dokku's `git-hook`, the command that git runs."""
+    return "git push" if source == "git-hook" else source

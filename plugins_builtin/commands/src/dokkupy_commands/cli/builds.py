@@ -12,7 +12,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import one_of
 from dokkupy_sdk.table import Column, field, listing
 
-from dokkupy_commands.names import BuildId
+from dokkupy_commands.names import BuildId, source_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ STYLES = {"succeeded": "green", "failed": "red", "running": "yellow"}
 
 def build_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:
     started = when(row["started_at"], now, terminal)
-    return row["id"], row["app"], row["kind"], row["status"], row["source"], started
+    return row["id"], row["app"], row["kind"], row["status"], source_words(row["source"]), started
 
 
 @group.command("info", permission="app:read")
@@ -90,7 +90,8 @@ def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")]
 
     facts = build_of(host, host.store.require_app(app), build or "")
     row = {name: facts[name] for name in SHOWN}
-    return CommandResult(row, [field(name.replace("_", " ").capitalize(), value, 20) for name, value in row.items()])
+    words = {**row, "source": source_words(row["source"])}
+    return CommandResult(row, [field(name.replace("_", " ").capitalize(), value, 20) for name, value in words.items()])
 
 
 @group.command("output", permission="app:read")

@@ -60,8 +60,11 @@ def list_releases(host: Host, app: App) -> CommandResult:
 def lines_of(
     rows: Sequence[Mapping[str, Any]], *, now: float | None = None, terminal: bool | None = None, width: int = 0
 ) -> list[str]:
-    """Pure, if the time and the terminal are given."""
+    """Pure, if the time and the terminal are given. Only a deploy has a source: a `config:set` makes a release of the same
+    code."""
     from dokkupy_sdk.lines import one_line, when
+
+    from dokkupy_commands.names import source_words
 
     at = time.time() if now is None else now
     cells = [
@@ -69,7 +72,7 @@ def lines_of(
             f"{'*' if row['serving'] else ' '} v{row['number']}",
             when(row["created_at"], at, terminal),
             row["by"].removeprefix("key:"),
-            row["source"],
+            source_words(row["source"]) if row["description"].startswith("Deploy") else "",
             one_line(row["description"], 60),
         )
         for row in rows

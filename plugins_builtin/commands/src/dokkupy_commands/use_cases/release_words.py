@@ -7,6 +7,8 @@ from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.port_map import ports_of
 
+from dokkupy_commands.names import source_words
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +41,7 @@ def about(release: Release) -> list[Row]:
         ("Made at", release.created_at),
         ("By", release.by.removeprefix("key:")),
         ("What", release.description),
-        ("Source", " ".join(filter(None, (release.source, short_revision(release.revision))))),
+        ("Source", " ".join(filter(None, (source_words(release.source), short_revision(release.revision))))),
         ("Image", " ".join(filter(None, (short_image(release.image), release.builder and f"({release.builder})")))),
         ("Formation", formation(release.formation)),
         *((f"Runs {name}", command or "the image's own command") for name, command in release.processes.items()),
