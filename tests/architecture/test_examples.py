@@ -7,7 +7,7 @@ import shlex
 from operator import attrgetter
 from pathlib import Path
 
-from dokkupy.cli.declare import Command, Group
+from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.cli.main import resolve, split_globals, take_late_globals
 from dokkupy.cli.parse import parse
 from dokkupy.host import Host
@@ -50,3 +50,33 @@ def test_help_knows_the_task_of_each_built_in_namespace() -> None:
     assert {name for name, task in tasks.items() if task == HIDDEN} == hidden
     for entry in HOST.registry.group("dokkupy.tasks").values():
         assert HOST.registry.load(entry) in (*SECTIONS, HIDDEN), entry
+
+
+@for_each(COMMANDS, attrgetter("full_name"))
+def test_help_of_a_command_reads_like_every_other(command: Command) -> None:
+    """The first line is a sentence. Each option says what its value is: with a capital, without a full stop."""
+    sentences = (command.function.__doc__ or "").strip().partition("\n\n")[0]
+    assert sentences[:1].isupper() and sentences.endswith("."), sentences
+    for item in parameters(command.function):
+        if item.kind == "unknown-flags":
+            continue
+        values = item.complete if isinstance(item.complete, tuple) else ()
+        first = item.help.split(" ")[0].strip(",")
+        assert item.help or item.kind != "option", item.flags
+        assert not first or first[0].isupper() or not first.isalpha() or first in values, item.help
+        assert not item.help.endswith("."), item.help
+
+
+@for_each(COMMANDS, attrgetter("full_name"))
+def test_example_of_a_setting_is_one_that_the_command_accepts(command: Command) -> None:
+    if command.group.namespace not in HOST.registry.group("dokkupy.settings"):
+        return
+    settings = HOST.registry.load(HOST.registry.group("dokkupy.settings")[command.group.namespace])
+    declared = [item.metavar for item in parameters(command.function) if item.kind in ("argument", "scope")]
+    if declared[:2] != ["APP|--global", "property"]:
+        return
+    for line in examples(HOST, command):
+        scope, name, *values = shlex.split(line)[1:]
+        if not name.startswith("task."):
+            prop = settings.require(name, is_global=scope == "--global")
+            assert prop.parse(" ".join(values))

@@ -162,6 +162,19 @@ def test_a_scope_that_a_command_does_not_have_is_refused(one: tuple[Command, str
         command.function(fake_host(tmp_path / command.full_name / flag), *call.arguments, **call.keywords)
 
 
+def test_usage_names_the_scopes_of_a_command() -> None:
+    """`ps:restart APP|--all`: without it, the help would name `--global`, which the command refuses."""
+    scopes = [
+        (command.full_name, item.metavar, attributes_of(*node_of(command.function), item.name))
+        for command in COMMANDS
+        for item in parameters(command.function)
+        if item.kind == "scope" and not command.name.startswith("set")  # these read --all to refuse it by its name
+    ]
+    of_all = {name for name, _, read in scopes if "is_all" in read and "is_global" not in read}
+    assert len(of_all) > 10
+    assert of_all - {name for name, metavar, _ in scopes if metavar == "APP|--all"} == set()
+
+
 def others(item: Parameter) -> list[str]:
     return [] if item.kind == "scope" else plausible(item)
 

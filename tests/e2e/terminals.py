@@ -108,6 +108,8 @@ def keep(name: str, width: int, text: str, *, color: bool = True) -> None:
 def main() -> int:
     host = keyed(Host.kept(NAME))
     stage = Stage(host)
+    # Without a session that stays, the server ends with each one, and may do so while the next is begun.
+    run([*TMUX, "new-session", "-d", "-s", "kept", "cat"])
     host.exec(["install", "-d", "-m", "700", "/root/.ssh"])
     host.copy_in(host._key().with_suffix(".pub").read_bytes(), "/root/.ssh/authorized_keys")
     host.exec(["dokkupy", "ssh-keys:add", "terminals"], input=host._key().with_suffix(".pub").read_text(), check=False)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 LAZY = {"apps_of": "dokkupy_sdk.many", "confirm": "dokkupy_sdk.confirm", "each": "dokkupy_sdk.many"}
 
+AppOrAll = Annotated[Scope, Arg("APP|--all")]
+"""A `Scope` without `--global`: the command acts on one app or on all."""
+
 
 def __getattr__(name: str) -> object:
     """Import names that few commands use at their first use."""
@@ -24,6 +27,7 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "Annotated",
+    "AppOrAll",
     "CommandResult",
     "Arg",
     "Group",

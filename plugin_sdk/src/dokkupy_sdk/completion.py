@@ -224,7 +224,8 @@ def first_words(host: Host, last: str) -> list[str]:
 
 def flags_of(command: Command) -> list[str]:
     found = {*options_of(command)}
-    found |= {"--global"} if any(item.kind == "scope" for item in parameters(command.function)) else set()
+    scopes = [item.metavar for item in parameters(command.function) if item.kind == "scope"]
+    found |= {flag for scope in scopes for flag in scope.split("|")[1:]}
     found |= {"--dry-run"} if command.mutating else set()
     found |= {"--json"} if command.formats else set()
     return sorted({*found, "--help"})

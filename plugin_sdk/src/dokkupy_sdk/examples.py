@@ -82,6 +82,18 @@ SAMPLES = {
 }
 """What stands for an argument, by its type's name or its own name in the help, as for completers."""
 
+OF_PROPERTIES = {
+    "allowed": "tests/server.pem",
+    "attach-post-create": "backend",
+    "client-max-body-size": "50m",
+    "directory": "/srv/coming-soon",
+    "email": "ann@example.com",
+    "http-proxy": "http://proxy.example.com:3128",
+    "image-repo": "ann/blog",
+    "url": "https://hooks.example.com/deploys",
+}
+"""Values of properties that have no default and more values than a few. A namespace's example shows such a property first."""
+
 NEW_NAMES = {"new-app": "blog-copy", "new-service": "db-copy", "destination": "www.example.com"}
 
 
@@ -112,7 +124,8 @@ def generated(host: Host, command: Command) -> str:
         if takes_app(item) and item.metavar not in NEW_NAMES:
             words.append(APP)
         elif item.metavar == "property":
-            words += property_and_value(host, command.group.namespace)
+            scope, words_of_property = property_and_value(host, command.group.namespace)
+            words = [scope if word == APP else word for word in words] + words_of_property
         elif item.metavar == "value":
             continue
         elif item.kind in ("argument", "rest") and (item.required or sample(item) and not item.inert):
@@ -122,15 +135,20 @@ def generated(host: Host, command: Command) -> str:
     return " ".join(words)
 
 
-def property_and_value(host: Host, namespace: str) -> list[str]:
-    """The first property of the namespace that an app can have, and a value that it accepts."""
+def property_and_value(host: Host, namespace: str) -> tuple[str, list[str]]:
+    """The scope of an example, and a property of the namespace with a value that it accepts."""
     entry = host.registry.find("dokkupy.settings", namespace)
-    listed = host.registry.load(entry).listed if entry is not None else {}
-    for name, prop in listed.items():
-        if prop.scope != "global":
-            values = host.registry.load(entry).choices(host, name)  # type: ignore[arg-type]
-            return [name, (values or [prop.default or "VALUE"])[0]]
-    return ["PROPERTY", "VALUE"]
+    if entry is None:
+        return APP, ["PROPERTY", "VALUE"]
+    settings = host.registry.load(entry)
+    of_apps = [name for name, prop in settings.listed.items() if prop.scope != "global"]
+    names = of_apps or list(settings.listed)
+    few = {one: settings.choices(host, one) for one in names}
+    sampled = [one for one in names if one in OF_PROPERTIES and not few[one]]
+    with_value = [one for one in names if few[one] or settings.listed[one].default]
+    name = (sampled or with_value or names)[0]
+    value = OF_PROPERTIES[name] if sampled else (*few[name], settings.listed[name].default or "VALUE")[0]
+    return APP if of_apps else "--global", [name, value]
 
 
 def sample(item: Parameter) -> str:

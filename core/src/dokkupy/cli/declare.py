@@ -307,7 +307,7 @@ def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool
         found.many = True
         hint = hint.__args__[0]
     if hint is Scope:
-        found.kind = "scope"
+        found.kind, found.metavar = "scope", "APP|--global"
     elif hint is bool:
         found.is_bool = True
     else:
@@ -354,9 +354,7 @@ def usage(command: Command) -> str:
         words = ["[OPTIONS]"]
     for item in declared:
         if item.kind in ("argument", "scope", "rest"):
-            text = placeholder(item) + ("|--global" if item.kind == "scope" else "...") * (
-                item.many or item.kind != "argument"
-            )
+            text = placeholder(item) + "..." * (item.many or item.kind == "rest")
             words.append(text if item.required else f"[{text}]")
     return " ".join([command.full_name, *words])
 
@@ -373,4 +371,4 @@ def placeholder(item: Parameter) -> str:
     if item.kind == "option":
         is_number = getattr(item.convert, "is_number", item.convert is to_int)
         return "NUMBER" if is_number else max(item.flags, key=len).rpartition("-")[2].upper()
-    return "APP" if item.kind == "scope" else item.metavar.upper()
+    return item.metavar if item.kind == "scope" else item.metavar.upper().replace("_", "-")

@@ -41,7 +41,9 @@ def target_add(
     host: Host,
     target: Annotated[TargetName, Arg("target", complete=())],
     url: Annotated[TargetUrl, Arg("url")],
-    credentials: Annotated[list[str], Arg("NAME=VALUE", "access-key, secret-key, region; user, password; key")] = [],  # noqa: B006
+    credentials: Annotated[
+        list[str], Arg("NAME=VALUE", "Credentials: access-key, secret-key and region, or user and password; key")
+    ] = [],  # noqa: B006
     *,
     stdin: Annotated[bool, Opt("--stdin", help="Read NAME=VALUE lines from standard input too")] = False,
     host_key: Annotated[str, Opt("--host-key", help="SSH host key to expect, such as `ssh-ed25519 AAAA...`")] = "",

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 group = Group("certs", "Manage the certificates of apps")
 
 App = Annotated[AppName, Arg("app")]
-File = Annotated[str, Arg("FILE", "Path on the server; without files, a tar archive is read from standard input")]
+Crt = Annotated[str, Arg("CRT", "Certificate with its chain, a file on the server")]
+Key = Annotated[str, Arg("KEY", "Its key; without both files, a tar archive is read from standard input")]
 
 
 def given(host: Host, app: AppName, crt: str, key: str) -> Pair:
@@ -116,17 +117,22 @@ def losing(host: Host, app: AppName, names: tuple[str, ...]) -> list[Domain]:
 
 
 @group.command("add", permission="app:write", mutating=True, keeps_root=True)
-def add(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
+def add(host: Host, app: App, crt: Crt = "", key: Key = "") -> CommandResult:
     """Serve the app with TLS, with a certificate and key: two files on the server, or a tar on standard input.
 
+    certs:add blog server.crt server.key
     certs:add blog < certificate.tar
     """
     return store(host, "certs:add", app, given(host, app, crt, key))
 
 
 @group.command("update", permission="app:write", mutating=True, keeps_root=True)
-def update(host: Host, app: App, crt: File = "", key: File = "") -> CommandResult:
-    """Replace the certificate; the one before it is kept for certs:rollback."""
+def update(host: Host, app: App, crt: Crt = "", key: Key = "") -> CommandResult:
+    """Replace the certificate; the one before it is kept for certs:rollback.
+
+    certs:update blog server.crt server.key
+    certs:update blog < certificate.tar
+    """
     return store(host, "certs:update", app, given(host, app, crt, key))
 
 

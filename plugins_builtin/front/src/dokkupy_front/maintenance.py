@@ -53,7 +53,10 @@ def switch(host: Host, app: AppName, *, enabled: bool) -> None:
 
 @group.command("custom-page", permission="app:write", mutating=True)
 def custom_page(host: Host, app: App) -> CommandResult:
-    """Read the page of an app from a tar on standard input, which has at least `maintenance.html`."""
+    """Read the page of an app from a tar on standard input, which has at least `maintenance.html`.
+
+    maintenance:custom-page blog < page.tar
+    """
     import sys
 
     from dokkupy_apps.routing.traffic import rerouting

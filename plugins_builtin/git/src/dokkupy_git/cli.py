@@ -72,14 +72,18 @@ def sync(
 def from_archive(
     host: Host,
     app: AppName,
-    place: Annotated[str, Arg("ARCHIVE_URL", "a URL, or -- for standard input")] = "--",
+    place: Annotated[str, Arg("ARCHIVE_URL", "URL of the archive; `--`, or nothing: standard input")] = "--",
     author: Author = [],  # noqa: B006 - never changed
     *,
     archive_type: Annotated[
         str, Opt("--archive-type", help="tar, tar.gz or zip; detected if not given", complete=("tar", "tar.gz", "zip"))
     ] = "",
 ) -> CommandResult:
-    """Commit the content of an archive and deploy it."""
+    """Commit the content of an archive and deploy it.
+
+    git:from-archive blog https://example.com/blog-1.4.tar.gz
+    git:from-archive blog < blog.tar
+    """
     from dokkupy_git.fetch.deploy import deploy_archive
 
     commit = deploy_archive(host, app, place, *author_of(author), archive_type)
@@ -120,7 +124,10 @@ def load_image(
     *,
     build_dir: BuildDir = "",
 ) -> CommandResult:
-    """Load an image from standard input (docker save) and deploy it."""
+    """Load an image from standard input (docker save) and deploy it.
+
+    git:load-image blog blog:1.4 < image.tar
+    """
     from dokkupy_git.fetch.deploy import deploy_image, load
 
     host.store.require_app(app)
@@ -189,7 +196,7 @@ def auth(
     host: Host,
     name: Annotated[str, Arg("HOST", complete="dokkupy_git.completers:hosts")],
     user: Annotated[str, Arg("USERNAME")] = "",
-    password: Annotated[str, Arg("PASSWORD", "if not given, it is read from standard input")] = "",
+    password: Annotated[str, Arg("PASSWORD", "If not given, the first line of standard input is read")] = "",
 ) -> CommandResult:
     """Set the login for fetching from a host over HTTPS; without a user, remove it.
 
@@ -213,7 +220,7 @@ def auth_status(
     host: Host,
     name: Annotated[str, Arg("HOST", complete="dokkupy_git.completers:hosts")],
     user: Annotated[str, Arg("USERNAME")] = "",
-    password: Annotated[str, Arg("PASSWORD", "if not given, it is read from standard input")] = "",
+    password: Annotated[str, Arg("PASSWORD", "If not given, the first line of standard input is read")] = "",
 ) -> int:
     """Exit with 0 if the stored login is the given one, else with 1."""
     from dokkupy_git.fetch import credentials

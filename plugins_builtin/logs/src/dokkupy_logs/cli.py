@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, harmless
+from dokkupy_sdk.cli import Annotated, AppOrAll, CommandResult, Group, Host, Opt, harmless
 from dokkupy_sdk.errors import AppError, Denied, UserError
 from dokkupy_sdk.names import AppName, Count, ProcessType, ReleaseNumber
 from dokkupy_sdk.records import encode
@@ -288,7 +288,7 @@ def stream(host: Host, past: Past, *, quiet: bool) -> int:
 
 
 @group.command("failed", permission="app:read")
-def failed(host: Host, scope: Scope) -> CommandResult:
+def failed(host: Host, scope: AppOrAll) -> CommandResult:
     """Print the output of the instances of the last failed deploy."""
     from dokkupy_sdk.access import visible_apps
     from dokkupy_sdk.many import over_each, warn_of

@@ -90,7 +90,7 @@ def destroy(
 
 @group.command("exists", permission="host:read")
 def exists(host: Host, network: Name) -> CommandResult:
-    """Check whether a network exists: exit status 0 or 1."""
+    """Exit with 0 if a network exists, else with 1."""
     if host.networks().find(network) is None:
         raise absent(host, network)
     return CommandResult({"network": network, "exists": True}, header="" if host.out.is_json else "Network exists")

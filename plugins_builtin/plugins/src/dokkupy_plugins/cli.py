@@ -176,12 +176,16 @@ def new(
         str,
         Opt(
             "--kind",
-            help="plugin, language, notifier, builder, proxy, scheduler, datastore or service-command",
+            help="Kind: plugin, language, notifier, builder, proxy, scheduler, datastore or service-command",
             complete="dokkupy_plugins.completers:scaffolds",
         ),
     ] = "plugin",
 ) -> CommandResult:
-    """Create the files of a new plugin, with tests; the default kind has one hook, one command and one setting."""
+    """Create the files of a new plugin, with tests; the default kind has one hook, one command and one setting.
+
+    plugin:new greeter
+    plugin:new --kind datastore surreal
+    """
     entry = host.registry.find("dokkupy.scaffold", kind)
     if entry is None:
         known = ", ".join(host.registry.group("dokkupy.scaffold")) or "none: install dokkupy-sdk"

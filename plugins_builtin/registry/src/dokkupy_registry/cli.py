@@ -20,7 +20,7 @@ Server = Annotated[
     str,
     Arg(
         "server",
-        "a registry such as ghcr.io; docker.io is Docker Hub",
+        "A registry such as ghcr.io; docker.io is Docker Hub",
         complete="dokkupy_registry.completers:servers",
     ),
 ]
@@ -36,7 +36,7 @@ def login(
     server: Server,
     username: Annotated[str, Arg("username")],
     password: Annotated[
-        str, Arg("password", "better given on standard input, because other users can see the arguments of a command")
+        str, Arg("password", "Better given on standard input, because other users can see the arguments of a command")
     ] = "",
     *,
     password_stdin: Annotated[bool, Opt("--password-stdin", help="Read the password from standard input")] = False,

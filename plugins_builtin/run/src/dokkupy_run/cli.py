@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest, Scope
+from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Opt, Rest, Scope
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName, Count
@@ -234,7 +234,7 @@ def stop(
 
 
 @group.command("retire", permission="host:write", hidden=True)
-def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008
+def retire(host: Host, scope: AppOrAll = Scope(is_all=True)) -> CommandResult:  # noqa: B008
     """Remove one-off containers that have ended, and end those that reached their time limit."""
     from dokkupy_run.oneoff import retire_runs
 

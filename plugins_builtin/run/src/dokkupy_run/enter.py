@@ -23,7 +23,9 @@ def enter(
     process: Annotated[str, Arg("process-type")] = "web",
     command: Annotated[list[str], Rest("command")] = [],  # noqa: B006 - never changed
     *,
-    container_id: Annotated[ContainerId | None, Opt("--container-id")] = None,
+    container_id: Annotated[
+        ContainerId | None, Opt("--container-id", help="The container to enter, of this app, by its id")
+    ] = None,
 ) -> int:
     """Run a command (by default a shell) in a running instance: `web`, or `web.2`.
 

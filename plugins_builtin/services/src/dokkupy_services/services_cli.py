@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 group = Group("services", "List services of all kinds, restore destroyed ones, link external ones", bare="list")
 
 KINDS = "dokkupy_services.completers:kinds"
-Kind = Annotated[PluginName, Arg("kind", "postgres, redis...", complete=KINDS)]
+Kind = Annotated[PluginName, Arg("kind", "Kind of the service, such as postgres or redis", complete=KINDS)]
 Name = Annotated[ServiceName, Arg("service")]
 
 

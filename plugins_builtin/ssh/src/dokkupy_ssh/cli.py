@@ -18,7 +18,7 @@ group = Group("ssh-keys", "Manage the SSH keys that may push and run commands")
 whoami_group = Group("whoami", "Show who you are and what you may do", bare="")
 
 LARGEST = 64 * 1024
-ROLES = "admin, deployer or viewer (a viewer can also read the source)"
+ROLES = "Role: admin, deployer or viewer (a viewer can also read the source)"
 NO_APPS = AppNames("")
 APPS = "Apps of a deployer or viewer, separated by commas"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.settings.property_commands import add_report
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Options, Scope, apps_of
+from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Opt, Options, Scope, apps_of
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.table import Column, listing
@@ -28,7 +28,7 @@ Directory = Annotated[
     ContainerPath | None, Opt("--container-dir", help="Where to mount a named entry: the path in the container")
 ]
 Chown = Annotated[
-    str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
+    str, Opt("--chown", help="Owner: herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
 ]
 
 
@@ -36,7 +36,7 @@ class MountWish(Options):
     """How a named entry is mounted."""
 
     phase: Annotated[
-        list[str], Opt("--phase", help="deploy or run; both if not given", complete=("deploy", "run"))
+        list[str], Opt("--phase", help="Phase in which it is mounted; both if not given", complete=("deploy", "run"))
     ] = []  # noqa: RUF012
     process_type: Annotated[
         ProcessType | None, Opt("--process-type", help="Only in instances of this process type")
@@ -186,7 +186,7 @@ def ensure_directory(
 
 
 @group.command("migrate", permission="app:admin", mutating=True)
-def migrate(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+def migrate(host: Host, scope: AppOrAll = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Turn docker options that mount directories (`-v`) into mounts; their effect stays the same."""
     from dokkupy_storage.mounts import render
     from dokkupy_storage.mounts.migration import migrate

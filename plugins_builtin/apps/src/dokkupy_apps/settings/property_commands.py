@@ -126,7 +126,7 @@ def add_report(
     ) -> CommandResult:
         """Print a report, or with an info flag one value of it.
 
-        apps:report blog
+        GROUP:report blog
         """
         hidden = () if verbose or info else tuple(f"--{prefix}-{kind}{name}" for name in beyond for kind in KINDS)
         return report_answer(

@@ -6,7 +6,7 @@ import time
 
 from dokkupy_apps.desired.properties import BUILDS
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, apps_of
+from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Opt, Scope, apps_of
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import one_of
@@ -33,8 +33,8 @@ def list_builds(
     host: Host,
     app: Annotated[AppName | None, Arg("app")] = None,
     *,
-    kind: Annotated[str, Opt("--kind", complete=LISTED_KINDS)] = "",
-    status: Annotated[str, Opt("--status", complete=STATUSES)] = "",
+    kind: Annotated[str, Opt("--kind", help="Only builds of this kind", complete=LISTED_KINDS)] = "",
+    status: Annotated[str, Opt("--status", help="Only builds with this status", complete=STATUSES)] = "",
 ) -> CommandResult:
     """List the builds of an app, or the running ones of all."""
     from dokkupy_apps.builds.records import builds_of
@@ -126,7 +126,7 @@ def cancel(host: Host, app: App) -> CommandResult:
 @group.command("prune", permission="app:write", mutating=True)
 def prune(
     host: Host,
-    scope: Scope = Scope(),  # noqa: B008 - never changed
+    scope: AppOrAll = Scope(),  # noqa: B008 - never changed
     *,
     all_apps: Annotated[bool, Opt("--all-apps", help="Remove the records of all apps; the same as --all")] = False,
 ) -> CommandResult:

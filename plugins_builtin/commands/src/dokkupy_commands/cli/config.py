@@ -271,7 +271,10 @@ def escaped(text: str) -> str:
 
 @group.command("bundle", permission="app:write", formats=False)
 def bundle(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
-    """Write a tar archive to standard output, with one file for each variable."""
+    """Write a tar archive to standard output, with one file for each variable.
+
+    config:bundle blog > variables.tar
+    """
     import io
     import tarfile
 
@@ -291,7 +294,7 @@ def import_config(
     scope: Scope,
     file: Annotated[str, Arg("FILE")] = "-",
     *,
-    format: Annotated[str, Opt("--format", help="envfile, json", complete=("envfile", "json"))] = "envfile",
+    format: Annotated[str, Opt("--format", help="Format of the file", complete=("envfile", "json"))] = "envfile",
     replace: Annotated[bool, Opt("--replace", help="Also unset variables that are not in the file")] = False,
     no_restart: NoRestart = False,
 ) -> CommandResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Scope, each
+from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Scope, each
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, Domain, GlobalDomain
 from dokkupy_sdk.settings import Settings
@@ -91,7 +91,7 @@ def remove(host: Host, app: App, names: Names) -> CommandResult:
 
 
 @group.command("clear", permission="app:write", mutating=True)
-def clear(host: Host, scope: Scope) -> CommandResult:
+def clear(host: Host, scope: AppOrAll) -> CommandResult:
     """Remove all domains of an app."""
 
     def clear_names(app: AppName) -> None:
@@ -102,7 +102,7 @@ def clear(host: Host, scope: Scope) -> CommandResult:
 
 
 @group.command("reset", permission="app:write", mutating=True)
-def reset(host: Host, scope: Scope) -> CommandResult:
+def reset(host: Host, scope: AppOrAll) -> CommandResult:
     """Reset the app's domains to those derived from the global domains."""
 
     def reset_names(app: AppName) -> None:
@@ -125,13 +125,13 @@ def switch(host: Host, scope: Scope, enabled: bool) -> CommandResult:
 
 
 @group.command("enable", permission="app:write", mutating=True)
-def enable(host: Host, scope: Scope) -> CommandResult:
+def enable(host: Host, scope: AppOrAll) -> CommandResult:
     """Serve an app by its domains."""
     return switch(host, scope, True)
 
 
 @group.command("disable", permission="app:write", mutating=True)
-def disable(host: Host, scope: Scope) -> CommandResult:
+def disable(host: Host, scope: AppOrAll) -> CommandResult:
     """Serve an app on a port of its own instead of by domains."""
     return switch(host, scope, False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_apps.desired.properties import PROXY
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope, each
+from dokkupy_sdk.cli import Annotated, AppOrAll, CommandResult, Group, Host, Opt, Scope, each
 from dokkupy_sdk.names import AppName
 
 group = Group("proxy", "Manage the proxy of apps")
@@ -28,19 +28,19 @@ def toggle(host: Host, scope: Scope, disabled: bool, parallel: int) -> CommandRe
 
 
 @group.command("enable", permission="app:write", mutating=True)
-def enable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+def enable(host: Host, scope: AppOrAll, *, parallel: Parallel = 1) -> CommandResult:
     """Serve an app through the proxy."""
     return toggle(host, scope, False, parallel)
 
 
 @group.command("disable", permission="app:write", mutating=True)
-def disable(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+def disable(host: Host, scope: AppOrAll, *, parallel: Parallel = 1) -> CommandResult:
     """Remove an app from the proxy."""
     return toggle(host, scope, True, parallel)
 
 
 @group.command("build-config", permission="app:write", mutating=True)
-def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+def build_config(host: Host, scope: AppOrAll, *, parallel: Parallel = 1) -> CommandResult:
     """Write an app's proxy configuration again."""
     from dokkupy_apps.routing.traffic import rerouting
 
@@ -54,7 +54,7 @@ def build_config(host: Host, scope: Scope, *, parallel: Parallel = 1) -> Command
 
 
 @group.command("clear-config", permission="app:write", mutating=True)
-def clear_config(host: Host, scope: Scope) -> CommandResult:
+def clear_config(host: Host, scope: AppOrAll) -> CommandResult:
     """Remove an app's proxy configuration until it is built again."""
 
     def clear(app: AppName) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dokkupy_apps.desired.properties import LOCK, PS, starts_at_boot
 from dokkupy_apps.releases.serving import is_deployed
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, each
+from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Opt, Scope, each
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType, digits
 from dokkupy_sdk.state import ServingFile
@@ -64,7 +64,7 @@ Parallel = Annotated[
 
 @group.command("restart", permission="app:write", mutating=True)
 def restart(
-    host: Host, scope: Scope, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
+    host: Host, scope: AppOrAll, process: Annotated[str, Arg("process-type")] = "", *, parallel: Parallel = 1
 ) -> CommandResult:
     """Restart an app: its instances are replaced with new ones.
 
@@ -87,7 +87,7 @@ def restart(
 
 
 @group.command("rebuild", permission="app:write", mutating=True)
-def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+def rebuild_app(host: Host, scope: AppOrAll, *, parallel: Parallel = 1) -> CommandResult:
     """Build and deploy the app's current code again.
 
     ps:rebuild blog
@@ -100,7 +100,7 @@ def rebuild_app(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandR
 
 
 @group.command("start", permission="app:write", mutating=True)
-def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+def start(host: Host, scope: AppOrAll, *, parallel: Parallel = 1) -> CommandResult:
     """Start the instances of an app that do not run."""
     from dokkupy_apps.processes.start_stop import start_app
 
@@ -115,7 +115,7 @@ def start(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 
 
 @group.command("stop", permission="app:write", mutating=True)
-def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
+def stop(host: Host, scope: AppOrAll, *, parallel: Parallel = 1) -> CommandResult:
     """Stop an app; it stays stopped at boot.
 
     ps:stop blog
@@ -133,7 +133,7 @@ def stop(host: Host, scope: Scope, *, parallel: Parallel = 1) -> CommandResult:
 
 
 @group.command("restore", permission="host:write", mutating=True)
-def restore(host: Host, scope: Scope = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
+def restore(host: Host, scope: AppOrAll = Scope(is_all=True), *, parallel: Parallel = 1) -> CommandResult:  # noqa: B008
     """Start everything that should be running, as at boot."""
     from dokkupy_apps.processes.reconcile import reconcile
 
@@ -211,7 +211,7 @@ def inspect(host: Host, app: Annotated[AppName, Arg("app")]) -> CommandResult:
 
 
 @group.command("retire", permission="host:write", hidden=True)
-def retire(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+def retire(host: Host, scope: AppOrAll = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Stop instances that were replaced."""
     from dokkupy_apps.rollout.retire import retire_due
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy_sdk.cli import CommandResult, Group, Host, Scope, parameters
+from dokkupy_sdk.cli import AppOrAll, CommandResult, Group, Host, Scope, parameters
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import AppName
 
@@ -12,7 +12,7 @@ group = Group("report", "Show all reports about the host or an app", bare="")
 
 
 @group.command("", permission="app:read")
-def report(host: Host, scope: Scope = Scope()) -> CommandResult:  # noqa: B008 - never changed
+def report(host: Host, scope: AppOrAll = Scope()) -> CommandResult:  # noqa: B008 - never changed
     """Print facts about the host and, with an app or --all, every plugin's report of it."""
     from dokkupy_sdk.access import visible_apps
 

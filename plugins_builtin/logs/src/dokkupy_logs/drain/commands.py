@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.cli import Annotated, AppOrAll, CommandResult, Group, Host, Opt, Scope
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Count
 
@@ -21,7 +21,7 @@ def add_drain_commands(group: Group) -> None:
     group.command("vector-logs", permission="host:read")(vector_logs)
 
 
-def drains(host: Host, scope: Scope = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
+def drains(host: Host, scope: AppOrAll = Scope(is_all=True)) -> CommandResult:  # noqa: B008 - never changed
     """Show where the lines of apps are sent, and how many were sent and dropped."""
     from dokkupy_logs.drain.report import rows_of
 

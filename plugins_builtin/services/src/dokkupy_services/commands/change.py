@@ -29,7 +29,10 @@ def add_change(group: Group, kind: str, title: str) -> None:
         key: Annotated[str, Arg("key", complete=(*NETWORKS, "restart-policy"))] = "",
         value: Annotated[str, Arg("value", complete="dokkupy_services.completers:values")] = "",
     ) -> None:
-        """Set or unset a property: initial-network, post-create-network, post-start-network, restart-policy."""
+        """Set or unset a property: initial-network, post-create-network, post-start-network, restart-policy.
+
+        KIND:set db restart-policy always
+        """
         from dokkupy_services.lifecycle import service as lifecycle
 
         if not key:

@@ -40,13 +40,31 @@ class ContainerOptions(Options):
         str, Opt("--memory", "-m", help="Memory limit, such as 512m or 1g; a number alone is megabytes")
     ] = ""
     initial_network: Annotated[
-        str, Opt("--initial-network", "-N", help="Docker network to create the service in", complete=OF_NETWORKS)
+        str,
+        Opt(
+            "--initial-network",
+            "-N",
+            help="Docker network that the service joins, besides its own",
+            complete=OF_NETWORKS,
+        ),
     ] = ""
     post_create_network: Annotated[
-        str, Opt("--post-create-network", "-P", help="More docker networks, separated by commas", complete=OF_NETWORKS)
+        str,
+        Opt(
+            "--post-create-network",
+            "-P",
+            help="More docker networks that it joins, separated by commas",
+            complete=OF_NETWORKS,
+        ),
     ] = ""
     post_start_network: Annotated[
-        str, Opt("--post-start-network", "-S", help="More docker networks, separated by commas", complete=OF_NETWORKS)
+        str,
+        Opt(
+            "--post-start-network",
+            "-S",
+            help="The same: it joins all its networks before the server starts",
+            complete=OF_NETWORKS,
+        ),
     ] = ""
     shm_size: Annotated[str, Opt("--shm-size", "-s", help="Size of shared memory, such as 64m")] = ""
     restart_policy: Annotated[

@@ -26,18 +26,20 @@ CLUSTER = "docker-local does not use this value; it is kept for schedulers that 
 
 
 class NewEntry(Options):
-    scheduler: Annotated[str, Opt("--scheduler", help="docker-local", complete=("docker-local",))] = "docker-local"
+    scheduler: Annotated[str, Opt("--scheduler", help="Scheduler of the entry", complete=("docker-local",))] = (
+        "docker-local"
+    )
     size: Annotated[str, Opt("--size", inert=CLUSTER)] = ""
     access_mode: Annotated[str, Opt("--access-mode", inert=CLUSTER)] = ""
     storage_class_name: Annotated[str, Opt("--storage-class-name", inert=CLUSTER)] = ""
     namespace: Annotated[str, Opt("--namespace", inert=CLUSTER)] = ""
     reclaim_policy: Annotated[str, Opt("--reclaim-policy", inert=CLUSTER)] = ""
     chown: Annotated[
-        str, Opt("--chown", help="herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
+        str, Opt("--chown", help="Owner: herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
     ] = ""
     mode: Annotated[str, Opt("--mode", help="Mode of the directory, such as 0755")] = ""
-    annotation: Annotated[list[str], Opt("--annotation", help="KEY=VALUE")] = []  # noqa: RUF012
-    label: Annotated[list[str], Opt("--label", help="KEY=VALUE")] = []  # noqa: RUF012
+    annotation: Annotated[list[str], Opt("--annotation", help="Annotation KEY=VALUE; repeatable")] = []  # noqa: RUF012
+    label: Annotated[list[str], Opt("--label", help="Label KEY=VALUE; repeatable")] = []  # noqa: RUF012
 
 
 def pairs(words: list[str]) -> dict[str, str]:
@@ -110,7 +112,11 @@ def add_entry_commands(group: Group) -> None:
         *,
         is_global: Annotated[bool, Opt("--global", help="Set a property of all storage, such as trash-days")] = False,
     ) -> None:
-        """Set or unset a property of an entry, or with --global of all storage."""
+        """Set or unset a property of an entry, or with --global of all storage.
+
+        storage:set uploads mode 0750
+        storage:set --global trash-days 14
+        """
         from dokkupy_storage.entries import changes
 
         if is_global:
