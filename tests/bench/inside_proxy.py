@@ -2,7 +2,7 @@
 turn.
 
 `inside_proxy.py ROUNDS SECONDS URL...`: each URL is loaded for about so many seconds in each round, so that a slow moment
-affects all of them. All get the same number of requests: h2load, told to stop after a time instead, sometimes never ends
+affects all of them. All get the same number of requests: h2load, asked to stop after a time instead, sometimes never ends
 over HTTP/1.1. All names point to this machine. `http://` is loaded with HTTP/1.1 and `https://` with HTTP/2.
 Prints a JSON list: rate and microseconds, the medians of all rounds.
 """

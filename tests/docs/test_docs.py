@@ -109,6 +109,15 @@ def test_each_finding_of_doctor_is_in_the_page_of_troubles() -> None:
     assert {check for check in found if check.partition(" ")[0] + " ..." not in explained} - explained == set()
 
 
+def test_messages_in_the_page_of_troubles_are_those_of_the_code() -> None:
+    before, _, _ = (ROOT / "docs/how-to/troubleshooting.md").read_text().partition("## What doctor reports")
+    shown = re.findall(r"^\| `([^`]+)` \|", before, re.MULTILINE)
+    assert len(shown) > 10
+    sources = "\n".join(path.read_text() for path in sorted(ROOT.glob("*/**/src/**/*.py")) if ".venv" not in path.parts)
+    parts = [part for text in shown for part in re.split(r" \.\.\. |: | code \d+|failed (?=its)", text) if part]
+    assert [part for part in parts if part not in sources] == []
+
+
 def checks_of(path: Path) -> set[str]:
     """The first argument of each `Finding(...)`, written out or by a constant of the module."""
     module = ast.parse(path.read_text())

@@ -100,7 +100,10 @@ PAGES = (
     ),
     Page("docs/how-to/networks.md"),
     Page("docs/how-to/ports.md", server="for app in mail game; do dokkupy apps:create $app; done"),
-    Page("docs/how-to/nginx.md"),
+    Page(
+        "docs/how-to/nginx.md",
+        after="rm /etc/nginx/conf.d/real-ip.conf; dokkupy nginx:reload; dokkupy nginx:set blog x-forwarded-proto-value",
+    ),
     Page("docs/how-to/storage.md", after="dokkupy storage:annotations:set uploads backup-command"),
     Page("docs/how-to/disk.md"),
     Page("docs/how-to/build-without-a-dockerfile.md", after="dokkupy builder:set blog selected"),

@@ -73,7 +73,7 @@ def test_why_names_the_cause_the_lines_and_the_fix_until_a_deploy_succeeds(host:
         deploy(host, "blog", TREE)
     status, out, err = run("why", "blog")
     assert (status, err) == (0, "")
-    assert out.startswith("=====> blog: the last deploy failed at its start (")
+    assert out.startswith("=====> blog: the last deploy failed when its instances started (")
     for text in (
         "Cause: The Python module flask is not installed in the image.",
         "ModuleNotFoundError: No module named 'flask'",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from dokkupy_sdk.diagnosis import GUESS
 from dokkupy_sdk.help import filled
+from dokkupy_sdk.lines import when
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 STEPS = {
     "build": "the last deploy failed in its build",
     "release": "the last deploy failed in its release task",
-    "start": "the last deploy failed at its start",
+    "start": "the last deploy failed when its instances started",
 }
 TAIL = 6
 INDENT = len(" !     ")
@@ -41,8 +44,8 @@ def numbered(label: str, sentences: Iterable[str], width: int = 0) -> list[str]:
     return [(label if not number else " " * len(label)) + text for number, text in enumerate(lines)]
 
 
-def headline(evidence: Evidence) -> str:
-    at = f" ({evidence.at})" if evidence.at else ""
+def headline(evidence: Evidence, *, terminal: bool = False) -> str:
+    at = f" ({when(evidence.at, time.time(), terminal)})" if evidence.at else ""
     if evidence.step == "run":
         return f"{evidence.app}: {evidence.reason}{at}"
     if evidence.step == "serve":
@@ -54,7 +57,7 @@ def headline(evidence: Evidence) -> str:
 
 def text_of(evidence: Evidence, causes: Sequence[Cause], width: int = 0) -> list[str]:
     """width: of the terminal; 0 elsewhere."""
-    lines, inner = [f"=====> {headline(evidence)}"], width - INDENT if width else 0
+    lines, inner = [f"=====> {headline(evidence, terminal=width > 0)}"], width - INDENT if width else 0
     if evidence.step not in ("run", "serve", "stopped"):
         lines += [f"       {line}" for text in evidence.reason.splitlines() for line in filled(text, inner)]
     for cause in causes:
