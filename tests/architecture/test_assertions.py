@@ -124,3 +124,20 @@ def test_a_test_without_an_assertion_is_found() -> None:
     text = "def helper():\n    assert x\ndef test_a():\n    helper()\ndef test_b():\n    print(1)\ndef test_c():\n    assert True\n"
     found = [(Path("x"), node) for node in ast.parse(text).body if isinstance(node, Function)]
     assert without_assertion(found[1:], found[:1]) == ["x: test_b", "x: test_c"]
+
+
+def replaces_a_module_of_ours(node: ast.AST) -> bool:
+    """Whether a call makes a module with the name of one of ours: `types.ModuleType("dokkupy_apps.deploy")`."""
+    return (
+        isinstance(node, ast.Call)
+        and "ModuleType" in called(node)
+        and any(isinstance(one, ast.Constant) and str(one.value).startswith("dokkupy") for one in node.args)
+    )
+
+
+def test_no_stand_in_replaces_a_whole_module() -> None:
+    """It has the names that the code imported when it was written. What is imported later fails where no other test has
+    loaded the real module before: replace the function in the module."""
+    files = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern))]
+    assert [str(path) for path in files if any(map(replaces_a_module_of_ours, nodes(path)))] == []
+    assert replaces_a_module_of_ours(ast.parse("types.ModuleType('dokkupy_apps.deploy')", mode="eval").body)

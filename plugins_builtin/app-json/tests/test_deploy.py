@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import types
 from pathlib import Path
 
 import pytest
@@ -118,7 +117,7 @@ SCRIPTS = '{"scripts": {"postdeploy": "once", "dokku": {"postdeploy": "always"}}
 
 
 class Runs(list[str]):
-    """Stands in for core's one-off containers."""
+    """Stands in for one-off containers."""
 
     failing = ""
 
@@ -131,9 +130,7 @@ class Runs(list[str]):
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     runs = Runs()
-    module = types.ModuleType("dokkupy_apps.rollout.tasks")
-    module.run_task = runs.run_task  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dokkupy_apps.rollout.tasks", module)
+    monkeypatch.setattr("dokkupy_apps.rollout.tasks.run_task", runs.run_task)
     return runs
 
 

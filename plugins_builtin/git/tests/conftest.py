@@ -1,4 +1,4 @@
-"""Real git, real processes; core's deploy is a stand-in (see `stand_in.py`)."""
+"""Real git, real processes; the deploy of apps is a stand-in (see `stand_in.py`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dokkupy_apps.apps import create_app
 from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
@@ -94,7 +94,7 @@ class World:
 
     def make_app(self, name: str = "blog") -> AppName:
         app = AppName(name)
-        stand_in.create_app(self.host, app)
+        create_app(self.host, app)
         return app
 
     def leftovers(self, name: str = "blog") -> list[str]:
@@ -113,20 +113,14 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("DOKKUPY_PLUGINS", "git")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     root = tmp_path / "root"
     root.mkdir()
-    before = {name: sys.modules.get(name) for name in ("dokkupy_apps.deploy", "dokkupy_apps.apps")}
-    stand_in.install()
-    yield World(root)
-    for name, module in before.items():
-        if module is None:
-            sys.modules.pop(name, None)
-        else:
-            sys.modules[name] = module
+    monkeypatch.setattr(stand_in.deploy, "deploy_source", stand_in.deploy_source)
+    return World(root)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A stand-in for core's deploy: one real operation that fills a directory, fires `post_deploy` and can fail.
+"""A stand-in for the deploy of apps: one real operation that fills a directory, fires `post_deploy` and can fail.
 
 The pushed tree tells it what to do, as a Dockerfile tells the real one: a file `FAIL` fails the build, `SLEEP` makes
 it print and wait until it is ended, `LOSE_REFS` makes the branch unwritable, `SKIP` leaves the release unstarted.
@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
-import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from dokkupy_apps import deploy
 from dokkupy_apps.desired.config import get_env
 from dokkupy_git.hooks import post_build, post_deploy
 from dokkupy_sdk import Host
@@ -22,7 +21,6 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Build, Deployment, Release, Source
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call, operation
-from dokkupy_sdk.state import AppFile
 
 
 def remove_directory(host: Host, path: str) -> None:
@@ -91,15 +89,6 @@ def deploy_source(
     return deployment
 
 
-def create_app(host: Host, app: AppName) -> None:
-    with operation(host, "apps:create", f"app:{app}") as tx:
-        tx.save(AppFile(created_at="now"), app)
-
-
 def install() -> None:
-    deploy = types.ModuleType("dokkupy_apps.deploy")
-    deploy.deploy_source = deploy_source  # type: ignore[attr-defined]
-    apps = types.ModuleType("dokkupy_apps.apps")
-    apps.create_app = create_app  # type: ignore[attr-defined]
-    sys.modules["dokkupy_apps.deploy"] = deploy
-    sys.modules["dokkupy_apps.apps"] = apps
+    """In this process, for good."""
+    deploy.deploy_source = deploy_source
