@@ -80,5 +80,16 @@ def lane_of(path: Path) -> str:
 
 
 def pytest_collection_finish() -> None:
-    """What the collection made stays until the end: the garbage collector does not look at it again at each pass."""
+    """What the collection made stays until the end: the garbage collector does not look at it again at each pass. It passes
+    less often, because the syntax trees of all files stay, too."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without a look at a file of which `-m unit` selects no test. Every worker would collect a third more tests."""
+    if config.option.markexpr != "unit" or not collection_path.name.startswith("test_"):
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    marked = next((lane for lane in LANES if f"\npytestmark = pytest.mark.{lane}\n" in text), lane_of(collection_path))
+    return True if marked != "unit" and "mark.unit" not in text else None

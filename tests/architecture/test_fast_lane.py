@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
@@ -41,6 +42,10 @@ UsageError = typer.BadParameter.__mro__[1]
 """The exception of the click that typer contains, under whichever name."""
 
 
+typers = functools.cache(as_click)
+
+
+@functools.cache
 def commands() -> list[Command]:
     registry = Registry()
     groups = [registry.load(entry) for entry in registry.group("dokkupy.commands").values()]
@@ -122,14 +127,14 @@ def by_the_fast_lane(command: Command, declared: list[Parameter], words: list[st
 
 @for_each(commands, attrgetter("full_name"))
 def test_valid_command_line_is_parsed_like_by_typer(command: Command) -> None:
-    front, declared = as_click(command), parameters(command.function)
+    front, declared = typers(command), parameters(command.function)
     for words in lines(declared):
         assert by_the_fast_lane(command, declared, words) == by_typer(front, command, declared, words), words
 
 
 @for_each(commands, attrgetter("full_name"))
 def test_invalid_command_line_is_refused_like_by_typer(command: Command) -> None:
-    front, declared = as_click(command), parameters(command.function)
+    front, declared = typers(command), parameters(command.function)
     places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
     required = [value_of(item) for item in places if item.required]
     wrong = [required[:-1]] if required else []

@@ -4,6 +4,7 @@ things."""
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from operator import attrgetter
@@ -22,7 +23,7 @@ from tests.architecture.readers import nodes
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
-from permissions import OTHER, ROLES, calls, commands, verdict, world  # noqa: E402
+from permissions import OTHER, ROLES, Call, calls, commands, verdict, world  # noqa: E402
 
 REGISTRY = Registry()
 COMMANDS = commands(REGISTRY)
@@ -53,9 +54,14 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     return world(tmp_path_factory.mktemp("world"), REGISTRY)
 
 
+@functools.cache
+def verdict_of(host: Host, role: str, call: Call) -> str:
+    return verdict(host, role, call)
+
+
 @for_each(COMMANDS, full_name)
 def test_a_command_allows_what_its_permission_says(command: Command, host: Host) -> None:
-    found = {call.column: "/".join(verdict(host, role, call) for role in ROLES) for call in calls(command)}
+    found = {call.column: "/".join(verdict_of(host, role, call) for role in ROLES) for call in calls(command)}
     assert found, f"{command.full_name} has no cell in the table: teach docs/permissions.py its arguments"
     for column, cell in found.items():
         if cell != "//":
@@ -83,7 +89,7 @@ def test_every_refused_cell_is_refused_on_the_command_line(
     count = 0
     for call in CALLS:
         for role in ROLES:
-            if verdict(host, role, call) == "no" and not call.command.root:
+            if verdict_of(host, role, call) == "no" and not call.command.root:
                 status = main([call.command.full_name, *call.words], host=typed_host, who=f"key:{role}")
                 shown = capsys.readouterr()
                 assert (status, shown.out) == (1, ""), (role, call)
@@ -120,7 +126,7 @@ def test_commands_for_several_apps_affect_only_apps_of_the_key(
     """With `--all` and in lists, other apps are neither in the output nor in the plan."""
     count = 0
     for call in REACH:
-        if verdict(host, role, call) in ("own", "yes"):
+        if verdict_of(host, role, call) in ("own", "yes"):
             dry = ["--dry-run"] if call.command.mutating else []
             main([call.command.full_name, *call.words, *dry], host=typed_host, who=f"key:{role}")
             shown = capsys.readouterr()

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from dokkupy.kernel.registry import Registry
 
+from tests.architecture.each import for_each
 from tests.docs.markdown import ROOT, blocks, commands
 
 PAGES = [
@@ -22,6 +22,7 @@ PAGES = [
 ]
 #: Those that tests/e2e/test_pages.py types.
 TYPED_PAGES = [ROOT / "README.md", *(ROOT / "docs/tutorial").glob("*.md"), *(ROOT / "docs/how-to").glob("*.md")]
+REGISTRY = Registry()
 TYPED = re.compile(r"(?:^|\s)(?:dokkupy|dokku(?:@[\w.-]+)?) ([a-z][a-z-]*(?::[a-z][a-z-]*)*)")
 
 
@@ -61,16 +62,15 @@ def test_reference_matches_the_code() -> None:
     assert done.returncode == 0, f"run: python docs/generate.py\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@for_each(PAGES, name)
 def test_links_are_valid(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
         if not target.startswith(("http://", "https://")):
             assert (page.parent / target).exists(), f"{name(page)}: {target}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@for_each(PAGES, name)
 def test_commands_that_are_shown_exist(page: Path) -> None:
-    registry = Registry()
     text = page.read_text()
     shown = [command.line for block in blocks(page) if block.language == "console" for command in commands(block)]
     shown += [line.strip() for line in text.splitlines() if line.startswith("    ")]
@@ -78,15 +78,15 @@ def test_commands_that_are_shown_exist(page: Path) -> None:
     for line in shown:
         for word in TYPED.findall(line):
             namespace, _, verb = word.partition(":")
-            entry = registry.find("dokkupy.commands", namespace)
+            entry = REGISTRY.find("dokkupy.commands", namespace)
             if namespace in ("ssh", "main", "greeter", "tool") or entry is None and not verb:
                 continue  # the name of a host, an example plugin of the text, or prose
             assert entry is not None, f"{name(page)}: {word}"
-            group = registry.load(entry)
+            group = REGISTRY.load(entry)
             assert verb in group.commands or (not verb and (group.bare is not None or namespace == "help")), word
 
 
-@pytest.mark.parametrize("page", TYPED_PAGES, ids=name)
+@for_each(TYPED_PAGES, name)
 def test_what_is_typed_stands_after_a_prompt_that_the_page_explains(page: Path) -> None:
     shown = [command for block in blocks(page) if block.language == "console" for command in commands(block)]
     if any(command.machine == "server" for command in shown):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from collections.abc import Callable
 
 import pytest
 from dokkupy_backups.names import BackupId, DataSubset, HostName, SubjectName, SubjectOrId, TargetName
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.testing.untrusted import NAMES_OF_NOTHING
 
+from tests.architecture.each import for_each
+
 pytestmark = pytest.mark.unit
 
 
-@pytest.mark.parametrize("text", NAMES_OF_NOTHING)
-@pytest.mark.parametrize("kind", [SubjectName, TargetName, BackupId, HostName, SubjectOrId])
-def test_malicious_names_are_refused(kind: Any, text: str) -> None:
+KINDS: tuple[Callable[[str], object], ...] = (SubjectName, TargetName, BackupId, HostName, SubjectOrId)
+
+
+@for_each(list(itertools.product(KINDS, NAMES_OF_NOTHING)), ascii)
+def test_malicious_names_are_refused(one: tuple[Callable[[str], object], str]) -> None:
+    kind, text = one
     with pytest.raises(UserError):
         kind(text)
 

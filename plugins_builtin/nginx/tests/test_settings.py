@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+
 import pytest
 from dokkupy_nginx.config.syntax import parse
 from dokkupy_nginx.render.app import quoted, render_app
@@ -10,7 +13,9 @@ from dokkupy_nginx.settings import SETTINGS, own_log
 from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
-from dokkupy_sdk.proxy_facts import ResponseHeader
+from dokkupy_sdk.proxy_facts import Location, ProxyFact, ResponseHeader
+
+from tests.architecture.each import for_each
 
 pytestmark = pytest.mark.unit
 
@@ -146,6 +151,11 @@ def shape(text: str) -> list[str]:
     return list(walk(parse(text)))
 
 
+@functools.cache
+def shape_with(*facts: ProxyFact) -> list[str]:
+    return shape(render_app(route(extra=facts), Facts()).text)
+
+
 def test_there_are_the_31_properties_of_dokku_with_its_defaults() -> None:
     assert set(GOOD) == set(SETTINGS.properties)
     dokkus = set(SETTINGS.properties) - OURS
@@ -155,7 +165,7 @@ def test_there_are_the_31_properties_of_dokku_with_its_defaults() -> None:
     assert all(SETTINGS.properties[name].scope == "both" for name in dokkus)
 
 
-@pytest.mark.parametrize("name", GOOD)
+@for_each(GOOD)
 def test_property_takes_good_values_and_its_own_default(name: str) -> None:
     prop = SETTINGS.properties[name]
     assert prop.parse(GOOD[name])
@@ -163,9 +173,9 @@ def test_property_takes_good_values_and_its_own_default(name: str) -> None:
     render_app(route(settings={name: GOOD[name]}), Facts())
 
 
-@pytest.mark.parametrize("name", GOOD)
+@for_each(GOOD)
 def test_property_refuses_or_takes_literally_whatever_is_thrown_at_it(name: str) -> None:
-    plain = shape(render_app(route(), Facts()).text)
+    plain = shape_with()
     taken = 0
     for payload in PAYLOADS:
         try:
@@ -182,9 +192,9 @@ def test_property_refuses_or_takes_literally_whatever_is_thrown_at_it(name: str)
     assert taken < len(PAYLOADS) / 2 or name == "nginx-conf-sigil-path"
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@for_each(PAYLOADS, ascii)
 def test_header_value_stays_one_word(payload: str) -> None:
-    plain = shape(render_app(route(extra=(ResponseHeader("X-A", "b"),)), Facts()).text)
+    plain = shape_with(ResponseHeader("X-A", "b"))
     try:
         text = render_app(route(extra=(ResponseHeader("X-A", payload),)), Facts()).text
     except AppError:
@@ -197,19 +207,16 @@ def test_header_value_stays_one_word(payload: str) -> None:
         assert shape(text) == plain
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-@pytest.mark.parametrize("field", ["domain", "chain", "address", "location"])
-def test_other_inputs_are_refused_or_stay_one_word(payload: str, field: str) -> None:
-    from dokkupy_sdk.proxy_facts import Location
-
+@for_each(list(itertools.product(PAYLOADS, ["domain", "chain", "address", "location"])), ascii)
+def test_other_inputs_are_refused_or_stay_one_word(one: tuple[str, str]) -> None:
+    payload, field = one
     fields: dict[str, dict[str, object]] = {
         "domain": {"domains": (str.__new__(Domain, payload),)},
         "chain": {"certificate": Certificate("/a/" + payload, "/a/k.pem")},
         "address": {"upstreams": {5000: (Upstream(payload, 80),)}},
         "location": {"extra": (Location("/x/" + payload, "/srv/" + payload),)},
     }
-    plain = {"location": (Location("/x/", "/srv/x"),)}
-    expected = shape(render_app(route(extra=plain.get(field, ())), Facts()).text)
+    expected = shape_with(Location("/x/", "/srv/x")) if field == "location" else shape_with()
     try:
         text = render_app(route(**fields[field]), Facts()).text
     except AppError as error:

@@ -7,13 +7,15 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.testing.untrusted import NAMES_OF_NOTHING
 from dokkupy_services.names import ServiceName
 
+from tests.architecture.each import for_each
+
 UNTRUSTED = (*NAMES_OF_NOTHING, "-a", "a.", "a.b")
 
 
 # names and options
 
 
-@pytest.mark.parametrize("text", UNTRUSTED)
+@for_each(UNTRUSTED, ascii)
 def test_a_malicious_name_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         ServiceName(text)

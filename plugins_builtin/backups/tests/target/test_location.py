@@ -8,13 +8,15 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.testing.untrusted import NAMES_OF_NOTHING
 
+from tests.architecture.each import for_each
+
 pytestmark = pytest.mark.unit
 
 PARTS_OF_URLS = ("", "/", "a/b", "a>b", "?", "ä")
 """Harmless in a URL, which is one argument of restic and reaches no shell."""
 
 
-@pytest.mark.parametrize("text", [one for one in NAMES_OF_NOTHING if one not in PARTS_OF_URLS])
+@for_each([one for one in NAMES_OF_NOTHING if one not in PARTS_OF_URLS], ascii)
 def test_malicious_words_in_urls_are_refused(text: str) -> None:
     for form in ("s3:https://{}/bucket", "sftp:{}@host/path", "sftp:user@{}/path", "rest:https://{}/"):
         if text in ("..", ".") and "path" not in form:
