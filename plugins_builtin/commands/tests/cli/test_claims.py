@@ -24,7 +24,7 @@ def team(run: Run, host: Host) -> str:
     run("domains:add-global", "apps.test")
     for name in ("blog", "shop", "wiki"):
         run("apps:create", name)
-    run("domains:set", "shop", "shop.example.org")
+    run("domains:set", "shop", "shop.example.org", "*.shop.example.net")
     host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
     return "blog"
 
@@ -35,18 +35,28 @@ def team(run: Run, host: Host) -> str:
     [
         *("_", "apps.test", "APPS.test.", "*.apps.test", ".apps.test", "*.test", "wiki.apps.test", "shop.apps.test"),
         *("x.wiki.apps.test", "*.wiki.apps.test", ".shop.apps.test", "localhost", "127.0.0.1", "203.0.113.5"),
+        *("a.shop.example.net", "a.b.shop.example.net", "*.a.shop.example.net", ".a.shop.example.net", "*.org"),
+        *("*.example.net", ".example.net", "*.example.org", ".example.org"),
     ],
 )
 def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team: str, verb: str, name: str) -> None:
     status, _, error = run(f"domains:{verb}", team, name, who="key:dev")
     assert status == 1 and ("only an admin may add it" in error or "is a domain of another app" in error)
-    assert "shop" not in error.replace("shop.apps", "") and "wiki" not in error.replace("wiki.apps", "")
+    others = error.replace(name.removeprefix("."), "")
+    assert "shop" not in others.replace("shop.apps", "") and "wiki" not in others.replace("wiki.apps", "")
     assert "vhosts" not in host.store.read("apps", team, "domains")
 
 
-@pytest.mark.parametrize("name", ["blog.apps.test", "www.example.org", "*.blog.example.org", "x.blog.apps.test"])
+@pytest.mark.parametrize(
+    "name", ["blog.apps.test", "www.example.org", "*.blog.example.org", "x.blog.apps.test", "shop.example.net"]
+)
 def test_deployer_may_use_names_of_its_own_app(run: Run, team: str, name: str) -> None:
     assert run("domains:set", team, name, who="key:dev")[0] == 0
+
+
+def test_apps_of_one_deployer_may_share_a_wildcard(run: Run, host: Host, team: str) -> None:
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog", "shop"]}}})
+    assert run("domains:add", team, "a.shop.example.net", who="key:dev")[0] == 0
 
 
 def test_a_deployer_may_not_use_the_name_of_the_host(run: Run, team: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,10 @@ def listed_domains(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | N
 
 def domains_of(host: Host, app: AppName, below: tuple[GlobalDomain, ...] | None = None) -> tuple[Domain, ...]:
     """The names to which the app answers. `.example.com` stands for `example.com` and every name below it."""
-    listed = listed_domains(host, app, below)
+    return expanded(listed_domains(host, app, below))
+
+
+def expanded(listed: Iterable[Domain]) -> tuple[Domain, ...]:
     if not any(name.startswith(".") for name in listed):
         return tuple(dict.fromkeys(listed))
     names: list[str] = []
@@ -55,7 +58,8 @@ def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
     """Raises Conflict for a name of another app, deployed or not. Raises Denied for a name that only an admin may
     add: `_`, a name or an address of the host, a global domain, a wildcard that matches one, the default domain of
-    another app that does not use it now, and names below that."""
+    another app that does not use it now, names below that, and a name that matches the same requests as one of an app
+    that is not the caller's: with either of them a wildcard, the proxy would give one app the other's requests."""
     below = global_domains(host)  # read once, because there may be hundreds of apps
     others, _ = over_each(
         (other for other in host.store.apps() if other != app),
@@ -76,6 +80,11 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
                 f"The domain {name} is below {below_one}, the domain of another app, so only an admin may add it",
                 hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
             )
+        if not admin and is_shared(host, name, others):
+            raise Denied(
+                f"The domain {name} matches names that a domain of another app matches, so only an admin may add it",
+                hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
+            )
         if not admin and (catches := caught(host, name)):
             raise Denied(
                 f"The domain {name} would also match {catches}, so only an admin may add it",
@@ -94,6 +103,24 @@ def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[
     return [str(name) for name in after]
 
 
+def is_shared(
+    host: Host, name: Domain, others: Iterable[tuple[AppName, tuple[tuple[Domain, ...], tuple[Domain, ...]]]]
+) -> bool:
+    """Whether a request can match both this name and one of an app that is not the caller's."""
+    return any(
+        overlap(own, one) and not allowed(host, "app:write", other)
+        for own in expanded((name,))
+        for other, (used, defaults) in others
+        for one in (*used, *defaults)
+    )
+
+
+def overlap(one: Domain, other: Domain) -> bool:
+    """Whether a request can match two different names. `*.example.com` matches every name below `example.com`."""
+    below, inner = one.removeprefix("*"), other.removeprefix("*")
+    return (one != below and inner.endswith(below)) or (other != inner and below.endswith(inner))
+
+
 def caught(host: Host, name: Domain) -> str:
     """What a name would match besides the app itself; empty for nothing."""
     if name == "_":
@@ -102,6 +129,8 @@ def caught(host: Host, name: Domain) -> str:
         return "requests for the host itself"
     below = name.removeprefix("*").removeprefix(".")
     is_wildcard = below != name
+    if is_wildcard and "." not in below:
+        return f"every name below .{below}"
     for one in global_domains(host):
         if str(name) == str(one):
             return f"the global domain {one} itself"
