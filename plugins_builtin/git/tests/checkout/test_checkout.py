@@ -88,6 +88,20 @@ def test_attributes_of_the_tree_neither_execute_nor_hide(world: World, client: C
     assert not (tmp_path / "executed").exists()
 
 
+def test_pushed_replacement_changes_no_commit(world: World, client: Client, tmp_path: Path) -> None:
+    client.write({"a.txt": "other"})
+    other = client.commit()
+    client.write({"a.txt": "good"})
+    good = client.commit()
+    repository = Repository(world.host, BLOG)
+    bring(world, client)
+    client.git("push", "-q", repository.path, f"{other}:refs/replace/{good}")
+    target = tmp_path / "out"
+    target.mkdir()
+    assert GitSources(world.host).checkout(BLOG, target) == good
+    assert (target / "a.txt").read_text() == "good"
+
+
 def test_hooks_do_not_run_wherever_they_lie(world: World, client: Client, tmp_path: Path) -> None:
     client.write({"hooks/post-checkout": f"#!/bin/sh\ntouch {tmp_path}/executed\n"})
     (client.path / "hooks" / "post-checkout").chmod(0o755)

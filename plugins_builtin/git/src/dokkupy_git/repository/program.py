@@ -82,7 +82,9 @@ def fetch_config(scheme: str) -> list[str]:
     return [f"protocol.{scheme}.allow=always", "fetch.fsckObjects=true", *lenient]
 
 
-FILES_IGNORED = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+FILES_IGNORED = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_NO_REPLACE_OBJECTS": "1"}
+"""For every call. Neither configuration of the host nor `refs/replace`, which anybody who pushes can push, takes part: with
+it a commit deployed other files than its id names, and a commit that replaces itself ended every later push."""
 
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_SSH": "ssh", "GIT_SSH_VARIANT": "ssh"}
 
