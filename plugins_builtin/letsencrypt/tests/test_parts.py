@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from dokkupy_certs.certificates import slots
 from dokkupy_letsencrypt import cli
 from dokkupy_letsencrypt.certbot import lineage
 from dokkupy_letsencrypt.certbot.program import Certbot
 from dokkupy_letsencrypt.order import leftovers, manage, parts
-from dokkupy_letsencrypt.order.parts import Part, divide
+from dokkupy_letsencrypt.order.parts import SLOT, Part, divide
+from dokkupy_letsencrypt.order.state import PartStatus
 from dokkupy_letsencrypt.validation import reach
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Domain
@@ -130,6 +133,18 @@ def test_name_that_fails_keeps_no_other_from_its_own(bench: Bench, monkeypatch: 
     next_try = manage.status(bench.host, BLOG).next_try
     assert next_try and manage.renew_due(bench.host, clock=lambda: next_try) == ["blog: renewed"]
     assert bench.served("bad.example.com") and cli.extra(bench.host, BLOG)["failures"] == "0"
+
+
+@pytest.mark.parametrize("limit", [None, timedelta(days=7)])
+def test_time_that_was_recorded_while_the_clock_was_a_year_ahead_delays_no_renewal(limit: timedelta | None) -> None:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def waits(since: datetime) -> bool:
+        until = None if limit is None else since + limit
+        one = PartStatus(Part(SLOT, ()), None, None, "", 1, "failed", since + timedelta(hours=1), until)
+        return one.waiting(now)
+
+    assert waits(now) and not waits(now + timedelta(days=365))
 
 
 def test_change_of_mind_leaves_every_name_served_all_the_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

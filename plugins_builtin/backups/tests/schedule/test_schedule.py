@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from dokkupy_backups.doctor import findings
 from dokkupy_backups.names import BackupId, SubjectName, TargetName
-from dokkupy_backups.record import attempts
-from dokkupy_backups.record.stored import records, require_record
-from dokkupy_backups.run.retention import Keep
+from dokkupy_backups.record import attempts, stored
+from dokkupy_backups.record.stored import choose, records, require_record
+from dokkupy_backups.run.retention import Keep, too_early
 from dokkupy_backups.schedule import due
 from dokkupy_backups.schedule.change import end_schedule, make_schedule
 from dokkupy_backups.schedule.stored import schedules
@@ -39,8 +39,10 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(stored, "wall_clock", made)
+    return made
 
 
 def plan(world: World, cron: str = "0 3 * * *", verify: str = "", objective: int = 0, **keep: int) -> None:
@@ -80,6 +82,29 @@ def test_verify_schedule_of_its_own_takes_the_newest(local: World, clock: Clock)
     clock.to(days=6)
     assert run(local, clock) == ["rows:db: backup done", "rows:db: verify done"]
     assert [one.state for one in records(local.host, DB)] == ["verified", "done"]
+
+
+def test_clock_that_was_ahead_and_set_back_stops_neither_backups_nor_attempts_and_deletes_nothing(
+    local: World, clock: Clock
+) -> None:
+    clock.to(days=365)
+    plan(local, last=1)
+    clock.to(days=1)
+    assert run(local, clock)[:2] == ["rows:db: backup done", "rows:db: verify done"]
+    set_fault(local.base, "db", "raise")
+    clock.to(days=1)
+    assert "backup failed" in run(local, clock)[0]
+    set_fault(local.base, "db", "")
+    ahead = records(local.host, DB)[0].id
+
+    clock.now = START + timedelta(days=1)
+    assert run(local, clock)[:2] == ["rows:db: backup done", "rows:db: verify done"]
+    assert run(local, clock) == []
+    clock.to(days=1)
+    assert run(local, clock)[:2] == ["rows:db: backup done", "rows:db: verify done"]
+    assert "in the future" in too_early(records(local.host), clock.now)[DB]
+    assert [one.started[:4] for one in records(local.host, DB)] == ["2026", "2026", "2027"]
+    assert choose(records(local.host), DB, None, "").id != ahead
 
 
 def test_failures_back_off_show_in_doctor_and_end_with_a_success(local: World, clock: Clock) -> None:

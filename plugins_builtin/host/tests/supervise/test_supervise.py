@@ -134,6 +134,16 @@ def test_ten_crashes_within_a_minute_become_one_event_with_their_number(
     assert state(host) == "running"
 
 
+def test_crash_after_the_clock_was_set_back_a_year_is_reported(
+    host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]
+) -> None:
+    clock.tick(365 * 86400)
+    clock.now -= 365 * 86400
+    engine.end(web(host).id, 3, at=clock.now + 5)
+    assert clock.tick() == ["blog: started web.1"]
+    assert [one.exit_code for one in crashes] == [3]
+
+
 def test_every_new_crash_is_an_event(host: Host, engine: FakeEngine, clock: Clock, crashes: list[Crash]) -> None:
     for number in range(3):
         engine.end(web(host).id, 10 + number, at=clock.now + 5, restarted=True)
@@ -390,6 +400,16 @@ def test_a_process_that_is_not_due_is_not_started() -> None:
     assert not is_due(tried(down, 100.0, started=False), "always", 159.0)
     assert is_due(tried(down, 100.0, started=False), "always", 160.0)
     assert not is_due(Watched(), "always", 100.0)
+
+
+def test_clock_that_was_ahead_and_set_back_delays_no_start_and_hides_no_crash() -> None:
+    ahead, now = 100.0 + 365 * 86400, 100.0
+    down = tried(Watched(down=True, exit_code=1, last=ahead), ahead, started=False)
+    assert is_due(down, "always", now)
+    running = Watched(restarts=1, total=1, exit_code=1, last=ahead)
+    after, crashed = judged(running, Seen("exited", 7, 1), [Ending(90.0, 7)], now)
+    assert crashed and not after.stopped and (after.exit_code, after.last) == (7, 90.0)
+    assert judged(running, Seen(restarts=1), [], now) == (Watched(restarts=1), False)
 
 
 def test_the_text_for_a_state() -> None:

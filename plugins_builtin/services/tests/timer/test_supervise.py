@@ -13,6 +13,7 @@ from dokkupy_services import records
 from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.names import ServiceName
 from dokkupy_services.timer import maintenance
+from dokkupy_services.timer.supervise import CrashesFile
 
 from plugins_builtin.services.tests.on_fakes import DB, engine_of, fake, new
 
@@ -62,6 +63,18 @@ def test_a_crashed_server_is_reported_like_a_crashed_app_and_restarted(
     assert [(one.exit_code, one.restarts) for one in seen[1:]] == [(3, 1)]
     event = latest(host, 1)[0]
     assert (event["event"], event["service"], event["exit_code"]) == ("process_crashed", "fake:db", "3")
+
+
+def test_crash_after_the_clock_was_set_back_a_year_is_reported(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Crash] = []
+    monkeypatch.setattr(host.hooks, "notify", lambda spec, host, crash: seen.append(crash))
+    service, engine = new(host), engine_of(host)
+    maintenance.supervise(host)
+    record = host.store.load(CrashesFile)
+    host.store.save(record.replace(looked=time.time() + 365 * 86400))
+    engine.end(service.container, 3, at=time.time())
+    assert maintenance.supervise(host) == ["fake:db: started"]
+    assert [one.exit_code for one in seen] == [3]
 
 
 def test_a_server_that_was_stopped_or_removed_by_hand_or_by_a_boot_did_not_crash(

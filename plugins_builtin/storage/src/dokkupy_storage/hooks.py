@@ -107,7 +107,7 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
     if host.store.names("storage"):
         yield Job("storage-sizes", 86400, "dokkupy_storage.directories.sizes:measure_later")
     if host.store.names("storage-trash"):
-        yield Job("storage-trash", 3600, "dokkupy_storage.entries.changes:purge_due")
+        yield Job("storage-trash", 3600, "dokkupy_storage.entries.changes:empty_trash")
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.backoff import pause_after
+from dokkupy_sdk.backoff import is_waiting, pause_after
 from dokkupy_sdk.errors import DokkupyError, PluginError
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.values import dataclass
@@ -63,6 +63,12 @@ def note_failure(host: Host, subject: SubjectName, step: str, error: DokkupyErro
     next_try = stamp(at + timedelta(seconds=pause))
     outcome = Outcome(failures=failures, error=text_of(error)[:WORDS], at=stamp(at), next_try=next_try)
     host.store.save(host.store.load(OutcomesFile, subject.slug).replace(**{step: outcome}), subject.slug)
+
+
+def may_try(host: Host, subject: SubjectName, step: str, now: datetime) -> bool:
+    """Whether the pause after the last failure is over."""
+    next_try = read(host, subject, step).next_try
+    return next_try is None or not is_waiting(next_try.timestamp(), now.timestamp(), longest=LONGEST_PAUSE)
 
 
 def note_success(host: Host, subject: SubjectName, step: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.access import allowed
@@ -20,6 +20,9 @@ from dokkupy_backups.repository.restic import Repository, Snapshot
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk.figures import Figure
+
+SET_BACK = timedelta(hours=1)
+"""What is further in the future was recorded before the host's clock was set back."""
 
 HALVES = frozenset({"data", "manifest"})
 """The tags that mark a backup's two snapshots."""
@@ -38,14 +41,19 @@ class InterruptedFile(StateRecord, file="backups/interrupted/*"):
 
 
 def records(host: Host, subject: SubjectName | None = None, target: TargetName | None = None) -> list[Record]:
-    """Newest first."""
+    """Newest first. Those of the future come last, because the clock was ahead when they were made."""
     found = []
     for name in host.store.names("backups", "records"):
         file = host.store.find(BackupFile, name)
         one = file.backup if file is not None else None
         if one and (subject is None or one.subject == subject) and (target is None or one.target == target):
             found.append(one)
-    return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+    limit = wall_clock() + SET_BACK
+    return sorted(found, key=lambda one: (moment(one.started) <= limit, one.started, one.id), reverse=True)
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def verified_at(host: Host, apps: Sequence[AppName]) -> Iterator[Figure]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict
@@ -11,7 +11,7 @@ from dokkupy_sdk.values import dataclass
 
 from dokkupy_backups.names import SubjectName, TargetName
 from dokkupy_backups.record.manifest import Record, moment
-from dokkupy_backups.record.stored import BackupFile, clean_up, last, own, records
+from dokkupy_backups.record.stored import SET_BACK, BackupFile, clean_up, last, own, records
 from dokkupy_backups.repository.restic import Repository
 from dokkupy_backups.run.exclusive import Now, now, working
 from dokkupy_backups.settings import SETTINGS
@@ -69,24 +69,42 @@ def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
         host.store.remove(BackupFile, one.id)
 
 
-def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now) -> list[Record]:
-    """Delete what the policies do not keep, and free its space. policies: by subject."""
+def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now, by_age: bool = True) -> list[Record]:
+    """Delete what the policies do not keep, and free its space. policies: by subject. by_age: safety backups too."""
     with working(host, "backups:prune", target) as (tx, repository):
         if host.dry_run:
             tx.describe_plan(f"forget backups that no policy keeps, and free their space on {target.name}")
             return []
         clean_up(host, repository, always=True)
         mine = own(records(host, target=target.name), target.host_name)
+        early = too_early(mine, clock())
         kept = protected(own(records(host), target.host_name)) | protected(mine)
-        days = int(SETTINGS.get(host.store, None, "safety-days"))
+        for subject in sorted(early):
+            host.out.warn(f"No backup of {subject} is deleted: {early[subject]}")
+        trusted = {subject: keep for subject, keep in policies.items() if subject not in early}
+        days = timedelta(days=int(SETTINGS.get(host.store, None, "safety-days")))
         gone = removable(
-            mine, forgettable(repository, policies), safety_before=clock() - timedelta(days=days), kept=kept
+            mine,
+            forgettable(repository, trusted),
+            safety_before=clock() - days if by_age else datetime.min.replace(tzinfo=UTC),
+            kept=kept,
         )
         host.out.section(f"Deleting {len(gone)} of {len(mine)} backups on {target.name}")
         tx.step("forget", lambda: forget(repository, host, gone))
         tx.step("prune", repository.prune)
         tx.commit()
     return gone
+
+
+def too_early(found: Iterable[Record], now: datetime) -> dict[SubjectName, str]:
+    """Subject -> what to do, of those with a backup of the future: the clock was ahead when it was made. A policy takes such
+    backups for the newest, and would delete those that are made now. Pure."""
+    return {
+        one.subject: f"its backup {one.short} is dated {one.started}, in the future. If the host's clock is right now, "
+        f"delete that backup: dokkupy backups:delete {one.short}"
+        for one in found
+        if moment(one.started) > now + SET_BACK and one.why != "safety"
+    }
 
 
 def forgettable(repository: Repository, policies: dict[SubjectName, Keep]) -> set[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.cron import Cron
+from dokkupy_sdk.deletions import may_delete
 from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
 from dokkupy_sdk.records import Record as StateRecord
 
 from dokkupy_backups.names import TargetName
 from dokkupy_backups.record import attempts
 from dokkupy_backups.record.manifest import Record, moment, stamp
-from dokkupy_backups.record.stored import last, records
+from dokkupy_backups.record.stored import SET_BACK, last, records
 from dokkupy_backups.run.create import create
 from dokkupy_backups.run.exclusive import Now
 from dokkupy_backups.run.retention import prune
 from dokkupy_backups.run.verify import verify
-from dokkupy_backups.schedule.stored import Schedule, local, note_served, policies, schedules
+from dokkupy_backups.schedule.stored import Schedule, note_served, policies, schedules
 from dokkupy_backups.target.stored import read_target, target_names
 
 LOCK = "backups-due"
@@ -101,19 +104,23 @@ def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
 
 
 def backup_due(host: Host, schedule: Schedule, now: datetime) -> bool:
-    return schedule.cron.is_due(schedule.served, now) and may_try(host, schedule, "backup", now)
+    return is_due(schedule.cron, (schedule.since, schedule.served), now) and attempts.may_try(host, schedule.subject, "backup", now)
+
+
+def is_due(cron: Cron, known: Iterable[datetime], now: datetime) -> bool:
+    """known: when the schedule was made and served last. If only times of the future are known, because the clock was set
+    back since, it is due at once."""
+    past = [one for one in known if one <= now + SET_BACK]
+    return not past or cron.is_due(max(past), now)
 
 
 def verify_due(host: Host, schedule: Schedule, now: datetime) -> bool:
     newest = newest_own(host, schedule)
-    if newest is None or newest.state == "verified" or not may_try(host, schedule, "verify", now):
+    if newest is None or newest.state == "verified" or not attempts.may_try(host, schedule.subject, "verify", now):
         return False
-    return schedule.verify is None or schedule.verify.is_due(schedule.verify_served, now)
-
-
-def may_try(host: Host, schedule: Schedule, step: str, now: datetime) -> bool:
-    next_try = attempts.read(host, schedule.subject, step).next_try
-    return next_try is None or now >= next_try
+    return schedule.verify is None or is_due(
+        schedule.verify, (schedule.since, schedule.verify_served), now
+    )
 
 
 def newest_own(host: Host, schedule: Schedule) -> Record | None:
@@ -144,7 +151,12 @@ def overdue(host: Host, schedule: Schedule, now: datetime) -> bool:
     """Whether it is too old and has not been reported today."""
     if age(host, schedule, now)[0] <= schedule.allowed_age():
         return False
-    return not schedule.announced or now - moment(schedule.announced) > ANNOUNCE_EVERY
+    return not schedule.announced or is_over(schedule.announced, now, ANNOUNCE_EVERY)
+
+
+def is_over(since: str, now: datetime, span: timedelta) -> bool:
+    """Whether a span has passed since then, or the clock was set back since."""
+    return not timedelta(0) <= now - moment(since) < span
 
 
 def announce_overdue(host: Host, schedule: Schedule, clock: Now) -> str:
@@ -176,7 +188,7 @@ def prune_due(host: Host, name: TargetName, now: datetime) -> bool:
     if not any(keep.words() for keep in policies(host, name).values()):
         return False
     last = host.store.find(PrunedFile, name)
-    return last is None or now - local(last.at) >= PRUNE_EVERY
+    return last is None or is_over(last.at, now, PRUNE_EVERY)
 
 
 def try_prune(host: Host, name: TargetName, clock: Now) -> str:
@@ -185,7 +197,8 @@ def try_prune(host: Host, name: TargetName, clock: Now) -> str:
 
     at, reason = stamp(clock()), ""
     try:
-        gone = prune(host, read_target(host, name), policies(host, name), clock=clock)
+        by_age = may_delete(host, f"backups-{name}", now=clock().timestamp())
+        gone = prune(host, read_target(host, name), policies(host, name), clock=clock, by_age=by_age)
         line = f"{name}: {counted(len(gone), 'backup')} forgotten"
     except Interrupted:
         raise

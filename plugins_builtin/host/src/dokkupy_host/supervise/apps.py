@@ -70,7 +70,8 @@ class Look:
 
     def endings(self, running: Instances) -> Mapping[str, Sequence[Ending]]:
         if running not in self._endings:
-            self._endings[running] = running.endings((self.since or self.now) - REMEMBERED)
+            since = min(self.since or self.now, self.now)  # a later one: the clock was set back
+            self._endings[running] = running.endings(since - REMEMBERED)
         return self._endings[running]
 
 

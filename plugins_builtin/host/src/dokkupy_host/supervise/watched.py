@@ -78,9 +78,10 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
     down = seen.state in DOWN
     after = before.replace(restarts=seen.restarts, down=down, total=before.total + fresh)
     if not fresh and not (down and not before.down):
-        well = not down and before.last and now - before.last >= STABLE
+        # A last end in the future was recorded before the clock was set back.
+        well = not down and before.last and not 0 <= now - before.last < STABLE
         return (Watched(restarts=seen.restarts) if well else after), False
-    new = [one for one in endings if one.at > before.last]
+    new = [one for one in endings if one.at > (before.last if before.last <= now else 0)]
     asked = not new or new[-1].stopped
     stopped = down and not fresh and not seen.oom_killed and asked
     own = [
@@ -102,7 +103,9 @@ def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -
 
 def is_due(watched: Watched, policy: str, now: float) -> bool:
     """Whether the user's restart policy requires starting a stopped process now."""
-    if not watched.down or now < watched.next or policy == "no":
+    from dokkupy_sdk.backoff import is_waiting
+
+    if not watched.down or policy == "no" or is_waiting(watched.next, now, longest=LONGEST_PAUSE):
         return False
     if policy == "unless-stopped" and watched.by_hand:
         return False

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from dokkupy_apps.desired.domains import domains_of
 from dokkupy_certs.certificates import Slot, slots, uncovered
 from dokkupy_sdk import Host
+from dokkupy_sdk.backoff import is_waiting
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction
 from dokkupy_sdk.records import Record
@@ -19,6 +20,10 @@ from dokkupy_sdk.values import dataclass
 
 from dokkupy_letsencrypt.order.parts import SLOT, Part, divide
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of
+
+
+LONGEST_WAIT = 32 * 86400
+"""Seconds for which an authority may ask not to be asked again: Let's Encrypt's longest limit lasts a week."""
 
 
 class Retry(Record):
@@ -73,10 +78,15 @@ class PartStatus:
         return bool(self.reason) or self.due is None or now >= self.due
 
     def limited(self, now: datetime) -> bool:
-        return self.limited_until is not None and now < self.limited_until
+        return is_ahead(self.limited_until, now)
 
     def waiting(self, now: datetime) -> bool:
-        return self.limited(now) or (self.next_try is not None and now < self.next_try)
+        return self.limited(now) or is_ahead(self.next_try, now)
+
+
+def is_ahead(time: datetime | None, now: datetime) -> bool:
+    """Whether to wait until this time, which is not so far away that the host's clock must have been ahead."""
+    return time is not None and is_waiting(time.timestamp(), now.timestamp(), longest=LONGEST_WAIT)
 
 
 @dataclass(frozen=True, slots=True)

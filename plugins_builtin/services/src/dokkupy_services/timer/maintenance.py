@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.deletions import may_delete
 from dokkupy_sdk.errors import Busy, DokkupyError, HostError
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
@@ -79,7 +80,7 @@ def require_services(host: Host, app: AppName) -> None:
 
 def give_back(host: Host) -> list[str]:
     """Remove data that was kept long enough."""
-    return [*trash.purge_due(host), *moving.forget_previous_due(host)]
+    return [*trash.purge_due(host), *moving.forget_previous_due(host)] if may_delete(host, "services-trash") else []
 
 
 def lost_in_trash(host: Host, service: Service) -> Finding:

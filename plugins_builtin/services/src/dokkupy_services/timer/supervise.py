@@ -38,7 +38,7 @@ class CrashesFile(Record, file="global/service-crashes"):
 def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Container], now: float) -> None:
     """Report the servers that crashed since the last check. listed: name -> container of the engine."""
     record = host.store.load_derived(CrashesFile)
-    since = now if record.looked is None else record.looked
+    since = now if record.looked is None else min(record.looked, now)  # later than now: the clock was set back
     before = record.watched
     after: dict[str, Watched] = {}
     for service in services:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.deletions import may_delete
 from dokkupy_sdk.disk import KEPT, Reclaimable
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.many import over_each, warn_of
@@ -201,8 +202,14 @@ def undestroy(host: Host, name: str) -> Entry:
     return entry
 
 
+def empty_trash(host: Host) -> None:
+    """The timer's job."""
+    if may_delete(host, "storage-trash"):
+        purge_due(host)
+
+
 def purge_due(host: Host, now: float | None = None) -> None:
-    """Delete what the trash has kept long enough; for the timer."""
+    """Delete what the trash has kept long enough."""
     at = time.time() if now is None else now
     _, failed = over_each([one for one in destroyed(host) if one.until <= at], lambda one: purge(host, one))
     warn_of(host, [(one.name, error) for one, error in failed])
