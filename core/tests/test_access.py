@@ -13,7 +13,7 @@ from dokkupy.cli.parse import parse
 from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied
 from dokkupy.host import Host
-from dokkupy.kernel.access import allowed, caller, check_access, visible_apps
+from dokkupy.kernel.access import allowed, caller, check_access
 from dokkupy.model.names import AppName
 
 KEYS = {
@@ -34,19 +34,6 @@ def host(tmp_path: Path) -> Host:
 
 def as_key(host: Host, name: str) -> Host:
     return host.for_invocation(who=f"key:{name}")
-
-
-@pytest.mark.parametrize(
-    ("key", "apps"), [("boss", ["blog", "shop", "wiki"]), ("laptop", ["blog", "shop"]), ("eve", ["blog"]), ("gone", [])]
-)
-def test_a_key_sees_its_apps(host: Host, key: str, apps: list[str]) -> None:
-    assert visible_apps(as_key(host, key)) == apps
-
-
-def test_visible_apps_are_those_with_the_permission(host: Host) -> None:
-    assert visible_apps(as_key(host, "laptop"), "app:write") == ["blog", "shop"]
-    assert visible_apps(as_key(host, "eve"), "app:write") == []
-    assert visible_apps(as_key(host, "laptop"), "app:admin") == []
 
 
 def test_a_local_user_may_do_everything(host: Host) -> None:

@@ -1,7 +1,7 @@
 """Permissions: who may see and change what."""
 
 from dokkupy.host import Host
-from dokkupy.kernel.access import GRANTS, allowed, caller, check_access, is_admin, keys_of, visible_apps
+from dokkupy.kernel.access import GRANTS, allowed, caller, check_access, is_admin, keys_of
 from dokkupy.model.names import AppName
 
 __all__ = [
@@ -25,3 +25,9 @@ def shown_app(host: Host, app: AppName) -> str:
 def has_deployers(host: Host, app: str) -> bool:
     """Whether anyone who is not an admin may deploy the app."""
     return any(key.role == "deployer" and app in key.apps for key in keys_of(host).values())
+
+
+def visible_apps(host: Host, permission: str = "app:read") -> list[AppName]:
+    """The apps for which the caller has a permission. `--all` and lists cover these."""
+    me = caller(host)
+    return [app for app in host.store.apps() if me.has_all((app,))] if me.has(permission) else []

@@ -142,7 +142,7 @@ def completer_at(path: str) -> Completer:
 
 
 def apps(host: Host, typed: Typed) -> list[str]:
-    from dokkupy.kernel.access import visible_apps
+    from dokkupy_sdk.access import visible_apps
 
     return [str(app) for app in visible_apps(host, typed.command.permission)]
 
@@ -175,7 +175,8 @@ def candidates(host: Host, before: Sequence[str], last: str) -> list[str]:
     """What could stand for the last word of a command line, without anything that the caller may not see: commands first,
     then a command's flags, or the values of its next argument."""
     from dokkupy.cli.main import resolve, split_globals
-    from dokkupy.kernel.access import visible_apps
+
+    from dokkupy_sdk.access import visible_apps
 
     if before and before[-1] == "--app":
         return [str(app) for app in visible_apps(host)]

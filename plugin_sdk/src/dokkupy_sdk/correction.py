@@ -66,7 +66,8 @@ def line_with_app(host: Host, command: Command, words: list[str]) -> str:
     """The line to type if the app was left out: its place has what cannot be the name of an app (`FOO=bar`), and the line
     is complete with an app before that. Else empty. Values are left out, because they may be secrets."""
     from dokkupy.cli.parse import WantsHelp, parse
-    from dokkupy.kernel.access import visible_apps
+
+    from dokkupy_sdk.access import visible_apps
 
     places = places_of(command)
     if (
@@ -150,7 +151,7 @@ def question(host: Host, command: Command, words: list[str], app: str, error: Us
 
 def words_with_values(host: Host, command: Command, words: list[str], app: str) -> Iterator[tuple[str, list[str]]]:
     """Each word of a line, or part of one, with what could stand in its place."""
-    from dokkupy.kernel.access import visible_apps
+    from dokkupy_sdk.access import visible_apps
 
     if app:
         yield app, [str(one) for one in visible_apps(host, command.permission)]

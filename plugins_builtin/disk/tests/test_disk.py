@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from dokkupy_apps.testing import deploy
 from dokkupy_disk import collect, space, watch
 from dokkupy_disk.collect import chosen, ranked
-from dokkupy_disk.doctor import findings
+from dokkupy_disk.doctor import findings, of_file_system
 from dokkupy_disk.hooks import diagnose, pre_source_receive
 from dokkupy_disk.settings import share, size
 from dokkupy_disk.space import Disk, line
@@ -69,6 +70,7 @@ def attic(monkeypatch: pytest.MonkeyPatch) -> Attic:
             f_frsize=MIB,
             f_files=1000,
             f_favail=500,
+            f_flag=0,
         )
 
     monkeypatch.setattr(space.os, "statvfs", measured)
@@ -376,3 +378,28 @@ def test_why_names_a_full_disk(host: Host, attic: Attic) -> None:
     attic.other = 990
     (found,) = diagnose(host, evidence)
     assert found.title.startswith("The disk is full: ") and "disk:report blog" in found.fix[0]
+
+
+def file_system(free: int, flags: int = 0) -> os.statvfs_result:
+    return os.statvfs_result((1 << 20, 1 << 20, 1000, 500, 500, 100, free, free, flags, 255))
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (file_system(50), []),
+        (file_system(5), [("warning", "5 of 100 inodes are free", "du --inodes")]),
+        (file_system(0), [("error", "0 of 100 inodes are free", "du --inodes")]),
+        (file_system(50, os.ST_RDONLY), [("error", "mounted read-only", "mount -o remount,rw")]),
+    ],
+)
+def test_disk_without_inodes_or_mounted_read_only_is_an_error(
+    facts: os.statvfs_result, found: list[tuple[str, str, str]], host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = list(of_file_system("/srv", facts))
+    assert [one.level for one in rows] == [level for level, _, _ in found]
+    for row, (_, message, remedy) in zip(rows, found, strict=True):
+        assert message in row.message and remedy in row.remedy
+    monkeypatch.setattr(os, "statvfs", lambda path: facts)
+    causes = list(diagnose(host, Evidence("blog", "build")))
+    assert len(causes) == sum(level == "error" for level, _, _ in found)

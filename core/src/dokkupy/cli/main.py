@@ -337,15 +337,15 @@ def wrapped(error: BaseException, host: Host) -> DokkupyError:
         return DokkupyError("Interrupted", exit_code=130, code="interrupted")
     import traceback
 
+    from dokkupy.kernel.files import DISK, unwritable
+
+    if isinstance(error, OSError) and error.errno in DISK:
+        return unwritable(error)
     trace = traceback.format_exception(error)
     try:
         host.events.record("internal_error", error="".join(trace)[-8000:], command=host.command)
     except OSError:
         pass
-    if isinstance(error, OSError) and error.errno == 28:
-        return DokkupyError(
-            "The disk is full", hint="Free some disk space and run the command again.", code="disk_full"
-        )
     details = tuple("".join(trace).splitlines()) if getattr(host.out, "trace", False) else ()
     return DokkupyError(
         f"Internal error: {type(error).__name__}: {error}",

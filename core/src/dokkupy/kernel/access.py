@@ -106,12 +106,6 @@ def denied(host: Session, what: str, remedy: str) -> Denied:
     )
 
 
-def visible_apps(host: Session, permission: str = "app:read") -> list[AppName]:
-    """The apps for which the caller has a permission. `--all` and lists cover these."""
-    me = caller(host)
-    return [app for app in host.store.apps() if me.has_all((app,))] if me.has(permission) else []
-
-
 def is_admin(host: Session) -> bool:
     """Whether the caller may change the host itself: a local user, or the key of an admin."""
     return caller(host).has("host:write")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.kernel.audit import stamp
+from dokkupy.kernel.audit import stamp, write_whole
 from dokkupy.kernel.files import make_directory, open_own
 
 ROTATE_AT = 16 * 1024 * 1024
@@ -24,7 +24,7 @@ class Events:
         make_directory(os.path.dirname(self.path))
         fd = open_own(self.path, os.O_WRONLY | os.O_APPEND, 0o640)
         try:
-            os.write(fd, line.encode())
+            write_whole(fd, line.encode())
             size = os.fstat(fd).st_size
         finally:
             os.close(fd)

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import os
 
+from dokkupy.errors import HostError
+
+DISK = {
+    **dict.fromkeys((28, 122), "Free some disk space or inodes: dokkupy doctor says on which disk, and how."),
+    30: "Its disk is mounted read-only, as a disk is after it failed: see dmesg, then mount -o remount,rw DIRECTORY",
+    5: "Its disk fails: see dmesg, and copy what it has to another one.",
+}
+
+
+def unwritable(error: OSError, what: str = "") -> HostError:
+    """The error for a file that cannot be written: its disk is full, over a quota, mounted read-only or broken."""
+    code = "disk_full" if error.errno in (28, 122) else None
+    text = f"{what or error.filename or 'A file'} cannot be written: {error.strerror}"
+    return HostError(text, hint=DISK.get(error.errno or 0, ""), code=code)
+
 
 def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:
     """Replace a file's content: temporary file, fsync, rename, fsync of the directory. An error leaves the old content."""

@@ -12,6 +12,7 @@ import pluggy
 
 from dokkupy.errors import DokkupyError, Interrupted, PluginError
 from dokkupy.kernel.discovery import CORE, EntryPoint
+from dokkupy.kernel.files import DISK, unwritable
 from dokkupy.kernel.registry import Registry
 
 P = ParamSpec("P")
@@ -203,6 +204,8 @@ class Hooks:
         except DokkupyError:
             raise
         except (Exception, SystemExit) as error:
+            if isinstance(error, OSError) and error.errno in DISK:
+                raise unwritable(error) from error
             entry = self.owners.get(implementation.plugin_name)
             who = entry.title if entry else implementation.plugin_name
             raise PluginError(

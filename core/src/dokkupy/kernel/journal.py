@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from dokkupy.errors import HostError
-from dokkupy.kernel.files import make_directory, open_own, sync_directory
+from dokkupy.kernel.audit import write_whole
+from dokkupy.kernel.files import make_directory, open_own, sync_directory, unwritable
 
 KEPT_JOURNALS = 200
 """How many closed journals are kept, for `dokkupy events` and for debugging."""
@@ -43,13 +44,11 @@ class Journal:
     def write(self, entry: dict[str, Any], *, sync: bool = False) -> None:
         line = json.dumps({**entry, "at": round(time.time(), 3)}, separators=(",", ":")).encode() + b"\n"
         try:
-            os.write(self._fd, line)
+            write_whole(self._fd, line)
             if sync:
                 os.fdatasync(self._fd)
         except OSError as error:
-            raise HostError(
-                f"The journal {self.path} cannot be written: {error.strerror}", hint="Free some disk space."
-            ) from error
+            raise unwritable(error, f"The journal {self.path}") from error
 
     def note_undone(self, steps: list[int]) -> None:
         """Record the numbers of the steps that were undone, when others could not be."""

@@ -159,10 +159,3 @@ def recover_operation(host: Session, subject: str, identifier: str) -> list[str]
     journal.close("done" if commits else "undone", "recovered")
     host.events.record("recovered", subject=subject, verb=verb, outcome=outcome)
     return [f"{verb} of {subject} was interrupted and is {outcome}"]
-
-
-def forget_unfinished(host: Session, subject: str, *, but: str) -> None:
-    """Close unfinished operations on a subject that is gone. One that has other subjects too is left to `recover`."""
-    for identifier, entries in unfinished(host, subject):
-        if identifier != but and entries and subjects_of(entries) == (subject,):
-            Journal(host.root, identifier).close("undone", "the subject is gone")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from dokkupy.errors import AppNotFound, HostError, StateError
-from dokkupy.kernel.files import link_over, make_directory, open_own, write_atomic
+from dokkupy.kernel.files import link_over, make_directory, open_own, unwritable, write_atomic
 from dokkupy.kernel.toml import loads
 from dokkupy.model.names import AppName
 from dokkupy.model.secret import CLEAR, MARK, Sealed, Secret, bound, described, escaped, written
@@ -175,9 +175,7 @@ class Store:
             if is_first:
                 mark_first(path)
         except OSError as error:
-            raise HostError(
-                f"{path} cannot be written: {error.strerror}", hint="Free some disk space and run the command again."
-            ) from error
+            raise unwritable(error, path) from error
 
     def delete(self, *parts: str) -> None:
         forget_file(self.path(*parts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from dokkupy_sdk import Host
@@ -26,7 +27,7 @@ def findings(host: Host) -> Iterator[Finding]:
     samples = host.store.load_derived(SamplesFile).samples
     for disk in disks(host):
         yield of_disk(disk, samples.get(disk.path, ()))
-        yield from of_inodes(disk)
+        yield from of_file_system(disk.path, os.statvfs(disk.path))
     yield from of_lost_images(host)
     usage = known(host)
     if (row := largest(usage.rows, disks(host))) is not None:
@@ -48,6 +49,7 @@ def status_of(host: Host) -> Iterator[Finding]:
     samples = host.store.load_derived(SamplesFile).samples
     for disk in disks(host):
         yield of_disk(disk, samples.get(disk.path, ()))
+        yield from of_file_system(disk.path, os.statvfs(disk.path))
 
 
 def of_disk(disk: Disk, samples: tuple[Sample, ...]) -> Finding:
@@ -96,10 +98,13 @@ def of_lost_images(host: Host) -> Iterator[Finding]:
         yield Finding("images", "warning", text, remedy)
 
 
-def of_inodes(disk: Disk) -> Iterator[Finding]:
-    import os
-
-    facts = os.statvfs(disk.path)
+def of_file_system(path: str, facts: os.statvfs_result) -> Iterator[Finding]:
+    """What makes a disk unusable beside its bytes: no inodes (each file takes one), and a read-only mount. Pure."""
     if facts.f_files and facts.f_favail * 100 < facts.f_files * LOW:
-        text = f"{facts.f_favail} of {facts.f_files} inodes are free on the disk of {disk.path}"
-        yield Finding(CHECK, "warning", text, "dokkupy cleanup --caches; to see what is large: dokkupy disk:report")
+        text = f"{facts.f_favail} of {facts.f_files} inodes are free on the disk of {path}"
+        level = "warning" if facts.f_favail else "error"
+        remedy = f"dokkupy cleanup --caches; to see where the files are: du --inodes -xS {path} | sort -n | tail"
+        yield Finding(CHECK, level, text, remedy)
+    if facts.f_flag & os.ST_RDONLY:
+        text = f"The disk of {path} is mounted read-only, as a disk is after it failed: nothing can be changed"
+        yield Finding(CHECK, "error", text, f"See dmesg; then: mount -o remount,rw $(findmnt -n -o TARGET -T {path})")

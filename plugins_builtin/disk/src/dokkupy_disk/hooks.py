@@ -55,15 +55,21 @@ def disk_usage(host: Host, app: AppName | None) -> Iterable[DiskUse]:
 
 @hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
 def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
-    """A full disk, on which anything fails."""
+    """A disk that is full or mounted read-only, on which anything fails."""
+    import os
+
     from dokkupy_sdk.diagnosis import FACT, Cause
 
+    from dokkupy_disk.doctor import of_file_system
     from dokkupy_disk.space import disks
 
     for disk in disks(host):
         if disk.free < FULL:
             fix = (f"See what uses it: disk:report {evidence.app}; give back what is of no use: cleanup",)
             yield Cause(f"The disk is full: {disk}", fix, sure=FACT)
+        for found in of_file_system(disk.path, os.statvfs(disk.path)):
+            if found.level == "error":
+                yield Cause(found.message, (found.remedy,), sure=FACT)
 
 
 @hookimpl(optionalhook=True)  # of dokkupy-host, which may not be installed

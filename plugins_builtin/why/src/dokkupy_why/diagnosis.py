@@ -26,10 +26,14 @@ def known_causes(evidence: Evidence) -> Iterator[Cause]:
 
 
 def causes_of(host: Host, evidence: Evidence) -> tuple[Cause, ...]:
-    """All plugins' causes, the surest first."""
+    """All plugins' causes, the surest first. A plugin that fails causes a warning."""
+    from dokkupy_sdk.many import warn_of
+
     from dokkupy_why import hookspecs
 
-    return ranked(cause for _, cause in host.hooks.gather(hookspecs.diagnose, host=host, evidence=evidence))
+    found, failed = host.hooks.gather_what_can(hookspecs.diagnose, host=host, evidence=evidence)
+    warn_of(host, failed)
+    return ranked(cause for _, cause in found)
 
 
 def ranked(causes: Iterable[Cause]) -> tuple[Cause, ...]:

@@ -69,7 +69,9 @@ def forget(repository: Repository, host: Host, gone: list[Record]) -> None:
         host.store.remove(BackupFile, one.id)
 
 
-def prune(host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now, by_age: bool = True) -> list[Record]:
+def prune(
+    host: Host, target: Target, policies: dict[SubjectName, Keep], *, clock: Now = now, by_age: bool = True
+) -> list[Record]:
     """Delete what the policies do not keep, and free its space. policies: by subject. by_age: safety backups too."""
     with working(host, "backups:prune", target) as (tx, repository):
         if host.dry_run:

@@ -104,7 +104,9 @@ def attempt(host: Host, schedule: Schedule, step: str, clock: Now) -> str:
 
 
 def backup_due(host: Host, schedule: Schedule, now: datetime) -> bool:
-    return is_due(schedule.cron, (schedule.since, schedule.served), now) and attempts.may_try(host, schedule.subject, "backup", now)
+    return is_due(schedule.cron, (schedule.since, schedule.served), now) and attempts.may_try(
+        host, schedule.subject, "backup", now
+    )
 
 
 def is_due(cron: Cron, known: Iterable[datetime], now: datetime) -> bool:
@@ -118,9 +120,7 @@ def verify_due(host: Host, schedule: Schedule, now: datetime) -> bool:
     newest = newest_own(host, schedule)
     if newest is None or newest.state == "verified" or not attempts.may_try(host, schedule.subject, "verify", now):
         return False
-    return schedule.verify is None or is_due(
-        schedule.verify, (schedule.since, schedule.verify_served), now
-    )
+    return schedule.verify is None or is_due(schedule.verify, (schedule.since, schedule.verify_served), now)
 
 
 def newest_own(host: Host, schedule: Schedule) -> Record | None:

@@ -31,6 +31,7 @@ from dokkupy_backups.subject.tar_stream import inner, is_table, pack, unpack, wa
 
 LEFT_OUT = (
     "locks",
+    "reserve",
     "tmp",
     "cache",
     "builds",

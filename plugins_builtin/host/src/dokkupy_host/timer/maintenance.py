@@ -19,6 +19,7 @@ from dokkupy_sdk.locks import holder, is_maintenance
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import messages, operation, unfinished
 from dokkupy_sdk.records import Record
+from dokkupy_sdk.reserve import fill_reserve
 
 from dokkupy_host.supervise.apps import supervise
 from dokkupy_host.timer import RECOVER, TICK, temporary
@@ -50,6 +51,7 @@ def do_tick(host: Host, patience: float | None = None) -> list[str]:
         recover_unfinished,
         supervise,
         temporary.remove_left_over,
+        keep_reserve,
         jobs,
     ):
         try:
@@ -60,6 +62,12 @@ def do_tick(host: Host, patience: float | None = None) -> list[str]:
             for text in messages(error):
                 host.out.warn(text)
     return lines
+
+
+def keep_reserve(host: Host) -> list[str]:
+    """Keep room for commands that make room on a full disk."""
+    fill_reserve(host.root)
+    return []
 
 
 def retire_old(host: Host) -> list[str]:

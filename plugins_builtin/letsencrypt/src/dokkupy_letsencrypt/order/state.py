@@ -21,7 +21,6 @@ from dokkupy_sdk.values import dataclass
 from dokkupy_letsencrypt.order.parts import SLOT, Part, divide
 from dokkupy_letsencrypt.settings import SETTINGS, directory_of
 
-
 LONGEST_WAIT = 32 * 86400
 """Seconds for which an authority may ask not to be asked again: Let's Encrypt's longest limit lasts a week."""
 

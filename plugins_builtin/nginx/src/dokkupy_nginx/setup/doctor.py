@@ -152,6 +152,10 @@ def configuration(proxy: NginxProxy) -> Iterator[Finding]:
     except DokkupyError as error:
         yield Finding("nginx configuration", "error", error.message, error.hint)
         return
+    except OSError as error:  # without room for a lock or a copy, nothing is known about the configuration
+        reason = f"not tested, because {error.filename} cannot be written: {error.strerror}"
+        yield Finding("nginx configuration", "warning", reason, "See the findings about disks")
+        return
     if complaint is None:
         yield Finding("nginx configuration", "ok", "nginx accepts its whole configuration")
     else:
