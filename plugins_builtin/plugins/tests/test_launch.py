@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from importlib import import_module, invalidate_caches
 from pathlib import Path
@@ -52,6 +53,64 @@ def test_modules_and_entry_points_come_from_the_index(packages: Path, monkeypatc
         one.fails()
     assert caught.traceback[-1].path == packages / "indexed_plugin/rooms/one.py"
     assert [repr(one) for one in entry_points()] == [repr(one) for one in entry_points([str(packages)])] != []
+
+
+IMPORTS = {
+    "indexed_plugin/head.py": "from __future__ import annotations\nimport colorsys\nfrom indexed_plugin import needed\n"
+    "if needed.ORDER is None:\n    from indexed_plugin.rooms import one\nORDER = [*needed.ORDER, 'head']\n",
+    "indexed_plugin/needed.py": "from indexed_plugin.below import low\nORDER = [*low.ORDER, 'needed']\n",
+    "indexed_plugin/below/__init__.py": "ORDER = ['below']\n",
+    "indexed_plugin/below/low.py": "from indexed_plugin import below\nORDER = [*below.ORDER, 'low']\n",
+    "indexed_plugin/circle_a.py": "EARLY = 1\nfrom indexed_plugin.circle_b import LATE\n",
+    "indexed_plugin/circle_b.py": "from indexed_plugin.circle_a import EARLY\nLATE = EARLY + 1\n",
+    "indexed_plugin/uses_circle.py": "from indexed_plugin.circle_a import LATE\n",
+    "indexed_plugin/faulty.py": "1 / 0\n",
+    "indexed_plugin/uses_faulty.py": "from indexed_plugin import faulty\n",
+}
+
+
+@pytest.fixture
+def importing(packages: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    for path, text in IMPORTS.items():
+        (packages / path).parent.mkdir(exist_ok=True)
+        (packages / path).write_text(text)
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    return written(packages, monkeypatch)
+
+
+def test_what_a_module_always_imports_is_loaded_before_it(importing: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    find = Index.find_spec
+    monkeypatch.setattr(Index, "find_spec", lambda self, name, *rest: (asked.append(name), find(self, name, *rest))[1])
+    head = import_module("indexed_plugin.head")
+    assert head.ORDER == ["below", "low", "needed", "head"]
+    assert asked == ["indexed_plugin", "indexed_plugin.head", "colorsys"]
+    assert head.needed is sys.modules["indexed_plugin"].needed is sys.modules["indexed_plugin.needed"]
+    assert "indexed_plugin.rooms" not in sys.modules
+    assert isinstance(sys.modules["colorsys"].__loader__, IndexedLoader)
+
+
+def test_while_another_thread_runs_each_import_is_pythons_own(importing: Index) -> None:
+    ready, done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: (ready.set(), done.wait()))
+    thread.start()
+    ready.wait()
+    importing.find_spec("indexed_plugin.head")
+    assert "indexed_plugin.needed" not in sys.modules
+    done.set()
+    thread.join()
+    assert import_module("indexed_plugin.head").ORDER[-1] == "head"
+
+
+def test_modules_that_import_each_other_keep_pythons_order(importing: Index) -> None:
+    assert import_module("indexed_plugin.uses_circle").LATE == 2
+
+
+def test_a_fault_of_an_imported_module_is_that_of_the_import(importing: Index) -> None:
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            import_module("indexed_plugin.uses_faulty")
+        assert not {"indexed_plugin.faulty", "indexed_plugin.uses_faulty"} & set(sys.modules)
 
 
 def test_a_changed_source_overrides_the_index(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
