@@ -62,3 +62,19 @@ def test_a_hint_is_a_text() -> None:
         if keyword.arg == "hint" and isinstance(keyword.value, ast.Constant) and not keyword.value.value
     ]
     assert empty == []
+
+
+def test_the_reason_of_a_failed_read_or_write_is_for_people() -> None:
+    """`No such file or directory`, not `[Errno 2] No such file or directory: '/x'`: `error.strerror`, or `reason_of` of the SDK."""
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in modules()
+        if not {"testing", "scaffold"} & set(file.parts)
+        for handler in nodes(file)
+        if isinstance(handler, ast.ExceptHandler)
+        and handler.name
+        and "OSError" in ast.unparse(handler.type or ast.Name(""))
+        for node in ast.walk(handler)
+        if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Name) and node.value.id == handler.name
+    ]
+    assert found == []

@@ -113,7 +113,7 @@ def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, 
     except TimeoutError:
         return silence(route.upstreams.get(port.container, ()))
     except OSError as error:
-        return f"the proxy did not answer ({error})"
+        return f"the proxy did not answer ({error.strerror or error})"
     if found not in own:
         return ""
     return made_by_the_proxy(found, name, route.upstreams.get(port.container, ()))

@@ -28,6 +28,13 @@ def decode_marked(data: bytes) -> str:
     return data.decode()
 
 
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be read or written, for people: without Python's error number and the path, which the message has."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    return getattr(error, "strerror", None) or str(error)
+
+
 def read_file(path: str, limit: int = -1) -> str:
     """The text of a file on the host, of at most `limit` bytes. Raises OSError, ValueError."""
     with open(path, "rb") as file:

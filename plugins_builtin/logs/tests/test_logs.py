@@ -306,5 +306,6 @@ def test_the_prefix_is_coloured_per_instance() -> None:
     seen: dict[str, int] = {}
     assert [colour_of(name, seen) for name in ("web.1", "web.2", "web.1")] == [36, 33, 36]
     line = parse_line("web.1", "stdout", b"2026-01-01T00:00:00.000000001Z hi \xff")
-    expected = "\x1b[36m2026-01-01T00:00:00.000000001Z app[web.1]:\x1b[0m hi �".encode()
+    expected = "\x1b[36m2026-01-01T00:00:00Z app[web.1]:\x1b[0m hi �".encode()
     assert shown(line, quiet=False, colour=36) == expected
+    assert shown(line, quiet=False, colour=None).startswith(b"2026-01-01T00:00:00.000000001Z app"), "for programs"

@@ -126,7 +126,7 @@ def test_a_process_that_crashed_is_explained_by_the_event_of_its_crash(host: Hos
     engine.end(web.id, 1, at=1.0)
     host.events.record("process_crashed", app="blog", process="web.1", exit_code="1", lines="KeyError: 'SECRET_KEY'")
     _, out, _ = run("why", "blog")
-    assert "blog: web.1 does not run: it is exited" in out
+    assert "blog: web.1 does not run: it has ended" in out
     assert "Cause: The variable SECRET_KEY is not set." in out and "config:set blog SECRET_KEY=VALUE" in out
 
 

@@ -20,6 +20,7 @@ from dokkupy_sdk.files import make_directory, read_file, scratch_directory, writ
 from dokkupy_sdk.model import Build, Image, Readiness, Source
 from dokkupy_sdk.names import AppName, Secret
 from dokkupy_sdk.roles import Builder, ImageBuild
+from dokkupy_sdk.text import reason_of
 from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_buildpacks.dockerfile.render import CA, CONFIG, INSTALL, NETWORK, Bases, Mounts, dockerfile
@@ -271,7 +272,7 @@ def build_secrets(
             found[CA] = Secret(read_file(path))
         except (OSError, ValueError) as error:
             raise UserError(
-                f"The ca-bundle {path} cannot be read: {error}",
+                f"The ca-bundle {path} cannot be read: {reason_of(error)}",
                 hint=f"buildpacks:set-property {app or '--global'} ca-bundle PATH",
             ) from None
     return found

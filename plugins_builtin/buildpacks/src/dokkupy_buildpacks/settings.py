@@ -19,6 +19,7 @@ def bundle(text: str) -> str:
     if not os.path.isabs(text) or not plain(text):
         raise UserError(f"{text[:80]!r} is neither an absolute path nor `none`")
     from dokkupy_sdk.files import read_file
+    from dokkupy_sdk.text import reason_of
 
     try:
         if "BEGIN CERTIFICATE" not in read_file(text, 1 << 22):
@@ -28,7 +29,7 @@ def bundle(text: str) -> str:
             )
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{text} cannot be read: {error}",
+            f"{text} cannot be read: {reason_of(error)}",
             hint="Check that the file exists on the host, and that the user dokkupy can read it.",
         ) from None
     return text

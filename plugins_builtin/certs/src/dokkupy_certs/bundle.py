@@ -59,7 +59,9 @@ def unpacked(data: bytes) -> bytes:
     try:
         plain = opener(io.BytesIO(data)).read(LARGEST + 1) if opener else data
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise UserError(f"Standard input is not a tar archive: {error}", hint=HINT) from None
+        from dokkupy_sdk.text import reason_of
+
+        raise UserError(f"Standard input is not a tar archive: {reason_of(error)}", hint=HINT) from None
     if len(plain) > LARGEST:
         raise UserError(f"The archive is larger than {LARGEST // 1024} KB", hint=HINT)
     return bytes(plain)

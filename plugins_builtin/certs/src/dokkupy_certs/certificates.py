@@ -185,7 +185,9 @@ def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
         os.rename(draft, target)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
-        raise HostError(f"The certificate could not be stored: {error}", hint="Free some disk space.") from error
+        raise HostError(
+            f"The certificate could not be stored: {error.strerror}", hint="Free some disk space."
+        ) from error
 
 
 def draft_of(target: str) -> str:

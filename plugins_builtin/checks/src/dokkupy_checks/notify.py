@@ -16,6 +16,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.model import Release
 from dokkupy_sdk.outgoing import Guard, guard_of_source, require_http
+from dokkupy_sdk.text import reason_of
 
 from dokkupy_checks.probe import Outcome
 
@@ -50,7 +51,7 @@ def on_failure(host: Host, release: Release, outcome: Outcome) -> None:
             if status >= 300:
                 host.out.warn(f"The onFailure URL of {check.name} answered with {status}")
         except (DokkupyError, OSError, ValueError, http.client.HTTPException) as error:
-            host.out.warn(f"The onFailure URL of {check.name} could not be notified: {error}")
+            host.out.warn(f"The onFailure URL of {check.name} could not be notified: {reason_of(error)}")
 
 
 def post_json(url: str, document: dict[str, object], *, guard: Guard) -> int:

@@ -87,6 +87,19 @@ def shown(text: str) -> tuple[list[str], Output]:
     return [*lines, *output.rest()], output
 
 
+def test_copies_of_a_generated_dockerfile_name_what_is_copied_and_from_where() -> None:
+    lines, _ = shown(
+        """#5 [app 1/3] COPY [requirements.txt, setup.py, ./]\n#5 CACHED\n"""
+        """#6 [stage-2 2/3] COPY --chown=32767:32767 --from=deps [/app/.venv, /app/.venv]\n#6 CACHED\n"""
+        """#7 [stage-2 3/3] COPY --from=assets /out /srv\n#7 CACHED\n"""
+    )
+    assert [line.rpartition(" cached")[0].rstrip() for line in lines] == [
+        "app 1/3 COPY requirements.txt setup.py ./",
+        "2/3 COPY /app/.venv from deps",
+        "3/3 COPY --from=assets /out /srv",
+    ]
+
+
 def test_each_step_has_a_line_with_its_time_and_what_it_printed_below() -> None:
     lines, _ = shown(BUILD)
     assert [" ".join(line.split()) if not line.startswith(" ") else line for line in lines] == [

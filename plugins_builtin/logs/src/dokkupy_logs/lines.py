@@ -88,11 +88,13 @@ def stamped(lines: Iterable[Line], last: str = "") -> Iterator[Line]:
 
 
 def shown(line: Line, *, quiet: bool, colour: int | None, raw: bool = False) -> bytes:
-    """The line as text. quiet: without time and prefix. colour: of the prefix. raw: control sequences stay."""
+    """The line as text. quiet: without time and prefix. colour: of the prefix on a terminal, where the time has seconds. raw:
+    control sequences stay."""
     text = line.text if raw else harmless(line.text.decode(errors="replace")).encode()
     if quiet:
         return text
-    prefix = f"{line.at} {line.source}[{line.dyno}]:"
+    at = line.at if colour is None else line.at[:19] + line.at[29:]  # without the nanoseconds
+    prefix = f"{at} {line.source}[{line.dyno}]:"
     if colour is not None:
         prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
     return prefix.encode() + b" " + text

@@ -38,6 +38,7 @@ def add(
     ssh-keys:add ci --role deployer --apps blog < ci.pub
     """
     from dokkupy_sdk.files import read_file, read_input
+    from dokkupy_sdk.text import reason_of
     from dokkupy_sdk.users import as_caller
 
     from dokkupy_ssh.keys import add_key
@@ -48,7 +49,7 @@ def add(
         text = as_caller(host, lambda: read_file(file, LARGEST) if file else read_input(LARGEST))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{file[:80] or 'Standard input'!r} cannot be read: {error}",
+            f"{file[:80] or 'Standard input'!r} cannot be read: {reason_of(error)}",
             hint=f"Pass the key on standard input: ssh-keys:add {name} < KEY.pub",
         ) from None
     fingerprint = add_key(host, name, text, role=role, apps=apps.apps)

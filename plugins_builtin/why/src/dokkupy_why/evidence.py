@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LAST_LINES = 80
 LOG_LINES, LOG_BYTES = 200, 65536
 PREFIX = len(" !     ")
+ENDED = {"exited": "it has ended", "dead": "it has ended", "missing": "its container is gone"}
+"""The state of an instance -> what to say of it."""
 
 
 def gathered(host: Host, app: AppName) -> list[Evidence]:
@@ -103,7 +105,11 @@ def of_instance(host: Host, release: Release, row: InstanceStatus) -> Iterator[E
     if row.state == "running" and not row.restarts:
         return
     one, app = row.instance, release.app
-    reason = f"{one.dyno} runs again" if row.state == "running" else f"{one.dyno} does not run: it is {row.state}"
+    reason = (
+        f"{one.dyno} runs again"
+        if row.state == "running"
+        else f"{one.dyno} does not run: {ENDED.get(row.state, f'its state is {row.state}')}"
+    )
     evidence = Evidence(
         app,
         "run",

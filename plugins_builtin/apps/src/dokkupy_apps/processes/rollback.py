@@ -34,26 +34,17 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
     number: None for the one before the serving one. keep_config: keep the app's current variables. Without it, a
     warning names the variables that return or change, because a secret that was unset or rotated would be back in use.
     """
-    require_deployed(host, app)
+    require_target(host, app, number)  # a mistyped number is no failed deploy
 
     def deploy() -> Deployment:
         with operation(host, "releases:rollback", f"app:{app}") as tx:
-            serving = require_deployed(host, app)
-            wanted = number
-            if wanted is None:
-                earlier = [n for n in sorted(numbers(host, app)) if n < serving.number]
-                if not earlier:
-                    raise NotFound(
-                        f"App {app} has no release before v{serving.number}",
-                        hint=f"List the releases that are kept: releases:list {app}",
-                    )
-                wanted = earlier[-1]
-            target = with_image(tx, read_release(host, app, wanted))
+            before = require_target(host, app, number)
+            target = with_image(tx, before)
             require_mounts(host, app, target.options)
             release = next_release(
                 host,
                 target,
-                f"Rollback to v{wanted}",
+                f"Rollback to v{before.number}",
                 formation=wanted_formation(host, app, target),
                 own_ports=own_ports(host, app),
             )
@@ -66,10 +57,22 @@ def rollback(host: Host, app: AppName, number: int | None = None, *, keep_config
                     warn_of_returning(host, target, get_env(host, app))
                 set_env(tx, app, target.config, replace=True)
             write_release(tx, release)
-            host.out.section(f"Rolling {app} back to v{wanted}")
+            host.out.section(f"Rolling {app} back to v{before.number}")
             return converge(tx, release, release.formation, kind="rollback", replaces=lambda name: True)
 
     return observed(host, app, deploy, kind="rollback")
+
+
+def require_target(host: Host, app: AppName, number: int | None) -> Release:
+    """The release of this number, by default the one before the serving one. Raises NotFound."""
+    serving = require_deployed(host, app)
+    earlier = [n for n in sorted(numbers(host, app)) if n < serving.number] if number is None else [number]
+    if not earlier:
+        raise NotFound(
+            f"App {app} has no release before v{serving.number}",
+            hint=f"List the releases that are kept: releases:list {app}",
+        )
+    return read_release(host, app, earlier[-1])
 
 
 def kept_env(host: Host, app: AppName, target: Release) -> dict[EnvKey, Secret]:

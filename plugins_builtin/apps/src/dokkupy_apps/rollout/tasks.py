@@ -73,7 +73,7 @@ class Heading:
     def end(self) -> None:
         took = duration(time.monotonic() - self.began)
         if self.is_shown:
-            self.out.detail(timed("", took))
+            self.out.detail(timed("done", took))
         else:
             self.is_shown = True
             self.out.section(timed(self.text, took))

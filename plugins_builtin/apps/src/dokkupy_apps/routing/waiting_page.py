@@ -27,7 +27,9 @@ def update_waiting_page(host: Host, app: str) -> None:
         for proxy in host.adapters("proxy"):
             proxy.announce(name, domains_of(host, name) if reason and proxy is chosen else (), reason)
     except (DokkupyError, OSError) as error:
-        host.out.warn(f"The page for visitors of {app} could not be updated: {error}")
+        from dokkupy_sdk.text import reason_of
+
+        host.out.warn(f"The page for visitors of {app} could not be updated: {reason_of(error)}")
 
 
 def why_waiting(host: Host, app: AppName) -> str:

@@ -24,7 +24,7 @@ def list_apps(host: Host) -> CommandResult:
 
 
 @group.command("create", permission="app:write", mutating=True)
-def create(host: Host, app: App) -> None:
+def create(host: Host, app: Annotated[AppName, Arg("app", complete=())]) -> None:
     """Create an app.
 
     apps:create blog

@@ -304,6 +304,7 @@ def import_config(
     """
     from dokkupy_sdk.files import read_file, read_input
     from dokkupy_sdk.names import Secret
+    from dokkupy_sdk.text import reason_of
     from dokkupy_sdk.users import as_caller
 
     if file != "-" and host.who.startswith("key:"):
@@ -317,7 +318,7 @@ def import_config(
             )
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{file[:80]!r} cannot be read: {error}",
+            f"{file[:80]!r} cannot be read: {reason_of(error)}",
             hint="Check the path, or pass the file on standard input: config:import APP - < FILE",
         ) from None
     read = reader(host, format)

@@ -23,6 +23,9 @@ STEP = re.compile(r"\[(?:(\S+) )?(\d+/\d+)\] (.*)")
 NAMED = re.compile(r'RUN (?:--\S+ )*\["/bin/sh", "-\w*c", .*", "([^"\\]+)"\]$')
 """The shell's own name, behind its command, is the title of a step whose Dockerfile the platform made."""
 
+COPIED = re.compile(r"COPY (?P<flags>(?:--\S+ )*)\[(?P<paths>[^\[\]]+)\]$")
+"""A line with a list of paths, as in the Dockerfiles that the platform makes."""
+
 PRINTED = re.compile(r"\d+\.\d+ (.*)")
 DONE = re.compile(r"DONE (\d+\.\d+)s")
 FAILED = re.compile(r"ERROR: (?:executor failed running|process) ")
@@ -134,11 +137,21 @@ class Output:
 
 def step_of(stage: str | None, count: str, command: str) -> Step:
     named = NAMED.match(command)
-    words = named[1] if named else " ".join(NOISE.sub("", command).split())
+    words = named[1] if named else copied(" ".join(NOISE.sub("", command).split()))
     if len(words) > WIDEST:
         words = f"{words[:WIDEST]} ..."
     where = "" if stage is None or UNNAMED_STAGE.fullmatch(stage) else f"{stage} "
     return Step(f"{where}{count} {words}", named is not None)
+
+
+def copied(command: str) -> str:
+    """`COPY /app/.venv from deps` for `COPY --chown=1:1 --from=deps [/app/.venv, /app/.venv]`; other commands as they are."""
+    found = COPIED.match(command)
+    if found is None:
+        return command
+    *sources, target = found["paths"].split(", ")
+    stage = re.search(r"--from=(\S+)", found["flags"])
+    return f"COPY {' '.join(sources)} {f'from {stage[1]}' if stage else target}"
 
 
 def ended(step: Step, how: str) -> str:

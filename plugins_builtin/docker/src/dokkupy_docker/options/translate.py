@@ -292,8 +292,10 @@ def file_lines(path: str) -> list[str]:
         with open(path, encoding="utf-8") as file:
             return [line for line in file.read().splitlines() if line.strip() and not line.lstrip().startswith("#")]
     except (OSError, ValueError) as error:
+        from dokkupy_sdk.text import reason_of
+
         raise UserError(
-            f"{path[:120]!r} cannot be read: {error}",
+            f"{path[:120]!r} cannot be read: {reason_of(error)}",
             hint="Check that the file exists on the host, and that the user dokkupy can read it.",
         ) from None
 

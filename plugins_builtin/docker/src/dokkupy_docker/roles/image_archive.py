@@ -19,6 +19,7 @@ from typing import Any
 
 from dokkupy_apps.releases.app_images import repository_of
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.text import reason_of
 from dokkupy_sdk.values import dataclass
 
 MOST_LAYERS = 127
@@ -63,7 +64,8 @@ def without_names(path: str, wanted: str) -> Iterator[bytes]:
             yield bytes(2 * BLOCK)
     except (tarfile.TarError, EOFError, zlib.error, OSError, RecursionError) as error:
         raise UserError(
-            f"Standard input is not an archive of images: {error}", hint="Pass what `docker save IMAGE` writes."
+            f"Standard input is not an archive of images: {reason_of(error)}",
+            hint="Pass what `docker save IMAGE` writes.",
         ) from None
 
 

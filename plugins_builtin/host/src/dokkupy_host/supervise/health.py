@@ -34,7 +34,7 @@ def findings(host: Host) -> list[Finding]:
             count += 1
         except StateError:
             continue  # the check of the state reports it
-    return found or [Finding("apps", "ok", f"all processes of {counted(count, 'app')} that should run do so")]
+    return found or [Finding("apps", "ok", f"{counted(count, 'app')}: all processes that should run are running")]
 
 
 def findings_of(host: Host, app: AppName, steady: dict[Instances, frozenset[str]]) -> Iterator[Finding]:

@@ -145,7 +145,9 @@ class Certbot:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise no_room(app, str(error.filename or self.root)) from error
-            raise HostError(f"No certificate for {app}: {error}", hint="Check the host: dokkupy doctor") from error
+            raise HostError(
+                f"No certificate for {app}: {error.strerror or error}", hint="Check the host: dokkupy doctor"
+            ) from error
         finally:
             lock.release()
 

@@ -14,6 +14,7 @@ from dokkupy_sdk.errors import AppNotFound, Busy, DokkupyError, HostError, Inter
 from dokkupy_sdk.many import messages, over_each, warn_of
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.text import reason_of
 
 from dokkupy_letsencrypt.acme_errors import FULL, RateLimited, said_until
 from dokkupy_letsencrypt.certbot.program import Certbot, Order
@@ -181,7 +182,7 @@ def note_failure(host: Host, app: AppName, part: Part, error: DokkupyError, at: 
         if isinstance(second, Interrupted):
             raise
         # The disk is full. The first error says what to do, and must not be hidden.
-        host.out.warn(f"{app}: its failure could not be recorded: {second}")
+        host.out.warn(f"{app}: its failure could not be recorded: {reason_of(second)}")
 
 
 def record_results(host: Host, app: AppName, failed: Collection[str]) -> None:
