@@ -141,3 +141,42 @@ def test_no_stand_in_replaces_a_whole_module() -> None:
     files = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern))]
     assert [str(path) for path in files if any(map(replaces_a_module_of_ours, nodes(path)))] == []
     assert replaces_a_module_of_ours(ast.parse("types.ModuleType('dokkupy_apps.deploy')", mode="eval").body)
+
+
+def is_timed(node: ast.AST) -> bool:
+    """Whether an assertion compares the time that something took: `assert time.monotonic() - began < 5`. The deadline of
+    a loop, `assert time.monotonic() < end`, only ends a wait that would have no end."""
+    return isinstance(node, ast.Assert) and any(
+        isinstance(one, ast.BinOp) and isinstance(one.op, ast.Sub) and "monotonic" in called(one.left)
+        for compared in ast.walk(node.test)
+        if isinstance(compared, ast.Compare)
+        for one in (compared.left, *compared.comparators)
+    )
+
+
+def test_no_test_asserts_how_long_something_took() -> None:
+    """Everything takes long on a busy machine."""
+    files = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern)) if "bench" not in path.parts]
+    assert [str(path) for path in files if any(map(is_timed, nodes(path)))] == []
+    timed, deadline = ast.parse("assert time.monotonic() - began < 5\nassert time.monotonic() < end").body
+    assert is_timed(timed) and not is_timed(deadline)
+
+
+def gives_a_port_back(node: ast.AST) -> bool:
+    """Whether a block only finds a free port, which any connection may have until a server takes it."""
+    return (
+        isinstance(node, ast.With)
+        and len(node.body) <= 2
+        and "getsockname" in called(node.body[-1])
+        and not any(isinstance(one, (ast.With, ast.Yield)) for last in node.body for one in ast.walk(last))
+        and {"bind", "create_server"} & set(called(node)) != set()
+        and not {"listen", "accept", "Thread"} & set(called(node))
+    )
+
+
+def test_a_port_for_a_server_is_not_one_of_outgoing_connections() -> None:
+    """`dokkupy_sdk.testing.ports.free_port` has them."""
+    files = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern))]
+    assert [str(path) for path in files if any(map(gives_a_port_back, nodes(path)))] == []
+    text = "with socket.create_server(('127.0.0.1', 0)) as free:\n    port = free.getsockname()[1]"
+    assert gives_a_port_back(ast.parse(text).body[0])

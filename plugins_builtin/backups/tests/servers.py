@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dokkupy_sdk.testing.ports import free_port
+
 TOOLS = Path(__file__).parents[3] / ".venv" / "tools"
 """What the tests need and the distribution does not; kept from run to run."""
 
@@ -24,24 +26,6 @@ LIFE = "1800"
 """Seconds after which a server is ended, whatever became of its test."""
 
 ACCESS, SECRET = "AKIACANARYACCESS", "canary-secret-of-the-object-store"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_ports(count: int) -> list[int]:
-    """Whose sum with 10000, where SeaweedFS has its gRPC, is a port too."""
-    found: set[int] = set()
-    while len(found) < count:
-        port = free_port()
-        if port < 55000:
-            found.add(port)
-        else:
-            found.add(20000 + port % 20000)
-    return sorted(found)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
@@ -98,7 +82,7 @@ class S3:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir()
-        self.ports = free_ports(5)
+        self.ports = [free_port(below=22000) for _ in range(5)]  # 10000 above each, SeaweedFS has its gRPC
         self.port = self.ports[0]
         self.process: subprocess.Popen[bytes] | None = None
         self.prefix("prefix")

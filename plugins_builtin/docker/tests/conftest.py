@@ -21,6 +21,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port, RegistryLogin, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.ports import free_port
 
 APPLETS = ("sh", "sleep", "echo", "nc", "cat", "env", "httpd", "wget", "kill", "true", "false", "test", "wc")
 
@@ -56,8 +57,7 @@ ACCOUNT = "ann:$2y$04$QnmejBj9dAJLJ6rk5JOcJ.ZqtE3t2QeDfNaeUYewyxD5vqxFjn1zW\n"
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLogin]:
     """Debian's registry with one account, on loopback, where engines require no certificate."""
     directory = tmp_path_factory.mktemp("registry")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     (directory / "accounts").write_text(ACCOUNT)
     (directory / "config.yml").write_text(REGISTRY.format(directory=directory, port=port))
     program = ["docker-registry", "serve", str(directory / "config.yml")]

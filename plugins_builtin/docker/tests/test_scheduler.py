@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -23,6 +22,7 @@ from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import Container
+from dokkupy_sdk.testing.ports import free_port
 
 WEB, WORKER, DIES = ProcessType("web"), ProcessType("worker"), ProcessType("dies")
 
@@ -264,12 +264,6 @@ def test_inspect_is_the_engine_s_answer_with_the_final_name_and_no_values(host: 
     assert "COLOR=*******" in shown["Config"]["Env"] and "blue" not in json.dumps(shown)
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 class Listener:
     """A plugin that reads what ended containers printed."""
 
@@ -288,7 +282,7 @@ def test_a_plugin_reads_all_that_an_instance_printed_before_it_is_removed(host: 
     host.hooks.owners["docker.listener"] = host.hooks.owners["docker"]
     says_goodbye = {WEB: "trap 'echo bye; exit' TERM; echo up; while :; do sleep 0.1; done"}
     (web,) = start(host, replace(release, processes=says_goodbye), (WEB, 1))
-    host.scheduler().retire([web], timeout=5, drain=0)
+    host.scheduler().retire([web], timeout=60, drain=0)
     assert listener.found == [("web.1", "exited", [b"up", b"bye"])]
     with pytest.raises(CheckFailed):
         start(host, release, (DIES, 1))

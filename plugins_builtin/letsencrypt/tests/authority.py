@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -14,12 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dokkupy_certs.self_signed import key_and_certificate
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+from dokkupy_sdk.testing.ports import free_port
 
 
 class Pebble:

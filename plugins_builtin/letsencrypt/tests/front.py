@@ -10,7 +10,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from plugins_builtin.letsencrypt.tests.authority import Pebble, free_port
+from dokkupy_sdk.testing.ports import free_port
+
+from plugins_builtin.letsencrypt.tests.authority import Pebble
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 """Status, headers (several Links among them), body."""

@@ -11,6 +11,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -205,7 +206,7 @@ def test_killed_while_certbot_runs_the_next_try_is_in_nobody_s_way(
         for pid, name in certbots(bench).items():
             if (victim, name) in (("timeout", "timeout"),) or (victim in ("certbot", "both") and name != "timeout"):
                 hit.append(name)  # before: who waits for it to end reads this at once
-                os.kill(pid, signal.SIGKILL)
+                end(pid)
         if victim in ("ours", "both"):
             hit.append("ours")
             os.kill(child[0], signal.SIGKILL)
@@ -237,11 +238,16 @@ def test_orphan_that_does_not_end_is_waited_for_and_not_collided_with(bench: Ben
     manage.enable(bench.host, BLOG, force=True)
 
 
+def end(pid: int) -> None:
+    with suppress(ProcessLookupError):  # certbot has children that end by themselves
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_killed_certbot_is_said_to_have_been(bench: Bench, front: Front) -> None:
     def kill() -> None:
         for pid, name in certbots(bench).items():
             if name != "timeout":
-                os.kill(pid, signal.SIGKILL)
+                end(pid)
 
     front.rules["order-plz"] = kill
     with pytest.raises(DokkupyError, match="No certificate for blog: certbot was killed"):

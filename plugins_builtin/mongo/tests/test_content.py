@@ -393,24 +393,28 @@ def test_no_password_is_in_processes_environments_or_files(
 # start and stop
 
 
+def pid_of(container: str) -> int:
+    """The id of the server's process; 0 while it has none."""
+    return int(subprocess.check_output(["docker", "inspect", "-f", "{{.State.Pid}}", container]))
+
+
 def test_what_was_acknowledged_survives_sigkill(host: Host, datastore: Mongo, target: Exec) -> None:
     with clients.as_app(target) as db:
         db.get_collection("kept", write_concern=pymongo.WriteConcern(j=True)).insert_many({"n": n} for n in range(1000))
-    said = subprocess.check_output(["docker", "inspect", "-f", "{{.State.Pid}}", target.container])
-    os.kill(int(said), signal.SIGKILL)
+    first = pid_of(target.container)
+    os.kill(first, signal.SIGKILL)
     deadline = time.monotonic() + 120
-    time.sleep(0.5)
-    while not datastore.ready(target):
+    while pid_of(target.container) in (0, first) or not datastore.ready(target):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     with clients.as_app(target) as db:
         assert db.kept.count_documents({}) == 1000
 
 
-def test_server_stops_cleanly_well_within_the_stop_timeout(host: Host, datastore: Mongo, target: Exec) -> None:
-    since = time.monotonic()
+def test_server_stops_cleanly_within_the_stop_timeout(host: Host, datastore: Mongo, target: Exec) -> None:
     lifecycle.set_state(host, datastore, target.service.name, "paused", "pause")
-    assert time.monotonic() - since < datastore.stop_seconds / 2
+    found = host.containers().find(target.container)
+    assert found is not None and found.exit_code == 0
     lifecycle.set_state(host, datastore, target.service.name, lifecycle.RUNNING, "start")
 
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dokkupy_sdk.model import Upstream
+from dokkupy_sdk.testing.ports import free_port
 
-from plugins_builtin.nginx.tests.conftest import Rig, free_port
+from plugins_builtin.nginx.tests.conftest import Rig
 
 WSGI = """
 import json, threading

@@ -22,6 +22,7 @@ from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.testing.ports import free_port
 from dokkupy_sdk.testing.processes import children, is_running
 
 #: Another nginx, to run these tests with: NGINX_PROGRAM=/path/to/nginx
@@ -53,24 +54,6 @@ include dokkupy.d/main/*.conf;
 """
 
 MODULES = f"load_module {STREAM_MODULE};" if "NGINX_PROGRAM" not in os.environ else ""
-
-_given: set[int] = set()
-
-
-def free_port() -> int:
-    """A port below the range from which the kernel takes those of outgoing connections."""
-    for port in range(20000 + os.getpid() % 10000, 32000):
-        if port not in _given:
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("0.0.0.0", port))
-                except OSError:
-                    continue
-            _given.add(port)
-            return port
-    raise AssertionError("no free port")
-
 
 CURVE = {"ec": ("-pkeyopt", "ec_paramgen_curve:prime256v1"), "rsa:2048": ()}
 

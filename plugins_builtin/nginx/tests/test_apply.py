@@ -15,8 +15,9 @@ from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.model import Certificate, Port, Upstream
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.proxy_facts import Location, ResponseHeader
+from dokkupy_sdk.testing.ports import free_port
 
-from plugins_builtin.nginx.tests.conftest import Rig, free_port, served
+from plugins_builtin.nginx.tests.conftest import Rig, served
 
 
 def test_route_serves_its_domain_and_unknown_names_are_refused(rig: Rig) -> None:

@@ -20,8 +20,9 @@ from dokkupy_sdk.testing.contracts import (
     TlsProbeContract,
 )
 from dokkupy_sdk.testing.contracts.proxy_fixtures import ProxyFixtures
+from dokkupy_sdk.testing.ports import free_port
 
-from plugins_builtin.nginx.tests.conftest import Rig, free_port
+from plugins_builtin.nginx.tests.conftest import Rig
 
 
 class NginxFixtures(ProxyFixtures):

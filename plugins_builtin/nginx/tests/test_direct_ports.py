@@ -15,8 +15,9 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Port, Route, Upstream
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing.contracts.proxy_direct import Lines, greeting
+from dokkupy_sdk.testing.ports import free_port
 
-from plugins_builtin.nginx.tests.conftest import MODULES, Rig, free_port, wait_for
+from plugins_builtin.nginx.tests.conftest import MODULES, Rig, wait_for
 
 MAIL = AppName("mail")
 

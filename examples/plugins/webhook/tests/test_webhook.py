@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -228,12 +227,11 @@ def test_one_address_that_fails_keeps_no_other_from_the_news(host: Host, listene
 
 
 def test_an_answer_that_drips_is_not_waited_for(host: Host, raw: Raw) -> None:
-    address = raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 20, 0.5)
+    # No byte of it takes a second, and all of it takes a quarter of an hour.
+    address = raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2000, 0.5)
     main(["webhook:set", "--global", "url", address], host=host)
     main(["webhook:set", "--global", "timeout", "1"], host=host)
-    started = time.monotonic()
     deploy(host, "blog", TREE)
-    assert time.monotonic() - started < 5  # the answer takes 20 s, and no byte of it a second
     assert warnings(host)[0].endswith("it did not answer in time")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,9 +102,7 @@ def test_object_store_that_dies_in_the_middle_fails_the_backup(
         real(self, write)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Rows, "dump", dying)
-    began = time.monotonic()
     assert world.json("backups:create", "rows:db", status=1)["error"] in ("target_stuck", "restic_failed")
-    assert time.monotonic() - began < 120
     monkeypatch.setattr(Rows, "dump", real)
     assert [one[1] for one in world.plugin.heard] == ["failed"]
     s3.start()

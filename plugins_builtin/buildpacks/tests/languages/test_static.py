@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_buildpacks.languages.static import served
+from dokkupy_sdk.testing.ports import free_port
 
 FILES = {
     "index.html": "home",
@@ -36,9 +36,7 @@ def ask(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Ask]:
     for name, text in FILES.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(text)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = served("", ".", single_page=getattr(request, "param", False)).stages[0].steps[0].command
     text = command.split("<<'END'\n")[1].removesuffix("END")
     text = text.replace("/tmp/", f"{work}/").replace("root /site", f"root {site}")

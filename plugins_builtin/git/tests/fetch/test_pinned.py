@@ -20,6 +20,7 @@ from dokkupy_git.repository.program import network_env
 from dokkupy_git.repository.reach import fetch_settings
 from dokkupy_git.urls import Remote, parse_remote
 from dokkupy_sdk.outgoing import Guard
+from dokkupy_sdk.testing.ports import free_port
 
 from plugins_builtin.git.tests.conftest import World
 
@@ -40,8 +41,7 @@ def daemon(tmp_path: Path) -> Iterator[int]:
     base = tmp_path / NAME
     env = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}  # whatever this machine's says
     subprocess.run(["git", "init", "-q", "--bare", str(base / "x.git")], check=True, env=env)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     words = [
         "--reuseaddr",
         "--export-all",

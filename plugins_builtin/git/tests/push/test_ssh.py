@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from dokkupy_git.repository.bare import Repository
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.testing.ports import free_port
 from dokkupy_sdk.testing.processes import is_running
 
 from plugins_builtin.git.tests.conftest import HERE, Client, World, wait_for
@@ -63,9 +64,7 @@ def server(tmp_path: Path, world: World) -> Iterator[Server]:
     directory.mkdir(mode=0o700)
     for name in ("host", "key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)], check=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     forced = directory / "forced"
     forced.write_text(FORCED.format(python=sys.executable, root=str(world.root), serve=str(HERE / "serve.py")))
     forced.chmod(0o755)

@@ -12,8 +12,9 @@ from dokkupy_sdk.errors import AppError
 from dokkupy_sdk.model import Certificate, Port, Route, Upstream
 from dokkupy_sdk.names import Domain
 from dokkupy_sdk.proxy_facts import ResponseHeader
+from dokkupy_sdk.testing.ports import free_port
 
-from plugins_builtin.nginx.tests.conftest import Rig, free_port
+from plugins_builtin.nginx.tests.conftest import Rig
 
 Break = Callable[[Rig, Route], Route]
 

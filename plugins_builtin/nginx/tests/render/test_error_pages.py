@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from dokkupy_nginx.render.error_pages import UNAVAILABLE
 from dokkupy_sdk.model import Upstream
+from dokkupy_sdk.testing.ports import free_port
 
 from plugins_builtin.nginx.tests.conftest import Rig
 
@@ -47,8 +48,7 @@ def head_of(size: int) -> bytes:
 
 
 def test_an_instance_that_nobody_reaches_may_start_have_crashed_or_listen_elsewhere(rig: Rig) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = free_port()
     rig.proxy.apply([rig.route("blog", NAME, upstreams={5000: (Upstream("127.0.0.1", port),)})])
     answer = rig.get(NAME)
     assert answer.status == 502 and "It is starting, has crashed, or listens on another port" in answer.body

@@ -12,8 +12,9 @@ import pytest
 from dokkupy_certs.x509 import BUNDLE
 from dokkupy_nginx.render.stapling import resolvers
 from dokkupy_sdk.model import Certificate, Port
+from dokkupy_sdk.testing.ports import free_port
 
-from plugins_builtin.nginx.tests.conftest import Rig, free_port, wait_for
+from plugins_builtin.nginx.tests.conftest import Rig, wait_for
 
 EXTENSIONS = """
 [ca]

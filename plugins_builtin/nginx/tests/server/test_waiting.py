@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
 from dokkupy_sdk.model import Upstream
 from dokkupy_sdk.names import AppName, Domain
+from dokkupy_sdk.testing.ports import free_port
 
 from plugins_builtin.nginx.tests.conftest import Rig
 
@@ -67,8 +67,7 @@ def test_a_route_comes_before_a_page(rig: Rig) -> None:
 
 
 def test_an_app_that_is_known_to_have_crashed_says_so_until_it_answers(rig: Rig) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = free_port()
     rig.proxy.apply([rig.route("blog", NAME, upstreams={5000: (Upstream("127.0.0.1", port),)})])
     assert "It is starting" in rig.get(NAME).body
     announce(rig, NAME, reason="crashed")
