@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from dokkupy_sdk.styles import BAD, CODES, GOOD
 from dokkupy_sdk.table import Column, fields, listing, table
 
 COLUMNS = (Column("APP"), Column("STATE"), Column("RESTARTS", right=True, optional=2), Column("URL", optional=1))
@@ -23,16 +26,31 @@ def test_without_rows_there_is_no_heading() -> None:
 def test_a_narrow_terminal_drops_columns(monkeypatch: pytest.MonkeyPatch, width: int, heads: str) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     first, *_ = table(COLUMNS, ROWS, terminal=True, width=width)
-    import re
-
     assert re.sub(r"\x1b\[[0-9;]*m", "", first).split() == heads.split()
 
 
 def test_a_terminal_shows_styles_unless_the_user_wants_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[32mrunning" in "".join(table(COLUMNS, ROWS, terminal=True, styles={"running": "green"}, width=80))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "\x1b[32mrunning" in "".join(table(COLUMNS, ROWS, styles={"running": GOOD}, width=80))
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[32m" not in "".join(table(COLUMNS, ROWS, terminal=True, styles={"running": "green"}, width=80))
+    assert "\x1b" not in "".join(table(COLUMNS, ROWS, styles={"running": GOOD}, width=80))
+
+
+def test_forced_colours_leave_a_programs_columns_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = table(COLUMNS, ROWS, terminal=False, styles={"running": GOOD, "12": BAD})
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    forced = table(COLUMNS, ROWS, terminal=False, styles={"running": GOOD, "12": BAD})
+    assert "\x1b[32mrunning\x1b[0m  " in forced[1] and "\x1b[31m12\x1b[0m" in forced[2]
+    assert [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in forced] == plain
+
+
+def test_styles_have_one_code_for_rich_and_for_plain_lines() -> None:
+    from rich.style import Style
+
+    assert {name: Style.parse(name).render("x").partition("m")[0] for name in CODES} == {
+        name: f"\x1b[{code}" for name, code in CODES.items()
+    }
 
 
 def test_a_listing_has_a_form_of_its_own_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,3 +42,22 @@ def pads(node: ast.AST) -> bool:
 def test_columns_are_laid_out_by_the_table_alone(path: Path) -> None:
     found = [node.lineno for node in nodes(path) if pads(node)]  # type: ignore[attr-defined]
     assert bool(found) == (short(path) in BY_HAND), f"use dokkupy_sdk.table: lines {found}"
+
+
+STYLED_BY_HAND = {
+    "dokkupy/cli/output.py": "the marks of lines, and what may pass",
+    "dokkupy_sdk/styles.py": "the styles",
+    "dokkupy_sdk/testing/untrusted.py": "text that tries to control a terminal",
+    "dokkupy_commands/cli/glance.py": "clears the screen",
+    "dokkupy_client/ssh.py": "sends the reader's wishes to the host",
+}
+"""Modules with control sequences of a terminal, and for what."""
+COLOURS = ("green", "red", "yellow", "dim")
+WISHES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+
+
+@for_each(modules, short)
+def test_colours_come_from_the_styles_because_readers_may_refuse_them(module: Path) -> None:
+    texts = {node.value for node in nodes(module) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    found = [one for one in texts if "\x1b[" in one or one in (*COLOURS, *WISHES)]
+    assert not found or short(module) in STYLED_BY_HAND, "use dokkupy_sdk.styles"

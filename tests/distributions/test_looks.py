@@ -76,9 +76,8 @@ def require_golden(name: str, lines: Sequence[str]) -> None:
 def look(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
     """The name of a golden file, and how tables are drawn in it."""
     name = str(request.param)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    if name.endswith("no-color"):
-        monkeypatch.setenv("NO_COLOR", "1")
+    if name != "pipe":
+        monkeypatch.setenv("NO_COLOR" if name.endswith("no-color") else "FORCE_COLOR", "1")
     width, _, _ = name.partition("-")
     return name, {"terminal": False} if name == "pipe" else {"terminal": True, "width": int(width)}
 

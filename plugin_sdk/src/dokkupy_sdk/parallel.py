@@ -31,7 +31,7 @@ class Piped(Terminal):
         super().__init__(quiet=parent.quiet, trace=parent.trace)
         self.pipe = pipe
 
-    def write(self, stream: IO[str], line: str) -> None:
+    def write(self, stream: IO[str], line: str, style: str = "") -> None:
         self.send({"line": line, "error": stream is self.stderr})
         if self.log is not None:
             self.log.write(line + "\n")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
-from dokkupy.cli.output import harmless
+from dokkupy.cli.output import colorful, harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from dokkupy.cli.declare import CommandResult
 
@@ -40,7 +39,7 @@ def table(
     terminal: bool | None = None,
     width: int = 0,
 ) -> list[str]:
-    """The lines, the heading first. styles: the text of a cell -> a style of rich, such as "green". terminal, width: of
+    """The lines, the heading first. styles: the text of a cell -> its style (`dokkupy_sdk.styles`). terminal, width: of
     standard output, if they are not given (tests)."""
     if not rows:
         return []
@@ -48,7 +47,7 @@ def table(
     if terminal is None:
         terminal = sys.stdout.isatty()
     if not terminal:
-        return plain(columns, rows)
+        return plain(columns, rows, styles if colorful(sys.stdout) else {})
     import shutil
 
     return drawn(columns, rows, styles, width or shutil.get_terminal_size().columns)
@@ -96,11 +95,6 @@ def field(label: str, value: object, width: int = 30) -> str:
     return f"       {label + ':' if label else '':<{width}} {value}".rstrip()
 
 
-def colorful() -> bool:
-    """Whether standard output is a terminal whose reader did not refuse colours (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
 def clean(cell: str) -> str:
     """One line without control characters, because the text may be an app's."""
     return cell if cell.isprintable() else "".join(one if one.isprintable() else " " for one in harmless(cell))
@@ -115,14 +109,23 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return plain([Column("") for _ in rows[0]], rows)[1:] if rows else []
 
 
-def plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
+def plain(columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapping[str, str] = {}) -> list[str]:
     sizes = widths(columns, rows)
 
     def line(cells: Sequence[str]) -> str:
         parts = zip(cells, sizes, columns, strict=True)
-        return "  ".join(cell.rjust(size) if one.right else cell.ljust(size) for cell, size, one in parts).rstrip()
+        padded = ((cell, cell.rjust(size) if one.right else cell.ljust(size)) for cell, size, one in parts)
+        return "  ".join(
+            text.replace(cell, drawn_cell(cell, styles)) if styles else text for cell, text in padded
+        ).rstrip()
 
     return [line([column.head for column in columns]), *map(line, rows)]
+
+
+def drawn_cell(cell: str, styles: Mapping[str, str]) -> str:
+    from dokkupy_sdk.styles import styled
+
+    return styled(cell, styles.get(cell, ""))
 
 
 def longest_word(cells: Iterable[str]) -> int:
@@ -149,9 +152,11 @@ def drawn(columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapp
     from rich.table import Table
     from rich.text import Text
 
+    from dokkupy_sdk.styles import FAINT
+
     kept, sizes = fitting(columns, rows, width), widths(columns, rows)
     has_wrapping = any(columns[at].wraps for at in kept)
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=FAINT)
     for at in kept:
         justify = "right" if columns[at].right else "left"
         shown.add_column(
@@ -163,9 +168,8 @@ def drawn(columns: Sequence[Column], rows: Sequence[Sequence[str]], styles: Mapp
         )
     for row in rows:
         shown.add_row(*(Text(row[at], style=styles.get(row[at], "")) for at in kept))
-    console = Console(
-        force_terminal=True, width=width, no_color="NO_COLOR" in os.environ, color_system="standard", highlight=False
-    )
+    colors: Literal["standard"] | None = "standard" if colorful(sys.stdout) else None
+    console = Console(force_terminal=True, width=width, color_system=colors, highlight=False)
     with console.capture() as captured:
         console.print(shown)
     return [line.rstrip() for line in captured.get().splitlines()]

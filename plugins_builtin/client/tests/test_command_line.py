@@ -79,6 +79,13 @@ def test_ssh_gets_a_terminal_on_request_the_port_and_one_command_line() -> None:
     assert "BatchMode=yes" in ssh.command(target, ["ps"], batch=True)
 
 
+def test_the_host_learns_whether_the_reader_wants_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target("host")
+    assert not [word for word in ssh.command(target, ["ps"]) if "SendEnv" in word]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "-oSendEnv=NO_COLOR" in ssh.command(target, ["ps"])
+
+
 @pytest.mark.parametrize(
     ("line", "takes"),
     [

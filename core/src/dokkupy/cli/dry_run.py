@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class PlanTerminal(Terminal):
     """Prints warnings, but no progress, because nothing is being done."""
 
-    def write(self, stream: Any, line: str) -> None:
+    def write(self, stream: Any, line: str, style: str = "") -> None:
         if stream is self.stderr:
-            super().write(stream, line)
+            super().write(stream, line, style)
 
     def progress(self, text: str) -> None:
         pass

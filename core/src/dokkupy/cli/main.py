@@ -6,7 +6,7 @@ import os
 import sys
 
 from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
-from dokkupy.cli.output import COLOUR, Terminal, harmless
+from dokkupy.cli.output import COLOUR, Terminal, harmless, painted
 from dokkupy.cli.parse import TEXT, Invocation, WantsHelp, asked, parse, require_text
 from dokkupy.errors import DokkupyError, PluginError, UserError
 from dokkupy.host import Host
@@ -294,7 +294,7 @@ def show(host: Host, answer: CommandResult, call: Invocation) -> None:
             host.out.header(answer.header)
         columns = () if getattr(host.out, "quiet", False) else answer.columns
         for line in (*columns, *answer.text):
-            sys.stdout.write(harmless(line, COLOUR) + "\n")
+            sys.stdout.write(painted(harmless(line, COLOUR), sys.stdout) + "\n")
 
 
 def report(error: BaseException, host: Host, command: str = "", form: str = "stdout") -> int:
@@ -312,12 +312,9 @@ def report(error: BaseException, host: Host, command: str = "", form: str = "std
 
         sys.stdout.write(written(host, command, form, first))
     for one in errors:
-        if one.message:
-            host.out.warn(one.message)
-        for line in () if one.details_shown else one.details:
-            host.out.warn(line)
-        for line in one.hint.splitlines():
-            host.out.warn(line)
+        details = () if one.details_shown else one.details
+        for line in (*([one.message] if one.message else ()), *details, *one.hint.splitlines()):
+            host.out.error(line)
     return first.exit_code
 
 

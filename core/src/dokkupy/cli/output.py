@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SEQUENCE = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)"
 CONTROL = r"[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 COLOUR = r"\x1b\[[0-9;]*m"
+MARKS = {"----->": "36", "=====>": "1", " !    ": "33"}
+"""The style of a line's mark (ECMA-48, SGR): cyan for a step, bold for a title, yellow for a warning."""
+ERROR = "31"
 
 
 def harmless(text: str, kept: str = "(?!)") -> str:
@@ -33,6 +36,22 @@ def one_line(text: str, most: int = 50) -> str:
     return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."
 
 
+def colorful(stream: IO[str]) -> bool:
+    """Whether the reader of a stream wants colours. https://no-color.org and https://bixense.com/clicolors have the rules."""
+    wishes = os.environ
+    if wishes.get("NO_COLOR"):
+        return False
+    if any(wishes.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return stream.isatty() and wishes.get("CLICOLOR") != "0" and wishes.get("TERM") != "dumb"
+
+
+def painted(line: str, stream: IO[str], style: str = "") -> str:
+    """A line, with its mark in colour for a reader who wants that. style: in place of the mark's own."""
+    style = style or MARKS.get(line[:6], "")
+    return f"\x1b[{style}m{line[:6]}\x1b[0m{line[6:]}" if style and colorful(stream) else line
+
+
 class Terminal(Console):
     """The console of a command line. quiet: omits headers. log: a file that also receives every line."""
 
@@ -46,17 +65,16 @@ class Terminal(Console):
         self._lock = allocate_lock()
         """A thread shows progress while another one writes lines."""
 
-    def write(self, stream: IO[str], line: str) -> None:
+    def write(self, stream: IO[str], line: str, style: str = "") -> None:
         with self._lock:
-            self._write(stream, line)
+            self._write(stream, harmless(line, COLOUR), style)
 
-    def _write(self, stream: IO[str], line: str) -> None:
-        line = harmless(line, COLOUR)
+    def _write(self, stream: IO[str], line: str, style: str) -> None:
         if self._live:
             print("\r\x1b[K", end="", file=self.stderr, flush=True)
             self._live = False
         try:
-            stream.write(line + "\n")
+            stream.write(painted(line, stream, style) + "\n")
             stream.flush()
         except BrokenPipeError:
             # The reader is gone (a dropped SSH connection). Signals end an operation, not a failed output.
@@ -81,6 +99,9 @@ class Terminal(Console):
 
     def warn(self, text: str) -> None:
         self.write(self.stderr, f" !     {text}")
+
+    def error(self, text: str) -> None:
+        self.write(self.stderr, f" !     {text}", ERROR)
 
     def debug(self, text: str) -> None:
         if self.trace:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dokkupy.cli.declare import Options, Scope
 from dokkupy.host import Host
-from dokkupy.kernel.access import caller, check_access
+from dokkupy.kernel.access import check_access
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from dokkupy.cli.declare import Command, Group
     from dokkupy.cli.parse import Invocation
 
 
@@ -35,22 +34,3 @@ def values_of(call: Invocation) -> Iterator[Any]:
     options = [vars(one).values() if isinstance(one, Options) else (one,) for one in call.keywords.values()]
     for value in (*call.arguments, *(value for fields in options for value in fields)):
         yield from value if isinstance(value, list) else (value,)
-
-
-def usable(host: Host, group: Group) -> list[Command]:
-    """The commands of a group that the caller may use on at least something, by name."""
-    shown = sorted((one for one in group.commands.values() if not one.hidden), key=lambda one: one.name)
-    me = caller(host)
-    return shown if me.role == "admin" else [one for one in shown if me.has(one.permission) and not one.root]
-
-
-def loaded(host: Host) -> Iterator[tuple[str, Group]]:
-    """Each namespace with its commands. One whose plugin cannot be loaded is left out."""
-    from dokkupy.cli.declare import COMMANDS
-    from dokkupy.errors import PluginError
-
-    for name, entry in host.registry.group(COMMANDS).items():
-        try:
-            yield name, host.registry.load(entry)
-        except PluginError:
-            continue

@@ -8,23 +8,19 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """A silent console, and the interface of the others.
-
-    The prefixes are Dokku's (reference, section 2.2): `section` is `-----> `, `title` is `=====> `, `detail` is
-    seven spaces; `warn` goes to standard error with ` !     `. `header` is a title that `--quiet` leaves out.
-    """
+    """A silent console, and the interface of the others. The prefixes are Dokku's (reference, section 2.2): `section` is
+    `-----> `, `title` is `=====> `, `detail` is seven spaces; `warn` and `error` go to standard error with ` !     `.
+    `header` is a title that `--quiet` leaves out."""
 
     log: IO[str] | None = None
     """A file that also receives every line, such as the log of a build."""
 
     is_json = False
     """Whether the result is JSON. Standard output then holds that document alone, and progress goes to standard error."""
-
     held: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def announce(self, text: str, *details: str) -> None:
-        """Announce as a section what a command is about to do. It is printed with the operation's first step, so a command
-        that is refused before (a missing permission, a bad value) announces nothing."""
+        """Hold what a command is about to do. The operation's first step prints it; a refused command announces nothing."""
         self.held = (*self.held, (text, details))
 
     def proceed(self) -> None:
@@ -48,6 +44,9 @@ class Console:
     def detail(self, text: str) -> None: ...
 
     def warn(self, text: str) -> None: ...
+
+    def error(self, text: str) -> None:
+        self.warn(text)
 
     def debug(self, text: str) -> None: ...
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 FAILED = 255
 """The exit status of ssh where it did not reach the host."""
 
+WISHES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+"""Variables about colours that the host shall know (its sshd accepts them)."""
+
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
@@ -32,6 +35,7 @@ def command(target: Target, words: Sequence[str], *, tty: bool = False, batch: b
     argv = ["ssh", "-o", "LogLevel=ERROR"]  # without `Connection to HOST closed.`
     argv += ["-t"] if tty else ["-T"]
     argv += ["-o", "BatchMode=yes"] if batch else []
+    argv += [f"-oSendEnv={name}" for name in WISHES if name in os.environ]
     argv += ["-p", target.port] if target.port else []
     return [*argv, target.login, "--", line(words)]
 

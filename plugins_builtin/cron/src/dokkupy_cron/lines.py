@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import harmless
 from dokkupy_sdk.lines import duration, when
+from dokkupy_sdk.styles import BAD, GOOD
 from dokkupy_sdk.table import Column
 
 TYPE_CHECKING = False
@@ -46,7 +47,7 @@ RUNS = (
     Column("OUTCOME"),
     Column("REASON"),
 )
-OUTCOMES = {"succeeded": "green", "failed": "red", "lost": "red"}
+OUTCOMES = {"succeeded": GOOD, "failed": BAD, "lost": BAD}
 
 
 def task_cells(task: Task) -> tuple[str, ...]:

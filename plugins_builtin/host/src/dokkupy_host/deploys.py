@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.names import AppName, Count
+from dokkupy_sdk.styles import BAD, FAINT, GOOD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ KINDS = {
 }
 """Where the source of a release does not say what happened."""
 
-STYLES = {"live": "green", "failed": "red", "skipped": "dim"}
+STYLES = {"live": GOOD, "failed": BAD, "skipped": FAINT}
 OUTCOMES = {"succeeded": "live"}
 
 group = Group("deploys", "Show who deployed what when, with rollbacks and failures", bare="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dokkupy_sdk.cli import CommandResult, Group, Host
 from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.styles import BAD, GOOD, WARNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 group = Group("status", "Show the host on one screen: apps, engine, memory, disk, certificates, backups", bare="")
 
-STYLES = {"ok": "green", "warning": "yellow", "ERROR": "red"}
+STYLES = {"ok": GOOD, "warning": WARNING, "ERROR": BAD}
 
 
 @group.command("", permission="host:read")

@@ -218,12 +218,14 @@ def choose(instances: Sequence[Instance], ps: str) -> list[Instance]:
 
 
 def rows(found: Iterator[Line], *, quiet: bool) -> Iterator[bytes]:
+    from dokkupy_sdk.styles import wanted
+
     from dokkupy_logs.lines import colour_of, shown
 
-    terminal = sys.stdout.isatty()
+    terminal, colours = sys.stdout.isatty(), wanted()
     seen: dict[str, int] = {}
     for line in found:
-        colour = colour_of(line.dyno, seen) if terminal else None
+        colour = colour_of(line.dyno, seen) if colours else None
         # Bytes for a program: `logs -q app | tool`. Anything else may end on a terminal, also over SSH.
         yield shown(line, quiet=quiet, colour=colour, raw=quiet and not terminal)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush, heapreplace
 
 from dokkupy_sdk.cli import harmless
+from dokkupy_sdk.styles import styled
 from dokkupy_sdk.values import dataclass, replace
 
 COLOURS = (36, 33, 32, 35, 31, 34)
@@ -96,7 +97,7 @@ def shown(line: Line, *, quiet: bool, colour: int | None, raw: bool = False) -> 
     at = line.at if colour is None else line.at[:19] + line.at[29:]  # without the nanoseconds
     prefix = f"{at} {line.source}[{line.dyno}]:"
     if colour is not None:
-        prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
+        prefix = styled(prefix, str(colour))
     return prefix.encode() + b" " + text
 
 

@@ -6,6 +6,7 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import PluginName
 from dokkupy_sdk.state import PluginsFile
+from dokkupy_sdk.styles import BAD, FAINT, GOOD
 from dokkupy_sdk.table import Column, aligned, listing
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of t
 
 
 PLUGINS = (Column("NAME"), Column("VERSION", optional=1), Column("STATUS"), Column("WHAT", wraps=True))
-STYLES = {"enabled": "green", "broken": "red", "disabled": "dim"}
+STYLES = {"enabled": GOOD, "broken": BAD, "disabled": FAINT}
 
 
 def plugin_cells(row: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, confirm
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName, PluginName
+from dokkupy_sdk.styles import BAD, FAINT, GOOD
 from dokkupy_sdk.table import Column, listing
 
 from dokkupy_services.names import ServiceName, linked_apps
@@ -70,7 +71,7 @@ def list_services(host: Host) -> CommandResult:
 
 
 SERVICES = (Column("SERVICE"), Column("IMAGE", optional=1), Column("STATE"), Column("APPS", wraps=True))
-STYLES = {"running": "green", "missing": "red", "exited": "red", "stopped": "dim"}
+STYLES = {"running": GOOD, "missing": BAD, "exited": BAD, "stopped": FAINT}
 NO_SERVICE = "There is no service yet, such as postgres: postgres:create NAME"
 TRASH = (Column("SERVICE"), Column("ID"), Column("KEPT UNTIL"))
 

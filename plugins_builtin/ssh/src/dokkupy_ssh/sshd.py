@@ -23,6 +23,7 @@ Match User {USER},{SECOND}
     X11Forwarding no
     PermitTunnel no
     PermitUserRC no
+    AcceptEnv LANG LC_* NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE
 """
 
 

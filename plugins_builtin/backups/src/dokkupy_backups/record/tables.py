@@ -7,6 +7,7 @@ import time
 
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.sizes import in_units
+from dokkupy_sdk.styles import BAD, GOOD
 from dokkupy_sdk.table import Column, field, listing
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ BACKUPS = (
     Column("BY", optional=3),
     Column("TARGET", optional=1),
 )
-STYLES = {"verified": "green", "failed": "red"}
+STYLES = {"verified": GOOD, "failed": BAD}
 TARGETS = (Column("TARGET"), Column("BACKUPS", right=True), Column("URL", wraps=True))
 
 

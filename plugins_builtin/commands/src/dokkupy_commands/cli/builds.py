@@ -10,6 +10,7 @@ from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import one_of
+from dokkupy_sdk.styles import BAD, GOOD, WARNING
 from dokkupy_sdk.table import Column, field, listing
 
 from dokkupy_commands.names import BuildId, source_words
@@ -75,7 +76,7 @@ TABLE = (
     Column("SOURCE", optional=1),
     Column("STARTED"),
 )
-STYLES = {"succeeded": "green", "failed": "red", "running": "yellow"}
+STYLES = {"succeeded": GOOD, "failed": BAD, "running": WARNING}
 
 
 def build_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:

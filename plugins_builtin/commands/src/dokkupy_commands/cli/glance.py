@@ -11,6 +11,7 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.figures import readings, shown
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import ServingFile
+from dokkupy_sdk.styles import BAD, FAINT, GOOD, WARNING
 from dokkupy_sdk.table import Column, table
 
 TYPE_CHECKING = False
@@ -26,12 +27,12 @@ FIGURES = 7
 state."""
 
 STYLES = {
-    "● running": "green",
-    "● partly": "yellow",
-    "● down": "red",
-    "● broken": "red",
-    "○ stopped": "dim",
-    "○ new": "dim",
+    "● running": GOOD,
+    "● partly": WARNING,
+    "● down": BAD,
+    "● broken": BAD,
+    "○ stopped": FAINT,
+    "○ new": FAINT,
 }
 MARKS = {"running": "●", "partly": "●", "down": "●", "broken": "●", "stopped": "○", "new": "○"}
 PAUSE = 2.0

@@ -44,26 +44,25 @@ def doctor(
     findings = examine(host)
     rows = [{"check": f.check, "level": f.level, "message": f.message, "remedy": f.remedy} for f in findings]
     from dokkupy_sdk.help import screen_width
-    from dokkupy_sdk.table import colorful
+    from dokkupy_sdk.styles import wanted
 
-    lines = lines_of(findings, quiet=quiet, color=colorful(), screen=screen_width())
+    lines = lines_of(findings, quiet=quiet, color=wanted(), screen=screen_width())
     return CommandResult(rows, lines, status=1 if any(row["level"] == "error" for row in rows) else 0)
 
 
 MARKS = {"error": "ERROR  ", "warning": "warning", "ok": "ok     "}
 INDENT = 8
-COLORS = {"error": "31", "warning": "33", "ok": "32"}
-"""Of a terminal (ECMA-48, SGR): red, yellow, green."""
 
 
 def lines_of(findings: Sequence[Finding], *, quiet: bool = False, color: bool = False, screen: int = 0) -> list[str]:
     """The worst first, a summary last. quiet: without what is well. screen: the width of the terminal; 0: a line for each
     finding and each remedy. Pure."""
     from dokkupy_sdk.help import filled
+    from dokkupy_sdk.styles import BAD, GOOD, WARNING, styled
 
     lines = []
-    for level in MARKS:
-        mark = f"\x1b[{COLORS[level]}m{MARKS[level]}\x1b[0m" if color else MARKS[level]
+    for level, style in (("error", BAD), ("warning", WARNING), ("ok", GOOD)):
+        mark = styled(MARKS[level], style) if color else MARKS[level]
         for one in findings:
             if one.level != level or (quiet and level == "ok"):
                 continue

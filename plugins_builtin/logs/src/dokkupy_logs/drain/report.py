@@ -7,6 +7,7 @@ import time
 from dokkupy_sdk import Host, locks
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.styles import GOOD
 from dokkupy_sdk.table import Column
 
 from dokkupy_logs.drain import state as states
@@ -27,7 +28,7 @@ DRAINS = (
     Column("DROPPED", right=True),
     Column("STATE", wraps=True),
 )
-STYLES = {"ok": "green"}
+STYLES = {"ok": GOOD}
 RECENT = 3600
 """Seconds for which the doctor reports dropped lines."""
 
