@@ -154,6 +154,8 @@ def test_app_may_be_given_by_flag_or_environment_variable(
 ) -> None:
     rest = [word for word in words if word != "blog"]
     assert run("--app", "blog", *rest) == (status, out, error)
+    for setting in BEFORE if words[0].endswith(":clear") else ():  # otherwise nothing is there to clear
+        run(*setting)
     monkeypatch.setenv("DOKKU_APP_NAME", "blog")
     if error != " !     Phase(s) must be one of [build deploy run]\n":
         again = run(*rest)

@@ -92,11 +92,20 @@ def ready(host: Host, run: Run) -> Host:
     return host
 
 
+ABSENT = {
+    "apps:unlock blog": "Deploy lock does not exist",
+    "ports:remove blog 80": "Skipping 80, it is not mapped for blog",
+    "ports:clear blog": "No port mappings configured for blog",
+}
+"""What a dry run says because it is not there."""
+
+
 @pytest.mark.parametrize(("words", "line"), PLANS, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_dry_run_prints_the_plan_and_changes_nothing(run: Run, ready: Host, words: list[str], line: str) -> None:
     before = everything(ready)
     status, out, error = run(words[0], "--dry-run", "--verbose", *words[1:])
-    assert (status, error) == (0, ""), out + error
+    absent = ABSENT.get(" ".join(words))
+    assert (status, error) == (0, f" !     {absent}\n" if absent else ""), out + error
     assert everything(ready) == before
     assert line in out
     assert all(text.startswith(("Would ", "Nothing would change")) for text in out.splitlines())

@@ -310,7 +310,10 @@ def prune(host: Host, *, target: ToTarget = None) -> CommandResult:
     gone = []
     for name in [target] if target else target_names(host):
         gone += retention.prune(host, read_target(host, name), policies(host, name))
-    return CommandResult({"forgotten": [one.row() for one in gone]})
+    lines = [f"-----> Deleted {one.short} of {one.subject}" for one in gone] or [
+        "-----> Nothing to delete: all backups are kept"
+    ]
+    return CommandResult({"forgotten": [one.row() for one in gone]}, lines)
 
 
 # schedules

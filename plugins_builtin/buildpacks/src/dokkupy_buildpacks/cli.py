@@ -126,7 +126,8 @@ def remove(
 @group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> None:
     """Remove all buildpacks of an app, so that the next build detects them."""
-    current(host, app)
+    if not current(host, app):
+        host.out.warn(f"{app} has no buildpacks")
     change(host, "clear", app, [])
 
 

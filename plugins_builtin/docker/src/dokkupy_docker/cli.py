@@ -83,10 +83,11 @@ def change(
             own[name] = {"deploy": edit(options_of(host, app, "deploy", name))}
         for phase in phases if not processes else ():
             table[phase] = edit(table[phase])
-        require_right(host, app, before ^ each_option(table, own))
+        changed = before ^ each_option(table, own)
+        require_right(host, app, changed)
         record = host.store.load(DockerOptionsFile, app)
         tx.save(record.replace(phases=table, processes=own), app)
-    for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for phase in phases):
+    for applies in dict.fromkeys(BUILD if phase == "build" else RESTART for _, phase, _ in sorted(changed)):
         announce_effect(host, app, applies)
 
 
@@ -174,6 +175,10 @@ def clear(
 ) -> CommandResult:
     """Remove all options of the given phases."""
     names = phases_of(phases) if phases else ["deploy"] if process else list(PHASES)
+    host.store.require_app(app)
+    types = process or ["", *([] if phases else processes_of(host, app))]
+    if not any(options_of(host, app, phase, name) for phase in names for name in types):
+        host.out.warn(f"{app} has no docker options for {', '.join(process or names)}")
     if not phases and not process and processes_of(host, app):
         change(host, "clear", app, ["deploy"], processes_of(host, app), lambda kept: [])
     change(host, "clear", app, names, process, lambda kept: [])

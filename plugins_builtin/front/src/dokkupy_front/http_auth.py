@@ -50,7 +50,10 @@ def disable(host: Host, app: App) -> None:
     host.store.require_app(app)
     with changed(host, "disable", app, takes_away=True) as tx:
         host.out.section(f"Disabling HTTP auth for {app}...")
-        tx.save(host.store.load(HttpAuthFile, app).replace(enabled=False), app)
+        record = host.store.load(HttpAuthFile, app)
+        if not record.enabled:
+            host.out.warn(f"HTTP auth is not enabled for {app}")
+        tx.save(record.replace(enabled=False), app)
     host.out.detail("Done")
 
 

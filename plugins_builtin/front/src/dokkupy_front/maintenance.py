@@ -48,7 +48,10 @@ def switch(host: Host, app: AppName, *, enabled: bool) -> None:
     verb = "maintenance:enable" if enabled else "maintenance:disable"
     with rerouting(host, verb, app, takes_away=not enabled) as tx:
         host.out.section(f"{'Enabling' if enabled else 'Disabling'} maintenance mode for {app}...")
-        tx.save(host.store.load(MaintenanceFile, app).replace(enabled=enabled), app)
+        record = host.store.load(MaintenanceFile, app)
+        if not enabled and not record.enabled:
+            host.out.warn(f"Maintenance mode is not enabled for {app}")
+        tx.save(record.replace(enabled=enabled), app)
 
 
 @group.command("custom-page", permission="app:write", mutating=True)

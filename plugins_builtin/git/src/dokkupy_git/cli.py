@@ -212,7 +212,10 @@ def auth(
     if host.dry_run:
         return planned(f"The login for {target} would be " + ("set" if user else "removed"))
     host.out.announce(f"Setting netrc entry for host {target}" if user else f"Removing netrc entry for host {target}")
-    return CommandResult({"host": target, "user": user, "changed": logins.set_login(host, target, user, secret)})
+    changed = logins.set_login(host, target, user, secret)
+    if not user and not changed:
+        host.out.warn(f"No login for {target} is stored")
+    return CommandResult({"host": target, "user": user, "changed": changed})
 
 
 @git.command("auth-status", permission="host:read", secret_args=2)

@@ -66,8 +66,12 @@ def disable(host: Host, app: App) -> CommandResult:
     """Remove the certificate; it is no longer renewed."""
     from dokkupy_letsencrypt.order import manage
 
+    found = manage.status(host, app)
     manage.disable(host, app)
-    host.out.section(f"{app} no longer has a certificate of an authority")
+    if found.enabled or found.slot:
+        host.out.section(f"{app} no longer has a certificate of an authority")
+    else:
+        host.out.warn(f"{app} has no certificate of an authority")
     return CommandResult({"app": app})
 
 
@@ -155,6 +159,8 @@ def cleanup(host: Host, app: App) -> CommandResult:
     host.store.require_app(app)
     if manage.status(host, app).slot is None:
         host.act(f"remove what certbot keeps of {app}", partial(Certbot(host).forget, app))
+    else:
+        host.out.warn(f"Skipping {app}, its certificate is in use")
     return CommandResult({"app": app})
 
 

@@ -103,11 +103,12 @@ def take_away(host: Host, app: AppName, kind: str, process: str) -> CommandResul
     name = process_type(process)
     with operation(host, f"resource:{kind}-clear", f"app:{app}", takes_away=True) as tx:
         table = read(host, app)
-        table[kind].pop(name, None)
+        had_any = bool(table[kind].pop(name, None))
         tx.save(host.store.load(ResourceFile, app).replace(**table), app)
     title = "defaults" if name == DEFAULT else name
     host.out.header(f"Clearing resource {WORDS[kind]} for {app} [{title}]")
-    print_limits(host, app, name)
+    if had_any:
+        print_limits(host, app, name)
     return CommandResult({"app": app, "process-type": name})
 
 

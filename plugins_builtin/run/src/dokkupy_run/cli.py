@@ -228,6 +228,8 @@ def stop(
     from dokkupy_run.oneoff import end_run
 
     found = chosen(host, app, container)
+    if not found:
+        host.out.warn(f"No one-off container of {app} is running")
     for one in found:
         host.act(f"stop and remove the container {one.name}", lambda: end_run(host, one, "run:stop"))  # noqa: B023
     return CommandResult([one.name for one in found], [f"-----> Stopped {one.name}" for one in found])

@@ -109,10 +109,13 @@ def lock(host: Host, app: App) -> None:
 @group.command("unlock", permission="app:write", mutating=True)
 def unlock(host: Host, app: App) -> None:
     """Allow deploys of an app again."""
-    from dokkupy_apps.apps import set_locked
+    from dokkupy_apps.apps import app_record, set_locked
 
+    was_locked = app_record(host, app).locked
     set_locked(host, app, False)
-    if not host.dry_run:
+    if not was_locked:
+        host.out.warn("Deploy lock does not exist")
+    elif not host.dry_run:
         host.out.warn("Deploy lock removed")
 
 

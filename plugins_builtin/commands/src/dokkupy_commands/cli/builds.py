@@ -139,7 +139,8 @@ def prune(
     pruned, failed = over_each(apps_of(host, chosen), lambda app: prune_builds(host, app))
     gone = [identifier for _, identifiers in pruned for identifier in identifiers]
     warn_of(host, failed)
-    return CommandResult(gone, [f"-----> Removed {identifier}" for identifier in gone], status=1 if failed else 0)
+    lines = [f"-----> Removed {identifier}" for identifier in gone] or ["-----> Nothing to remove: all builds are kept"]
+    return CommandResult(gone, lines, status=1 if failed else 0)
 
 
 def report_extra(host: Host, app: AppName | None) -> dict[str, str]:

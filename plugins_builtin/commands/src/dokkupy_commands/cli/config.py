@@ -188,6 +188,8 @@ def unset(
 def clear(host: Host, scope: Scope, *, no_restart: NoRestart = False) -> CommandResult:
     """Unset all variables."""
     host.out.announce("Unsetting all config vars")
+    if not secrets_of(host, scope, False):
+        host.out.warn("No variables are set")
     return apply(host, scope, {}, no_restart=no_restart, replace=True)
 
 

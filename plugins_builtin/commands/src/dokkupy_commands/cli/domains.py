@@ -95,6 +95,8 @@ def clear(host: Host, scope: AppOrAll) -> CommandResult:
     """Remove all domains of an app."""
 
     def clear_names(app: AppName) -> None:
+        if not present(host, app):
+            host.out.warn(f"{app} has no domains")
         store_names(host, "clear", app, [])
         host.out.section(f"Cleared domains in {app}")
 
@@ -176,7 +178,11 @@ def set_global(host: Host, names: GlobalNames) -> CommandResult:
 def remove_global(host: Host, names: GlobalNames) -> CommandResult:
     """Remove global domains."""
     require_names(names)
-    return write_global(host, "remove-global", [name for name in global_names(host) if name not in names])
+    before = global_names(host)
+    for name in names:
+        if name not in before:
+            host.out.warn(f"Skipping {name}, it is not a global domain")
+    return write_global(host, "remove-global", [name for name in before if name not in names])
 
 
 @group.command("clear-global", permission="host:write", mutating=True)

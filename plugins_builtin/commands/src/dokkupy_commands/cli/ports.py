@@ -116,13 +116,17 @@ def remove(
     """Remove ports, by host port or by SCHEME:HOST:CONTAINER."""
     before = own(host, app)
     left = [text for text in before if text not in rows and text.split(":")[1] not in rows]
+    for row in rows:
+        if not any(row in (text, text.split(":")[1]) for text in before):
+            host.out.warn(f"Skipping {row}, it is not mapped for {app}")
     return save(host, "remove", app, left)
 
 
 @group.command("clear", permission="app:write", mutating=True)
 def clear(host: Host, app: App) -> CommandResult:
     """Reset the app's ports to those detected by its build."""
-    host.store.require_app(app)
+    if not own(host, app):
+        host.out.warn(f"No port mappings configured for {app}")
     return save(host, "clear", app, [])
 
 

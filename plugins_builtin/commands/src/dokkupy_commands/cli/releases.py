@@ -187,7 +187,10 @@ def prune(
     with operation(host, "releases:prune", f"app:{app}") as tx:
         tx.commit()
         gone = prune_releases(host, app, keep or int(RELEASES.get(host.store, app, "retention")))
-    return CommandResult({"app": app, "pruned": gone}, [f"-----> Removed v{number}" for number in gone])
+    lines = [f"-----> Removed v{number}" for number in gone] or [
+        f"-----> Nothing to remove: all releases of {app} are kept"
+    ]
+    return CommandResult({"app": app, "pruned": gone}, lines)
 
 
 add_property_commands(group, RELEASES)

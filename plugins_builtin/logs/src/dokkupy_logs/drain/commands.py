@@ -64,6 +64,10 @@ def vector_start(
 
 def vector_stop(host: Host) -> None:
     """Stop sending lines to the sinks. Kept lines are sent after logs:vector-start."""
+    from dokkupy_logs.drain.wanted import wanted_drains
+
+    if not wanted_drains(host):
+        host.out.warn("No lines are being sent to a sink")
     set_sending(host, "logs:vector-stop", "false", "No longer sending the lines of apps to their sinks")
 
 

@@ -55,17 +55,21 @@ def add_mounts(group: Group, kind: str) -> None:
         KIND:unmount db /srv/files:/opt/files
         KIND:unmount db --all
         """
+        from dokkupy_services import records
         from dokkupy_services.lifecycle import mounts as mounting
 
         if (mount is None) is not every:
             raise UserError("Give the mount to remove, SOURCE:DIRECTORY, or --all")
-        return mounted(host, kind, service, mounting.unmount(host, found(host, kind), service, mount))
+        had_any = bool(records.read(host, kind, service).mounts)
+        after = mounting.unmount(host, found(host, kind), service, mount)
+        return mounted(host, kind, service, after, changed=had_any)
 
 
-def mounted(host: Host, kind: str, name: ServiceName, after: Service) -> CommandResult:
+def mounted(host: Host, kind: str, name: ServiceName, after: Service, *, changed: bool = True) -> CommandResult:
     for text in after.mounts:
         host.out.section(f"Mounted: {text}")
     if not after.mounts:
         host.out.section(f"{after.subject} has no mounts")
-    host.out.detail(f"It takes effect with the next restart: {kind}:restart {name}")
+    if changed:
+        host.out.detail(f"It takes effect with the next restart: {kind}:restart {name}")
     return CommandResult({"service": name, "mounts": list(after.mounts)})
