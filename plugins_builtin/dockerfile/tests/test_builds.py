@@ -27,6 +27,25 @@ def test_engine_is_given_the_source_its_dockerfile_the_options_and_the_labels(be
     assert [str(port) for port in image.ports] == ["http:3000:3000"]
 
 
+@pytest.mark.parametrize(
+    "source", ["http://127.0.0.1/x", "https://[::1]:8080/x", "http://169.254.169.254/latest", "http://0x7f.1/", "$ANY"]
+)
+def test_add_that_would_reach_the_host_is_refused_before_the_build(bench: Bench, source: str) -> None:
+    bench.write({"Dockerfile": f"FROM scratch\nADD {source} /x\n"})
+    with pytest.raises(AppError, match="ADD .* download") as refused:
+        build(bench)
+    assert refused.value.code == "forbidden_address" and refused.value.hint and not bench.engine.built
+
+
+@pytest.mark.parametrize(
+    "source", ["https://192.0.0.9/x", "http://192.168.7.7/x", "https://no-such-name.invalid/x", "x.tar"]
+)
+def test_add_from_elsewhere_is_built(bench: Bench, source: str) -> None:
+    bench.write({"Dockerfile": f"FROM scratch\nADD {source} /x\n"})
+    build(bench)
+    assert len(bench.engine.built) == 1
+
+
 def test_ports_follow_build_arguments_in_both_spellings(bench: Bench) -> None:
     bench.write({"Dockerfile": "FROM scratch\nARG A=1\nARG B=2\nEXPOSE $A $B\n"})
     image = build(bench, "--build-arg", "A", "--build-arg=B=4001", env={"A": "4000"})

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from dokkupy_apps.releases.app_images import loaded_images, require_usable, usable_name
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.errors import AppError, UserError
 from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
-from dokkupy_sdk.names import RelativePath, Secret
+from dokkupy_sdk.names import RelativePath, Secret, shown
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.values import replace
 
+from dokkupy_dockerfile.downloads import Download, downloads
 from dokkupy_dockerfile.expose import exposed_ports
 from dokkupy_dockerfile.references import named_images, with_names
 from dokkupy_dockerfile.settings import SETTINGS
@@ -61,6 +62,8 @@ class DockerfileBuilder(Builder):
         given = arguments(build.options, build.env)
         for ref in named_images(text, given):
             require_usable(self.host, source.app, ref)
+        for one in downloads(text, given):
+            require_outside(self.host, one)
         with self.with_loaded(build, path, text) as dockerfile:
             image = self.host.builds().build(
                 ImageBuild(
@@ -99,6 +102,30 @@ class DockerfileBuilder(Builder):
             if ignore is not None:
                 Path(directory, "Dockerfile.dockerignore").write_text(ignore)
             yield changed
+
+
+def require_outside(host: Host, one: Download) -> None:
+    """Raise AppError for an ADD that downloads from the host, an app or a cloud's own addresses, because the engine
+    downloads it from outside the build's network. The engine resolves the name again and follows redirects, which this
+    does not see."""
+    from dokkupy_sdk.outgoing import LAN, guard_of_source
+
+    if not one.host:
+        raise AppError(
+            f"ADD {shown(one.source)} may download from anywhere: only the build knows what it names",
+            code="forbidden_address",
+            hint="Write the host into the line, or use COPY for files of the source.",
+        )
+    try:
+        replace(guard_of_source(host), allowed=LAN).resolve(one.host, 443)
+    except UserError as error:
+        raise AppError(
+            f"ADD {shown(one.source)} downloads from an address of the host, of an app or of a cloud's own services",
+            code="forbidden_address",
+            hint="Put the file into the repository, or on a server that is not this host.",
+        ) from error
+    except (OSError, ValueError):
+        return  # the build says that the name cannot be resolved
 
 
 def values(options: Sequence[str], name: str) -> list[str]:
