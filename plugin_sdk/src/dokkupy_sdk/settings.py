@@ -242,7 +242,10 @@ class Settings:
     def all(self, store: Store, app: AppName | None) -> dict[str, str]:
         """The effective value of every property, by two reads."""
         own = properties_of(store, app, self.namespace) if app is not None else {}
-        shared = properties_of(store, None, self.namespace)
+        return self.effective(app, own, properties_of(store, None, self.namespace))
+
+    def effective(self, app: AppName | None, own: Mapping[str, str], shared: Mapping[str, str]) -> dict[str, str]:
+        """The effective value of every property. own, shared: what is set on the app and globally."""
         values = {}
         for name, prop in self.properties.items():
             value = self.usable(prop, own.get(name, ""), app) if prop.scope != "global" else ""

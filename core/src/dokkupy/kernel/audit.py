@@ -122,7 +122,7 @@ def write_whole(fd: int, line: bytes) -> None:
 def read_key(path: str) -> tuple[int, bytes]:
     """A line number and its key; (0, b"") if there is no key."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             number, key = file.read().split()
         return int(number), bytes.fromhex(key.decode())
     except (FileNotFoundError, ValueError):

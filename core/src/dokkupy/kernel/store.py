@@ -114,7 +114,7 @@ class Store:
         """The table; an empty one if the file does not exist."""
         path = self.path(*parts)
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", buffering=0) as file:  # a buffer takes as long as the read
                 text = file.read()
         except (FileNotFoundError, NotADirectoryError):
             if os.path.exists(previous_of(path)):

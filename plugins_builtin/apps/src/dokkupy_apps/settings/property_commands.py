@@ -150,9 +150,9 @@ def report_keys(
 ) -> dict[str, Any]:
     """Info flag -> value: for each property its raw, global and computed value, then the extra keys."""
     keys: dict[str, Any] = {}
-    computed = settings.all(host.store, app)
     own = properties_of(host.store, app, settings.namespace) if app is not None else {}
     shared = properties_of(host.store, None, settings.namespace)
+    computed = settings.effective(app, own, shared)
     for name, prop in settings.listed.items():
         values = {"computed-": computed[name]}
         if prop.scope != "app":
@@ -201,9 +201,15 @@ def report_answer(
 
     lines: list[str] = []
     data: list[dict[str, Any]] = []
+    names: dict[str, tuple[str, str]] = {}
+    labels: dict[str, str] = {}
     alone = len(subjects) == 1 and (scope.app is not None or scope.is_global)
     found, failed = ([(subjects[0], keys_of(subjects[0]))], []) if alone else over_each(subjects, keys_of)
     for subject, keys in found:
+        for flag in keys:
+            if flag not in names:  # reports of several apps have the same flags
+                names[flag] = names_of(flag, prefix)
+                labels[flag] = label_of(flag, prefix if plain else "")
         texts = {flag: value for flag, value in keys.items() if isinstance(value, str)}
         if info:
             if info[0] not in texts:
@@ -213,14 +219,14 @@ def report_answer(
                     f"Invalid flag passed, valid flags: {', '.join(texts)}", hint=did_you_mean(info[0], texts)
                 )
             lines.append(texts[info[0]])
-            data.append(named(info[0], keys[info[0]], prefix))
+            data.append(dict.fromkeys(names[info[0]], keys[info[0]]))
             continue
-        data.append({name: text for flag, value in keys.items() for name, text in named(flag, value, prefix).items()})
+        data.append({name: value for flag, value in keys.items() for name in names[flag]})
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {subject or 'global'} {word} information")
         hides = not whole and on_terminal()
         shown = {flag: value for flag, value in texts.items() if value or not (hides or flag == f"--{prefix}-pending")}
-        lines.extend(report_line(flag, value, prefix if plain else "") for flag, value in shown.items())
+        lines.extend(f"{labels[flag]} {value}".rstrip() for flag, value in shown.items())
     if alone:
         return CommandResult(data[0], lines)
     warn_of(host, failed)
@@ -232,14 +238,14 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def named(flag: str, value: Any, prefix: str) -> dict[str, Any]:
-    """A value under both of its names in Dokku's JSON: the short one, and the one with the plugin's prefix."""
+def names_of(flag: str, prefix: str) -> tuple[str, str]:
+    """Both names of a value in Dokku's JSON: the short one, and the one with the plugin's prefix."""
     short = flag.removeprefix("--").removeprefix(f"{prefix}-")
-    return {short: value, f"{prefix}-{short}": value}
+    return short, f"{prefix}-{short}"
 
 
-def report_line(flag: str, value: str, without: str = "") -> str:
-    """A line of a report. without: a prefix that is left out of the label."""
+def label_of(flag: str, without: str = "") -> str:
+    """What stands before a value in the line of a report. without: a prefix that is left out of the label."""
     label = flag.removeprefix(f"--{without}-" if without else "--").replace("-", " ").replace(".", " ")
     label = label if without else label[:1].upper() + label[1:]
-    return f"       {label + ':':<30} {value}".rstrip()
+    return f"       {label + ':':<30}"
