@@ -23,7 +23,7 @@ from tests.architecture.readers import nodes
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
-from permissions import OTHER, ROLES, Call, calls, commands, verdict, world  # noqa: E402
+from permissions import BACKUPS, OTHER, ROLES, STORAGE, Call, calls, commands, verdict, world  # noqa: E402
 
 REGISTRY = Registry()
 COMMANDS = commands(REGISTRY)
@@ -98,6 +98,45 @@ def test_every_refused_cell_is_refused_on_the_command_line(
     assert count > 1000 and dict(state(typed_host)) == before
 
 
+ABSENT = {OTHER: "yak", "othersvc": "nosvc", STORAGE[OTHER]: "nostore", BACKUPS[OTHER]: "cccccc"}
+"""What belongs to another app -> the same kind of name, of nothing."""
+
+
+def test_a_refusal_does_not_say_whether_the_thing_exists(typed_host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command on what belongs to others answers a deployer as it does on what does not exist, with what to do."""
+
+    def answer(words: list[str]) -> tuple[int, str, str]:
+        status = main(words, host=typed_host, who="key:deployer")
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    count = 0
+    for call in CALLS:
+        if call.column in ("other app", "service of others") and not call.command.root:
+            words = list(call.words)
+            absent = list(words)
+            for name, other in ABSENT.items():
+                absent = [word.replace(name, other) for word in absent]
+            status, out, err = answer([call.command.full_name, *words])
+            for name, other in ABSENT.items():
+                err = err.replace(name, other)
+            assert (status, out, err) == answer([call.command.full_name, *absent]), call
+            assert "Ask an admin (admin)" in err, call
+            count += 1
+    assert count > 500
+
+
+@pytest.mark.parametrize("words", [("apps:create", "new"), ("apps:create", OTHER)])
+def test_a_deployer_that_creates_an_app_reads_who_may(
+    typed_host: Host, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(list(words), host=typed_host, who="key:deployer") == 1
+    name = words[1]
+    what = f"The key deployer may create only the apps that an admin gave it, and not {name}; its apps: own"
+    ask = f"Ask an admin (admin) for: dokkupy ssh-keys:set deployer --apps own,{name}"
+    assert capsys.readouterr().err == f" !     Access denied\n !     {what}\n !     {ask}\n"
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -124,6 +163,7 @@ def test_commands_for_several_apps_affect_only_apps_of_the_key(
     host: Host, typed_host: Host, role: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With `--all` and in lists, other apps are neither in the output nor in the plan."""
+    Path(typed_host.audit.path).unlink(missing_ok=True)  # `audit:list` shows what the key typed in the tests above
     count = 0
     for call in REACH:
         if verdict_of(host, role, call) in ("own", "yes"):

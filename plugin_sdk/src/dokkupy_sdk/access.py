@@ -12,6 +12,7 @@ __all__ = [
     "has_deployers",
     "is_admin",
     "keys_of",
+    "no_apps",
     "shown_app",
     "visible_apps",
 ]
@@ -20,6 +21,16 @@ __all__ = [
 def shown_app(host: Host, app: AppName) -> str:
     """How a message names an app that the caller did not: `app blog`, or `another app` to a key that may not see it."""
     return f"app {app}" if allowed(host, "app:read", app) else "another app"
+
+
+def no_apps(host: Host) -> str:
+    """What to say when the caller sees no app. Another key may have some."""
+    if is_admin(host):
+        return "You haven't deployed any applications yet"
+    me = caller(host)
+    if me.apps:
+        return f"None of the apps of the key {me.name} exists yet. To create one: apps:create {me.apps[0]}"
+    return f"The key {me.name} may use no app. To get one, ask an admin for: ssh-keys:set {me.name} --apps APP"
 
 
 def has_deployers(host: Host, app: str) -> bool:

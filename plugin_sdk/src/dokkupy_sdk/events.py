@@ -39,6 +39,25 @@ def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:
     return [row for row in rows if names & {row.get("app"), row.get("old"), row.get("subject")}]
 
 
+def seen(host: Host, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of some events, oldest first, that the caller may see: an admin all of them, another key those of its apps. An
+    earlier app of the same name was another app."""
+    from dokkupy.kernel.access import is_admin, visible_apps
+
+    if is_admin(host):
+        return rows
+    apps = set(visible_apps(host))
+    left: list[tuple[str, dict[str, Any]]] = []
+    for row in rows:
+        app = str(row.get("app") or row.get("subject", "")).removeprefix("app:")
+        ended = {"app_destroyed": app, "app_renamed": row.get("old")}.get(str(row.get("event")))
+        if ended in apps:
+            left = [one for one in left if one[0] != ended]
+        if app in apps and app != ended:
+            left.append((app, {key: value for key, value in row.items() if key != "old" or value in apps}))
+    return [row for _, row in left]
+
+
 def parsed(lines: list[str]) -> list[dict[str, Any]]:
     import json
 

@@ -16,6 +16,7 @@ __all__ = [
     "Identifier",
     "ImageRef",
     "KeyName",
+    "NewAppName",
     "Pattern",
     "PluginName",
     "ProcessType",
@@ -30,6 +31,8 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dokkupy.kernel.access import Caller
+
     Count = int
 else:
 
@@ -46,6 +49,18 @@ else:
 
 
 MOST = 1_000_000
+
+
+class NewAppName(AppName):
+    """The name of an app that the command creates."""
+
+    __slots__ = ()
+
+    def refusal(self, me: Caller) -> tuple[str, str]:
+        """What to say to a key that may not use this name, whether or not an app has it, and the command to ask for."""
+        apps = ", ".join(me.apps) or "none"
+        what = f"The key {me.name} may create only the apps that an admin gave it, and not {self}; its apps: {apps}"
+        return what, f"ssh-keys:set {me.name} --apps {','.join([*me.apps, self])}"
 
 
 class GitRef(Identifier):

@@ -84,3 +84,45 @@ def test_a_number_of_entries_may_be_zero_and_not_negative(host: Host, run: Run, 
     assert run(command, "--num=0") == (0, "", "")
     status, out, error = run(command, "--num=-3")
     assert (status, out, error) == (1, "", " !     '-3' is not a number from 0 to 1000000\n")
+
+
+@pytest.fixture
+def keys(host: Host) -> None:
+    """Two apps, and the keys of their deployers."""
+    for app in ("blog", "shop"):
+        host.store.write("apps", app, "app", data={"created_at": "2026-01-01T00:00:00+00:00", "private": app})
+    keys = {name: {"role": "deployer", "apps": [app]} for name, app in (("ann", "blog"), ("bea", "shop"))}
+    host.store.write("global", "ssh-keys", data={"keys": {**keys, "gone": {"role": "viewer", "apps": []}}})
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("words", [("events",), ("events", "blog")])
+def test_a_deployer_sees_the_events_of_its_apps_alone(host: Host, run: Run, words: tuple[str, ...]) -> None:
+    host.events.record("scaled", app="blog", by="of an earlier app of this name")
+    host.events.record("app_destroyed", app="blog")
+    host.events.record("app_created", app="blog")
+    host.events.record("app_cloned", app="blog", old="shop")
+    host.events.record("app_cloned", app="shop", old="blog")
+    host.events.record("service_created", service="redis:db")
+    host.events.record("recovered", subject="app:blog")
+    status, out, error = run(*words, who="key:ann")
+    lines = [line.partition(" ")[2] for line in out.splitlines()]
+    assert (status, error) == (0, "")
+    assert lines == ["app_created app=blog", "app_cloned app=blog", "recovered subject=app:blog"]
+    assert run(*words, "-n", "1", who="key:ann")[1].endswith(" recovered subject=app:blog\n")
+    assert run("events:list", who="key:ann")[1].splitlines()[1:] == ["app_cloned 1", "app_created 1", "recovered 1"]
+    assert "redis" in run("events")[1]
+    assert run("events", who="key:gone")[1] == ""
+    following = follow(host.for_invocation(who="key:ann"), [{"event": "first"}], pause=0.01)
+    assert "first" in next(following)
+    host.events.record("scaled", app="shop")
+    host.events.record("scaled", app="blog")
+    assert next(following).endswith(" scaled app=blog")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_renamed_app_leaves_its_former_name_without_events(host: Host, run: Run) -> None:
+    host.events.record("scaled", app="blog")
+    host.events.record("app_renamed", app="diary", old="blog")
+    host.events.record("app_created", app="blog")
+    assert [line.split()[1] for line in run("events", "blog", who="key:ann")[1].splitlines()] == ["app_created"]

@@ -208,7 +208,7 @@ def positions(places: list[Parameter], app: str) -> tuple[int | None, int | None
 
 
 def takes_app(item: Parameter) -> bool:
-    return item.kind == "scope" or item.convert is AppName
+    return item.kind == "scope" or getattr(item.convert, "noun", "") == "app"
 
 
 def insert_app(app: str, loose: list[str], place: int, *, is_followed_by_rest: bool) -> None:

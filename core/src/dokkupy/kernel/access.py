@@ -2,7 +2,7 @@
 
 An argument type whose values belong to apps has a method `owners(host, namespace)`, which returns those apps. A key may
 use such a value when its role has the permission and the key has all of these apps. What belongs to no app is for
-admins only. `cli/permission.py` checks this for every argument of every command.
+admins only. A type's method `refusal(caller)` returns what to say instead, and the command to ask an admin for. `cli/permission.py` checks this for every argument of every command.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def check_access(host: Session, permission: str, named: Owned | None = None, nam
         raise denied(host, what, f"ssh-keys:set {me.name} --role {role}" if role != "admin" else "")
     if named is None or me.role == "admin":
         return
-    owners = named.owners(host, namespace)
-    if not me.has_all(owners):
+    if not me.has_all(named.owners(host, namespace)):
         what = f"There is no {named.noun} {named} that the key {me.name} may use; {apps_of_key(me)}"
-        raise denied(host, what, f"ssh-keys:set {me.name} --apps {','.join([*me.apps, 'APP'])}")
+        found = what, f"ssh-keys:set {me.name} --apps {','.join([*me.apps, 'APP'])}"
+        raise denied(host, *(named.refusal(me) if hasattr(named, "refusal") else found))
 
 
 def allowed(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> bool:

@@ -43,10 +43,10 @@ def deploys(
     """
     from dokkupy_apps.releases.serving import release_summaries
     from dokkupy_sdk.access import visible_apps
-    from dokkupy_sdk.events import latest
+    from dokkupy_sdk.events import latest, seen
 
     apps = {str(one) for one in ([host.store.require_app(app)] if app else visible_apps(host))}
-    found = [row for row in timeline(latest(host, MOST, app)) if row["app"] in apps][:num]
+    found = [row for row in timeline(seen(host, latest(host, MOST, app))) if row["app"] in apps][:num]
     known = {
         (name, number): one.description
         for name in {row["app"] for row in found}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
+from dokkupy_sdk.access import is_admin
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, harmless
-from dokkupy_sdk.events import Tail, latest, of_app
+from dokkupy_sdk.events import Tail, latest, of_app, seen
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.table import Column, listing
@@ -23,7 +24,7 @@ COLUMNS = (Column("WHEN"), Column("EVENT"), Column("APP", optional=1), Column("W
 group = Group("events", "Show what happened on this host", bare="")
 
 
-@group.command("", permission="host:read")
+@group.command("", permission="app:read")
 def events(
     host: Host,
     app: Annotated[AppName | None, Arg("app", "Only events of this app, which may have been destroyed")] = None,
@@ -31,12 +32,12 @@ def events(
     num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 100,
     tail: Annotated[bool, Opt("--tail", "-t", help="Follow: print new events as they arrive")] = False,
 ) -> CommandResult:
-    """Show the latest events, of one app or of all.
+    """Show the latest events, of one app or of all that the caller may see.
 
     events blog
     events --tail
     """
-    rows = latest(host, num, app)
+    rows = shown_to(host, num, app)
     if tail:
         for line in follow(host, rows, app):
             sys.stdout.write(harmless(line) + "\n")
@@ -48,8 +49,16 @@ def events(
         COLUMNS,
         [event_cells(row, now) for row in rows],
         elsewhere=["", *map(line_of, rows)],
-        empty="Nothing has happened yet",
+        empty="Nothing has happened yet" if is_admin(host) else "Nothing has happened yet to your apps",
     )
+
+
+def shown_to(host: Host, num: int, app: str | None = None) -> list[dict[str, Any]]:
+    """The latest events that the caller may see."""
+    if is_admin(host):
+        return latest(host, num, app)
+    rows = seen(host, latest(host, MOST, app))
+    return rows[max(0, len(rows) - num) :]
 
 
 def event_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:
@@ -63,12 +72,12 @@ def event_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None
 ALWAYS = "Events are always recorded"
 
 
-@group.command("list", permission="host:read")
+@group.command("list", permission="app:read")
 def list_kinds(host: Host) -> CommandResult:
     """List the kinds of recorded events, and how often each happened."""
     from collections import Counter
 
-    counts = Counter(str(row.get("event", "?")) for row in latest(host, MOST))
+    counts = Counter(str(row.get("event", "?")) for row in shown_to(host, MOST))
     rows = [{"event": event, "count": count} for event, count in sorted(counts.items())]
     return CommandResult(rows, [harmless(f"{row['event']} {row['count']}") for row in rows], header="Recorded events")
 
@@ -112,5 +121,5 @@ def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pa
     tail = Tail(host)
     yield from map(line_of, rows)
     while True:
-        yield from map(line_of, of_app(tail.fresh(), app))
+        yield from map(line_of, seen(host, of_app(tail.fresh(), app)))
         time.sleep(pause)

@@ -10,10 +10,12 @@ import pytest
 from dokkupy.cli.main import for_records, resolve
 from dokkupy.host import Host
 from dokkupy_host.audit import first_key, rotation
+from dokkupy_host.audit.completers import people
 from dokkupy_host.audit.finding import audit_finding
 from dokkupy_host.audit.since import start_of
 from dokkupy_host.doctor.examination import examine
 from dokkupy_sdk.audit import MARK, key_after, read_key, save_key, seal
+from dokkupy_sdk.completion import Typed
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.setup import Steps
 from dokkupy_sdk.testing.command_line import Run
@@ -236,3 +238,32 @@ def test_a_value_in_the_wrong_position_is_not_recorded(kept: Host, run: Run, typ
     assert for_records(kept, command, words) == shown
     run(*typed)
     assert all("hunter2" not in one.read_text() for one in Path(kept.root, "logs").rglob("*") if one.is_file())
+
+
+def test_a_deployer_sees_the_commands_on_its_apps_alone(host: Host, run: Run) -> None:
+    for app in ("blog", "shop"):
+        host.store.write("apps", app, "app", data={"created_at": "2026-01-01T00:00:00+00:00", "private": app})
+    keys = {"ann": {"role": "deployer", "apps": ["blog"]}, "bea": {"role": "deployer", "apps": ["shop"]}}
+    host.store.write("global", "ssh-keys", data={"keys": {**keys, "eve": {"role": "admin", "apps": []}}})
+    for app, command in (
+        ("blog", "deploys blog -n 7"),
+        ("blog", "events:gone blog shop"),
+        ("blog", "apps:destroy blog"),
+        ("blog", "deploys blog"),
+        ("shop", "deploys shop"),
+        ("", "status"),
+    ):
+        host.audit.record(who="key:eve", app=app, command=command, status=0, durable=False)
+    shown = run("audit:list", "blog", "--format", "json", who="key:ann")
+    assert (shown[0], [row["command"] for row in json.loads(shown[1])]) == (0, ["deploys blog"])
+    host.audit.record(who="key:eve", app="blog", command="audit:restart blog shop", status=0, durable=False)
+    shown = run("audit:list", "--format", "json", who="key:ann")
+    assert [row["command"] for row in json.loads(shown[1])] == [
+        "deploys blog",
+        "audit:list blog --format json",
+        "audit:restart blog ...",
+    ]
+    assert run("audit:list", "shop", who="key:ann")[0] == 1
+    typed = Typed(resolve(host, "audit:list", [])[0], None, [])
+    assert sorted(people(host.for_invocation(who="key:ann"), typed)) == ["ann", "eve", "root"]
+    assert sorted(people(host, typed)) == ["ann", "bea", "eve", "root"]

@@ -184,7 +184,7 @@ def report_answer(
 ) -> CommandResult:
     """The report of one app, the global one, or of all apps that the caller may see. A terminal shows empty values only
     with whole; everything else gets Dokku's lines."""
-    from dokkupy_sdk.access import visible_apps
+    from dokkupy_sdk.access import no_apps, visible_apps
 
     subjects: list[AppName | None]
     if scope.app is not None:
@@ -194,7 +194,7 @@ def report_answer(
     else:
         subjects = list(visible_apps(host))
         if not subjects:
-            host.out.warn("You haven't deployed any applications yet")
+            host.out.warn(no_apps(host))
     if len(info) > 1:
         raise UserError(f"{word}:report command allows only a single flag")
     from dokkupy_sdk.many import over_each, warn_of

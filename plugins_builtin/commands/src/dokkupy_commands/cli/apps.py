@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dokkupy_apps.desired.properties import APPS
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.access import visible_apps
+from dokkupy_sdk.access import no_apps, visible_apps
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict
-from dokkupy_sdk.names import AppName
+from dokkupy_sdk.names import AppName, NewAppName
 
 group = Group("apps", "Manage apps", bare="list")
 
@@ -19,12 +19,12 @@ def list_apps(host: Host) -> CommandResult:
     """List the apps."""
     names = [str(name) for name in visible_apps(host)]
     if not names:
-        host.out.warn("You haven't deployed any applications yet")
+        host.out.warn(no_apps(host))
     return CommandResult(names, names, header="My Apps" if names else "")
 
 
 @group.command("create", permission="app:write", mutating=True)
-def create(host: Host, app: Annotated[AppName, Arg("app", complete=())]) -> None:
+def create(host: Host, app: Annotated[NewAppName, Arg("app", complete=())]) -> None:
     """Create an app.
 
     apps:create blog
@@ -63,7 +63,7 @@ SkipDeploy = Annotated[bool, Opt("--skip-deploy", help="Do not deploy the new ap
 
 @group.command("rename", permission="app:admin", mutating=True)
 def rename(
-    host: Host, old: App, new: Annotated[AppName, Arg("new-app", complete=())], *, skip_deploy: SkipDeploy = False
+    host: Host, old: App, new: Annotated[NewAppName, Arg("new-app", complete=())], *, skip_deploy: SkipDeploy = False
 ) -> None:
     """Rename an app.
 
@@ -79,7 +79,7 @@ def rename(
 def clone(
     host: Host,
     old: App,
-    new: Annotated[AppName, Arg("new-app", complete=())],
+    new: Annotated[NewAppName, Arg("new-app", complete=())],
     *,
     skip_deploy: SkipDeploy = False,
     ignore_existing: Annotated[bool, Opt("--ignore-existing", help="Do nothing if the target exists")] = False,

@@ -36,7 +36,7 @@ def list_apps(
     ps:list
     ps:list blog --watch
     """
-    from dokkupy_sdk.access import visible_apps
+    from dokkupy_sdk.access import no_apps, visible_apps
 
     from dokkupy_commands.cli import glance
 
@@ -52,7 +52,7 @@ def list_apps(
         return None
     rows, heads = glance.glance(host, apps)
     if not rows:
-        host.out.warn("You haven't deployed any applications yet")
+        host.out.warn(no_apps(host))
     lines = glance.lines_of(rows, heads)
     return CommandResult(rows, lines[1:], columns=lines[:1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dokkupy_sdk.access import is_admin
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.table import Column
@@ -18,7 +19,7 @@ COLUMNS = (Column("WHEN"), Column("WHO"), Column("EXIT", right=True), Column("CO
 group = Group("audit", "Show who ran which command, and verify that this record is unchanged", bare="list")
 
 
-@group.command("list", permission="host:read")
+@group.command("list", permission="app:read")
 def show(
     host: Host,
     app: Annotated[AppName | None, Arg("app", "Only commands on this app, which may have been destroyed")] = None,
@@ -35,16 +36,20 @@ def show(
     failed: Annotated[bool, Opt("--failed", help="Only commands that failed or were denied")] = False,
     num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 100,
 ) -> CommandResult:
-    """List the latest commands: when, who, exit status and arguments without secrets."""
+    """List the latest commands: when, who, exit status and arguments without secrets.
+
+    audit:list blog --since 2h
+    """
     from collections import deque
 
+    from dokkupy_host.audit.seen import seen
     from dokkupy_host.audit.since import start_of
     from dokkupy_host.audit.trail import lines
 
     start = start_of(since)
     wanted = (
         line
-        for line in lines(host)
+        for line in seen(host, lines(host))
         if line.number
         and (app is None or line.app == app)
         and (not who or line.who in (who, f"key:{who}"))
@@ -59,7 +64,13 @@ def show(
     now = time.time()
     lines_elsewhere = (f"{r['time']} {r['who'] or '-'} {r['status']} {r['command']}" for r in rows)
     cells = [command_cells(one, now) for one in rows]
-    return listing(rows, COLUMNS, cells, elsewhere=["", *lines_elsewhere], empty="No such command was run")
+    return listing(
+        rows,
+        COLUMNS,
+        cells,
+        elsewhere=["", *lines_elsewhere],
+        empty="No such command was run" if is_admin(host) else "No such command was run on your apps",
+    )
 
 
 def command_cells(row: Mapping[str, Any], now: float, terminal: bool | None = None) -> tuple[str, ...]:

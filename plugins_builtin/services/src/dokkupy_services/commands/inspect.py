@@ -22,12 +22,16 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
     @group.command("list", permission="service:read")
     def list_services(host: Host) -> CommandResult:
         """List the services of this kind."""
+        from dokkupy_sdk.access import caller
+
         from dokkupy_services import records
 
         found, broken = records.visible(host, kind)
         names = [str(one.name) for one in found]
         if not names and not broken:
-            host.out.warn(f"There are no {title} services")
+            me = caller(host)
+            of_whom = "" if me.role == "admin" else f" that the key {me.name} may use"
+            host.out.warn(f"There are no {title} services{of_whom}")
         for subject, fault in broken:
             host.out.warn(f"{subject} is broken: {fault.message}. {fault.hint}")
         return CommandResult(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
