@@ -118,3 +118,27 @@ def test_a_bad_file_is_refused_with_its_place(text: str, complaint: str) -> None
 def test_cron_schedules_are_accepted(schedule: str) -> None:
     text = json.dumps({"cron": [{"command": "a b", "schedule": schedule}]})
     assert parse_app_json(text).cron[0].schedule == schedule
+
+
+TASK = {"command": "a", "schedule": "@daily"}
+CHECK = {"name": "x", "path": "/"}
+BEYOND = {
+    "cron": {"cron": [TASK] * 101},
+    "checks": {"healthchecks": {"web": [CHECK] * 65}},
+    "quantity": {"formation": {"web": {"quantity": 1001}}},
+    "max_parallel": {"formation": {"web": {"max_parallel": 1001}}},
+    "autoscaling": {"formation": {"web": {"autoscaling": {"cooldown_period_seconds": 86401}}}},
+    "timeout": {"healthchecks": {"web": [{**CHECK, "timeout": 3601}]}},
+    "attempts": {"healthchecks": {"web": [{**CHECK, "attempts": 1001}]}},
+    "header's name": {"healthchecks": {"web": [{**CHECK, "httpHeaders": [{"name": "x" * 129, "value": ""}]}]}},
+    "header's value": {"healthchecks": {"web": [{**CHECK, "httpHeaders": [{"name": "x", "value": "y" * 4097}]}]}},
+}
+
+
+@pytest.mark.parametrize("document", BEYOND.values(), ids=BEYOND)
+def test_a_limit_is_for_new_input_and_not_for_a_release(document: dict[str, object]) -> None:
+    """Otherwise a limit that comes with an upgrade breaks the apps that were deployed before it."""
+    text = json.dumps(document)
+    with pytest.raises(AppError):
+        parse_app_json(text)
+    assert parse_app_json(text, stored=True) != AppJson()

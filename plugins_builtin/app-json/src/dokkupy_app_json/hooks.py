@@ -37,9 +37,10 @@ def where(host: Host, app: AppName) -> str:
 
 
 def facts_of(path: str, files: Mapping[str, str]) -> AppJson:
+    """The facts of a release's files."""
     from dokkupy_app_json.reader import parse_app_json
 
-    return parse_app_json(files.get(path), path)
+    return parse_app_json(files.get(path), path, stored=True)
 
 
 def of_release(release: Release) -> AppJson:
@@ -49,9 +50,10 @@ def of_release(release: Release) -> AppJson:
 def of_source(host: Host, source: Source) -> AppJson:
     from dokkupy_sdk.files import read_text
 
+    from dokkupy_app_json.reader import parse_app_json
+
     path = where(host, source.app)
-    text = read_text(source.directory, path)
-    return facts_of(path, {} if text is None else {path: text})
+    return parse_app_json(read_text(source.directory, path), path)
 
 
 @hookimpl

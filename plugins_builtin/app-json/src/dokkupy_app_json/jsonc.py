@@ -22,18 +22,22 @@ ALL: set[str] = set()
 
 class Node:
     """A value of a document and where it is. asked: path of an object -> the keys that its reader asked for, of all
-    nodes of the document; ALL for an object whose keys are names of the author's."""
+    nodes of the document; ALL for an object whose keys are names of the author's. stored: the document is a release's, which an
+    earlier version accepted, so that no limit applies."""
 
-    __slots__ = ("asked", "file", "path", "value")
+    __slots__ = ("asked", "file", "path", "stored", "value")
 
-    def __init__(self, file: str, value: Any, path: str = "", asked: dict[str, set[str]] | None = None) -> None:
+    def __init__(
+        self, file: str, value: Any, path: str = "", asked: dict[str, set[str]] | None = None, *, stored: bool = False
+    ) -> None:
+        self.stored = stored
         self.file = file
         self.value = value
         self.path = path
         self.asked = {} if asked is None else asked
 
     def below(self, value: Any, path: str) -> Node:
-        return Node(self.file, value, path, self.asked)
+        return Node(self.file, value, path, self.asked, stored=self.stored)
 
     def unread(self) -> list[tuple[str, list[str]]]:
         """(path of a key that no reader asked for, the keys that were asked for beside it), in the file's order."""
@@ -56,6 +60,11 @@ class Node:
         return AppError(
             f"{self.file}: {where}{complaint}", code="bad_app_json", hint=f"Correct it in {self.file} and push again."
         )
+
+    def require(self, is_within: bool, complaint: str) -> None:
+        """Raise AppError if a new document is beyond a limit: a number of entries, a length, a range."""
+        if not is_within and not self.stored:
+            raise self.fault(complaint)
 
     def child(self, key: str) -> Node | None:
         """The value of a key; None when it is absent or null."""
@@ -111,8 +120,7 @@ class Node:
             return None
         if isinstance(found.value, bool) or not isinstance(found.value, int):
             raise found.fault(f"must be a whole number, not {kind(found.value)}")
-        if not low <= found.value <= high:
-            raise found.fault(f"must be from {low} to {high}")
+        found.require(low <= found.value <= high, f"must be from {low} to {high}")
         return found.value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -135,10 +143,10 @@ def shown_key(key: str) -> str:
     return key if re.fullmatch(r"[\w./@-]{1,80}", key) else shown(key)
 
 
-def read_jsonc(file: str, text: str) -> Node:
+def read_jsonc(file: str, text: str, *, stored: bool = False) -> Node:
     """The document. Raises AppError naming the file, line and column. Of a key given twice the last one counts."""
     try:
-        return Node(file, json.loads(text))
+        return Node(file, json.loads(text), stored=stored)
     except RecursionError:
         raise Node(file, None).fault(f"is nested more than {DEPTH} levels deep") from None
     except ValueError:
@@ -146,7 +154,7 @@ def read_jsonc(file: str, text: str) -> Node:
     import pyjson5
 
     try:
-        return Node(file, pyjson5.decode(text, DEPTH))
+        return Node(file, pyjson5.decode(text, DEPTH), stored=stored)
     except pyjson5.Json5NestingTooDeep:
         raise Node(file, None).fault(f"is nested more than {DEPTH} levels deep") from None
     except pyjson5.Json5Exception as error:

@@ -133,11 +133,12 @@ class AppJson:
         return {name: entry.quantity for name, entry in self.formation.items() if entry.quantity is not None}
 
 
-def parse_app_json(text: str | None, file: str = "app.json") -> AppJson:
-    """The facts of an app.json; None for an absent file. Raises AppError naming the file and the path in it."""
+def parse_app_json(text: str | None, file: str = "app.json", *, stored: bool = False) -> AppJson:
+    """The facts of an app.json; None for an absent file. stored: it is a release's, and not new: limits that came after the
+    release do not apply. Raises AppError naming the file and the path in it."""
     if text is None or not text.strip():
         return AppJson()
-    root = read_jsonc(file, text)
+    root = read_jsonc(file, text, stored=stored)
     root.table()
     facts = AppJson(
         buildpacks=tuple(
@@ -226,8 +227,7 @@ def or_else(value: int | None, default: int) -> int:
 def checks_of(root: Node, key: str, node: Node) -> tuple[HealthCheck, ...]:
     table = root.child("healthchecks")
     rows = table.rows(key) if table else []
-    if len(rows) > MAX_CHECKS:
-        raise node.fault(f"has more than {MAX_CHECKS} entries")
+    node.require(len(rows) <= MAX_CHECKS, f"has more than {MAX_CHECKS} entries")
     return tuple(health_check(process(key, node), row, number) for number, row in enumerate(rows, start=1))
 
 
@@ -274,10 +274,12 @@ def health_check(name: ProcessType, node: Node, number: int) -> HealthCheck:
 
 def header(node: Node) -> tuple[str, str]:
     name, value = node.text("name"), node.text("value")
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}", name):
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
         raise node.fault("has a name that is not a valid HTTP header name")
-    if not re.fullmatch(r"[\t\x20-\x7e]{0,4096}", value):
-        raise node.fault("has a value with control characters or of more than 4096 characters")
+    if not re.fullmatch(r"[\t\x20-\x7e]*", value):
+        raise node.fault("has a value with control characters")
+    node.require(len(name) <= 128, "has a name of more than 128 characters")
+    node.require(len(value) <= 4096, "has a value of more than 4096 characters")
     return name, value
 
 
@@ -287,8 +289,7 @@ MAX_TASKS = 100
 
 def cron_entries(root: Node) -> tuple[CronEntry, ...]:
     rows = root.rows("cron")
-    if len(rows) > MAX_TASKS:
-        raise root.fault(f"has {len(rows)} entries in cron: at most {MAX_TASKS} are allowed")
+    root.require(len(rows) <= MAX_TASKS, f"has {len(rows)} entries in cron: at most {MAX_TASKS} are allowed")
     return tuple(cron_entry(row) for row in rows)
 
 

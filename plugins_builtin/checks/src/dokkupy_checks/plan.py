@@ -93,7 +93,7 @@ def setting(release: Release, name: str) -> str:
 def facts_of(release: Release) -> tuple[AppJson, tuple[str, ...]]:
     """app.json's facts, with a legacy CHECKS file as the health checks of web when app.json has none."""
     path = release.setting("app-json", "appjson-path") or "app.json"
-    facts = parse_app_json(release.files.get(path), path)
+    facts = parse_app_json(release.files.get(path), path, stored=True)
     file, legacy = next(((one, text) for one in places(path) if (text := release.files.get(one, "")).strip()), ("", ""))
     if not legacy:
         return facts, ()

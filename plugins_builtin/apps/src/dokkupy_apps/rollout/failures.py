@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dokkupy_sdk import Host
 from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import AppError, Busy, DokkupyError, HostError, PluginError, UserError, as_errors
+from dokkupy_sdk.errors import AppError, Busy, Denied, DokkupyError, HostError, PluginError, UserError, as_errors
 from dokkupy_sdk.model import CheckFailed, Instance, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import FailedFile, FailedInstance, ServingFile
@@ -48,10 +48,11 @@ def diagnosed(host: Host, app: AppName, *, is_build: bool = False) -> Iterator[N
     try:
         yield
     except BaseException as error:
-        if not is_build and isinstance(error, UserError | Busy):
+        if not is_build and isinstance(error, UserError | Busy | Denied):
             raise  # the command was refused, and the app did not fail
         from dokkupy_sdk import hooks as hookspecs
 
+        first = next(iter(as_errors(error)), None)
         host.hooks.notify(
             hookspecs.on_deploy_finished,
             host=host,
@@ -59,7 +60,7 @@ def diagnosed(host: Host, app: AppName, *, is_build: bool = False) -> Iterator[N
             deployment=None,
             outcome="failed",
             reason=reason_of(error),
-            error=next(iter(as_errors(error)), None),
+            error=None if isinstance(first, Denied) else first,  # a refusal is its own cause
         )
         raise
 
