@@ -198,7 +198,7 @@ def test_a_flag_is_completed_after_its_equals_sign(host: Host) -> None:
         ("destroy", "apps:destroy"),
         ("restart", "ps:restart"),
         ("start", "ps:start"),
-        ("rollback", "certs:rollback or releases:rollback"),
+        ("rollback", "releases:rollback APP blog"),
         ("promote", "nats:promote or mongo:promote or mysql:promote"),
     ],
 )

@@ -42,7 +42,7 @@ def of_app(rows: list[dict[str, Any]], app: str | None) -> list[dict[str, Any]]:
 def seen(host: Host, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of some events, oldest first, that the caller may see: an admin all of them, another key those of its apps. An
     earlier app of the same name was another app."""
-    from dokkupy.kernel.access import is_admin, visible_apps
+    from dokkupy_sdk.access import is_admin, visible_apps
 
     if is_admin(host):
         return rows

@@ -1,6 +1,7 @@
 """Commands of Heroku's client, and those that Dokku itself has removed, with the command that does it here.
 
-`correct` is the entry point `dokkupy.corrections`, which is asked before the one that compares spellings. In a line, `APP` stands for
+`correct` is the entry point `dokkupy.corrections`, which is asked before the one that compares spellings. That one knows `scale` and
+`restart` by their verb, and offers to run them. In a line, `APP` stands for
 the app that was typed, and a final `...` for the other arguments.
 """
 
@@ -30,8 +31,6 @@ HEROKU = {
     "certs:info": "certs:report APP",
     "config:add": "config:set APP ...",
     "config:edit": "config:set APP KEY=VALUE",
-    "create": "apps:create ...",
-    "destroy": "apps:destroy APP",
     "drains": "logs:drains",
     "drains:add": "logs:set APP vector-sink ...",
     "drains:remove": "logs:set APP vector-sink",
@@ -75,11 +74,8 @@ HEROKU = {
     "redis:credentials": "redis:info NAME --dsn",
     "releases:output": "builds:output APP",
     "releases:retry": "ps:rebuild APP",
-    "rename": "apps:rename APP NEW-APP",
-    "restart": "ps:restart APP",
     "rollback": "releases:rollback APP ...",
     "run:inside": "enter APP",
-    "scale": "ps:scale APP ...",
 }
 REMOVED = {
     "nginx:build-config": "proxy:build-config APP",

@@ -7,10 +7,10 @@ from dokkupy_sdk.completion import Typed
 
 
 def people(host: Host, typed: Typed) -> list[str]:
-    """Root and the names of the SSH keys; for a key that is not an admin's, those with an app in common, and the admins."""
+    """Root and the names of the SSH keys; for a key that is not an admin's, those with an app in common."""
     from dokkupy_sdk.access import caller, keys_of
 
     me = caller(host)
     keys = keys_of(host).items()
-    mine = [name for name, key in keys if "admin" in (me.role, key.role) or set(key.apps) & set(me.apps)]
+    mine = [name for name, key in keys if me.role == "admin" or set(key.apps) & set(me.apps)]
     return [*mine, "root"]
