@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
 from dokkupy_apps.testing import deploy
 from dokkupy_host.formats.schema import schema
-from dokkupy_host.formats.typed import type_of
+from dokkupy_host.formats.typed import settings_of, snake, type_of
 from dokkupy_sdk.answers import DryRun
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
@@ -74,6 +75,46 @@ def test_the_schema_has_the_data_of_each_command() -> None:
     assert all(f'"{name}"' in texts for name in ("schema", "command", "status", "data", "error"))
     used = {text.partition('"')[0] for text in texts.split("#/$defs/")[1:]}
     assert used == set(found["$defs"])
+
+
+def test_a_reports_fact_of_another_type_than_text_has_it(
+    host: Host, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    populate(host, monkeypatch, tmp_path)
+
+    def report(name: str) -> dict[str, Any]:
+        return dict(require_envelope(run, name, "blog"))
+
+    ps, ports = report("ps:report"), report("ports:report")
+    assert (ps["processes"], ps["pending"]) == (1, []) and ports["map"] == ["tcp:6000:6000", "http:80:5000"]
+    assert ports["map_detected_json"] == [{"scheme": "http", "host_port": 80, "container_port": 5000}]
+    assert report("apps:report")["created_at"].endswith("Z")
+    assert report("builds:report")["build_exit_code"] == 1 and report("disk:report")["own_bytes"] is None
+    assert (report("checks:report")["disabled_list"], report("checks:report")["skipped_list"]) == ([], ["web"])
+    assert report("domains:report")["app_vhosts"] == ["blog.example.com", "old.example.com", "www.example.com"]
+    assert report("storage:report")["attachment_1_phases"] == ["deploy", "run"]
+    assert require_envelope(run, "redis:info", "cache")["links"] == ["blog"]
+
+
+LISTED = re.compile(r"-?\d+|true|false|[\[{].*|[^ ]+(, ?[^ ,]+)+", re.DOTALL)
+"""What a text looks like that is a number, a boolean, a time since the epoch, JSON, or a list."""
+
+
+def test_no_fact_of_a_report_is_a_number_a_boolean_or_a_list_as_text(
+    host: Host, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    populate(host, monkeypatch, tmp_path)
+    found = []
+    for name in sorted(one for one in COMMANDS if one.endswith(":report") and one not in EMPTY):
+        if not takes_at_most_an_app(COMMANDS[name]) or name in UNFIT:
+            continue
+        settings = settings_of(REGISTRY, name)
+        known = {snake(one) for one in settings.properties} if settings else set()
+        for key, value in (require_envelope(run, name, "blog") or {}).items():
+            short = key.removeprefix("global_").removeprefix("computed_")
+            if isinstance(value, str) and short not in known and not key.startswith("_") and LISTED.fullmatch(value):
+                found.append(f"{name} {key}: {value[:60]}")
+    assert found == [], "declare them in REPORTS of the plugin's answers"
 
 
 OPEN = {

@@ -20,6 +20,8 @@ from dokkupy_sdk.testing.command_line import command_line
 from dokkupy_services.model import Service
 from dokkupy_services.names import ServiceName
 
+from tests.distributions.populated import populate
+
 PLUGINS = tuple(sorted({entry.plugin for entry in entry_points()} - {"core", "sdk"}))
 
 FREE = {
@@ -39,7 +41,16 @@ FREE = {
         *("[address:]port", "scheme:host-port:container-port"),
     ),
     "an image of any registry": ("image", "IMAGE"),
-    "a file, which the shell completes": ("FILE", "file", "build-dir", "path", "source:directory[:options]", "volume"),
+    "a file, which the shell completes": (
+        "CRT",
+        "FILE",
+        "KEY",
+        "file",
+        "build-dir",
+        "path",
+        "source:directory[:options]",
+        "volume",
+    ),
     "part of another repository": ("branch", "committish", "GIT_REF"),
     "a time": ("since", "until", "cron", "schedule", "verify"),
     "an amount": (
@@ -254,3 +265,31 @@ def test_a_mistyped_value_flag_or_form_is_answered_with_the_one_that_was_meant(
 def test_a_laptop_offers_what_the_host_offers(found: list[str], last: str) -> None:
     """The client has the rule once more, because it is installed without the SDK."""
     assert client_completion.matching(found, last) == completion.matching(found, last)
+
+
+@pytest.mark.parametrize(
+    ("line", "flag", "meant"),
+    [
+        ("ps:report blog", "--runing", "--running"),
+        ("ps:report blog", "--ps-restart-polcy", "--ps-restart-policy"),
+        ("domains:report", "--domains-app-vhost", "--domains-app-vhosts"),
+        ("redis:info cache", "--dns", "--dsn"),
+        ("redis:info cache", "--exposed-port", "--exposed-ports"),
+    ],
+)
+def test_an_info_flag_is_completed_and_is_what_did_you_mean_names(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    flag: str,
+    meant: str,
+) -> None:
+    host = fake_host(tmp_path / "disk" / "dokkupy", plugins=PLUGINS)
+    populate(host, monkeypatch, tmp_path)
+    words = line.split()
+    assert meant in candidates(host, words, "--") and flag not in candidates(host, words, "--")
+    status, _, error = command_line(host, capsys, monkeypatch)(*words, flag)
+    assert status == 1 and f"Did you mean {meant}" in error
+    valid = error.partition("valid flags: ")[2].splitlines()[0].split(", ")
+    assert {*valid} <= {*candidates(host, words, "--")}

@@ -3,10 +3,21 @@
 A plugin declares those of its commands in its module `answers`: `ANSWERS` has a type for each command by its name,
 `apps:list`, or `*:list` for a command that several namespaces share. A type is a `TypedDict` with fields in snake case, a list
 or map of them, or a plain type. Nothing but `--json`, `--format yaml|csv|table` and the documentation loads it.
+A text where a list is declared is split: at blanks, or for `Commas` at commas. A number, boolean or time that a report lacks is null.
+Facts of a report that are not properties have their types in `REPORTS`, by the report's name and the fact's, which may have a `*`.
 A command that returns None answers `Done`, one that returns an exit status `Ended`, and a dry run `DryRun`.
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
+
+Commas = Annotated[list[str], ","]
+"""A list whose text has commas between its elements."""
+
+Epoch = Annotated[str | None, "epoch"]
+"""A time in UTC, such as `2026-01-31T12:00:00Z`, whose text is in seconds since the epoch."""
+
+Time = Annotated[str | None, "time"]
+"""A time in UTC; null for none."""
 
 
 class Done(TypedDict):
@@ -83,4 +94,6 @@ class Report(TypedDict):
 
 ANSWERS: dict[str, Any] = {"help": list[CommandRow], "help:command": list[CommandRow]}
 
-__all__ = ["App", "Change", "CommandRow", "Done", "DryRun", "Each", "Ended", "Report", "Service"]
+__all__ = [
+    *("App", "Change", "CommandRow", "Commas", "Done", "DryRun", "Each", "Ended", "Epoch", "Report", "Service", "Time"),
+]

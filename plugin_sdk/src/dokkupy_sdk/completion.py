@@ -35,6 +35,7 @@ __all__ = [
     "completer_name",
     "completer_of",
     "flags_of",
+    "info_flags",
     "matching",
     "offered",
     "options_of",
@@ -192,7 +193,7 @@ def candidates(host: Host, before: Sequence[str], last: str) -> list[str]:
             if equals and name in options:
                 return [f"{name}={value}" for value in offered(host, options[name], typed)]
             if last.startswith("-"):
-                return flags_of(command)
+                return [*flags_of(command), *info_flags(host, command, typed)]
             if item is None:
                 return []
         return offered(host, item, typed)
@@ -230,6 +231,16 @@ def flags_of(command: Command) -> list[str]:
     found |= {"--dry-run"} if command.mutating else set()
     found |= {"--json"} if command.formats else set()
     return sorted({*found, "--help"})
+
+
+def info_flags(host: Host, command: Command, typed: Typed) -> list[str]:
+    """The flags that a command takes without declaring each: of a report, for one value of it."""
+    return [
+        flag
+        for item in parameters(command.function)
+        if item.kind == "unknown-flags"
+        for flag in offered(host, item, typed)
+    ]
 
 
 def commands(host: Host, typed: Typed) -> list[str]:

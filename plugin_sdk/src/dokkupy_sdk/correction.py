@@ -15,7 +15,7 @@ from dokkupy.host import Host
 from dokkupy.model.names import AppName
 from dokkupy.model.spelling import did_you_mean, likely
 
-from dokkupy_sdk.completion import at_cursor, flags_of, offered, options_of, places_of
+from dokkupy_sdk.completion import at_cursor, flags_of, info_flags, offered, options_of, places_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def words_with_values(host: Host, command: Command, words: list[str], app: str) 
         if word.startswith("-") and (item is None or item.kind != "option"):
             flag, equals, word = word.partition("=")
             if flag not in options or not equals:
+                yield flag, info_flags(host, command, at_cursor(command, words, app)[1])
                 yield flag, flags_of(command)
                 continue
             item = options[flag]

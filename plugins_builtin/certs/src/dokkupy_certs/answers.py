@@ -2,7 +2,7 @@
 
 from typing import Any, TypedDict
 
-from dokkupy_sdk.answers import App
+from dokkupy_sdk.answers import App, Time
 
 
 class CertsAdd(TypedDict):
@@ -45,4 +45,12 @@ ANSWERS: dict[str, Any] = {
     "certs:rollback": CertsAdd,
     "certs:show": None,
     "certs:update": CertsAdd,
+}
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "certs:report": {
+        "expires_at": Time,
+        "hostnames": list[str],
+        "starts_at": Time,
+    },
 }

@@ -2,6 +2,8 @@
 
 from typing import Any, TypedDict
 
+from dokkupy_sdk.answers import Commas
+
 
 class ChecksRun(TypedDict):
     app: str
@@ -11,4 +13,11 @@ class ChecksRun(TypedDict):
 
 ANSWERS: dict[str, Any] = {
     "checks:run": ChecksRun,
+}
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "checks:report": {
+        "disabled_list": Commas,
+        "skipped_list": Commas,
+    },
 }

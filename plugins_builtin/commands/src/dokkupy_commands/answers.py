@@ -2,7 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
-from dokkupy_sdk.answers import Each
+from dokkupy_sdk.answers import Commas, Each, Epoch, Time
 
 
 class AppsLocked(TypedDict):
@@ -196,4 +196,37 @@ ANSWERS: dict[str, Any] = {
     "report": dict[str, Any],
     "url": list[str],
     "urls": list[str],
+}
+
+
+class Port(TypedDict):
+    scheme: str
+    host_port: int
+    container_port: int
+
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "apps:report": {
+        "created_at": Epoch,
+    },
+    "builds:report": {
+        "build_exit_code": int | None,
+        "build_finished_at": Time,
+        "build_pid": int | None,
+        "build_started_at": Time,
+    },
+    "domains:report": {
+        "app_vhosts": list[str],
+        "global_vhosts": list[str],
+    },
+    "ports:report": {
+        "map": list[str],
+        "map_detected": list[str],
+        "map_detected_json": list[Port],
+        "map_json": list[Port],
+    },
+    "ps:report": {
+        "pending": Commas,
+        "processes": int,
+    },
 }

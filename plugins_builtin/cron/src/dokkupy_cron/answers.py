@@ -58,3 +58,9 @@ ANSWERS: dict[str, Any] = {
     "cron:run-due": list[str],
     "cron:suspend": CronResume,
 }
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "cron:report": {
+        "task_count": int,
+    },
+}

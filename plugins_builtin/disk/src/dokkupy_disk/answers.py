@@ -2,6 +2,8 @@
 
 from typing import Any, TypedDict
 
+from dokkupy_sdk.answers import Time
+
 
 class Cleanup(TypedDict):
     kind: str
@@ -16,4 +18,13 @@ ANSWERS: dict[str, Any] = {
     "cleanup": list[Cleanup],
     "disk:collect": list[str],
     "disk:measure": dict[str, int],
+}
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "disk:report": {
+        "images_shared_bytes": int | None,
+        "images_unique_bytes": int | None,
+        "measured_at": Time,
+        "own_bytes": int | None,
+    },
 }

@@ -30,3 +30,13 @@ ANSWERS: dict[str, Any] = {
     "maintenance:custom-page": MaintenanceCustomPage,
     "redirect": list[Redirect],
 }
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "http-auth:report": {
+        "allowed_ips": list[str],
+        "users": list[str],
+    },
+    "redirect:report": {
+        "domains": list[str],
+    },
+}

@@ -2,6 +2,8 @@
 
 from typing import Any, TypedDict
 
+from dokkupy_sdk.answers import Epoch
+
 
 class GitAllowHost(TypedDict):
     host: str
@@ -65,4 +67,10 @@ ANSWERS: dict[str, Any] = {
     "git:status": GitStatus,
     "git:sync": GitSync,
     "repo:gc": RepoGc,
+}
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "git:report": {
+        "last_updated_at": Epoch,
+    },
 }

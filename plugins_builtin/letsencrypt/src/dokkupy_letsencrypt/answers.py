@@ -2,12 +2,12 @@
 
 from typing import Any, TypedDict
 
-from dokkupy_sdk.answers import App
+from dokkupy_sdk.answers import App, Time
 
 
 class LetsencryptActive(TypedDict):
     app: str
-    active: str
+    active: bool
 
 
 class LetsencryptCronJob(TypedDict):
@@ -43,4 +43,17 @@ ANSWERS: dict[str, Any] = {
     "letsencrypt:list": list[LetsencryptList],
     "letsencrypt:renew": LetsencryptRenew,
     "letsencrypt:revoke": App,
+}
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "letsencrypt:report": {
+        "count": int,
+        "expires_at": Time,
+        "failures": int,
+        "hostnames": list[str],
+        "left_out": list[str],
+        "limited_until": Time,
+        "next_try": Time,
+        "renewed_at": Time,
+    },
 }

@@ -45,3 +45,9 @@ ANSWERS: dict[str, Any] = {
     "network:rebuild": NetworkRebuild,
     "network:rebuildall": NetworkRebuildall,
 }
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "network:report": {
+        "web_listeners": list[str],
+    },
+}

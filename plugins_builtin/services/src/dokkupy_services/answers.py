@@ -49,15 +49,15 @@ class Info(TypedDict, total=False):
     config_options: str
     data_dir: str
     dsn: str
-    exposed_ports: str
+    exposed_ports: list[str]
     id: str
     initial_network: str
     internal_ip: str
     memory: str
     missing: str
-    mounts: str
+    mounts: list[str]
     restart_policy: str
-    links: str
+    links: list[str]
     post_create_network: str
     post_start_network: str
     service_root: str

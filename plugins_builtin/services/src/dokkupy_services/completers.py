@@ -61,3 +61,10 @@ def mounts(host: Host, typed: Typed) -> list[str]:
 
     found = [one for one in records.visible(host, typed.namespace)[0] if str(one.name) in typed.arguments[:1]]
     return [str(mount) for one in found for mount in one.mounts]
+
+
+def info_flags(host: Host, typed: Typed) -> list[str]:
+    """The flags of `KIND:info`, each of which prints one value."""
+    from dokkupy_services.answers import Info
+
+    return sorted(f"--{name.replace('_', '-')}" for name in Info.__annotations__ if name != "service")

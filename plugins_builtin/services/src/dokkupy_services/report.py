@@ -71,10 +71,8 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
     if flags:
         name = flags[0].removeprefix("--")
         if name not in found:
-            from dokkupy_sdk.spelling import did_you_mean
-
             known = [f"--{one}" for one in sorted(found)]
-            raise UserError(f"Invalid flag passed, valid flags: {', '.join(known)}", hint=did_you_mean(flags[0], known))
+            raise UserError(f"Invalid flag passed, valid flags: {', '.join(known)}")
         return CommandResult({name: found[name]}, [found[name]])
     for one in missing.losses(host, service, missing.volumes_of(host)):
         host.out.warn(f"{one.what}. {one.hint}")

@@ -2,6 +2,8 @@
 
 from typing import Any, TypedDict
 
+from dokkupy_sdk.answers import Commas
+
 
 class StorageCreate(TypedDict):
     name: str
@@ -112,4 +114,10 @@ ANSWERS: dict[str, Any] = {
     "storage:undestroy": StorageCreate,
     "storage:unmount": StorageUnmount,
     "storage:wait": StorageWait,
+}
+
+REPORTS: dict[str, dict[str, Any]] = {
+    "storage:report": {
+        "attachment_*_phases": Commas,
+    },
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Any
 
+    from dokkupy_sdk.completion import Typed
     from dokkupy_sdk.operation import Transaction
     from dokkupy_sdk.settings import Property
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Name = Annotated[str, Arg("property", "Name of the property")]
 Value = Annotated[list[str], Arg("value", "New value; without one, the property is unset")]
 Verbose = Annotated[bool, Opt("--verbose", help="Also show values that Dokku does not have, and empty ones")]
-Info = Annotated[list[str], Opt(unknown=True)]
+Info = Annotated[list[str], Opt(unknown=True, complete="dokkupy_apps.settings.property_commands:info_flags")]
 
 MASK = "*******"
 KINDS = ("", "global-", "computed-")
@@ -144,6 +145,21 @@ def add_report(
             whole=verbose,
         )
 
+    report.keys_of = lambda host, app: report_keys(host, settings, app, prefix, extra)  # type: ignore[attr-defined]
+
+
+def info_flags(host: Host, typed: Typed) -> list[str]:
+    """The flags of a report, each of which prints one value: those that it has for this app."""
+    keys_of = getattr(typed.command.function, "keys_of", None)
+    app = AppName(typed.app) if typed.app else None
+    if app is None and not typed.is_global:
+        from dokkupy_sdk.access import visible_apps
+
+        app = next(iter(visible_apps(host)), None)
+    if keys_of is None or (app is not None and not host.store.has_app(app)):
+        return []
+    return [flag for flag, value in keys_of(host, app).items() if isinstance(value, str)]
+
 
 def report_keys(
     host: Host, settings: Settings, app: AppName | None, prefix: str, extra: Extra | None
@@ -213,11 +229,7 @@ def report_answer(
         texts = {flag: value for flag, value in keys.items() if isinstance(value, str)}
         if info:
             if info[0] not in texts:
-                from dokkupy_sdk.spelling import did_you_mean
-
-                raise UserError(
-                    f"Invalid flag passed, valid flags: {', '.join(texts)}", hint=did_you_mean(info[0], texts)
-                )
+                raise UserError(f"Invalid flag passed, valid flags: {', '.join(texts)}")
             lines.append(texts[info[0]])
             data.append(dict.fromkeys(names[info[0]], keys[info[0]]))
             continue

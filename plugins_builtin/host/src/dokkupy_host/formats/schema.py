@@ -6,7 +6,7 @@ from dokkupy_sdk.answers import DryRun, Report
 from dokkupy_sdk.registry import Registry
 
 from dokkupy_host.formats.envelope import SCHEMA
-from dokkupy_host.formats.typed import KINDS, kind_of, settings_of, snake, type_of
+from dokkupy_host.formats.typed import KINDS, facts_of, kind_of, settings_of, snake, type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def schema(registry: Registry) -> dict[str, Any]:
     data: dict[str, Any] = dict(zip(plain, found, strict=False))
     for name in names:
         if kinds[name] is Report:
-            definitions[name] = report_schema(registry, name)
+            definitions[name] = report_schema(registry, name, definitions)
             one = {"$ref": REF.format(name=name)}
             data[name] = {"anyOf": [one, {"type": "array", "items": one}]}
     cases = [
@@ -73,12 +73,21 @@ def schema(registry: Registry) -> dict[str, Any]:
     }
 
 
-def report_schema(registry: Registry, name: str) -> dict[str, Any]:
-    """A report's properties by their types; null for one that is not set. Its other keys are facts of the app."""
+def report_schema(registry: Registry, name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """A report's properties and declared facts by their types; null for one that is not set. Its other keys are texts.
+    definitions: gets those of its types."""
+    import msgspec
+
     settings = settings_of(registry, name)
     keys: dict[str, Any] = {"app": {"type": ["string", "null"]}}
     for prop, declared in sorted((settings.listed if settings is not None else {}).items()):
         kind = kind_of(declared)
         shape = {"type": ["null", "string" if kind == "text" else kind], "description": declared.help}
         keys.update({f"{before}{snake(prop)}": shape for before in ("", *KINDS)})
-    return {"type": "object", "properties": keys}
+    facts = facts_of(registry, name)
+    shapes, found = msgspec.json.schema_components(list(facts.values()), ref_template=REF)
+    definitions.update(found)
+    declared_facts = dict(zip(facts, shapes, strict=True))
+    keys |= {key: value for key, value in declared_facts.items() if "*" not in key}
+    numbered = {f"^{key.replace('*', '[0-9]+')}$": value for key, value in declared_facts.items() if "*" in key}
+    return {"type": "object", "properties": keys, **({"patternProperties": numbered} if numbered else {})}

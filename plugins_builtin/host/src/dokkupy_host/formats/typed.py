@@ -62,8 +62,9 @@ def data_of(host: Host, name: str, answer: CommandResult) -> Any:
     if plain is None or declared is None:
         return plain
     if declared is Report:
-        settings = settings_of(host.registry, name)
-        return [reported(settings, one) for one in plain] if isinstance(plain, list) else reported(settings, plain)
+        settings, facts = settings_of(host.registry, name), facts_of(host.registry, name)
+        rows = [reported(settings, one, facts) for one in (plain if isinstance(plain, list) else [plain])]
+        return rows if isinstance(plain, list) else rows[0]
     plain = named(plain, declared)
     try:
         found = msgspec.to_builtins(msgspec.convert(plain, declared, strict=False))
@@ -86,13 +87,57 @@ def lost(before: Any, after: Any) -> set[str]:
     return set()
 
 
+def facts_of(registry: Registry, name: str) -> dict[str, Any]:
+    """The types of a report's keys that are no properties, as its plugin declares them in `REPORTS`."""
+    from dokkupy_sdk.entry import find_namespace
+
+    entry = find_namespace(registry, name.partition(":")[0])
+    module = f"{entry.module.partition('.')[0]}.answers" if entry is not None else ""
+    if not module or find_spec(module) is None:
+        return {}
+    found: dict[str, Any] = getattr(import_module(module), "REPORTS", {}).get(name, {})
+    return found
+
+
+def from_text(text: str, kind: Any) -> Any:
+    """A text as what its declared type reads: the elements of a list, null for no value; else unchanged."""
+    import typing
+
+    marks = getattr(kind, "__metadata__", ("",))
+    bare = kind.__origin__ if hasattr(kind, "__metadata__") else kind
+    if marks[0] == "epoch":
+        return moment(text) if text.isdecimal() else None
+    if typing.get_origin(bare) is list:
+        if text.startswith("["):
+            return json.loads(text)
+        parts = [one.strip() for one in text.split(marks[0] or None)]
+        return [one for one in parts if one not in NOTHING]
+    members = typing.get_args(bare)
+    if text == "" and type(None) in members and (str not in members or marks[0] == "time"):
+        return None
+    return text
+
+
+NOTHING = ("", "-", "none")
+"""How the reports for people say that a list has no element."""
+
+
+def moment(seconds: str) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def named(data: Any, kind: Any) -> Any:
     """The data with the field names of its type. Keys of maps are others' names and stay."""
     import typing
 
+    if isinstance(data, str):
+        return from_text(data, kind)
+    kind = kind.__origin__ if hasattr(kind, "__metadata__") else kind
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if typing.is_typeddict(kind):
-        fields = typing.get_type_hints(kind)
+        fields = typing.get_type_hints(kind, include_extras=True)
         if not isinstance(data, dict):
             return data
         return {field: named(value, fields.get(field)) for key, value in data.items() for field in [snake(key)]}
@@ -136,8 +181,10 @@ CORE = "dokkupy_host"
 KINDS = ("global_", "computed_")
 
 
-def reported(settings: Settings | None, keys: dict[str, Any]) -> dict[str, Any]:
-    """A report with each value under one name, and of its own type."""
+def reported(settings: Settings | None, keys: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """A report with each value under one name, and of its own type. facts: the types of its keys that are no properties."""
+    import msgspec
+
     properties = {snake(name): prop for name, prop in settings.properties.items()} if settings is not None else {}
     found: dict[str, Any] = {}
     before = ""
@@ -148,7 +195,11 @@ def reported(settings: Settings | None, keys: dict[str, Any]) -> dict[str, Any]:
         before = key
         name = snake(key)
         short = next((name.removeprefix(kind) for kind in KINDS if name.startswith(kind)), name)
-        found[name] = value_of(properties.get(short), value)
+        fact = facts.get(re.sub(r"\d+", "*", name))
+        if fact is not None and isinstance(value, str):
+            found[name] = msgspec.to_builtins(msgspec.convert(from_text(value, fact), fact, strict=False))
+        else:
+            found[name] = value_of(properties.get(short), value)
     return found
 
 

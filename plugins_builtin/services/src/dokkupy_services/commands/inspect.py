@@ -37,7 +37,12 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         return CommandResult(names, names, header=f"{title} services" if names else "", status=1 if broken else 0)
 
     @group.command("info", permission="service:read")
-    def info(host: Host, service: Name, *, flags: Annotated[list[str], Opt(unknown=True)] = []) -> CommandResult:  # noqa: B006
+    def info(
+        host: Host,
+        service: Name,
+        *,
+        flags: Annotated[list[str], Opt(unknown=True, complete="dokkupy_services.completers:info_flags")] = [],  # noqa: B006
+    ) -> CommandResult:
         """Print a service's details, or with a flag such as --dsn one value.
 
         KIND:info db
