@@ -120,3 +120,16 @@ def test_flags_then_dokkus_variables_then_the_callers_own_terminal_decide_about_
 def test_both_flags_for_a_terminal_are_an_error() -> None:
     with pytest.raises(UserError):
         wants_tty(True, True, False)
+
+
+def test_keys_run_no_more_at_the_same_time_than_the_app_may(run: Run, host: Host, engine: FakeEngine) -> None:
+    host.store.write("global", "ssh-keys", data={"keys": {"ann": {"role": "deployer", "apps": ["blog"]}}})
+    host.store.write("global", "apps", data={"properties": {"max-runs": "2"}})
+    one, _ = (run("run:detached", "blog", "sleep", "9", who="key:ann")[1].strip() for _ in range(2))
+    status, _, error = run("run:detached", "blog", "sleep", "9", who="key:ann")
+    assert status == 1 and "blog has 2 one-off processes, and keys may run no more at the same time" in error
+    assert "apps:set blog max-runs NUMBER" in error
+    assert run("run:detached", "blog", "sleep", "9")[0] == 0, "a local user is not limited"
+    for name in [row.name for row in engine.containers.find_all({"dokkupy.kind": "run"})][1:]:
+        end(engine, name)
+    assert run("run:detached", "blog", "sleep", "9", who="key:ann")[0] == 0 and engine.made[one].state == "running"

@@ -123,15 +123,20 @@ def run_detached(host: Host, app: AppName, command: Sequence[str], options: RunO
 
 @contextmanager
 def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[None]:
-    """Apply the concurrency policy. Raises Conflict naming the container that runs, when this one is forbidden."""
-    if options.policy == "allow":
+    """Apply the concurrency policy, and for a key the limit of the app. Raises Conflict naming the container that runs, when
+    this one is forbidden."""
+    is_limited = host.who.startswith("key:")
+    if options.policy == "allow" and not is_limited:
         yield
         return
     lock = host.lock(
         f"run:{app}", wait=GRACE + 5, command=host.command or "run", what=f"The list of one-off processes of {app}"
     )
     try:
-        for one in one_offs(host, app).find_all({"dokkupy.app": app, CRON_ID: options.cron_id}):
+        if is_limited:
+            require_room(host, app)
+        same = {"dokkupy.app": str(app), CRON_ID: options.cron_id}
+        for one in one_offs(host, app).find_all(same) if options.policy != "allow" else ():
             if one.state in ("exited", "dead"):
                 continue
             if options.policy == "forbid":
@@ -144,6 +149,20 @@ def one_at_a_time(host: Host, app: AppName, options: RunOptions) -> Iterator[Non
         yield
     finally:
         lock.release()
+
+
+def require_room(host: Host, app: AppName) -> None:
+    """Raises Conflict if keys may not run one more one-off process of the app."""
+    from dokkupy_apps.desired.properties import APPS
+
+    most = int(APPS.get(host.store, app, "max-runs"))
+    if sum(one.state not in ("exited", "dead") for one in runs_of(host, app)) >= most:
+        raise Conflict(
+            f"{app} has {most} one-off processes, and keys may run no more at the same time",
+            code="too_many_runs",
+            hint=f"Wait until one ends, or end one: run:list {app}, run:stop {app} --container NAME. "
+            f"For more, ask an admin for: dokkupy apps:set {app} max-runs NUMBER",
+        )
 
 
 def runs_of(host: Host, app: AppName) -> list[Container]:

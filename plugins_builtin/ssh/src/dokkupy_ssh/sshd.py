@@ -13,7 +13,16 @@ from dokkupy_sdk.setup import Steps, content, systemd
 from dokkupy_sdk.users import SECOND, USER
 
 DROP_IN = "/etc/ssh/sshd_config.d/dokkupy.conf"
-TEXT = f"""# Written by `dokkupy setup`.
+LIMITS = """\
+# Sessions that have not logged in yet. One source cannot use up those of all others (sshd's default for all is 10).
+MaxStartups 60:30:120
+"""
+PER_SOURCE = """\
+PerSourceMaxStartups 30
+PerSourceNetBlockSize 32:64
+"""
+"""OpenSSH has it since 8.5, and an older sshd refuses the whole file."""
+MATCH = f"""\
 Match User {USER},{SECOND}
     AuthorizedKeysFile .ssh/authorized_keys
     PasswordAuthentication no
@@ -27,6 +36,17 @@ Match User {USER},{SECOND}
 """
 
 
+def rendered(*, has_per_source: bool) -> str:
+    """The drop-in. Global settings stand before the first `Match`."""
+    return "# Written by `dokkupy setup`.\n" + LIMITS + (PER_SOURCE if has_per_source else "") + MATCH
+
+
+def knows_per_source() -> bool:
+    """Whether this sshd has limits per source, as its own list of settings says."""
+    os.makedirs("/run/sshd", 0o755, exist_ok=True)  # `sshd -T` asks for it
+    return "persourcemaxstartups" in execute(["/usr/sbin/sshd", "-T"], check=False).stdout.lower()
+
+
 def set_up(host: Host, *, dry_run: bool) -> list[str]:
     steps = Steps(dry_run=dry_run)
     steps.directory(host.path("home", ".ssh"), 0o700)
@@ -34,9 +54,9 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
     if not os.path.isdir(os.path.dirname(DROP_IN)) or not shutil.which("sshd", path="/usr/sbin:/sbin"):
         host.out.warn("sshd is not installed, so nobody can push. Install openssh-server and run dokkupy setup again")
         return steps.lines
-    before = content(DROP_IN)
-    if before != TEXT:
-        steps.do(f"write {DROP_IN}", lambda: replace(before))
+    before, text = content(DROP_IN), rendered(has_per_source=knows_per_source())
+    if before != text:
+        steps.do(f"write {DROP_IN}", lambda: replace(text, before))
     return steps.lines
 
 
@@ -46,9 +66,9 @@ def tear_down(*, dry_run: bool) -> list[str]:
     return steps.lines
 
 
-def replace(before: str | None) -> None:
+def replace(text: str, before: str | None) -> None:
     """Write the drop-in. If sshd does not accept it, the old content is restored, and sshd is not reloaded."""
-    write_atomic(DROP_IN, TEXT.encode(), mode=0o644)
+    write_atomic(DROP_IN, text.encode(), mode=0o644)
     os.makedirs("/run/sshd", 0o755, exist_ok=True)  # `sshd -t` asks for it
     try:
         execute(["/usr/sbin/sshd", "-t"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.state import FormationFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dokkupy_sdk.model import Formation, Instance, Release
     from dokkupy_sdk.state import ReleaseSummary
@@ -64,6 +65,21 @@ def require_web_kept(host: Host, release: Release, serving: Sequence[Instance]) 
             f"With this release, {app} would no longer serve: {reason}",
             code="web_lost",
             hint=f"If that is what you want, run `{command}` first, then deploy again.",
+        )
+
+
+def require_room(host: Host, app: AppName, wanted: Mapping[ProcessType, int], before: int) -> None:
+    """Raises UserError for more processes than an app may have on this host. before: how many it had. What it has it keeps,
+    because the limit may be newer."""
+    from dokkupy_apps.desired.properties import APPS
+
+    count = sum(wanted.values())
+    most = int(APPS.get(host.store, app, "max-processes"))
+    if count > max(most, before):
+        raise UserError(
+            f"{app} would have {count} processes, and it may have at most {most}",
+            code="too_many_processes",
+            hint=f"Choose fewer, or ask an admin for: dokkupy apps:set {app} max-processes {count}",
         )
 
 

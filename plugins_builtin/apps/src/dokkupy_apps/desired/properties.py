@@ -146,6 +146,18 @@ APPS = Settings(
         parse=boolean,
         scope="global",
     ),
+    Property(
+        "max-processes",
+        "100",
+        help="Number of processes that an app may have; ps:scale and a deploy refuse more",
+        parse=integer(1, 10_000),
+    ),
+    Property(
+        "max-runs",
+        "50",
+        help="Number of one-off processes of an app that keys may run at the same time",
+        parse=integer(1, 10_000),
+    ),
 )
 
 PROXY = Settings(

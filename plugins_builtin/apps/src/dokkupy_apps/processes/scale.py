@@ -11,7 +11,7 @@ from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, operation
 from dokkupy_sdk.state import FormationFile
 
-from dokkupy_apps.desired.formation import RELEASE, is_locked, stored_scale, wanted_formation
+from dokkupy_apps.desired.formation import RELEASE, is_locked, require_room, stored_scale, wanted_formation
 from dokkupy_apps.desired.status import should_run
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
@@ -41,6 +41,9 @@ def scale(
             )
         before = stored_scale(host, app)
         require_scalable(changes, release, before)
+        has = wanted_formation(host, app, release) if release else before
+        further = {name: count for name, count in changes.items() if name != RELEASE and count is not None}
+        require_room(host, app, {**has, **further}, sum(has.values()))
         merged = {**before, **{name: count for name, count in changes.items() if name != RELEASE}}
         after = {name: count for name, count in merged.items() if count is not None}
         tx.save(host.store.load(FormationFile, app).replace(scale=after), app)

@@ -160,5 +160,5 @@ add_property_commands(
     title="app",
     extra=extra,
     permission="host:write",
-    beyond=("computed-disable-autocreation",),
+    beyond=("computed-disable-autocreation", "max-processes", "max-runs"),
 )
