@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dokkupy.errors import AppError, Busy, DokkupyError, HostError
+from dokkupy.errors import AppError, Busy, DokkupyError, HostError, UserError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints
 from dokkupy.kernel.operation import operation
-from dokkupy.model.names import ProcessType
+from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Deployment
 from dokkupy.transaction import Transaction
 from dokkupy_apps.apps import create_app
 from dokkupy_apps.builds.records import builds_of
-from dokkupy_apps.deploy import deploy_source
+from dokkupy_apps.deploy import deploy_source, deploying
 from dokkupy_apps.desired import status
+from dokkupy_apps.desired.formation import stored_scale
 from dokkupy_apps.processes.reconcile import reconcile
 from dokkupy_apps.processes.redeploy import rebuild, redeploy
 from dokkupy_apps.processes.rollback import rollback
@@ -74,6 +75,51 @@ def test_a_second_deploy_is_refused_at_once(host: Host) -> None:
     with host.lock("app:blog", wait=0, command="git push blog"), pytest.raises(Busy, match="git push blog"):
         deploy(host, "blog", TREE)
     assert current(host, BLOG)[0] is None
+
+
+def test_a_deploy_that_waits_says_for_what_and_follows_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_app(host, BLOG)
+    lock = host.for_invocation(who="key:ann").lock("app:blog", wait=0, command="git push blog")
+    monkeypatch.setattr("dokkupy_sdk.waiting.EVERY", 0.01)
+    said: list[str] = []
+
+    def shown(text: str) -> None:
+        said.append(text)
+        if text.startswith("Still waiting for `git push blog` by ann"):
+            lock.release()
+
+    monkeypatch.setattr(host.out, "section", shown)
+    with deploying(host, BLOG, patience=3600) as tx:
+        assert tx.subject == "app:blog"
+    assert said[0].startswith("Waiting for `git push blog` by ann (process ") and len(said) > 1
+
+
+def test_a_deploy_does_not_wait_beyond_its_patience(host: Host) -> None:
+    create_app(host, BLOG)
+    with host.lock("app:blog", wait=0, command="git push blog"), pytest.raises(Busy, match="git push blog"):
+        with deploying(host, BLOG, patience=0.01):
+            raise AssertionError("the lock is held")
+
+
+def test_an_app_gets_no_more_processes_than_the_host_allows(host: Host) -> None:
+    web, worker = ProcessType("web"), ProcessType("worker")
+    tree = {"Procfile": "web: serve\nworker: work\n"}
+    deploy(host, "blog", tree)
+    with pytest.raises(UserError, match="blog would have 101 processes, and it may have at most 100") as caught:
+        scale(host, BLOG, {worker: 100})
+    assert caught.value.hint.endswith("ask an admin for: dokkupy apps:set blog max-processes 101")
+    assert stored_scale(host, BLOG) == {}
+    host.store.write("apps", "blog", "apps", data={"properties": {"max-processes": "3"}})
+    assert scale(host, BLOG, {worker: 2}) == {web: 1, worker: 2}
+    with pytest.raises(UserError, match="blog would have 4 processes"):
+        scale(host, BLOG, {web: 2})
+    host.store.write("apps", "blog", "apps", data={"properties": {"max-processes": "1"}})
+    deploy(host, "blog", tree)  # what it has it keeps: the limit may be newer
+    assert scale(host, BLOG, {worker: 1}) == {web: 1, worker: 1}
+    create_app(host, AppName("shop"))
+    host.store.write("apps", "shop", "ps", data={"scale": {"worker": 100}})
+    with pytest.raises(UserError, match="shop would have 101 processes"):
+        deploy(host, "shop", tree)
 
 
 def fail_build(host: Host) -> None:

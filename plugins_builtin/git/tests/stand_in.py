@@ -38,6 +38,7 @@ def deploy_source(
     no_cache: bool = False,
     labels: Mapping[str, str] | None = None,
     record: Callable[[Transaction, Deployment | None], None] | None = None,
+    patience: float = 0,
 ) -> Deployment | None:
     with operation(host, kind, f"app:{app}") as tx:
         directory = Path(host.path("builds", tx.id))
@@ -77,6 +78,7 @@ def deploy_source(
             "env": env,
             "metadata": metadata,
             "no_cache": no_cache,
+            "patience": patience,
             "who": host.who,
             "labels": dict(labels or {}),
             "git_dir": (directory / ".git").is_dir(),

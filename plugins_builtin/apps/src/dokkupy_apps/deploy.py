@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
@@ -27,6 +27,7 @@ from dokkupy_apps.builds.records import recorded
 from dokkupy_apps.desired.formation import (
     RELEASE,
     WEB,
+    require_room,
     require_web_kept,
     scale_note,
     stored_scale,
@@ -54,9 +55,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def deploying(host: Host, app: AppName, verb: str = "deploy") -> Iterator[Transaction]:
-    """The operation of a deploy, or of what belongs to one. A second deploy is refused at once, as by Dokku. The timer and a recovery, such as that
-    after the engine's start, are waited for."""
+def deploying(host: Host, app: AppName, verb: str = "deploy", *, patience: float = 0) -> Iterator[Transaction]:
+    """The operation of a deploy, or of what belongs to one. A second deploy is refused at once, as by Dokku, or waits for the
+    first for `patience` seconds. The timer and a recovery, such as that after the engine's start, are waited for."""
     subject = f"app:{app}"
     with ExitStack() as entered:
         try:
@@ -64,8 +65,30 @@ def deploying(host: Host, app: AppName, verb: str = "deploy") -> Iterator[Transa
         except Busy:
             living = holder(host.root, subject)
             if living and not is_maintenance(living):
-                raise
-            tx = entered.enter_context(operation(host, verb, subject))
+                if not patience:
+                    raise
+                tx = entered.enter_context(waited_for(host, app, verb, living, patience))
+            else:
+                tx = entered.enter_context(operation(host, verb, subject))
+        yield tx
+
+
+@contextmanager
+def waited_for(
+    host: Host, app: AppName, verb: str, living: Mapping[str, Any], patience: float
+) -> Iterator[Transaction]:
+    """The operation, after those that hold the app's lock. Says at once for what it waits, and then every ten seconds."""
+    from dokkupy_sdk.locks import describe
+    from dokkupy_sdk.waiting import waiting
+
+    def say(_: str) -> None:
+        host.out.section(f"Still waiting for {describe(holder(host.root, subject), in_full=True)}")
+
+    subject = f"app:{app}"
+    host.out.section(f"Waiting for {describe(dict(living), in_full=True)}")
+    with ExitStack() as entered:
+        with waiting(host.out, f"the running change of {app}", say=say):
+            tx = entered.enter_context(operation(host, verb, subject, wait=patience))
         yield tx
 
 
@@ -80,20 +103,21 @@ def deploy_source(
     no_cache: bool = False,
     labels: Mapping[str, str] | None = None,
     record: Callable[[Transaction, Deployment | None], None] | None = None,
+    patience: float = 0,
 ) -> Deployment | None:
     """Build and deploy a source as one operation; None when `ps:set APP skip-deploy true` leaves the release unstarted.
 
     fill: writes the tree into an empty private directory and returns the revision. labels: more labels of the image.
     record: called before the commit, to record what the deploy makes true of its source; with the deployment that serves,
     or with None when the release is not started. Raises DokkupyError after everything was rolled back; the previous release
-    keeps serving. Raises Busy at once when another operation runs, except the timer's or a recovery.
+    keeps serving. Raises Busy when another operation runs, except the timer's or a recovery: at once, or after `patience` seconds.
     """
     from pathlib import Path
 
     require_unlocked(host, app)
 
     def deploy() -> Deployment | None:
-        with deploying(host, app) as tx:
+        with deploying(host, app, patience=patience) as tx:
             require_unlocked(host, app)
             with recorded(host, app, tx.id, kind="build", source=kind):
                 directory = Path(host.path("work", tx.id))
@@ -202,7 +226,10 @@ def declared(host: Host, source: Source) -> Release:
     scaled = dict.fromkeys(name for name in (WEB, *stored_scale(host, app)) if name != RELEASE)
     processes = parse_procfile(procfile) if procfile is not None else scaled
     release = Release(app, 0, "", "", source.kind, processes=processes, files=files)
-    return replace(release, formation=wanted_formation(host, app, release))
+    formation = wanted_formation(host, app, release)
+    serving = current(host, app)[0]
+    require_room(host, app, formation, sum(wanted_formation(host, app, serving).values()) if serving else 0)
+    return replace(release, formation=formation)
 
 
 def make_release(tx: Transaction, source: Source, builder: str, image: Image) -> Release:

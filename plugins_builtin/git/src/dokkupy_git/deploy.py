@@ -23,15 +23,25 @@ if TYPE_CHECKING:
 
 
 def deploy(
-    host: Host, app: AppName, *, kind: str, incoming: Incoming, metadata: str = "", no_cache: bool = False
+    host: Host,
+    app: AppName,
+    *,
+    kind: str,
+    incoming: Incoming,
+    metadata: str = "",
+    no_cache: bool = False,
+    patience: float = 0,
 ) -> None:
-    """Build and deploy a commit as one operation. Its refs and settings change with the switch, or not at all."""
+    """Build and deploy a commit as one operation. Its refs and settings change with the switch, or not at all. patience:
+    seconds to wait for a running change of the app."""
     from dokkupy_apps.deploy import deploy_source
 
     repository = Repository(host, app)
     keep = SETTINGS.get(host.store, app, "keep-git-dir") == "true"
 
     def fill(directory: Path) -> str:
+        if patience:  # the refs may have moved meanwhile
+            refs.require_possible(repository, incoming.moves)
         write_tree(
             repository,
             incoming.commit,
@@ -57,6 +67,7 @@ def deploy(
         no_cache=no_cache,
         labels=image_labels(incoming.image),
         record=record,
+        patience=patience,
     )
 
 

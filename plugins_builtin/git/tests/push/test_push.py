@@ -186,8 +186,12 @@ def test_push_option_takes_effect_and_an_unknown_one_is_refused(world: World, cl
     assert (world.deployed, head(world)) == ({}, "")
     done = client.push(options=("-o", "no-cache", "-o", "trace"))
     assert done.returncode == 0 and world.deployed["no_cache"], done.stderr
-    other = client.push("master:other", options=("-o", "no-cache"))
+    assert world.deployed["patience"] == 0
+    other = client.push("master:other", options=("-o", "no-cache", "-o", "wait"))
     assert other.returncode == 0 and "-o no-cache has no effect: nothing is built" in other.stderr
+    assert "-o wait has no effect: nothing is deployed" in other.stderr
+    client.commit({"a": "2"})
+    assert client.push(options=("-o", "wait")).returncode == 0 and world.deployed["patience"] == 3600
 
 
 def test_shallow_push_is_refused(world: World, client: Client, tmp_path: Path) -> None:

@@ -29,7 +29,11 @@ class RepositoryName(AppName):
         return AppName(name.removeprefix("/").removesuffix("/"))  # type: ignore[return-value]
 
 
-PUSH_OPTIONS = {"no-cache": "build without the cache", "trace": "print every step"}
+PUSH_OPTIONS = {
+    "no-cache": "build without the cache",
+    "trace": "print every step",
+    "wait": "wait for a running deploy of the app, for an hour at most",
+}
 """`git push -o OPTION`, and its effect."""
 OPTIONS = tuple(PUSH_OPTIONS)
 
@@ -107,7 +111,7 @@ def hook(
         if option not in OPTIONS:
             known = "; ".join(f"{name}: {effect}" for name, effect in PUSH_OPTIONS.items())
             raise UserError(f"{ascii(option[:80])} is not an option of git push -o", hint=f"Options: {known}")
-    return receive(host, app, no_cache="no-cache" in options)
+    return receive(host, app, no_cache="no-cache" in options, waits="wait" in options)
 
 
 def create(host: Host, app: AppName) -> None:

@@ -109,7 +109,11 @@ def plan(updates: Sequence[Update], *, branch: str, chosen: bool, has_branches: 
     return Plan(deploy, branch, adopt, tuple(warnings))
 
 
-def receive(host: Host, app: AppName, *, no_cache: bool = False) -> int:
+PATIENCE = 3600.0
+"""Seconds that `git push -o wait` waits at most for a running change of the app."""
+
+
+def receive(host: Host, app: AppName, *, no_cache: bool = False, waits: bool = False) -> int:
     """The body of `git-hook`: deploy what was pushed, or store it with a warning, and move the refs.
 
     Whatever git would refuse is asked before the deploy; any error refuses the push, and then nothing has changed.
@@ -141,11 +145,14 @@ def receive(host: Host, app: AppName, *, no_cache: bool = False) -> int:
             commit = refs.commit_of(repository, commit, decided.deploy.ref)
         adopt = decided.branch if decided.adopt else ""
         incoming = Incoming(commit, adopt=adopt, moves=tuple(moves))
-        deploy(host, app, kind="git-hook", incoming=incoming, no_cache=no_cache)
+        patience = PATIENCE if waits else 0
+        deploy(host, app, kind="git-hook", incoming=incoming, no_cache=no_cache, patience=patience)
     else:
         refs.make(repository, moves)
         if no_cache:
             host.out.warn("-o no-cache has no effect: nothing is built")
+        if waits:
+            host.out.warn("-o wait has no effect: nothing is deployed")
     for line in decided.warnings:
         host.out.warn(line)
     return 0
