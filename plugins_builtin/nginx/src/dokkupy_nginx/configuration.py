@@ -216,7 +216,7 @@ class Configuration:
         old = self.nginx.workers(master)
         self.nginx.reload(master)
         failpoint("nginx: reloaded")
-        if not self.nginx.await_generation(generation, self._probe_address(), old):
+        if not self.nginx.await_generation(generation, self._probe_address(), old, master=master):
             if not self.nginx.generation(self._probe_address()):
                 raise HostError(
                     "nginx runs, but does not serve dokkupy's apps",

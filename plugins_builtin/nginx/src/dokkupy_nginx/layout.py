@@ -97,6 +97,11 @@ class Layout:
         return self.on_system("/etc/dokkupy/nginx-signals.conf")
 
     @property
+    def finish(self) -> str:
+        """The program by which the owner of the state asks nginx's old workers to finish (`finish_script`)."""
+        return self.on_system("/etc/dokkupy/nginx-finish")
+
+    @property
     def challenges(self) -> str:
         """Files for certificate authorities. They are outside the state directory, which nginx's workers cannot read."""
         return self.on_system("/var/www/dokkupy/challenges")

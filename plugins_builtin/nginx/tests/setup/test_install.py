@@ -8,13 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.server.process import signals_conf
+from dokkupy_nginx.server.process import Nginx, finish_script, signals_conf
 from dokkupy_nginx.setup import install, private_logs
 from dokkupy_nginx.setup.doctor import findings
 from dokkupy_nginx.setup.install import Wiring, drop_in, sudoers
 from dokkupy_sdk.errors import HostError
 
-from plugins_builtin.nginx.tests.conftest import Rig
+from plugins_builtin.nginx.tests.conftest import Rig, wait_for
 
 UNIT = "[Service]\nExecStartPre=/usr/sbin/nginx -t -q -g 'daemon on; master_process on;'\nExecStart=/usr/sbin/nginx\n"
 
@@ -135,7 +135,6 @@ def test_configuration_that_is_broken_already_gets_no_include(bare: Rig) -> None
 
 def test_sudoers_lines_are_exact_and_accepted(bare: Rig, tmp_path: Path) -> None:
     from dokkupy_nginx.layout import Layout
-    from dokkupy_nginx.server.process import Nginx
 
     layout = Layout("/var/lib/dokkupy", sudo=True)
     text = sudoers("dokkupy", layout)
@@ -149,6 +148,7 @@ def test_sudoers_lines_are_exact_and_accepted(bare: Rig, tmp_path: Path) -> None
         argv = Nginx(layout).command(*words)
         assert argv[:2] == ["sudo", "-n"]
         assert " ".join(argv[2:]) in text
+    assert f"    {layout.finish}, " in text
     path = tmp_path / "sudoers"
     path.write_text(text)
     path.chmod(0o440)
@@ -187,6 +187,46 @@ def test_logs_that_are_open_to_all_are_closed(tmp_path: Path) -> None:
     assert not private_logs.inherits_group(str(tmp_path))
     private_logs.let_inherit_group(str(tmp_path))
     assert private_logs.inherits_group(str(tmp_path))
+
+
+def test_the_program_for_old_workers_asks_nginxs_workers_to_finish_and_nobody_else(rig: Rig, tmp_path: Path) -> None:
+    nginx = rig.proxy.nginx
+    master = nginx.pid()
+    assert master is not None
+    wait_for(lambda: len(nginx.workers(master)) == 2)
+    first, second = sorted(nginx.workers(master))
+    program = tmp_path / "finish"
+    program.write_text(finish_script(nginx.pid_file()))
+    program.chmod(0o755)
+    with subprocess.Popen(["sleep", "600"]) as other:
+        try:
+            words = ["", "1; id", str(master), str(other.pid), "99999999", str(first)]
+            done = subprocess.run([program, *words], capture_output=True, text=True)
+            assert done.returncode == 0
+            wait_for(lambda: first not in nginx.workers(master))
+            assert nginx.pid() == master and second in nginx.workers(master)
+            assert other.poll() is None
+        finally:
+            other.kill()
+
+
+def test_a_reload_asks_the_old_workers_itself(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.serve("blog", "blog.example.com")
+    asked: list[set[int]] = []
+    finish = Nginx.finish
+
+    def noted(nginx: Nginx, workers: list[int]) -> None:
+        asked.append({*workers})
+        finish(nginx, workers)
+
+    monkeypatch.setattr(Nginx, "finish", noted)
+    master = rig.pid
+    assert master is not None
+    before = rig.proxy.nginx.workers(master)
+    rig.proxy.reload()
+    assert len(asked) == 1 and asked[0] <= before  # a busy machine may be slower than the master
+    assert not before & rig.proxy.nginx.workers(master)
+    assert rig.get("blog.example.com").body == "blog /"
 
 
 def test_the_short_configuration_reaches_the_running_nginx_and_is_used_while_it_names_its_pid_file(bare: Rig) -> None:

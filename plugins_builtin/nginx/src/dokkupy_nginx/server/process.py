@@ -17,6 +17,10 @@ from dokkupy_nginx.layout import PROBE_NAME, Layout
 from dokkupy_nginx.render.values import Facts
 from dokkupy_nginx.server.umask import UMASK
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 OLDEST_WITHOUT_CERTIFICATE = (1, 19, 4)
 """`ssl_reject_handshake` exists since nginx 1.19.4."""
 
@@ -128,6 +132,18 @@ class Nginx:
         except ProcessLookupError:
             raise not_running() from None
 
+    def finish(self, workers: Sequence[int]) -> None:
+        """Ask old workers to finish, as the master does 100 ms after it started new ones (`ngx_msleep` in
+        ngx_process_cycle.c), during which both accept connections. Where that is not permitted, the master does it."""
+        try:
+            for worker in workers:
+                os.kill(worker, signal.SIGQUIT)
+        except PermissionError:
+            if os.access(self.layout.finish, os.X_OK):
+                execute(["sudo", "-n", self.layout.finish, *map(str, workers)], check=False)
+        except ProcessLookupError:
+            pass  # the master was faster
+
     def short_configuration(self) -> tuple[str, ...]:
         """The words that let nginx find the pid file without reading its whole configuration, where setup put that."""
         try:
@@ -151,16 +167,22 @@ class Nginx:
         head, _, body = answer.partition(b"\r\n\r\n")
         return body.decode(errors="replace").strip() if b" 200 " in head.partition(b"\r\n")[0] + b" " else ""
 
-    def await_generation(self, generation: str, address: str, old: set[int], *, timeout: float = 4.0) -> bool:
+    def await_generation(
+        self, generation: str, address: str, old: set[int], *, master: int = 0, timeout: float = 4.0
+    ) -> bool:
         """Wait until the new workers return their generation and the old ones no longer accept connections.
 
-        nginx starts the new workers, waits 100 ms, and then asks the old ones to finish. Until then both accept, so the
-        first right response alone proves little. nginx takes 2.5 s to fail a reload, because it tries to bind five times.
+        Until the old ones were asked to finish, both accept, so the first right response alone proves little, and the kernel
+        may prefer the old ones. nginx takes 2.5 s to fail a reload, because it tries to bind five times. master: of these
+        workers; they are asked when a new one accepts.
         """
         deadline = time.monotonic() + timeout
         pause = 0.004
-        seen = False
+        seen = asked = False
         while time.monotonic() < deadline:
+            if master and not asked and any(has_begun(worker) for worker in self.workers(master) - old):
+                asked = True
+                self.finish([worker for worker in old if is_accepting(worker)])
             seen = seen or self.generation(address) == generation
             if seen and not any(is_accepting(worker) for worker in old):
                 if not old:  # the kernel does not list children, so wait for nginx's 100 ms
@@ -179,6 +201,20 @@ events {{}}
 """
 
 
+def finish_script(pid_file: str) -> str:
+    """The program that may ask nginx's workers to finish, and no other process."""
+    return f"""#!/bin/sh
+# Written by `dokkupy setup`. Asks those of the given processes to finish that are workers of nginx.
+read -r master <{pid_file} || exit 1
+for worker in "$@"; do
+    case $worker in *[!0-9]*) continue ;; esac
+    read -r pid name state parent rest <"/proc/$worker/stat" || continue
+    [ "$name $parent" = "(nginx) $master" ] && kill -QUIT "$worker"
+done
+exit 0
+"""
+
+
 def command_line(pid: int) -> bytes:
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
@@ -192,6 +228,11 @@ def is_accepting(pid: int) -> bool:
     the master's until it begins. A busy machine may take its time, and a later reload must wait for that worker too."""
     line = command_line(pid)
     return line.startswith((b"nginx: worker process", b"nginx: master process")) and b"shutting down" not in line
+
+
+def has_begun(pid: int) -> bool:
+    """Whether a worker accepts connections already: it gets its own title when it has prepared that."""
+    return command_line(pid).startswith(b"nginx: worker process") and is_accepting(pid)
 
 
 def not_running() -> HostError:
