@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from importlib import import_module
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
@@ -18,9 +19,12 @@ from dokkupy_checks.listeners import explain, listeners
 from dokkupy_checks.plan import Check
 from dokkupy_checks.startup import Progress
 
-FIRST_POLL = 0.02
+FIRST_POLL = 0.005
 LAST_POLL = 0.1
-"""Pauses between attempts to connect to a port that is not open yet; short, because a deploy waits for them."""
+"""The shortest and the longest pause between attempts to connect to a port that is not open yet, which a deploy waits for."""
+
+LATE = 0.1
+"""A pause as a share of the time that was waited so far: a deploy takes at most that much longer than the app."""
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body in which the expected content is looked for."""
@@ -138,11 +142,10 @@ class Probe:
         error = self.wait_for_port()
         if error:
             return error, 1
-        deadline = time.monotonic() + UNANSWERED
-        poll = FIRST_POLL
+        listened = time.monotonic()
+        deadline = listened + UNANSWERED
         while not self.says_something(deadline) and time.monotonic() < deadline:
-            self.pause(poll)
-            poll = min(poll * 2, LAST_POLL)
+            self.pause(pause_after(time.monotonic() - listened))
         self.pause(started + self.check.seconds - time.monotonic())
         return "", 1
 
@@ -150,6 +153,8 @@ class Probe:
         return self.attempted(self.run_command)
 
     def path(self) -> tuple[str, int]:
+        import_module("http.client")  # not only at its use, because the instance starts meanwhile
+
         error = self.wait_for_port()
         return (error, 1) if error else self.attempted(self.request)
 
@@ -243,7 +248,6 @@ class Probe:
         if not address:
             return "the instance has no address"
         began = time.monotonic()
-        poll = FIRST_POLL
         while True:
             self.pause(0)
             for port in self.candidates:
@@ -258,8 +262,7 @@ class Probe:
             if waited >= limit:
                 break
             self.say_that_it_waits(waited, limit)
-            self.pause(min(poll, max(0.0, limit - waited)))
-            poll = min(poll * 2, LAST_POLL)
+            self.pause(min(pause_after(waited), max(0.0, limit - waited)))
         return self.why_nobody_listened(waited)
 
     def limit(self, waited: float) -> float:
@@ -325,6 +328,11 @@ class Probe:
         except OSError:
             return answered
         return False
+
+
+def pause_after(waited: float) -> float:
+    """Seconds until the next attempt, after this many seconds."""
+    return min(max(FIRST_POLL, waited * LATE), LAST_POLL)
 
 
 def cut(connection: socket.socket) -> None:
