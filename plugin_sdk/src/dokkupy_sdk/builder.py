@@ -22,7 +22,7 @@ class Builder(ABC):
     def detect(self, source: Source) -> int:
         """How well the source fits this builder. The highest number wins, and the first name among equals; 0 means not at
         all. By convention, 100 is for a file that is made for this builder, 50 for a language's marker, and 1 for a
-        fallback. Must not execute anything in the source."""
+        fallback. With 100, the builder of the serving release stays. Must not execute anything in the source."""
 
     @abstractmethod
     def build(self, build: Build) -> Image:

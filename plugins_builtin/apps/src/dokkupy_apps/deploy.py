@@ -44,6 +44,7 @@ from dokkupy_apps.releases.records import (
     write_release,
 )
 from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
+from dokkupy_apps.rollout.ahead import begin_load
 from dokkupy_apps.rollout.converge import converge, prune_old
 from dokkupy_apps.rollout.failures import diagnosed, noted, reason_of
 from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
@@ -128,7 +129,14 @@ def deploy_source(
                         source = prepare_source(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
                         require_web_kept(host, declared(host, source), current(host, app)[1])
                         tag = image_name(host, app, f"build-{tx.id}".lower())
-                        builder, image = build(tx, source, tag, no_cache=no_cache, labels=labels or {})
+                        builder, image = build(
+                            tx,
+                            source,
+                            tag,
+                            no_cache=no_cache,
+                            labels=labels or {},
+                            meanwhile=partial(begin_load, host, app),
+                        )
                         release = make_release(tx, source, builder, image)
                         require_web_kept(host, release, current(host, app)[1])
                 finally:

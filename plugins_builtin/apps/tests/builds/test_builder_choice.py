@@ -11,6 +11,7 @@ from dokkupy.host import Host
 from dokkupy.model.build import Build, Image, Source
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName
+from dokkupy.model.release import Release
 from dokkupy_apps.builds import builder_choice
 from dokkupy_apps.builds.builder_choice import choose_builder
 from dokkupy_sdk.roles import Builder
@@ -48,6 +49,30 @@ def chosen(host: Host, monkeypatch: pytest.MonkeyPatch, **builders: tuple[int, R
 
 def test_most_certain_builder_is_chosen(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen(host, monkeypatch, pack=(0, MISSING), a=(40, Readiness()), b=(80, Readiness())) == "b"
+
+
+@pytest.mark.parametrize(
+    ("certainty", "expected", "asked"),
+    [(100, "dockerfile", {"dockerfile"}), (80, "buildpacks", {"dockerfile", "buildpacks"})],
+)
+def test_builder_of_the_serving_release_stays_while_the_source_has_its_file_and_no_other_is_asked(
+    host: Host, monkeypatch: pytest.MonkeyPatch, certainty: int, expected: str, asked: set[str]
+) -> None:
+    serving = Release(AppName("blog"), 1, "sha256:1", "", "git-hook", builder="dockerfile")
+    monkeypatch.setattr(builder_choice, "current", lambda host, app: (serving, ()))
+    seen: set[str] = set()
+
+    def chosen_of(name: str, own: int) -> Builder:
+        one = builder(own, Readiness())
+        detect = one.detect
+        monkeypatch.setattr(one, "detect", lambda source: (seen.add(name), detect(source))[1])
+        return one
+
+    made = {"buildpacks": chosen_of("buildpacks", 100), "dockerfile": chosen_of("dockerfile", certainty)}
+    monkeypatch.setattr(type(host.registry), "group", lambda self, group: made if group == "dokkupy.builder" else {})
+    monkeypatch.setattr(builder_choice, "builder_of", lambda host, name: made[name])
+    assert choose_builder(host, Source(AppName("blog"), Path(host.root), "git-hook")) == expected
+    assert seen == asked
 
 
 def test_source_for_a_builder_that_is_not_installed_names_other_builders_and_the_command(

@@ -11,6 +11,14 @@ from dokkupy_sdk.model import Source
 from dokkupy_sdk.values import replace
 
 from dokkupy_apps.desired.properties import BUILDER
+from dokkupy_apps.releases.records import current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MADE_FOR_IT = 100
+"""The certainty of a builder about a file that is made for it (`Builder.detect`)."""
 
 
 def built_part(host: Host, source: Source) -> Source:
@@ -42,11 +50,7 @@ def choose_builder(host: Host, source: Source) -> str:
                 hint=f"Choose one of them: builder:set {source.app} selected NAME. Or install the plugin that offers it: plugin:install PACKAGE",
             )
         return chosen
-    sure = [
-        name
-        for certainty, name in sorted((-builder_of(host, name).detect(source), name) for name in names)
-        if certainty
-    ]
+    sure = detected(host, source, names)
     if not sure:
         raise AppError(
             "No builder knows how to build this source",
@@ -55,8 +59,24 @@ def choose_builder(host: Host, source: Source) -> str:
         )
     readiness = builder_of(host, sure[0]).prepare()
     if not readiness.ready:
-        raise not_ready(host, source, sure, readiness.reason, readiness.remedy)
+        every = [sure[0], *(one for one in ranked(host, source, names) if one != sure[0])]
+        raise not_ready(host, source, every, readiness.reason, readiness.remedy)
     return sure[0]
+
+
+def detected(host: Host, source: Source, names: Sequence[str]) -> list[str]:
+    """The builders that can build the source, the best one first. Where the builder of the serving release has a file made
+    for it, only that one: the others are a sixth of the modules that a push would import."""
+    release, _ = current(host, source.app)
+    before = release.builder if release is not None else ""
+    if before in names and builder_of(host, before).detect(source) >= MADE_FOR_IT:
+        return [before]
+    return ranked(host, source, names)
+
+
+def ranked(host: Host, source: Source, names: Iterable[str]) -> list[str]:
+    found = sorted((-builder_of(host, name).detect(source), name) for name in names)
+    return [name for certainty, name in found if certainty]
 
 
 def not_ready(host: Host, source: Source, sure: list[str], reason: str, remedy: str) -> HostError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.builder import builder_of
@@ -30,7 +30,16 @@ def prepare_source(tx: Transaction, source: Source) -> Source:
     return source
 
 
-def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool, labels: Mapping[str, str]) -> tuple[str, Image]:
+def build(
+    tx: Transaction,
+    source: Source,
+    tag: str,
+    *,
+    no_cache: bool,
+    labels: Mapping[str, str],
+    meanwhile: Callable[[], None],
+) -> tuple[str, Image]:
+    """The name of the builder, and the image. meanwhile: called when the build begins."""
     host, app = tx.host, source.app
     name = choose_builder(host, source)
     env = merge_plugin_env(host.hooks.gather(hookspecs.build_env, host=host, source=source))
@@ -65,6 +74,7 @@ def build(tx: Transaction, source: Source, tag: str, *, no_cache: bool, labels: 
 
     def run_builder() -> Image:
         with build_slot(host, app), waiting(host.out, f"Building {app}"):
+            meanwhile()
             return builder_of(host, name).build(request)
 
     image = tx.step(

@@ -8,6 +8,8 @@ from dokkupy_sdk.model import Route
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, call
 
+from dokkupy_apps.rollout.ahead import load
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,7 @@ class EarlyValidation:
                 self.host.proxy(route.app).validate_ahead([route])
             except BaseException as error:  # `end` raises it in the main thread
                 failure.append(error)
+            load(self.host, route.app)
 
         if failpoints_count():  # tests count failpoints, so their order must always be the same
             validate()
