@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LIMIT = 1.0
 """Seconds to wait for the first line of the response. A slow app is not a fault."""
 
+LIMIT_OF_THE_PROXY = 30.0
+"""The same where the proxy itself answers because there is no instance: only a busy host keeps it from that for long."""
+
 SILENT = 0.15
 """Seconds after which a connection by which nothing comes is taken for one to an instance: protocols in which the client
 speaks first are silent. A proxy that reaches nobody closes it sooner."""
@@ -101,22 +104,23 @@ def names_on(route: Route, port: Port) -> Sequence[Domain | None]:
 
 def why_unserved(route: Route, domain: Domain | None, port: Port, address: str, own: Collection[int]) -> str:
     name, tls = asked_name(domain, address), port.scheme in TLS
+    upstreams = route.upstreams.get(port.container, ())
     if is_direct(port):
-        return why_not_connected(address, port.host, route.upstreams.get(port.container, ()))
+        return why_not_connected(address, port.host, upstreams)
     try:
         if port.scheme in HTTP2:  # another protocol, of which only the connection is checked
             with socket.create_connection((address, port.host), timeout=LIMIT) as raw:
                 if tls:
                     secured(raw, name).close()
             return ""
-        found = status(address, port.host, name=name, tls=tls)
+        found = status(address, port.host, name=name, tls=tls, limit=LIMIT if upstreams else LIMIT_OF_THE_PROXY)
     except TimeoutError:
-        return silence(route.upstreams.get(port.container, ()))
+        return silence(upstreams)
     except OSError as error:
         return f"the proxy did not answer ({error.strerror or error})"
     if found not in own:
         return ""
-    return made_by_the_proxy(found, name, route.upstreams.get(port.container, ()))
+    return made_by_the_proxy(found, name, upstreams)
 
 
 def why_not_connected(address: str, port: int, upstreams: Sequence[Upstream]) -> str:
