@@ -198,3 +198,10 @@ def test_a_url_that_is_not_http_is_refused(url: str) -> None:
 def test_redirect_to_a_file_is_refused(port: int) -> None:
     with pytest.raises(HTTPError, match="not allowed"):
         open_url(f"http://127.0.0.1:{port}/?to=file:///etc/passwd", Guard(admin=True), timeout=60)
+
+
+@pytest.mark.parametrize("url", ["https://ci:t0psecret@example.com/x.tar", "http://t0psecret@127.0.0.1/x"])
+def test_a_url_with_a_login_is_refused_without_printing_it(url: str) -> None:
+    with pytest.raises(UserError, match="user name or password, which is not sent") as refused:
+        open_url(url, Guard(), timeout=60)
+    assert "t0psecret" not in f"{refused.value} {refused.value.hint}"

@@ -171,7 +171,7 @@ def open_url(url: str, guard: Guard, *, timeout: float) -> Any:
     import urllib.error
     import urllib.request
 
-    require_http(url)
+    require_without_login(url)
     opener = urllib.request.OpenerDirector()
     transport = Transport(guard)
     for handler in (
@@ -205,6 +205,19 @@ def require_http(url: str) -> None:
         known = False
     if not known:
         raise UserError(f"{shown(url.partition('?')[0])} is not an http or https URL")
+
+
+def require_without_login(url: str) -> None:
+    """Raise UserError unless the text is an http or https URL without a user name and password. A connection would take the
+    password for the port, and its error prints it."""
+    from urllib.parse import urlsplit
+
+    require_http(url)
+    if "@" in urlsplit(url).netloc:
+        raise UserError(
+            "The URL has a user name or password, which is not sent",
+            hint="Use a URL without them, such as a signed one.",
+        )
 
 
 class Transport:

@@ -124,7 +124,7 @@ def move(host: Host, app: AppName, ref: str, commit: str, adopt: str, origin: st
 def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, kind: str) -> str:
     """Commit and deploy an archive. Returns the commit. As in Dokku, it is an error if the archive equals what is deployed,
     because scripts use the exit status."""
-    from dokkupy_sdk.outgoing import require_http
+    from dokkupy_sdk.outgoing import require_without_login
 
     from dokkupy_git.fetch.download import obtain, without_query
 
@@ -133,7 +133,7 @@ def deploy_archive(host: Host, app: AppName, place: str, user: str, email: str, 
     who = made_commits.author(user, email)
     host.store.require_app(app)
     if place != "--":
-        require_http(place)
+        require_without_login(place)
     limits = archives.Limits(number(host, "archive-max-files"), number(host, "archive-max-size"))
     if host.dry_run:
         with obtain(host, place, limits.size) as file:
