@@ -65,7 +65,7 @@ PLUGGY = (*RE, "contextlib", "typing", "inspect")
 
 #: The same with all plugins: the most modules, and what of the standard library the command may load besides.
 WITH_ALL_PLUGINS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "help": (135, ("collections", "functools")),
+    "help": (124, ()),
     "config:help": (45, ()),
     "apps:list": (43, ()),
     "apps:report blog": (54, ("datetime",)),

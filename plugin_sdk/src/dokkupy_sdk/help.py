@@ -47,11 +47,12 @@ def help(
     every = host.registry.group(COMMANDS)
     names = usable_groups(host)
     sections = {**task_of(host, every), **of_plugins(host, every)}
+    shared = shared_distributions(every.values())
     rows = sorted(
         (*row, sections[name])
         for name in names
         if sections[name] != HIDDEN
-        for row in rows_of(host, every[name], shared_distributions(every.values()), every_command=all)
+        for row in rows_of(host, every[name], shared, every_command=all)
     )
     width = min(60, max((len(row[0]) for row in rows), default=0) + 2)
     screen = screen_width()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
 from dokkupy_sdk.names import Pattern
@@ -78,6 +76,8 @@ def refresh(
     host: Host, image: Annotated[str, Arg("image", "Base image; if not given, all", complete=MADE)] = ""
 ) -> None:
     """Build the base images again with current packages. Apps get them with their next build."""
+    from functools import partial
+
     from dokkupy_buildpacks.images.bases import DEBIAN, LABEL, debian_tag, ensure_debian
     from dokkupy_buildpacks.images.toolchains import Failures
 

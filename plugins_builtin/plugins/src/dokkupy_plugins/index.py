@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk import Host
 
-OURS = {"dokkupy", "dokkupy_sdk"}
-"""Packages without entry points that all plugins import."""
+OURS = {"dokkupy", "dokkupy_sdk", "pluggy"}
+"""Packages without entry points that all plugins, or all calls of a hook, import."""
 
 
 def renew(_host: Host) -> None:
