@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import pluggy
@@ -31,8 +32,7 @@ REFUSED = {
 }
 """Options of pluggy's `hookimpl` that do not fit the four shapes, and why. A plugin that uses one is not loaded."""
 
-VARIADIC = 0x04 | 0x08
-"""CO_VARARGS and CO_VARKEYWORDS (https://docs.python.org/3/library/inspect.html#code-objects-bit-flags)."""
+VARIADIC = 0x04 | 0x08  # CO_VARARGS and CO_VARKEYWORDS (https://docs.python.org/3/library/inspect.html)
 
 
 class Hooks:
@@ -47,6 +47,9 @@ class Hooks:
         self.quarantined: dict[str, PluginError] = {}
         self.owners: dict[str, EntryPoint] = {}
         self.manager = pluggy.PluginManager("dokkupy")
+        # pluggy's own also look for properties, which no module has, and take as long as all the rest of this
+        self.manager.parse_hookimpl_opts = partial(options_of, "dokkupy_impl")  # type: ignore[method-assign]
+        self.manager.parse_hookspec_opts = partial(options_of, "dokkupy_spec")  # type: ignore[method-assign]
         self.specifications: dict[str, str] = {}
         """Hook -> the plugin that specifies and calls it."""
         specifications = registry.group(SPECIFICATIONS).values()
@@ -80,29 +83,27 @@ class Hooks:
 
     def register(self, module: object, entry: EntryPoint) -> None:
         name = f"{entry.plugin}.{entry.name}" if entry.name != entry.plugin else entry.plugin
-        who = entry.title
         try:
             with warnings.catch_warnings(record=True) as notices:
                 warnings.simplefilter("always")
                 self.manager.register(module, name=name)
-            self._require_fit(module, who, entry.plugin)
+            self._require_fit(module, entry.title, entry.plugin)
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
-            raise PluginError(f"Plugin {who} is not compatible: {error}", plugin=entry.plugin) from error
+            raise PluginError(f"Plugin {entry.title} is not compatible: {error}", plugin=entry.plugin) from error
         except PluginError:
             self.manager.unregister(name=name)
             raise
         for notice in notices:
-            self.warn(f"Plugin {who}: {notice.message}")
+            self.warn(f"Plugin {entry.title}: {notice.message}")
         self.owners[name] = entry
 
     def _require_fit(self, module: object, who: str, plugin: str) -> None:
         """Raise PluginError for an unknown hook, or for an option of pluggy's that hooks do not support."""
         known = self.names()
         for name in dir(module):
-            options = getattr(getattr(module, name, None), "dokkupy_impl", None)
-            if options is None:
+            if (options := options_of("dokkupy_impl", module, name)) is None:
                 continue
             hook = options["specname"] or name
             if hook not in known:
@@ -113,8 +114,7 @@ class Hooks:
                 raise PluginError(
                     f"Plugin {who} implements an unknown hook {hook}", plugin=plugin, hint=did_you_mean(hook, known)
                 )
-            refused = [option for option in REFUSED if options[option]]
-            if refused:
+            if refused := [option for option in REFUSED if options[option]]:
                 raise PluginError(
                     f"Plugin {who} implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}",
                     plugin=plugin,
@@ -139,14 +139,12 @@ class Hooks:
 
     def emit(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call every implementation of an event. The first failure is raised, and the others are not called."""
-        for _ in self._answers(spec, args, kwargs):
-            pass
+        list(self._answers(spec, args, kwargs))
 
     def emit_to_all(self, spec: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> list[DokkupyError]:
         """Call every implementation of an event that can no longer be undone. Returns the failures."""
         failures: Failures = []
-        for _ in self._answers(spec, args, kwargs, failures):
-            pass
+        list(self._answers(spec, args, kwargs, failures))
         return [error for _, error in failures]
 
     def ask(self, spec: Callable[P, T | None], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -187,8 +185,7 @@ class Hooks:
                 failures.append((plugin, error))
 
     def _implementations(self, spec: Callable[..., object], args: tuple[Any, ...] = ()) -> list[Any]:
-        """In name order. Raises TypeError for positional arguments: implementations receive arguments by name, so that a
-        specification can add one anywhere."""
+        """In name order. Raises TypeError for positional arguments: a specification can add an argument anywhere."""
         if args:
             raise TypeError(f"arguments of the hook {spec.__name__} are given by keyword")
         caller = getattr(self.manager.hook, spec.__name__)
@@ -215,9 +212,13 @@ class Hooks:
             ) from error
 
 
+def options_of(marker: str, module: object, name: str) -> Any:
+    return getattr(getattr(module, name, None), marker, None)
+
+
 def specified(module: object) -> list[str]:
     """The hooks that a module specifies."""
-    return [name for name in dir(module) if hasattr(getattr(module, name), "dokkupy_spec")]
+    return [name for name in dir(module) if options_of("dokkupy_spec", module, name)]
 
 
 def bad_specification(name: str, options: Mapping[str, object]) -> str:
@@ -243,8 +244,7 @@ def taken(function: Any) -> tuple[str, ...]:
 
 def bad_arguments(function: Any, known: tuple[str, ...]) -> str:
     """The first argument of an implementation that no call of the hook can fill, described; empty if all fit."""
-    code = getattr(plain(function), "__code__", None)
-    if code is None:
+    if (code := getattr(plain(function), "__code__", None)) is None:
         return "something that is not a function"
     if code.co_posonlyargcount:
         return "positional-only arguments (`/`), but hooks are called with arguments by name"
