@@ -98,7 +98,7 @@ def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> N
     )
     found = json.loads(ran.stdout)
     floor = sum(found[part] for part in ("git", "build", "release task", "start"))
-    print("\ngit push of a one-line change (web, worker, release task, health check); medians of 7")
+    print("\ngit push of a one-line change (web, worker, release task, health check; default-wait 0); medians of 7")
     for part, seconds in found.items():
         print(f"  {part:<20} {seconds:.2f} s")
     print(
@@ -107,12 +107,46 @@ def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> N
     )
 
 
+STARTS = """
+import http.client, json, statistics, subprocess, sys, threading, time
+def start(image, found):
+    run = ["docker", "run", "-d", "--pull=never", "-e", "PORT=5000", image]
+    found.append(subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip())
+    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+    address = subprocess.run(["docker", "inspect", "-f", form, found[-1]], capture_output=True, text=True).stdout.strip()
+    while True:
+        try:
+            connection = http.client.HTTPConnection(address, 5000, timeout=2)
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.01)
+spent = []
+for _ in range(int(sys.argv[3])):
+    found = []
+    threads = [threading.Thread(target=start, args=(sys.argv[1], found)) for _ in range(int(sys.argv[2]))]
+    began = time.perf_counter()
+    for one in threads: one.start()
+    for one in threads: one.join()
+    spent.append(time.perf_counter() - began)
+    subprocess.run(["docker", "rm", "-f", *found], capture_output=True)
+print(statistics.median(spent))
+"""
+"""A script that starts instances of an image by hand, beside each other, until each answers its check."""
+
+
+def started_by_hand(host: Host, image: str, count: int, rounds: int = 7) -> float:
+    """The median seconds of the start of so many instances: the app's own part of a change."""
+    return float(host.exec([BARE[0], "-I", "-c", STARTS, image, str(count), str(rounds)]).stdout)
+
+
 def test_changes_of_a_deployed_app(host: Host, app: str, repository: Repository) -> None:
     repository.scalable()
     host.git_push(repository.path, app)
-    start = f"docker run -d --pull=never -e PORT=5000 {latest_image(host, app)} | xargs docker rm -f"
+    image = latest_image(host, app)
+    own = {count: started_by_hand(host, image, count) for count in (1, 2)}
     rows = [
-        ["bash", "-c", start],
         ["dokkupy", "ps:restart", app],
         ["dokkupy", "ps:scale", app, "web=3"],
         ["dokkupy", "ps:scale", app, "web=1"],
@@ -120,18 +154,19 @@ def test_changes_of_a_deployed_app(host: Host, app: str, repository: Repository)
         ["dokkupy", "releases:rollback", app],
         ["bash", "-c", "dokkupy apps:create bench-$RANDOM$RANDOM"],
     ]
-    names = [
-        "docker run, rm (by hand)",
-        "ps:restart",
-        "ps:scale web=3",
-        "ps:scale web=1",
-        "config:set",
-        "rollback",
-        "apps:create",
-    ]
-    print("\nchanges; the app has web and worker")
-    for name, seconds in zip(names, medians(host, rows, 7), strict=True):
-        print(f"  {name:<28} {seconds:.2f} s")
+    names = {
+        "ps:restart": 1,
+        "ps:scale web=3": 2,
+        "ps:scale web=1": 0,
+        "config:set": 1,
+        "rollback": 1,
+        "apps:create": 0,
+    }
+    print("\nchanges; the app has one web process")
+    for count, seconds in own.items():
+        print(f"  {f'start of {count} by hand, until each answers':<40} {seconds:.2f} s")
+    for (name, count), seconds in zip(names.items(), medians(host, rows, 7), strict=True):
+        print(f"  {name:<40} {seconds:.2f} s, {seconds - own.get(count, 0):.2f} s beyond the app's own start")
     for name in host.exec(["dokkupy", "--quiet", "apps:list"]).stdout.split():
         if name.startswith("bench-"):
             host.exec(["dokkupy", "apps:destroy", name, "--force"])
