@@ -4,7 +4,7 @@ import re
 
 import pytest
 from dokkupy_sdk.styles import BAD, CODES, GOOD
-from dokkupy_sdk.table import Column, fields, listing, table
+from dokkupy_sdk.table import Column, fields, listing, report, table
 
 COLUMNS = (Column("APP"), Column("STATE"), Column("RESTARTS", right=True, optional=2), Column("URL", optional=1))
 ROWS = (("blog", "running", "0", "https://blog.example.com"), ("shop", "crashed", "12", ""))
@@ -80,3 +80,12 @@ def test_fields_have_their_values_in_one_column() -> None:
         "                b",
         "       Made at:",
     ]
+
+
+def test_a_terminal_leaves_out_what_is_empty_in_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("Image", "a"), ("Links", "-"), ("Memory", ""), ("Verified", None), ("Restarts", 0)]
+    whole = ["       Image:     a", "       Links:     -", "       Memory:", "       Verified:", "       Restarts:  0"]
+    assert report(rows, 10) == whole
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert report(rows, 10) == [whole[0], whole[-1]]
+    assert report(rows, 10, whole=True) == whole

@@ -1,5 +1,7 @@
 """Declarations of commands and their results. Every command loads this module, so it imports little."""
 
+import sys
+
 from dokkupy.cli.declare import Annotated, Arg, CommandResult, Group, Opt, Options, Rest, Scope, parameters
 from dokkupy.cli.output import harmless
 from dokkupy.cli.parse import takes_app
@@ -14,6 +16,11 @@ LAZY = {"apps_of": "dokkupy_sdk.many", "confirm": "dokkupy_sdk.confirm", "each":
 
 AppOrAll = Annotated[Scope, Arg("APP|--all")]
 """A `Scope` without `--global`: the command acts on one app or on all."""
+
+
+def on_terminal() -> bool:
+    """Whether a person reads standard output. A report then leaves out what is empty; programs get every line."""
+    return sys.stdout.isatty()
 
 
 def __getattr__(name: str) -> object:
@@ -40,6 +47,7 @@ __all__ = [
     "confirm",
     "each",
     "harmless",
+    "on_terminal",
     "parameters",
     "takes_app",
 ]

@@ -25,7 +25,8 @@ class Evidence:
     keep requests from the app) or stopped (the app was stopped, and something may keep it from starting). reason, code: the error's message and its stable code. process: `web.1`. exit_code: None if
     nobody knows it. oom: the kernel killed it at its memory limit, which is `memory`, as it was set. restarts: how often
     the engine started it again. lines: what it printed last, oldest first. listens: where it listened (`127.0.0.1:8080`), None
-    if nobody looked. port: where it has to listen. keys: the names of the app's variables. links: the host names of linked
+    if nobody looked. port: where it has to listen. keys: the names of the app's variables. shared: those among
+    them that are set for all apps alone. links: the host names of linked
     services (`dokku-postgres-db`). at: when it failed, UTC, RFC 3339.
     """
 
@@ -42,6 +43,7 @@ class Evidence:
     listens: tuple[str, ...] | None = None
     port: int = 0
     keys: frozenset[str] = field(default_factory=frozenset)
+    shared: frozenset[str] = field(default_factory=frozenset)
     links: tuple[str, ...] = ()
     at: str = ""
 

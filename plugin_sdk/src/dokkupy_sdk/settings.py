@@ -239,6 +239,10 @@ class Settings:
                 return self.usable(prop, value, None)
         return prop.default.replace("{app}", app or "")
 
+    def scope_of(self, store: Store, app: AppName, name: str) -> str:
+        """Where a property of an app was set, as a command takes it: the app, or `--global`."""
+        return str(app) if name in properties_of(store, app, self.namespace) else "--global"
+
     def all(self, store: Store, app: AppName | None) -> dict[str, str]:
         """The effective value of every property, by two reads."""
         own = properties_of(store, app, self.namespace) if app is not None else {}

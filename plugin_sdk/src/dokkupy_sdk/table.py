@@ -6,6 +6,8 @@ import sys
 
 from dokkupy.cli.output import colorful, harmless
 
+from dokkupy_sdk.cli import on_terminal
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -93,6 +95,16 @@ def fields(rows: Sequence[tuple[str, object]]) -> list[str]:
 def field(label: str, value: object, width: int = 30) -> str:
     """A line `label: value` below a title. width: of the label with its colon; Dokku's reports have 30."""
     return f"       {label + ':' if label else '':<{width}} {value}".rstrip()
+
+
+EMPTY = ("", "-", None)
+
+
+def report(rows: Iterable[tuple[str, object]], width: int = 30, *, whole: bool = False) -> list[str]:
+    """The lines of a report below its title. A terminal gets those with a value, unless it asks for the whole."""
+    hides = not whole and on_terminal()
+    shown = (("" if value is None else value, label) for label, value in rows if not (hides and value in EMPTY))
+    return [field(label, value, width) for value, label in shown]
 
 
 def clean(cell: str) -> str:

@@ -193,6 +193,9 @@ def test_a_command_that_the_app_s_own_path_hides_names_that_variable(name: str) 
         first.title == "The command gunicorn was not found, because the variable PATH of blog replaces the image's own"
     )
     assert first.fix[0].endswith("config:unset blog PATH") and first.lines
+    (shared, *_) = ranked(known_causes(recorded(name, keys=frozenset({"PATH"}), shared=frozenset({"PATH"}))))
+    assert "the variable PATH for all apps replaces" in shared.title
+    assert shared.fix[0] == "Remove the variable, as an admin: config:unset --global PATH"
     assert "is not in the image" in ranked(known_causes(recorded(name, keys=frozenset({"COLOR"}))))[0].title
 
 

@@ -377,7 +377,12 @@ def run_due(host: Host) -> CommandResult:
 
 
 @group.command("report", permission="service:read")
-def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
+def report(
+    host: Host,
+    subject: MaybeSubject = None,
+    *,
+    verbose: Annotated[bool, Opt("--verbose", help="Also show empty values on a terminal")] = False,
+) -> CommandResult:
     """Show how old the last verified backup of each subject is."""
     from dokkupy_backups.doctor import report_rows
     from dokkupy_backups.record.tables import report_lines
@@ -394,7 +399,7 @@ def report(host: Host, subject: MaybeSubject = None) -> CommandResult:
     for row in rows:
         if not getattr(host.out, "quiet", False):
             lines.append(f"=====> {row['subject']} backups information")
-        lines += report_lines(row)
+        lines += report_lines(row, whole=verbose)
     return CommandResult(rows if subject is None else rows[0], lines)
 
 

@@ -229,7 +229,9 @@ class NullBuilder(Builder):
         return 0
 
     def build(self, build: Build) -> Image:
+        app = build.source.app
+        scope = app if "selected" in properties_of(self.host.store, app, "builder") else "--global"
         raise AppError(
-            f"{build.source.app} cannot be built: its builder is null",
-            hint=f"Deploy an image: git:from-image {build.source.app} IMAGE; or builder:set {build.source.app} selected",
+            f"{app} cannot be built: its builder is null",
+            hint=f"Deploy an image: git:from-image {app} IMAGE; or unset the builder: builder:set {scope} selected",
         )

@@ -25,6 +25,7 @@ from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.testing import deploy
 from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 from dokkupy_host.timer.maintenance import recover_all
+from dokkupy_sdk import hookimpl
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.state import DomainsFile
@@ -130,11 +131,21 @@ def test_old_app_is_locked_while_it_is_renamed(host: Host) -> None:
 
 @pytest.mark.parametrize("copy", [rename_app, clone_app])
 def test_a_failed_copy_names_no_command_about_the_app_that_was_rolled_back(host: Host, copy: object) -> None:
+    seen = []
+
+    class Diagnosis:
+        @hookimpl
+        def on_deploy_finished(self, host: Host, app: AppName, outcome: str, error: DokkupyError) -> None:
+            seen.append((app, outcome, host.store.has_file("apps", app, "failed")))
+            error.hint = f"Fix: config:unset {app} PATH\nSee also: why {app}"
+
+    host.hooks.manager.register(Diagnosis(), name="diagnosis")
     host.scheduler().dead.add("web")  # type: ignore[attr-defined]
     with pytest.raises(CheckFailed) as caught:
         copy(host, OLD, NEW)  # type: ignore[operator]
     assert not host.store.has_app(NEW) and host.store.has_app(OLD)
-    assert "See also" not in caught.value.hint
+    assert "See also" not in caught.value.hint and "Fix: config:unset blog PATH\n" in caught.value.hint
+    assert seen == [("diary", "failed", True)]
     assert caught.value.hint.endswith("diary was removed again, and blog is as it was.")
 
 

@@ -56,18 +56,18 @@ def set_redirect(
     with rerouting(host, "redirect:set", app) as tx:
         host.out.section(f"Setting redirect for {app}...")
         record = host.store.load(RedirectFile, app)
-        require_no_circle({**record.domains, str(source): str(destination)}, source)
+        require_no_circle(app, {**record.domains, str(source): str(destination)}, source)
         tx.save(record.replace(domains={**record.domains, str(source): str(destination)}), app)
     host.out.detail("done")
 
 
-def require_no_circle(domains: dict[str, str], source: str) -> None:
+def require_no_circle(app: AppName, domains: dict[str, str], source: str) -> None:
     at = domains[source]
     for _ in domains:
         if at == source:
             raise UserError(
                 f"{source} would be redirected to itself, because {domains[source]} is redirected to it",
-                hint=f"Remove the other redirect first: redirect:unset APP {domains[source]}",
+                hint=f"Remove the other redirect first: redirect:unset {app} {domains[source]}",
             )
         at = domains.get(at, "")
 

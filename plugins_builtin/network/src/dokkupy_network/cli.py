@@ -7,7 +7,7 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, con
 from dokkupy_sdk.errors import Conflict, NotFound
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.table import Column, field, listing
+from dokkupy_sdk.table import Column, listing, report
 
 from dokkupy_network.names import NetworkName, require_shared, split
 from dokkupy_network.settings import SETTINGS
@@ -115,7 +115,7 @@ def info(host: Host, network: Name) -> CommandResult:
     row = row_of(found)
     row["Containers"] = sorted(one.name for one in host.containers().find_all({}) if network in one.addresses)
     shown = {**row, "Containers": " ".join(row["Containers"]), "Labels": pairs(row["Labels"])}
-    lines = [field(label(key), text(value)) for key, value in sorted(shown.items())]
+    lines = report((label(key), text(value)) for key, value in sorted(shown.items()))
     return CommandResult(row, lines, header=f"{network} network information")
 
 

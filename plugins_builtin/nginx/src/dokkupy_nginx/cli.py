@@ -74,9 +74,11 @@ def logs(
 
 
 def log_file(host: Host, app: AppName, kind: str) -> str:
-    path = SETTINGS.get(host.store, app, f"{kind}-log-path")
+    name = f"{kind}-log-path"
+    path = SETTINGS.get(host.store, app, name)
     if path == "off":
-        raise UserError(f"The {kind} log of {app} is off", hint=f"dokkupy nginx:set {app} {kind}-log-path unsets that")
+        scope = SETTINGS.scope_of(host.store, app, name)
+        raise UserError(f"The {kind} log of {app} is off", hint=f"To unset that: dokkupy nginx:set {scope} {name}")
     return adapter(host).layout.logs + path.removeprefix(LOGS)
 
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dokkupy_sdk import table
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
-from dokkupy_sdk.table import field
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container, expose, missing
@@ -60,7 +60,9 @@ def values(host: Host, datastore: Datastore, service: Service) -> dict[str, str]
     }
 
 
-def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str] = ()) -> CommandResult:
+def info(
+    host: Host, datastore: Datastore, service: Service, flags: Sequence[str] = (), *, whole: bool = False
+) -> CommandResult:
     if host.dry_run:
         return CommandResult({"service": service.name})
     found = values(host, datastore, service)
@@ -78,7 +80,7 @@ def info(host: Host, datastore: Datastore, service: Service, flags: Sequence[str
         host.out.warn(f"{one.what}. {one.hint}")
     found[SHOWN_ONLY_ALONE] = container.without_secrets(service, found[SHOWN_ONLY_ALONE])
     labels = {name: name[:1].upper() + name[1:].replace("-", " ") for name in sorted(found)}
-    lines = [field(label, found[name], WIDTH) for name, label in labels.items()]
+    lines = table.report(((label, found[name]) for name, label in labels.items()), WIDTH, whole=whole)
     return CommandResult(found, lines, header=f"{service.name} {service.kind} service information")
 
 

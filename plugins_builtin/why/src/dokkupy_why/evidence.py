@@ -148,12 +148,13 @@ def last_crash(host: Host, app: AppName, dyno: str) -> dict[str, Any]:
 
 def with_facts(host: Host, app: AppName, evidence: Evidence) -> Evidence:
     """The evidence with the names of the app's variables and of its linked services."""
-    from dokkupy_apps.desired.config import merged_env
+    from dokkupy_apps.desired.config import get_env, merged_env
     from dokkupy_sdk import hooks
 
     keys = frozenset(map(str, merged_env(host, app)))
+    shared = keys.difference(map(str, get_env(host, app)))
     try:
         links = tuple(name for _, (_, name) in host.hooks.gather(hooks.linked_containers, host=host, app=app))
     except DokkupyError:
         links = ()
-    return replace(evidence, keys=keys, links=links)
+    return replace(evidence, keys=keys, shared=shared, links=links)

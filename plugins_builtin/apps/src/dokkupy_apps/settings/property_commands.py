@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from dokkupy_sdk import Host
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Opt, Scope
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Opt, Scope, on_terminal
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import Settings, properties_of
@@ -244,10 +242,6 @@ def report_answer(
     warn_of(host, failed)
     rows = [{"app": subject, **row} for (subject, _), row in zip(found, data, strict=True)]
     return CommandResult(rows, lines, documents=True, status=1 if failed else 0)
-
-
-def on_terminal() -> bool:
-    return sys.stdout.isatty()
 
 
 def names_of(flag: str, prefix: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import time
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.sizes import in_units
 from dokkupy_sdk.styles import BAD, GOOD
-from dokkupy_sdk.table import Column, field, listing
+from dokkupy_sdk.table import Column, field, listing, report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,16 +54,13 @@ def target_listing(rows: Sequence[Mapping[str, Any]]) -> CommandResult:
 
 def detail_lines(record: Record, data: Mapping[str, Any]) -> list[str]:
     """data: of the record, as its command answers it."""
-    lines = [field(name, value, 24) for name, value in data.items() if not isinstance(value, dict)]
+    lines = report(((name, value) for name, value in data.items() if not isinstance(value, dict)), 24)
     lines += [field(name, value, 24) for name, value in record.about.items()]
     return lines + [field(name, value, 40) for name, value in sorted(record.after.items())]
 
 
-def report_lines(row: Mapping[str, Any]) -> list[str]:
+def report_lines(row: Mapping[str, Any], *, whole: bool = False) -> list[str]:
     plan = row["schedule"] or {}
     shown = {**row, "schedule": plan.get("cron", ""), "target": plan.get("target", "")}
-    return [
-        field(key.replace("-", " ").capitalize(), "" if value is None else value)
-        for key, value in shown.items()
-        if key != "subject"
-    ]
+    named = [(key.replace("-", " ").capitalize(), value) for key, value in shown.items() if key != "subject"]
+    return report(named, whole=whole)

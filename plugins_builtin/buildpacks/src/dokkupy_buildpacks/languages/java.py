@@ -138,7 +138,8 @@ def own_settings(tree: Tree, context: Context) -> str:
     if "MAVEN_SETTINGS_PATH" in context.values:
         raise AppError(
             f"MAVEN_SETTINGS_PATH names {path}, which is not in the source",
-            hint="Add the file, or unset the variable: dokkupy config:unset APP MAVEN_SETTINGS_PATH",
+            hint="Add the file, or unset the variable: config:unset APP MAVEN_SETTINGS_PATH, or as an admin for all apps: "
+            "config:unset --global MAVEN_SETTINGS_PATH",
         )
     return ""
 

@@ -11,7 +11,7 @@ from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.settings import one_of
 from dokkupy_sdk.styles import BAD, GOOD, WARNING
-from dokkupy_sdk.table import Column, field, listing
+from dokkupy_sdk.table import Column, listing, report
 
 from dokkupy_commands.names import BuildId, source_words
 
@@ -92,7 +92,7 @@ def info(host: Host, app: App, build: Annotated[BuildId | None, Arg("build-id")]
     facts = build_of(host, host.store.require_app(app), build or "")
     row = {name: facts[name] for name in SHOWN}
     words = {**row, "source": source_words(row["source"])}
-    return CommandResult(row, [field(name.replace("_", " ").capitalize(), value, 20) for name, value in words.items()])
+    return CommandResult(row, report(((name.replace("_", " ").capitalize(), one) for name, one in words.items()), 20))
 
 
 @group.command("output", permission="app:read")

@@ -28,6 +28,7 @@ from dokkupy_apps.releases.records import (
     write_release,
 )
 from dokkupy_apps.rollout.converge import converge
+from dokkupy_apps.rollout.failures import diagnosed
 from dokkupy_apps.routing.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, UserError, as_errors
@@ -85,7 +86,7 @@ def clone_app(host: Host, old: AppName, new: AppName, *, deploy: bool = True) ->
 @contextmanager
 def copying(host: Host, verb: str, old: AppName, new: AppName) -> Iterator[Transaction]:
     """The operation on both apps. Raises if the old app does not exist or the new one does. An error names no command about
-    the new app if that was rolled back."""
+    the new app if that was rolled back, and a cause is fixed in the old one."""
     host.store.require_app(old)
     if old == new:
         raise UserError("The two app names are the same")
@@ -101,9 +102,16 @@ def copying(host: Host, verb: str, old: AppName, new: AppName) -> Iterator[Trans
     except BaseException as error:
         if not host.store.has_app(new):
             for one in as_errors(error):
-                kept = [line for line in one.hint.splitlines() if not line.startswith("See also:")]
+                kept = [about(old, new, line) for line in one.hint.splitlines() if not line.startswith("See also:")]
                 one.hint = "\n".join([*kept, f"{new} was removed again, and {old} is as it was."])
         raise
+
+
+def about(old: AppName, new: AppName, line: str) -> str:
+    """A line with the old app's name, because what fixes the cause has to be done to the app that is left."""
+    import re
+
+    return re.sub(rf"(?<![\w.-]){re.escape(new)}(?![\w.-])", old, line)
 
 
 def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
@@ -130,7 +138,8 @@ def bring_up(tx: Transaction, serving: Release, new: AppName, description: str, 
         release = next_release(host, release, description)
         write_release(tx, release)
     if should_run(host, new):
-        converge(tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing)
+        with diagnosed(host, new):  # before the rollback, which also removes what tells the cause
+            converge(tx, release, release.formation, kind="restore", replaces=lambda _: True, replacing=replacing)
         forget = forget_all_but_processes  # the new instances drain the last instances of the old name
     else:
         write_deployment(tx, release, ())

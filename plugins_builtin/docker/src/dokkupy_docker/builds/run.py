@@ -80,8 +80,8 @@ def build_image(host: Host, build: ImageBuild) -> str:
                     details=tuple(output.tail),
                     details_shown=not build.title,
                     code="build_killed",
-                    hint="To raise the limit: resource:limit APP --process-type build --memory SIZE for the app, "
-                    "builds:set --global memory SIZE for the host.",
+                    hint="To raise the limit, as an admin: resource:limit APP --process-type build --memory "
+                    "SIZE for the app, builds:set --global memory SIZE for the host.",
                 )
             raise AppError(
                 "App build failed",

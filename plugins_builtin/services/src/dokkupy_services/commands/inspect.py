@@ -41,6 +41,7 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         host: Host,
         service: Name,
         *,
+        verbose: Annotated[bool, Opt("--verbose", help="Also show empty values on a terminal")] = False,
         flags: Annotated[list[str], Opt(unknown=True, complete="dokkupy_services.completers:info_flags")] = [],  # noqa: B006
     ) -> CommandResult:
         """Print a service's details, or with a flag such as --dsn one value.
@@ -50,7 +51,7 @@ def add_inspect(group: Group, kind: str, title: str) -> None:
         """
         from dokkupy_services import records, report
 
-        return report.info(host, found(host, kind), records.read(host, kind, service), flags)
+        return report.info(host, found(host, kind), records.read(host, kind, service), flags, whole=verbose)
 
     @group.command("logs", permission="service:read", formats=False)
     def logs(

@@ -6,7 +6,7 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Opt
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.lines import when
 from dokkupy_sdk.names import ImageRef
-from dokkupy_sdk.table import Column, field, listing
+from dokkupy_sdk.table import Column, field, listing, report
 
 from dokkupy_storage.names import EntryName, HostPath, LabelKey, User
 
@@ -76,7 +76,7 @@ def shown(host: Host, entry: Entry) -> dict[str, object]:
 
 
 def lines(values: dict[str, object]) -> list[str]:
-    return [field(name.replace("-", " ").capitalize(), text(value)) for name, value in values.items()]
+    return report((name.replace("-", " ").capitalize(), text(value)) for name, value in values.items())
 
 
 def text(value: object) -> str:

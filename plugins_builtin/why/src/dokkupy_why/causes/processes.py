@@ -136,10 +136,13 @@ def of_path(evidence: Evidence, cause: Cause) -> Cause:
     match = IS_MISSING.fullmatch(cause.title)
     if match is None or "PATH" not in evidence.keys:
         return cause
+    is_shared = "PATH" in evidence.shared
+    whose = "for all apps" if is_shared else f"of {evidence.app}"
     return Cause(
-        f"The command {match[1]} was not found, because the variable PATH of {evidence.app} replaces the image's own",
+        f"The command {match[1]} was not found, because the variable PATH {whose} replaces the image's own",
         (
-            f"Remove the variable: config:unset {evidence.app} PATH",
+            f"Remove the variable{', as an admin' if is_shared else ''}: "
+            f"config:unset {'--global' if is_shared else evidence.app} PATH",
             f"Or give all directories: config:set {evidence.app} PATH=DIRECTORY:/usr/local/bin:/usr/bin:/bin",
         ),
         cause.lines,
