@@ -136,7 +136,9 @@ def test_an_app_is_not_started_without_a_mount_whose_plugin_is_gone(
     assert isinstance(engine, FakeEngine)
     engine.keep("fake:1", {})
     deploy(host, "blog", {"Procfile": "web: serve"})
-    assert main(["storage:mount", "blog", f"{tmp_path}/files:/data"], host=host) == 0
+    assert main(["apps:create", "fresh"], host=host) == 0
+    for app in ("blog", "fresh"):
+        assert main(["storage:mount", app, f"{tmp_path}/files:/data"], host=host) == 0
     assert main(["ps:restart", "blog"], host=host) == 0
     without = host_with(tmp_path / "state", engine, *(name for name in PLUGINS if name != "storage"))
     capsys.readouterr()
@@ -145,7 +147,10 @@ def test_an_app_is_not_started_without_a_mount_whose_plugin_is_gone(
         assert "blog would start without what it mounts (--mount=type=bind" in capsys.readouterr().err, words
     capsys.readouterr()
     main(["doctor"], host=without)
-    assert "The plugin storage is no longer installed or enabled, and blog has data of it" in capsys.readouterr().out
+    assert (
+        "The plugin storage is no longer installed or enabled, and blog, fresh have data of it"
+        in capsys.readouterr().out
+    )
     for words in (["ps:scale", "blog", "web=2"], ["ps:stop", "blog"], ["ps:start", "blog"]):
         assert main(words, host=without) == 0, "it runs with the mounts of its release"
         serving = current(without, BLOG)[0]

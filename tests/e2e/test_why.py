@@ -52,6 +52,17 @@ def of(dockerfile: str, cause: str, fix: str, *setup: tuple[str, ...], **files: 
 
 CHECK = json.dumps({"healthchecks": {"web": [{"type": "startup", "path": "/up", "attempts": 1, "timeout": 2}]}})
 EAT = "x = []\nwhile True: x.append(bytearray(1 << 20))"
+UNTRUSTED = """
+import socket, ssl, threading
+own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+own.load_cert_chain("/crt", "/key")
+threading.excepthook = lambda _: None
+door = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=lambda: own.wrap_socket(door.accept()[0], server_side=True), daemon=True).start()
+call = socket.create_connection(door.getsockname())
+ssl.create_default_context().wrap_socket(call, server_hostname="localhost")
+"""
+"""A program that calls a server whose certificate nobody signed: itself."""
 ARM = "\\177ELF\\2\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\267\\0\\1\\0\\0\\0"
 
 FAILING = {
@@ -96,6 +107,14 @@ FAILING = {
     ),
     "memory": of(
         runs(EAT), "used up its memory", "resource:limit {app} --memory", ("resource:limit", "--memory", "32m")
+    ),
+    "disk": of(runs("open('/dev/shm/x', 'wb').write(bytes(80 << 20))"), "The disk is full", "disk:report {app}"),
+    "certificate": of(
+        BASE
+        + "RUN openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout /key -out /crt\n"
+        + runs(UNTRUSTED).removeprefix(BASE),
+        "does not trust the certificate of a server that it calls: self-signed certificate",
+        "SSL_CERT_FILE",
     ),
     "syntax": of(runs("def main(:"), "A mistake in the source: ", "Correct the source"),
     "ends": of(runs("print('started in the background')"), "ended by itself, without an error", "foreground"),

@@ -11,6 +11,7 @@ import pytest
 from dokkupy.cli.main import main
 from dokkupy_nginx.config.claims import hidden_on
 from dokkupy_nginx.hooks import diagnose, post_app_destroy
+from dokkupy_nginx.setup import doctor
 from dokkupy_nginx.setup.doctor import addresses, http3
 from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.errors import HostError
@@ -201,7 +202,11 @@ def test_nginx_that_runs_without_the_apps_is_not_said_to_serve_them(  # type: ig
     with pytest.raises(HostError, match="nginx runs, but does not serve dokkupy's apps"):
         rig.proxy.reload()
     rig.stop()
+    monkeypatch.setattr(doctor, "listened_on", lambda port: False)
     assert "nginx is not running" in [one.title for one in diagnose(rig.host, Evidence("blog", "serve"))]
+    monkeypatch.setattr(doctor, "listened_on", lambda port: port == 80)
+    (found,) = doctor.serving(rig.proxy)
+    assert "another program listens on port 80" in found.message and "sport = :80" in found.remedy
 
 
 def test_stop_start_and_reload(cli, rig: Rig) -> None:  # type: ignore[no-untyped-def]

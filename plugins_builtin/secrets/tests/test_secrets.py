@@ -466,3 +466,9 @@ def test_a_value_that_no_key_decrypts_is_backed_up_unchanged_and_refused_elsewhe
     Path(keyring.path_of(other.root)).chmod(0o600)
     Path(keyring.path_of(other.root)).write_text(Path(keyring.path_of(other.root)).read_text() + kept)
     assert encrypted(opened(tmp_path / "other").store, parts, text) != text
+
+
+@pytest.mark.parametrize(("mode", "said"), [(0o400, "not by dokkupy"), (0o444, "by others than root and dokkupy")])
+def test_doctor_tells_a_key_file_that_is_too_closed_from_one_that_is_too_open(host: Host, mode: int, said: str) -> None:
+    os.chmod(keyring.path_of(host.root), mode)
+    assert only(findings(host)).message.endswith(f"can be read {said}")

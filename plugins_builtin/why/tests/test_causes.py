@@ -32,6 +32,16 @@ TABLE = {
     "bundler-exec": ("The command puma is in no gem of the Gemfile", "bundle add puma"),
     "bundler-frozen": ("Bundler finds no Gemfile.lock", "bundle lock"),
     "bundler-version": ("no version of the Ruby gem rack (= 99.0) that fits", "Gemfile"),
+    **{
+        f"{language}-certificate": (f"does not trust the certificate of a server that it calls: {why}", "SSL_CERT_FILE")
+        for language, why in (
+            ("curl", "self-signed certificate"),
+            ("go", "certificate signed by unknown authority"),
+            ("java", "PKIX path building failed"),
+            ("node", "self-signed certificate"),
+            ("python", "self-signed certificate"),
+        )
+    },
     "docker-base": (
         "The base image no-such-image.invalid/none:1 was not pulled, because this host does not reach its registry",
         "FROM line",

@@ -225,3 +225,13 @@ def test_a_request_that_cannot_be_met_is_no_failed_deploy(host: Host, run: Run) 
     host.hooks.manager.register(Listener(), name="listener")
     assert run("ps:scale", "blog", "nope=2")[0] == run("releases:rollback", "blog", "v99")[0] == 1
     assert finished == []
+
+
+def test_a_build_that_was_interrupted_is_named_with_what_to_do(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    assert "interrupted" not in run("why", "blog")[1]
+    directory = Path(host.path("builds", "blog"))
+    directory.mkdir(parents=True, exist_ok=True)
+    facts = {"id": "z", "status": "running", "pid": 1, "started_at": "2026-11-30T12:04:46Z"}
+    (directory / "z.json").write_text(json.dumps(facts))
+    assert "Its build of 2026-11-30T12:04:46Z was interrupted" in run("why", "blog")[1]

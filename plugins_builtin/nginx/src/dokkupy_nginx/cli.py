@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dokkupy_apps.settings.property_commands import add_property_commands
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
-from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import AppName, Count
 
 from dokkupy_nginx.settings import LOGS, SETTINGS
@@ -113,10 +113,16 @@ def start(host: Host) -> None:
 
 def start_clean(host: Host, proxy: NginxProxy) -> None:
     from dokkupy_nginx.recovery.quarantine import clean
+    from dokkupy_nginx.setup.doctor import serving
     from dokkupy_nginx.setup.install import service
 
     clean(proxy)
-    service(proxy.nginx, "start", way(host))
+    try:
+        service(proxy.nginx, "start", way(host))
+    except HostError as error:
+        for found in serving(proxy):
+            error.hint = f"{found.message}. {found.remedy}" if "port" in found.message else error.hint
+        raise
 
 
 @nginx.command("stop", permission="host:write", mutating=True)

@@ -11,7 +11,7 @@ from dokkupy_sdk.text import counted
 
 from dokkupy_secrets import keyring, tokens
 from dokkupy_secrets.cipher import MISSING, KeyringCipher
-from dokkupy_secrets.key_file import is_closed
+from dokkupy_secrets.key_file import is_closed, is_too_closed
 
 CHECK = "secrets"
 SHOWN = 5
@@ -31,7 +31,8 @@ def findings(host: Host) -> Iterator[Finding]:
     if not keys and not found:
         yield Finding(CHECK, "warning", f"values are not encrypted: {path} is missing", "sudo dokkupy setup")
     elif keys and not is_closed(path):
-        yield Finding(CHECK, "error", f"{path} can be read by others than root and dokkupy", "sudo dokkupy setup")
+        who = "not by dokkupy" if is_too_closed(path) else "by others than root and dokkupy"
+        yield Finding(CHECK, "error", f"{path} can be read {who}", "sudo dokkupy setup")
     elif plain:
         named = ", ".join(plain[:SHOWN]) + (f" and {len(plain) - SHOWN} more" if len(plain) > SHOWN else "")
         yield Finding(CHECK, "warning", f"secrets are not encrypted in {named}", "sudo dokkupy setup")

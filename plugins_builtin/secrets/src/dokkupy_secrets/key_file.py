@@ -35,3 +35,9 @@ def is_closed(path: str) -> bool:
     """Whether the system user, and nobody else, can read it."""
     found = os.stat(path)
     return stat.S_IMODE(found.st_mode) == MODE and (os.geteuid() != 0 or (found.st_uid, found.st_gid) == owner())
+
+
+def is_too_closed(path: str) -> bool:
+    """Whether the system user cannot read it, so that each command of another user than root fails."""
+    found, group = os.stat(path), owner()[1]
+    return not found.st_mode & stat.S_IROTH and not (found.st_mode & stat.S_IRGRP and found.st_gid == group)

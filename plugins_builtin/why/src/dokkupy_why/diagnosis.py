@@ -27,12 +27,13 @@ def known_causes(evidence: Evidence) -> Iterator[Cause]:
 
 def causes_of(host: Host, evidence: Evidence) -> tuple[Cause, ...]:
     """All plugins' causes, the surest first. A plugin that fails causes a warning."""
-    from dokkupy_sdk.many import warn_of
-
     from dokkupy_why import hookspecs
 
     found, failed = host.hooks.gather_what_can(hookspecs.diagnose, host=host, evidence=evidence)
-    warn_of(host, failed)
+    if failed:
+        from dokkupy_sdk.many import warn_of
+
+        warn_of(host, failed)
     return ranked(cause for _, cause in found)
 
 

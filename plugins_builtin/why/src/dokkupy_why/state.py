@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,27 @@ def lost_image(host: Host, app: AppName) -> Iterator[Cause]:
         yield Cause(f"The image of v{release.number} is missing from the engine", fix, sure=FACT)
 
 
+def interrupted(host: Host, app: AppName) -> list[str]:
+    """A sentence about the last build, if it neither succeeded nor failed: the host stopped meanwhile, or its process was killed."""
+    directory = host.path("builds", app)
+    names = sorted(name for name in os.listdir(directory) if name.endswith(".json")) if os.path.isdir(directory) else []
+    if not names or '"running"' not in read_text(os.path.join(directory, names[-1])):
+        return []  # without the modules that read records
+    from dokkupy_apps.builds.records import builds_of
+
+    last = next(iter(builds_of(host, app)), None)
+    if last is None or last["status"] != "abandoned":
+        return []
+    return [
+        f"Its build of {last['started_at']} was interrupted, so nothing of it serves: push again, or ps:rebuild {app}"
+    ]
+
+
+def read_text(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
 def state_of(host: Host, app: AppName, *, is_well: bool) -> tuple[str, list[str]]:
     """new, stopped, failing or running; and sentences about it. is_well: no failure is known."""
     from dokkupy_apps.desired.status import should_run
@@ -40,6 +63,7 @@ def state_of(host: Host, app: AppName, *, is_well: bool) -> tuple[str, list[str]
 
     serving, failed = host.store.find(ServingFile, app), host.store.find(FailedFile, app)
     notes = [f"It is locked against deploys: apps:unlock {app}"] if host.store.load(AppFile, app).locked else []
+    notes += interrupted(host, app)
     if serving is None:
         first = [f"{app} has not been deployed yet: push its code (git push HOST:{app} main), or git:from-image"]
         return "new", [*(first if is_well else []), *notes]

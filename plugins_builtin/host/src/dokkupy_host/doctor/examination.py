@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 
-from dokkupy_apps.releases.from_state import gone_plugins
-from dokkupy_apps.releases.records import current
 from dokkupy_sdk import Host
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import DokkupyError, Interrupted, StateError
+from dokkupy_sdk.errors import DokkupyError, Interrupted
 from dokkupy_sdk.files import SCRATCH
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.operation import messages, unfinished
 from dokkupy_sdk.recorded_images import moved_images
+from dokkupy_sdk.users import SECOND, USER
 
 from dokkupy_host.audit.finding import audit_finding
-from dokkupy_host.doctor import interpreter
+from dokkupy_host.doctor import gone, interpreter
 from dokkupy_host.state.check import listing, route_findings, state_findings
 from dokkupy_host.supervise import health
 
@@ -43,7 +42,8 @@ def examine(host: Host) -> list[Finding]:
         "routes": route_findings,
         "roles": role_findings,
         "plugins": plugin_findings,
-        "gone": gone_findings,
+        "gone": gone.data_findings,
+        "selected": gone.selection_findings,
         "operations": operation_findings,
         "images": moved_images,
     }
@@ -80,27 +80,6 @@ def plugin_findings(host: Host) -> Iterator[Finding]:
     yield from (Finding("plugin", "error", fault.message, fault.hint) for fault in host.hooks.quarantined.values())
 
 
-def gone_findings(host: Host) -> Iterator[Finding]:
-    """The plugins that apps were deployed with, that are gone since, and whose data the apps still have."""
-    apps: dict[str, list[str]] = {}
-    for app in host.store.apps():
-        try:
-            serving = current(host, app)[0]
-        except StateError:
-            continue  # the check of the state reports it
-        for plugin in gone_plugins(host, serving) if serving is not None else ():
-            if host.store.has_file("apps", app, plugin):
-                apps.setdefault(plugin, []).append(str(app))
-    for plugin, names in sorted(apps.items()):
-        yield Finding(
-            "plugin",
-            "warning",
-            f"The plugin {plugin} is no longer installed or enabled, and {', '.join(names[:10])} "
-            f"{'has' if len(names) == 1 else 'have'} data of it that the next deploy or restart cannot use",
-            f"Install or enable it again: ./install.sh, plugin:install NAME or plugin:enable {plugin}",
-        )
-
-
 def operation_findings(host: Host) -> Iterator[Finding]:
     open_journals = [entries[0]["subject"] for _, entries in unfinished(host) if entries]
     if open_journals:
@@ -112,6 +91,8 @@ def operation_findings(host: Host) -> Iterator[Finding]:
 def owner_finding(host: Host) -> Finding:
     """Find files that belong to root, because the next push could not write them."""
     owner = os.stat(host.root).st_uid
+    if missing := missing_user(owner):
+        return Finding("owner", "error", f"{missing} does not exist: pushes or commands fail", "sudo dokkupy setup")
     places = [host.root, *(host.path(*parts) for parts in STATE_PLACES)]
     for place in places:
         for path in (place, *(entry.path for entry in listing(place))):
@@ -124,6 +105,19 @@ def owner_finding(host: Host) -> Finding:
                     "owner", "error", f"{path} belongs to another user", f"chown -R --from=root {owner} {place}"
                 )
     return Finding("owner", "ok", "all files of the state belong to one user")
+
+
+def missing_user(owner: int) -> str:
+    """The login name that the state's owner lacks, such as after a removal or a restore on another machine."""
+    import pwd
+
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"The user {owner}, to whom the state belongs,"
+    logins = {entry.pw_name for entry in pwd.getpwall() if entry.pw_uid == owner}
+    lacking = {USER, SECOND} - logins if name in (USER, SECOND) else set()
+    return f"The user {min(lacking)}" if lacking else ""
 
 
 def scratch_finding(host: Host) -> Finding:

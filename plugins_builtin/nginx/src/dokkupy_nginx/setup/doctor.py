@@ -9,7 +9,7 @@ from dokkupy_sdk.model import Finding
 
 from dokkupy_nginx.config.claims import hidden_on
 from dokkupy_nginx.inspect.host_config import survey
-from dokkupy_nginx.inspect.sockets import held_for_udp
+from dokkupy_nginx.inspect.sockets import held_for_udp, listened_on
 from dokkupy_nginx.proxy import NginxProxy
 from dokkupy_nginx.recovery.quarantine import quarantined
 from dokkupy_nginx.settings import SETTINGS
@@ -176,7 +176,14 @@ def configuration(proxy: NginxProxy) -> Iterator[Finding]:
 
 def serving(proxy: NginxProxy) -> Iterator[Finding]:
     if proxy.nginx.pid() is None:
-        yield Finding("nginx running", "error", "nginx is not running", "Run: dokkupy nginx:start")
+        taken = next((port for port in (80, 443) if listened_on(port)), 0)
+        what = f"nginx is not running, and another program listens on port {taken}" if taken else "nginx is not running"
+        free = (
+            f"See which: ss -ltnp 'sport = :{taken}'. Stop it for good (systemctl disable --now NAME), then: "
+            if taken
+            else "Run: "
+        )
+        yield Finding("nginx running", "error", what, f"{free}dokkupy nginx:start")
     elif proxy.served_generation() == proxy.trees.generation:
         yield Finding("nginx running", "ok", "nginx serves the newest configuration")
     else:

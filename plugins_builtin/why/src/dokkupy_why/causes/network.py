@@ -50,6 +50,19 @@ RULES = (
         "Otherwise correct the name in the app's variables: config:show {app}",
     ),
     Rule(
+        r"certificate verify failed: (?P<why>[^(\n]*[^( \n])"
+        r"|certificate verify failed \((?P<why2>[^)\n]+)\)"
+        r"|SSL certificate problem: (?P<why3>[^\n]+)"
+        r"|x509: (?P<why4>certificate [^(\n]*[^( \n])"
+        r"|Error: (?P<why5>self-signed certificate\b[^\n]*|certificate has expired|unable to verify the first certificate"
+        r"|unable to get local issuer certificate|Hostname/IP does not match certificate's altnames[^\n]*)"
+        r"|SSLHandshakeException: (?P<why6>[^:\n]+)",
+        "The program does not trust the certificate of a server that it calls: {why}{why2}{why3}{why4}{why5}{why6}",
+        "Expired or of another name: fix it on that server, or call the server by a name in its certificate.",
+        "Of an authority of your own: add its certificate to the image (/usr/local/share/ca-certificates, then "
+        "update-ca-certificates), or name its file: config:set {app} SSL_CERT_FILE=PATH (Node: NODE_EXTRA_CA_CERTS).",
+    ),
+    Rule(
         r"(?:gaierror|getaddrinfo): .*(?P<what>Name or service not known|Temporary failure in name resolution)",
         "A host name that the program uses does not resolve",
         "If it is a service's, link it: <kind>:link SERVICE {app}",
