@@ -217,6 +217,18 @@ def test_the_error_for_a_missing_key_names_it_and_how_to_restore_it(host: Host, 
     assert value(host, "KEY") == CANARY
 
 
+def test_nothing_is_saved_in_plain_text_when_the_key_is_lost(host: Host, run: Run) -> None:
+    put(host, KEY="x")
+    os.unlink(key_file(host))
+    with pytest.raises(StateError, match="is lost.*Nothing was saved") as caught:
+        put(opened(Path(host.root)), OTHER=CANARY)
+    assert "secrets:key-add" in caught.value.hint and "dokkupy setup" in caught.value.hint
+    assert CANARY.encode() not in everything(host)
+    set_up(opened(Path(host.root)), dry_run=False)
+    put(opened(Path(host.root)), OTHER=CANARY)
+    assert value(host, "OTHER") == CANARY and CANARY.encode() not in everything(host)
+
+
 def test_a_different_key_under_the_same_id_decrypts_nothing(host: Host) -> None:
     put(host, KEY=CANARY)
     (old,) = keys(host)

@@ -23,6 +23,7 @@ class KeyringCipher(Cipher):
     authenticated too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
 
     def __init__(self, host: Host) -> None:
+        self.host = host
         self.root = host.root
         self.path = keyring.path_of(host.root)
         self._seen: tuple[int, int] | None = None
@@ -40,6 +41,7 @@ class KeyringCipher(Cipher):
         from dokkupy_secrets.aead import encrypt
 
         if not self.keys:
+            self.require_no_lost_key()
             return None
         newest = self.keys[0]
         data = encrypt(newest.key, text.encode(), context(newest.id, where))
@@ -62,6 +64,19 @@ class KeyringCipher(Cipher):
             raise StateError(
                 f"{self.title(where)} cannot be decrypted: it was changed, or copied from another file", hint=DAMAGED
             ) from None
+
+    def require_no_lost_key(self) -> None:
+        """Refuse to write secrets in plain text on a host whose values are encrypted. Without any, setup has not created a key
+        yet."""
+        from dokkupy_secrets import tokens
+
+        if tokens.are_used(self.host):
+            raise StateError(
+                f"The encryption key of this host is lost: {self.path} is missing. Nothing was saved, because the value would "
+                "not be encrypted",
+                hint=f"{MISSING} Without a copy of it: `sudo dokkupy setup` creates a new key, and what the lost one encrypted "
+                "must be set again.",
+            )
 
     def title(self, where: str) -> str:
         file, _, keys = where.partition("\n")

@@ -58,6 +58,11 @@ def ids(host: Host) -> set[str]:
     return found | undo_ids(host)
 
 
+def are_used(host: Host) -> bool:
+    """Whether any value is encrypted."""
+    return any(True for _, table in readable(host) for _ in sealed(table))
+
+
 def readable(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
     """The path and the table of each state file, each parsed once. Broken ones are left out: they are reported where the state
     is examined."""
