@@ -197,7 +197,7 @@ def test_a_mistake_in_nginx_conf_is_named_by_the_file_that_the_operator_edits(cl
 def test_nginx_that_runs_without_the_apps_is_not_said_to_serve_them(  # type: ignore[no-untyped-def]
     cli, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rig.proxy.nginx, "await_generation", lambda *_: False)
+    monkeypatch.setattr(rig.proxy.nginx, "await_generation", lambda *_, **__: False)
     monkeypatch.setattr(rig.proxy.nginx, "generation", lambda *_: "")
     with pytest.raises(HostError, match="nginx runs, but does not serve dokkupy's apps"):
         rig.proxy.reload()
