@@ -10,8 +10,6 @@ from dokkupy_sdk.errors import StateError
 
 from dokkupy_secrets import keyring
 
-MARK = "sealed:"
-LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 MISSING = (
     "Add the key, which `secrets:key` prints on the host that encrypted the value: sudo dokkupy secrets:key-add < FILE"
 )
@@ -19,8 +17,7 @@ DAMAGED = "Set the value again, or restore the file's previous generation, which
 
 
 class KeyringCipher(Cipher):
-    """A token is `sealed:ID:DATA`: the key's id, and nonce and ciphertext in base64. The id and the value's location are
-    authenticated too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
+    """The id of a token's key and the value's location are authenticated too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -45,12 +42,12 @@ class KeyringCipher(Cipher):
             return None
         newest = self.keys[0]
         data = encrypt(newest.key, text.encode(), context(newest.id, where))
-        return f"{MARK}{newest.id}:{binascii.b2a_base64(data, newline=False).decode()}"
+        return f"{keyring.MARK}{newest.id}:{binascii.b2a_base64(data, newline=False).decode()}"
 
     def open(self, token: str, where: str) -> str:
         from dokkupy_secrets.aead import decrypt
 
-        name, data = parts(token)
+        name, data = keyring.parts(token)
         if not data:
             raise StateError(f"{self.title(where)} is cut off or damaged, and cannot be decrypted", hint=DAMAGED)
         key = next((one for one in self.keys if one.id == name), None)
@@ -86,14 +83,3 @@ class KeyringCipher(Cipher):
 def context(name: str, where: str) -> bytes:
     """The associated data that is authenticated with a value."""
     return f"{name}\n{where}".encode()
-
-
-def parts(token: str) -> tuple[str, bytes]:
-    """(the key's id, nonce and ciphertext) of a token; empty for one that is cut off or damaged."""
-    name, _, data = token.removeprefix(MARK).partition(":")
-    if len(name) != keyring.ID or not name.isalnum() or not LETTERS.issuperset(data.encode()):
-        return "", b""
-    try:
-        return name, binascii.a2b_base64(data)
-    except binascii.Error:
-        return "", b""

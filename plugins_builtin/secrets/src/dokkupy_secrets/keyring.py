@@ -1,12 +1,13 @@
 """The keys: a file outside the state, so that a copy or a backup of the state does not contain them.
 
-Each line is `ID KEY` in hexadecimal, the newest first. The newest key encrypts, all of them decrypt. On the start-up
-path of
-`config:get`: no `dataclasses`.
+A token, which is an encrypted value in the state, is `sealed:ID:DATA`: the id of its key, and nonce and ciphertext in
+base64. Each line of the file is `ID KEY` in hexadecimal, the newest first. The newest key encrypts, all of them decrypt.
+On the start-up path of `config:get`: no `dataclasses`, no `re`, and no `base64`, which loads it.
 """
 
 from __future__ import annotations
 
+import binascii
 import os
 
 from dokkupy_sdk.errors import HostError, StateError, UserError
@@ -14,6 +15,8 @@ from dokkupy_sdk.errors import HostError, StateError, UserError
 STANDARD_ROOT = "/var/lib/dokkupy"
 STANDARD = "/etc/dokkupy/secrets.keys"
 ID, SIZE = 8, 32
+MARK = "sealed:"
+LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 
 
 class Key:
@@ -104,3 +107,14 @@ def parse(text: str) -> tuple[Key, ...]:
 
 def text_of(keys: tuple[Key, ...]) -> str:
     return "".join(f"{key.line()}\n" for key in keys)
+
+
+def parts(token: str) -> tuple[str, bytes]:
+    """(the key's id, nonce and ciphertext) of a token; empty for one that is cut off or damaged."""
+    name, _, data = token.removeprefix(MARK).partition(":")
+    if len(name) != ID or not name.isalnum() or not LETTERS.issuperset(data.encode()):
+        return "", b""
+    try:
+        return name, binascii.a2b_base64(data)
+    except binascii.Error:
+        return "", b""

@@ -21,8 +21,9 @@ from dokkupy_sdk.state_files import services
 from dokkupy_sdk.values import dataclass
 
 from dokkupy_secrets import keyring, tokens
-from dokkupy_secrets.cipher import MARK, MISSING, KeyringCipher
+from dokkupy_secrets.cipher import MISSING, KeyringCipher
 from dokkupy_secrets.key_file import write
+from dokkupy_secrets.keyring import MARK
 
 LOCK_SECONDS = 600.0
 

@@ -15,7 +15,7 @@ from dokkupy_sdk.errors import DokkupyError
 from dokkupy_sdk.names import Sealed, Secret
 from dokkupy_sdk.records import Malformed, decode, encode
 
-from dokkupy_secrets.cipher import MARK, parts
+from dokkupy_secrets.keyring import MARK, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
