@@ -17,7 +17,7 @@ DAMAGED = "Set the value again, or restore the file's previous generation, which
 
 
 class KeyringCipher(Cipher):
-    """The id of a token's key and the value's location are authenticated too. On the start-up path of `config:get`: no `re`, and no `base64`, which loads it."""
+    """The id of a token's key and the value's location are authenticated too. On the start-up path of `config:get`."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
