@@ -66,7 +66,7 @@ class Machine:
 
     def clear(self) -> None:
         for service in [*records.services(self.host), *(one for one, _ in trash.entries(self.host))]:
-            container.remove_everything(self.host, service.id)
+            container.remove_everything(self.host, identifier=service.id)
 
 
 @pytest.fixture

@@ -277,8 +277,8 @@ class TestKeeping:
         new = AppName("diary")
         ended(host, output, container(1), (1, "one"))
         make_app(host, new)
-        keep.move(host, APP, new)
-        keep.move(host, APP, new)
+        keep.move(host, old=APP, new=new)
+        keep.move(host, old=APP, new=new)
         host.store.write("apps", new, "retire", "d", data={"instances": [row(2, "web.1")], "timeout": 1})
         ended(host, output, container(2), (2, "two"))
         assert texts(host, Query(), new) == ["one", "two"]

@@ -90,7 +90,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     as_app(Exec(made.host, service, service.container), "CREATE TABLE rows AS SELECT generate_series(1, 1000) AS id")
     yield made
     for one in records.services(made.host):
-        container.remove_everything(made.host, one.id)
+        container.remove_everything(made.host, identifier=one.id)
 
 
 ONE = {"containers": 1, "volumes": 1, "networks": 1}

@@ -58,7 +58,7 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exec]:
     found = Exec(host, service, service.container)
     found.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres"], stdin=CONTENT.encode())
     yield found
-    container.remove_everything(host, service.id)
+    container.remove_everything(host, identifier=service.id)
 
 
 def dumped(inside: Exec, *argv: str) -> bytes:

@@ -46,7 +46,7 @@ class Call:
 
 
 def call(function: Callable[Concatenate[H, P], None], *args: P.args, **kwargs: P.kwargs) -> Call:
-    """The call of a module-level function as data. The function must be idempotent. Pass arguments by keyword."""
+    """The call of an idempotent, module-level function as data. Its parameters after the host are keyword-only (`*`)."""
     if args:
         raise TypeError(f"call({function.__qualname__}, ...): pass arguments by keyword; the journal keeps names")
     return Call(f"{function.__module__}:{function.__qualname__}", dict(kwargs))
@@ -172,7 +172,7 @@ def run_after(host: Session, verb: str, calls: list[Call]) -> None:
         failpoint(f"{verb}: after {entry.function.rpartition(':')[2]}")
 
 
-def restore_file(host: Session, path: str, backup: str) -> None:
+def restore_file(host: Session, *, path: str, backup: str) -> None:
     """Restore a state file from its backup. An empty `backup` means that there was no file."""
     if not path.startswith(host.root + os.sep):
         raise StateError(f"{path} is not a state file")

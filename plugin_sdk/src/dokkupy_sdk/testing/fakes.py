@@ -219,7 +219,7 @@ class FakeScheduler(Scheduler, Instances, Surroundings):
             self.host.containers().remove(container.id)
 
 
-def remove_fakes(host: Host, app: str, deployment: str) -> None:
+def remove_fakes(host: Host, *, app: str, deployment: str) -> None:
     for container in host.containers().find_all({"dokkupy.app": app, "dokkupy.deployment": deployment}):
         host.containers().remove(container.id)
 

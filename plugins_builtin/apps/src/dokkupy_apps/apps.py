@@ -46,7 +46,7 @@ def create_in(tx: Transaction, app: AppName) -> None:
     tx.save(AppFile(created_at=stamp(), private=new_private_part()), app)
 
 
-def remove_app_directory(host: Host, app: str) -> None:
+def remove_app_directory(host: Host, *, app: str) -> None:
     """Remove an app's state: first its `app.toml`, after which the app no longer exists, then the rest."""
     directory = host.store.directory("apps", AppName(app))
     try:
@@ -112,7 +112,7 @@ def require_traces(host: Host, app: AppName) -> None:
         host.store.require_app(app)
 
 
-def finish_destroy(host: Host, app: str) -> None:
+def finish_destroy(host: Host, *, app: str) -> None:
     """Remove the traffic first, then containers, code, images and state.
 
     Runs after the commit. Idempotent. It calls every available adapter, because the selected one may be uninstalled or
@@ -129,10 +129,10 @@ def finish_destroy(host: Host, app: str) -> None:
             host.out.warn(f"{fault.message}. The proxy stops serving {app} when it accepts its configuration again")
     for scheduler in host.adapters("scheduler"):
         with_what_is_installed(host, scheduler, lambda one: one.forget(name))
-    forget_all_but_processes(host, app)
+    forget_all_but_processes(host, app=app)
 
 
-def forget_all_but_processes(host: Host, app: str) -> None:
+def forget_all_but_processes(host: Host, *, app: str) -> None:
     """Remove code, images, records and state. Idempotent."""
     name = AppName(app)
     for source in host.adapters("source"):
@@ -143,7 +143,7 @@ def forget_all_but_processes(host: Host, app: str) -> None:
     import shutil
 
     shutil.rmtree(host.path("builds", app), ignore_errors=True)
-    remove_app_directory(host, app)
+    remove_app_directory(host, app=app)
     for fault in faults:
         host.out.warn(f"{app} is destroyed, but a plugin may have left parts of it behind: {fault.message}")
 

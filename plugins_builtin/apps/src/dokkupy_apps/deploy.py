@@ -140,14 +140,14 @@ def deploy_source(
                         release = make_release(tx, source, builder, image)
                         require_web_kept(host, release, current(host, app)[1])
                 finally:
-                    remove_work(host, tx.id)
+                    remove_work(host, identifier=tx.id)
                 for name in PROPERTIES if not host.dry_run else ():
                     if PS.raw(host.store, app, name) and (note := unread_note(release, name)):
                         host.out.warn(note)
                 if note := scale_note(host, release):
                     host.out.detail(note)
                 write_release(tx, release)
-                tx.step("remove the build's temporary tag", lambda: drop_image(host, tag), is_detail=True)
+                tx.step("remove the build's temporary tag", lambda: drop_image(host, ref=tag), is_detail=True)
                 tx.register_undo("run release tasks", call(remove_tasks, app=app))
                 with noted(host, app, "release"):
                     run_release_tasks(tx, release)
@@ -219,7 +219,7 @@ def observed(
     return deployment
 
 
-def remove_work(host: Host, identifier: str) -> None:
+def remove_work(host: Host, *, identifier: str) -> None:
     import shutil
 
     shutil.rmtree(host.path("work", os.path.basename(identifier)), ignore_errors=True)

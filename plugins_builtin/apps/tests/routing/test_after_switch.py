@@ -56,7 +56,7 @@ def test_exposed_port_on_which_nothing_listens_is_left_out(host: Host) -> None:
     deploy(host, "blog", TREE)
     assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
     assert [one.port for one in current(host, BLOG)[1] if one.process == "web"] == [3000]
-    reroute(host, "blog")
+    reroute(host, app="blog")
     assert [str(port) for port in proxy(host).routes["blog"].ports] == ["http:3000:3000"]
     assert urls(host, BLOG) == ["http://blog.example.com:3000"]
     scale(host, BLOG, {ProcessType("web"): 2})

@@ -39,7 +39,7 @@ def plugin(host: Host, name: str, *facts: object, fails: Exception | None = None
 
 def failure(host: Host) -> DokkupyError:
     with pytest.raises(DokkupyError) as caught:
-        reroute(host, BLOG)
+        reroute(host, app=BLOG)
     return caught.value
 
 
@@ -111,7 +111,7 @@ def test_a_plugin_that_contradicts_itself_is_named(host: Host) -> None:
 def test_facts_that_agree_are_applied(host: Host) -> None:
     plugin(host, "ann", ResponseHeader("X-A", "1"))
     plugin(host, "bob", ResponseHeader("X-A", "1"), ResponseHeader("X-B", "2"))
-    reroute(host, BLOG)
+    reroute(host, app=BLOG)
     assert len(proxy(host).routes[BLOG].extra) == 3
     assert BasicAuth not in map(type, proxy(host).routes[BLOG].extra)
 

@@ -90,7 +90,7 @@ def ensure_key(host: Host, tx: Transaction, name: TargetName, given: Secret | No
     write_atomic(path, key.encode() + b"\n")
 
 
-def restore_key(host: Host, name: str) -> None:
+def restore_key(host: Host, *, name: str) -> None:
     path = key_path(host, name)
     if os.path.exists(path + ".before"):
         os.replace(path + ".before", path)
@@ -176,7 +176,7 @@ def remove(host: Host, name: TargetName) -> None:
         tx.commit((call(forget_files, name=str(name)),))
 
 
-def forget_files(host: Host, name: str) -> None:
+def forget_files(host: Host, *, name: str) -> None:
     import shutil
 
     for path in (key_path(host, name), key_path(host, name) + ".before"):

@@ -194,7 +194,7 @@ def draft_of(target: str) -> str:
     return f"{target}.new"
 
 
-def remove_files(host: Host, app: str, identifier: str) -> None:
+def remove_files(host: Host, *, app: str, identifier: str) -> None:
     """Undo `write_files`, but only for files that no slot refers to."""
     name = AppName(app)
     if not any(identifier == one.id for slot in slots(host, name) for one in (slot.current, slot.previous) if one):

@@ -55,7 +55,7 @@ def post_app_clone(host: Host, old: AppName, new: AppName, tx: Transaction) -> N
 def post_app_destroy(host: Host, app: AppName) -> None:
     from dokkupy_cron.tasks.index import forget
 
-    forget(host, str(app))
+    forget(host, app=str(app))
 
 
 @hookimpl

@@ -339,7 +339,7 @@ def leave_ended(containers: Containers, ref: str) -> None:
         pass
 
 
-def remove_deployment(host: Host, app: str, deployment: str, network: bool) -> None:
+def remove_deployment(host: Host, *, app: str, deployment: str, network: bool) -> None:
     """Undo a start: remove the containers of the deployment, and the network that it created."""
     from dokkupy_docker.network import remove
 

@@ -146,13 +146,13 @@ def with_serving(
     return before.replace(properties=properties, sha=sha, origin=origin, head=f"{branch}@{head}" if differs else "")
 
 
-def restore_refs(host: Host, app: str, moves: list[list[str]]) -> None:
+def restore_refs(host: Host, *, app: str, moves: list[list[str]]) -> None:
     repository = Repository(host, AppName(app))
     if repository.exists:
         refs.undo(repository, [Move(*row) for row in moves])
 
 
-def restore_head(host: Host, app: str, branch: str) -> None:
+def restore_head(host: Host, *, app: str, branch: str) -> None:
     repository = Repository(host, AppName(app))
     if repository.exists:
         repository.point_head(branch)

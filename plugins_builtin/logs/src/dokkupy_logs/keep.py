@@ -67,7 +67,7 @@ def prune_all(host: Host) -> None:
         prune(host, app)
 
 
-def move(host: Host, old: str, new: str) -> None:
+def move(host: Host, *, old: str, new: str) -> None:
     """Move an app's stored lines to its new name. Idempotent."""
     source, target = kept.directory_of(host, old), kept.directory_of(host, new)
     try:

@@ -54,7 +54,7 @@ def require_known(host: Host, app: AppName, names: Iterable[NetworkName]) -> lis
 def require_present(host: Host, app: AppName, names: Iterable[NetworkName]) -> None:
     """Create networks again that the engine lost. Raises like `require_known`."""
     for name in require_known(host, app, names):
-        make(host, name)
+        make(host, name=name)
 
 
 def join(host: Host, app: AppName, instances: Sequence[Instance], names: Sequence[NetworkName]) -> None:

@@ -44,11 +44,11 @@ def create(host: Host, network: Annotated[NetworkName, Arg("network", complete=(
         host.out.section(f"Creating network {network}")
         tx.register_undo("create the network", call(remove_empty, name=str(network)))
         tx.save(NetworkFile(created_at=datetime.now(UTC).isoformat(timespec="seconds")), network)
-        tx.step(f"create {network}", lambda: make(host, network))
+        tx.step(f"create {network}", lambda: make(host, name=network))
     return CommandResult({"network": network})
 
 
-def remove_empty(host: Host, name: str) -> None:
+def remove_empty(host: Host, *, name: str) -> None:
     """Undo of a creation."""
     host.networks().remove(name)
 

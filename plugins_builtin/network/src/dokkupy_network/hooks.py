@@ -63,7 +63,7 @@ def on_recover(host: Host) -> None:
     there = present(host) if names else {}
     for name in names:
         if name not in there:
-            make(host, name)
+            make(host, name=name)
 
 
 @hookimpl

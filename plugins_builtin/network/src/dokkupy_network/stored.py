@@ -27,6 +27,6 @@ def present(host: Host) -> dict[str, str]:
     return {one.name: one.subnet for one in host.networks().find_all({})}
 
 
-def make(host: Host, name: NetworkName) -> None:
+def make(host: Host, *, name: NetworkName) -> None:
     """Idempotent."""
     host.networks().ensure(name, subnet="", labels={LABEL: name, "dokkupy.network": name})

@@ -125,7 +125,7 @@ def install(host: Host, source: str, *, committish: str = "", upgrade: bool = Fa
             tx.commit(after=(call(remove_scratch, scratch=scratch), call(index.renew)))
         finally:
             if host.dry_run:
-                remove_scratch(host, scratch)
+                remove_scratch(host, scratch=scratch)
     return pieces
 
 
@@ -289,7 +289,7 @@ def keep(scratch: str, names: Sequence[str]) -> None:
             shutil.copy2(path, target)
 
 
-def put_back(host: Host, scratch: str) -> None:
+def put_back(host: Host, *, scratch: str) -> None:
     """Undo of an installation or removal: new files are removed, kept files restored. Idempotent."""
     target, new, kept = site(), os.path.join(scratch, "site"), os.path.join(scratch, "kept")
     for relative in files_of(new):
@@ -340,6 +340,6 @@ def listing(directory: str) -> list[str]:
         return []
 
 
-def remove_scratch(host: Host, scratch: str) -> None:
+def remove_scratch(host: Host, *, scratch: str) -> None:
     if os.path.dirname(scratch) == host.path("work"):
         shutil.rmtree(scratch, ignore_errors=True)

@@ -78,9 +78,9 @@ def push(host: Host, app: AppName, image: str, ref: str) -> None:
     host.image_registries().push(image, ref, login_for(host, app, ref))
 
 
-def push_again(host: Host, app: str, ref: str, image: str) -> None:
+def push_again(host: Host, *, app: str, ref: str, image: str) -> None:
     """Undo of a moved tag. A registry that does not answer must not keep the app from being rolled back."""
-    drop_name(host, ref)
+    drop_name(host, ref=ref)
     if not image or host.images().find(image) is None:
         host.out.warn(f"{ref} may refer to the image of the failed deploy; the next deploy corrects it")
         return
@@ -90,7 +90,7 @@ def push_again(host: Host, app: str, ref: str, image: str) -> None:
         host.out.warn(f"{ref} may refer to the image of the failed deploy until the next deploy: {error.message}")
 
 
-def drop_name(host: Host, ref: str) -> None:
+def drop_name(host: Host, *, ref: str) -> None:
     """Undo of an interrupted push: remove the name that the image got for it."""
     host.images().remove(ref)
 

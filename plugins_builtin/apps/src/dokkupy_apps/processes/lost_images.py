@@ -48,7 +48,7 @@ def with_image(tx: Transaction, release: Release) -> Release:
     tx.step("keep the image", lambda: host.images().tag(built.id, own), undo=call(drop_image, ref=own))
     after = replace(release, image=built.id)
     tx.save(after, app, release_key(release.number))
-    tx.step("remove the build's temporary tag", lambda: drop_image(host, tag))
+    tx.step("remove the build's temporary tag", lambda: drop_image(host, ref=tag))
     return after
 
 
@@ -69,7 +69,7 @@ def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
         _, image = build(tx, source, tag, no_cache=False, labels=sources.labels(app), meanwhile=meanwhile)
         return image, tag
     finally:
-        remove_work(host, tx.id)
+        remove_work(host, identifier=tx.id)
 
 
 def lost(host: Host, app: AppName, names: frozenset[str]) -> list[int]:

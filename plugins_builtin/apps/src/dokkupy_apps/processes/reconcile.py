@@ -39,7 +39,7 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             tx.step(f"remove {names}", lambda: scheduler.retire(orphans, timeout=10))
             lines.append(f"{app}: removed {names}")
         if release is None:
-            tx.step("update the page for visitors", lambda: update_waiting_page(host, app))
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app=app))
             return lines
         if proxy_enabled(host, app):
             # If a change of the global domains was killed, the app may have no domain, and therefore requires a port.
@@ -59,6 +59,6 @@ def reconcile(host: Host, app: AppName, *, watched: bool = False) -> list[str]:
             if up:
                 names = ", ".join(one.dyno for one in up)
                 tx.step(f"stop {names}", lambda: scheduler.stop(up, timeout=10))
-    host.act(f"update the proxy for {app}", lambda: reroute(host, app))
+    host.act(f"update the proxy for {app}", lambda: reroute(host, app=app))
     host.act(f"stop the replaced instances of {app}", lambda: retire_due(host, app))
     return lines

@@ -38,7 +38,7 @@ def stop_app(host: Host, app: AppName) -> None:
             tx.register_undo("route", call(reroute, app=app))
         tx.save(host.store.load(FormationFile, app).replace(restore=False), app)
         if proxy_enabled(host, app):
-            tx.step("stop routing traffic", lambda: reroute(host, app))
+            tx.step("stop routing traffic", lambda: reroute(host, app=app))
         names = ", ".join(one.dyno for one in instances)
         tx.step(f"stop {names}", lambda: host.scheduler(app).stop(instances, timeout=timeout))
 
@@ -74,7 +74,7 @@ def bring_back(tx: Transaction, app: AppName, *, watched: bool) -> None:
     converge(tx, release, formation, kind="restore", replaces=lambda name: False, resumed=resumed)
 
 
-def stop_again(host: Host, app: str, instances: list[dict[str, object]], timeout: int) -> None:
+def stop_again(host: Host, *, app: str, instances: list[dict[str, object]], timeout: int) -> None:
 
     name = AppName(app)
     host.scheduler(name).stop(from_tables(name, instances), timeout=timeout)

@@ -87,7 +87,7 @@ def write_release(tx: Transaction, release: Release) -> None:
     tx.save(release, app, release_key(release.number))
 
 
-def drop_image(host: Host, ref: str) -> None:
+def drop_image(host: Host, *, ref: str) -> None:
     host.images().remove(ref)
 
 

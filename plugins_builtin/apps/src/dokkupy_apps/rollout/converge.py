@@ -243,7 +243,7 @@ def stop_unchecked(tx: Transaction, release: Release, retiring: tuple[Instance, 
         )
 
 
-def resume_instances(host: Host, app: str, instances: list[dict[str, object]]) -> None:
+def resume_instances(host: Host, *, app: str, instances: list[dict[str, object]]) -> None:
     name = AppName(app)
     release, _ = current(host, name)
     if release is not None:
@@ -327,7 +327,7 @@ def without_closed(deployment: Deployment, closed: frozenset[int]) -> Deployment
     return replace(deployment, instances=moved(deployment.instances), fresh=moved(deployment.fresh))
 
 
-def retag_latest(host: Host, app: str) -> None:
+def retag_latest(host: Host, *, app: str) -> None:
     """Move the tag `latest` to the image of the serving release."""
     release, _ = current(host, AppName(app))
     if release is not None:
@@ -344,7 +344,7 @@ def tag_latest(host: Host, app: AppName, image: str) -> None:
         images.tag(image, latest)
 
 
-def prune_old(host: Host, app: str) -> None:
+def prune_old(host: Host, *, app: str) -> None:
     name = AppName(app)
     if host.store.has_app(name) and BUILDER.get(host.store, name, "skip-cleanup") != "true":
         prune_releases(host, name, int(RELEASES.get(host.store, name, "retention")))

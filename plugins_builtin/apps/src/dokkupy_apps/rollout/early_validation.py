@@ -58,6 +58,6 @@ class EarlyValidation:
             raise error
 
 
-def forget_validation(host: Host, app: str) -> None:
+def forget_validation(host: Host, *, app: str) -> None:
     """Undo a validation: the proxy removes what it kept. Idempotent."""
     host.proxy(AppName(app)).validate_ahead(())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def record_retiring(
     host: Host,
+    *,
     app: str,
     deployment: str,
     instances: list[dict[str, Any]],
@@ -44,7 +45,7 @@ def record_retiring(
         host.store.save(record, app, deployment)
 
 
-def finalize_and_retire(host: Host, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
+def finalize_and_retire(host: Host, *, app: str, deployment: str, serving: list[dict[str, Any]]) -> None:
     """Give the instances their final names, and start a detached process that drains and stops the old ones.
     Idempotent."""
     name = AppName(app)

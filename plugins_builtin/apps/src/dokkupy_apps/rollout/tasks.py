@@ -135,7 +135,7 @@ def end_task(at: OneOffs, container: str) -> None:
     at.remove(container)
 
 
-def remove_tasks(host: Host, app: str) -> None:
+def remove_tasks(host: Host, *, app: str) -> None:
     """Remove the task containers of an app. The caller holds the app's lock, so no deploy waits for them any more."""
     at = one_offs(host, app)
     for container in at.find_all({"dokkupy.app": app, "dokkupy.kind": "task"}):

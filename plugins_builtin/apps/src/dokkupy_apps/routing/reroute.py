@@ -14,7 +14,7 @@ from dokkupy_apps.routing.routes import proxy_enabled, stored_route
 from dokkupy_apps.routing.waiting_page import update_waiting_page
 
 
-def reroute(host: Host, app: str) -> None:
+def reroute(host: Host, *, app: str) -> None:
     """Apply the route of an app from the state. Idempotent. It is also the undo of every change of a route."""
     name = AppName(app)
     deployed = host.store.has_app(name) and is_deployed(host, name)
@@ -25,7 +25,7 @@ def reroute(host: Host, app: str) -> None:
         if name in proxy.apps():
             proxy.apply([], remove=[name])
         leave_other_proxies(host, [name])
-    update_waiting_page(host, app)
+    update_waiting_page(host, app=app)
 
 
 def apply_routes(host: Host, routes: Sequence[Route]) -> None:
@@ -56,6 +56,6 @@ def apply_route(host: Host, route: Route, remove: tuple[AppName, ...] = ()) -> N
     proxy.announce(route.app, (), "")
 
 
-def route_back(host: Host, app: str, new: str) -> None:
+def route_back(host: Host, *, app: str, new: str) -> None:
     """Undo the switch of a rename: the old app's route replaces the new one's. Idempotent."""
     host.proxy(AppName(app)).apply([stored_route(host, AppName(app))], remove=[AppName(new)])

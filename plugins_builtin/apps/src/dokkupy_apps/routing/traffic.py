@@ -45,7 +45,7 @@ def rerouting(
         tx.register_undo("route", call(reroute if deployed else update_waiting_page, app=app))
         yield tx
         if not deployed:
-            tx.step("update the page for visitors", lambda: update_waiting_page(host, app), is_detail=True)
+            tx.step("update the page for visitors", lambda: update_waiting_page(host, app=app), is_detail=True)
         if deployed:
             if proxy_enabled(host, app):
                 allocate_port(tx, app)
@@ -93,7 +93,7 @@ def follow(host: Host, app: AppName) -> None:
     if proxy_enabled(host, app):
         apply_route(host, stored_route(host, app))
     else:
-        reroute(host, app)
+        reroute(host, app=app)
 
 
 def unless_refused(host: Host, app: AppName, do: Callable[[], None], was_refused: Callable[[], bool] | None) -> None:
@@ -127,5 +127,5 @@ def change_for_all(host: Host, change: Callable[[], None]) -> list[tuple[AppName
 
     _, failed = over_each(reached, again)
     for app in (app for app, there in deployed if not there):
-        host.act(f"update the page for visitors of {app}", partial(update_waiting_page, host, app))
+        host.act(f"update the page for visitors of {app}", partial(update_waiting_page, host, app=app))
     return [*unread, *failed]

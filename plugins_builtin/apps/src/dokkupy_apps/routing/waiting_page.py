@@ -13,7 +13,7 @@ from dokkupy_apps.releases.serving import is_deployed
 from dokkupy_apps.routing.routes import proxy_enabled
 
 
-def update_waiting_page(host: Host, app: str) -> None:
+def update_waiting_page(host: Host, *, app: str) -> None:
     """Bring the page in line with the app's state, also if no app has this name.
 
     Idempotent. A failure is only a warning, because a command should not fail because of this page.

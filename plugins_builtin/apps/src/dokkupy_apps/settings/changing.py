@@ -69,7 +69,7 @@ def reroute_after(
     from dokkupy_apps.routing.reachable import require_reached
 
     try:
-        reroute_idle(host, app or "")
+        reroute_idle(host, app=app or "")
     except Interrupted:
         raise
     except Exception as error:
@@ -90,7 +90,7 @@ def reroute_after(
             host.out.warn(f"The change is saved. {error.message}: {'; '.join(error.details)}")
 
 
-def reroute_idle(host: Host, app: str) -> None:
+def reroute_idle(host: Host, *, app: str) -> None:
     """Apply the routes of an app, or with "" of all apps, in one reload. Idempotent.
 
     An app that another operation has locked is skipped with a warning, because that operation applies its route itself.
@@ -103,7 +103,7 @@ def reroute_idle(host: Host, app: str) -> None:
     from dokkupy_apps.routing.routes import proxy_enabled, stored_route
 
     if app:
-        reroute(host, app)
+        reroute(host, app=app)
         return
 
     held: list[locks.Lock] = []

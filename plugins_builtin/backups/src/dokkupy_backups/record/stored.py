@@ -176,7 +176,7 @@ def follow(host: Host, repository: Repository, snapshots: list[Snapshot]) -> lis
 # interrupted work
 
 
-def note_interrupted(host: Host, target: str) -> None:
+def note_interrupted(host: Host, *, target: str) -> None:
     """Record that work on a target was interrupted, so that the next command there cleans up. Does not contact the target.
     An undo calls it with the target's lock held."""
     host.store.save(InterruptedFile(interrupted=True), target)

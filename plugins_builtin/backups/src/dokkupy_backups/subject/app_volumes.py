@@ -198,7 +198,7 @@ def staging() -> str:
     return f"dokkupy-staged-{secrets.token_hex(6)}"
 
 
-def drop(host: Host, volume: str) -> None:
+def drop(host: Host, *, volume: str) -> None:
     host.volumes().remove(volume)
 
 
@@ -220,11 +220,11 @@ def swap(host: Host, sources: Mapping[str, str], staged: str, script: str) -> No
         )
 
 
-def put_back(host: Host, sources: dict[str, str]) -> None:
+def put_back(host: Host, *, sources: dict[str, str]) -> None:
     swap(host, sources, "", BACK)
 
 
-def clean(host: Host, sources: dict[str, str]) -> None:
+def clean(host: Host, *, sources: dict[str, str]) -> None:
     swap(host, sources, "", CLEAN)
 
 

@@ -260,7 +260,7 @@ def swap(root: str, place: str, name: str) -> None:
     move(os.path.join(root, place, "new", name), os.path.join(root, name))
 
 
-def put_back(host: Host, place: str, name: str) -> None:
+def put_back(host: Host, *, place: str, name: str) -> None:
     """Undo a partial or complete `swap`."""
     current, old = host.path(name), host.path(place, "old", name)
     staged = host.path(place, "new", name)
@@ -274,7 +274,7 @@ def put_back(host: Host, place: str, name: str) -> None:
         move(current, staged)
 
 
-def put_beside(host: Host, place: str, name: str) -> None:
+def put_beside(host: Host, *, place: str, name: str) -> None:
     """Add what does not exist yet. Logs go into their own directory, because the audit's chain belongs to the new host."""
     staged = host.path(place, "new", name)
     if os.path.lexists(staged):
@@ -301,6 +301,6 @@ def own(path: str, root: str) -> None:
                 os.lchown(os.path.join(directory, name), owner.st_uid, owner.st_gid)
 
 
-def remove(host: Host, place: str) -> None:
+def remove(host: Host, *, place: str) -> None:
     if place.startswith(f"{PLACE}/"):
         shutil.rmtree(host.path(place), ignore_errors=True)

@@ -200,5 +200,5 @@ def copy_files(host: Host, old: AppName, new: AppName, *, leave_out: tuple[str, 
     sync_directory(target)
 
 
-def forget_code(host: Host, app: str) -> None:
+def forget_code(host: Host, *, app: str) -> None:
     source_store(host).forget(AppName(app))

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from dokkupy_cron.tasks.task import Task
 
 
-def refresh(host: Host, app: str = "", clock: Clock | None = None) -> None:
+def refresh(host: Host, *, app: str = "", clock: Clock | None = None) -> None:
     """Update the record of an app, or with "" of the host, to its current tasks. Idempotent.
 
     A new or resumed task begins now; earlier firings of its schedule do not count as missed.
     """
     name = AppName(app) if app else None
     if name is not None and not host.store.has_app(name):
-        forget(host, app)
+        forget(host, app=app)
         return
     tasks = tasks_of(host, name)
     if not tasks and host.store.find(CronFile, name) is None:
@@ -57,7 +57,7 @@ def enter(host: Host, app: Subject, state: CronFile, tasks: Mapping[str, Task], 
     change_index(host, subject_name(app), due, bool(state.runs), clock.now(), host_zone_mark())
 
 
-def forget(host: Host, app: str) -> None:
+def forget(host: Host, *, app: str) -> None:
     """Remove a destroyed app. Idempotent."""
     index = host.store.load_derived(IndexFile)
     name = f"app:{app}"
@@ -65,10 +65,10 @@ def forget(host: Host, app: str) -> None:
         change_index(host, name, None, False, index.seen, index.zone)
 
 
-def refresh_all(host: Host, clock: Clock | None = None) -> None:
+def refresh_all(host: Host, *, clock: Clock | None = None) -> None:
     """Update all subjects after a global change, or if the index is lost. A failure of one app does not stop the
     others."""
-    _, failed = over_each(("", *host.store.apps()), lambda app: refresh(host, app, clock))
+    _, failed = over_each(("", *host.store.apps()), lambda app: refresh(host, app=app, clock=clock))
     warn_of(host, failed)
 
 
@@ -78,7 +78,7 @@ def rebuild(host: Host, clock: Clock) -> None:
     with host.lock("cron:index", wait=30, command=host.command or "cron", what="The schedule of tasks"):
         host.store.remove(IndexFile)
         host.store.save(IndexFile(seen=clock.now(), zone=host_zone_mark()))
-    refresh_all(host, clock)
+    refresh_all(host, clock=clock)
 
 
 def is_valid(host: Host, clock: Clock) -> bool:

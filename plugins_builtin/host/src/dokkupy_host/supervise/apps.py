@@ -242,7 +242,7 @@ def write_watched(host: Host, app: AppName, after: Mapping[str, Watched], *, bef
     if kept == dict(before) or not host.store.has_app(app):
         return
     host.store.save(host.store.load_derived(CrashesFile, app).replace(instances=kept), app)
-    update_waiting_page(host, app)
+    update_waiting_page(host, app=app)
 
 
 def forget(host: Host, app: AppName, *, given_up: Sequence[int] | None = None) -> None:

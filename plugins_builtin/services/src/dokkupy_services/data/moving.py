@@ -139,7 +139,7 @@ def start_beside(tx: Transaction, datastore: Datastore, service: Service, instan
 
 
 def discard_beside(host: Host, service: Service, instance: str) -> None:
-    container.remove_instance_and_data(host, service.id, instance, service.volume)
+    container.remove_instance_and_data(host, identifier=service.id, instance=instance, volume=service.volume)
 
 
 def with_apps_off(tx: Transaction, service: Service) -> None:
@@ -149,7 +149,7 @@ def with_apps_off(tx: Transaction, service: Service) -> None:
         "connect it to the apps again", call(container.connect_apps, kind=service.kind, name=str(service.name))
     )
     tx.save(replace(service, state=MOVING), service.kind, service.name)
-    tx.step("disconnect it from the apps", lambda: container.connect_apps(host, service.kind, service.name))
+    tx.step("disconnect it from the apps", lambda: container.connect_apps(host, kind=service.kind, name=service.name))
 
 
 def require_same(datastore: Datastore, source: Exec, target: Exec) -> None:
@@ -183,7 +183,7 @@ def take_over(tx: Transaction, before: Service, after: Service, instance: str) -
     tx.follow(call(finish_move, kind=after.kind, name=str(after.name), instance=instance))
 
 
-def finish_move(host: Host, kind: str, name: str, instance: str) -> None:
+def finish_move(host: Host, *, kind: str, name: str, instance: str) -> None:
     """Give the service's name and its apps to the new instance, then remove the old one. Idempotent."""
     service = records.read(host, kind, ServiceName(name))
     datastore, engine = records.datastore(host, kind), host.engine()
@@ -196,7 +196,7 @@ def finish_move(host: Host, kind: str, name: str, instance: str) -> None:
     for one in servers:
         if one.labels[container.INSTANCE] == instance:
             engine.containers.change(one.id, name=service.container)
-    container.connect_apps(host, kind, name)
+    container.connect_apps(host, kind=kind, name=name)
     for one in old:
         engine.containers.stop(one.id, timeout=datastore.stop_seconds, restart_policy="no")
         engine.containers.remove(one.id)
@@ -226,7 +226,7 @@ def in_place(tx: Transaction, datastore: Datastore, before: Service, after: Serv
         lambda: container.create(host, datastore, after, name=after.container, instance=instance),
     )
     inside = Exec(host, after, after.container)
-    tx.step("connect it to the apps", lambda: container.connect_apps(host, after.kind, after.name))
+    tx.step("connect it to the apps", lambda: container.connect_apps(host, kind=after.kind, name=after.name))
     tx.step("wait until the server answers", lambda: container.wait_ready(datastore, inside))
     seconds = watch.seconds
     version = tx.step("ask the server for its version", lambda: datastore.version(inside), planned=after.version)
@@ -239,7 +239,7 @@ def end_container(host: Host, datastore: Datastore, service: Service) -> None:
     host.containers().remove(service.container)
 
 
-def back_in_place(host: Host, kind: str, name: str, instance: str) -> None:
+def back_in_place(host: Host, *, kind: str, name: str, instance: str) -> None:
     service = records.read(host, kind, ServiceName(name))
     for one in host.containers().find_all({container.MARK: service.id, container.INSTANCE: instance}):
         host.containers().stop(
@@ -361,5 +361,5 @@ def forget_previous_due(host: Host, now: str = "") -> list[str]:
     return lines
 
 
-def forget_volumes_of(host: Host, kind: str, name: str) -> None:
+def forget_volumes_of(host: Host, *, kind: str, name: str) -> None:
     forget_old_volumes(host, records.read(host, kind, ServiceName(name)))

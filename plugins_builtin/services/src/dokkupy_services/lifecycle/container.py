@@ -222,14 +222,14 @@ def remove_instance(host: Host, identifier: str, instance: str) -> None:
         host.containers().remove(one.id)
 
 
-def remove_instance_and_data(host: Host, identifier: str, instance: str, volume: str) -> None:
+def remove_instance_and_data(host: Host, *, identifier: str, instance: str, volume: str) -> None:
     """Undo the creation of an instance: remove all of it."""
     remove_instance(host, identifier, instance)
     if volume:
         host.volumes().remove(volume)
 
 
-def remove_service(host: Host, identifier: str) -> None:
+def remove_service(host: Host, *, identifier: str) -> None:
     """Stop and remove the containers, network and files of a service. Its volumes stay, with everything that the server
     acknowledged. Idempotent."""
     for one in containers_of(host, identifier):
@@ -256,12 +256,12 @@ def remove_data(host: Host, identifier: str) -> None:
         host.volumes().remove(volume)
 
 
-def remove_everything(host: Host, identifier: str) -> None:
+def remove_everything(host: Host, *, identifier: str) -> None:
     remove_all_but_data(host, identifier)
     remove_data(host, identifier)
 
 
-def connect_apps(host: Host, kind: str, name: str) -> None:
+def connect_apps(host: Host, *, kind: str, name: str) -> None:
     """Connect the service to the networks of the apps to which it is linked in the state."""
     from dokkupy_services.names import ServiceName
 

@@ -135,7 +135,7 @@ def bring_ambassadors(host: Host, service: Service) -> list[str]:
     return made
 
 
-def remove_ambassadors(host: Host, kind: str, name: str) -> None:
+def remove_ambassadors(host: Host, *, kind: str, name: str) -> None:
     if not records.has(host, kind, name):
         return
     service = records.read(host, kind, ServiceName(name))

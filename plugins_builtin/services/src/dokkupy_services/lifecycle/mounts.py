@@ -63,7 +63,7 @@ def prepare(tx: Transaction, mounts: Sequence[str]) -> None:
             )
 
 
-def remove_volume(host: Host, volume: str) -> None:
+def remove_volume(host: Host, *, volume: str) -> None:
     host.volumes().remove(volume)
 
 

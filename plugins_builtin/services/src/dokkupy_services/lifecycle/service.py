@@ -260,7 +260,7 @@ def rename_containers(host: Host, before: Service, after: Service) -> None:
             host.containers().change(one.id, name=after.container + one.name.removeprefix(before.container))
 
 
-def rename_back(host: Host, kind: str, name: str, identifier: str) -> None:
+def rename_back(host: Host, *, kind: str, name: str, identifier: str) -> None:
     """Undo a rename. The record under the old name still exists."""
     before = records.read(host, kind, ServiceName(name))
     for one in container.containers_of(host, identifier):
@@ -297,7 +297,7 @@ def set_state(host: Host, datastore: Datastore, name: ServiceName, state: str, v
     return wanted
 
 
-def bring_to_state_of_record(host: Host, kind: str, name: str) -> None:
+def bring_to_state_of_record(host: Host, *, kind: str, name: str) -> None:
     """Undo a change of state. A service without data had no container before."""
     if records.has(host, kind, name):
         service = records.read(host, kind, ServiceName(name))
@@ -349,7 +349,7 @@ def bring_to_state(host: Host, datastore: Datastore, service: Service) -> list[s
         containers.remove(found.id)
         container.create(host, datastore, service, name=service.container, instance=service.id)
         did = "started"
-    container.connect_apps(host, service.kind, service.name)
+    container.connect_apps(host, kind=service.kind, name=service.name)
     container.wait_ready(datastore, container.Exec(host, service, service.container))
     return [f"{service.subject}: {did}"]
 

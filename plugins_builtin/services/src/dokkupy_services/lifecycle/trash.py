@@ -71,7 +71,7 @@ def purge(host: Host, identifier: str) -> None:
             f"{back.subject} was restored from the trash, so it is not purged",
             hint=f"To delete it: {back.kind}:destroy {back.name}",
         )
-    container.remove_everything(host, identifier)
+    container.remove_everything(host, identifier=identifier)
     host.store.remove(DestroyedService, identifier)
 
 

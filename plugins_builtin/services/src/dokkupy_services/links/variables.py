@@ -132,11 +132,11 @@ def link(
             )
         }
         set_env(tx, app, {key: Secret(url), **extra})
-        tx.step("connect the service to the app's network", lambda: connect_services(host, str(app)))
+        tx.step("connect the service to the app's network", lambda: connect_services(host, app=str(app)))
     return key
 
 
-def connect_services(host: Host, app: str) -> None:
+def connect_services(host: Host, *, app: str) -> None:
     if host.store.has_app(AppName(app)):
         host.surroundings(AppName(app)).connect_services(AppName(app))
 
@@ -183,7 +183,7 @@ def disconnect_service(host: Host, app: str) -> None:
     """Update the app's network. The link is removed even if another service of the app has a broken record, or if the app's
     scheduler is gone."""
     try:
-        connect_services(host, app)
+        connect_services(host, app=app)
     except (StateError, PluginError) as fault:
         host.out.warn(f"The app's network changes only at its next start: {fault.message}")
 

@@ -21,6 +21,6 @@ def host_for_services(directory: Path, kind: str) -> Iterator[Host]:
     host = fake_host(directory, plugins=("docker", "services", kind), real=("engine", "scheduler"))
     yield host
     for service in [*records.services(host), *(one for one, _ in trash.entries(host))]:
-        container.remove_everything(host, service.id)
+        container.remove_everything(host, identifier=service.id)
     for app in host.store.apps():
         host.scheduler(app).forget(app)

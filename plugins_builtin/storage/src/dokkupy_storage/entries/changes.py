@@ -74,7 +74,7 @@ def create(host: Host, wish: Entry) -> Entry:
     return made
 
 
-def unmake(host: Host, path: str) -> None:
+def unmake(host: Host, *, path: str) -> None:
     """Undo of creating a directory. One that is not empty existed before, and stays."""
     try:
         os.rmdir(path)
@@ -147,7 +147,7 @@ def destroy(host: Host, name: str, *, with_directory: bool) -> Entry:
             there, kept = entry.path, trash_path(host, entry.id)
             tx.step(
                 f"move {there} to the trash",
-                lambda: move(host, there, kept),
+                lambda: move(host, source=there, target=kept),
                 undo=call(move, source=kept, target=there),
             )
         tx.remove(Entry, name)
@@ -165,7 +165,7 @@ def require_unused(host: Host, entry: Entry) -> None:
         )
 
 
-def move(host: Host, source: str, target: str) -> None:
+def move(host: Host, *, source: str, target: str) -> None:
     """Idempotent: a missing directory was moved already, or never existed."""
     if os.path.lexists(source) and not os.path.lexists(target):
         os.rename(source, target)
@@ -195,7 +195,11 @@ def undestroy(host: Host, name: str) -> Entry:
         if kept[-1].is_moved:
             if os.path.lexists(there):
                 raise Conflict(f"{there} exists again", hint="Move it away first", code="path_taken")
-            tx.step(f"move {there} back", lambda: move(host, trash, there), undo=call(move, source=there, target=trash))
+            tx.step(
+                f"move {there} back",
+                lambda: move(host, source=trash, target=there),
+                undo=call(move, source=there, target=trash),
+            )
         require_real(host, there) if not host.dry_run else None
         tx.save(entry, name)
         tx.remove(DestroyedEntry, entry.id)
