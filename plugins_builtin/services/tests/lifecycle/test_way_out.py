@@ -155,7 +155,7 @@ def test_emptying_the_trash_continues_after_a_failure(host: Host, monkeypatch: p
     def fails(host: Host, identifier: str) -> None:
         if identifier == first.id:
             raise OSError(5, "Input/output error")
-        real(host, identifier)
+        real(host, identifier=identifier)
 
     monkeypatch.setattr(container, "remove_everything", fails)
     assert trash.purge_due(host, until + 60) == [f"removed the data of {second.subject} ({second.id})"]
