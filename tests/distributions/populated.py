@@ -16,11 +16,14 @@ from dokkupy_backups.record.stored import BackupFile
 from dokkupy_cron.runs.history import HistoryFile, HistoryRow
 from dokkupy_sdk.names import Secret
 from dokkupy_sdk.roles import ContainerSpec
+from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.command_line import Run, command_line
 from dokkupy_services.model import Service
 from dokkupy_storage.directories.directory import storage_root
 
 from tests.distributions.killed import typed
 from tests.distributions.test_killed_commands import BEFORE, KEY, SERVER, TASK, TREE
+from tests.distributions.test_wrong_values import PLUGINS
 
 AFTER = (
     "apps:lock blog",
@@ -72,6 +75,15 @@ def service(image: str, image_id: str) -> Service:
         root_password=Secret("secret-2"),
         created_at=WHEN,
     )
+
+
+def typed_where_all_is(path: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> Run:
+    """What types commands on a host with all plugins, each part of whose state has something."""
+    host = fake_host(path / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
+    run = command_line(host, capsys, patch)
+    populate(host, patch, path)
+    capsys.readouterr()
+    return run
 
 
 def populate(host: Host, patch: pytest.MonkeyPatch, home: Path) -> None:

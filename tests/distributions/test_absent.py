@@ -6,12 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from dokkupy.host import Host
-from dokkupy_sdk.testing import fake_host
 
-from tests.distributions.populated import populate
-from tests.distributions.test_wire_formats import command_line
-from tests.distributions.test_wrong_values import GROUPS, PLUGINS
+from tests.distributions.populated import typed_where_all_is
+from tests.distributions.test_wrong_values import GROUPS
 
 ABSENT = {
     "apps:destroy nope --force": "App nope does not exist",
@@ -107,9 +104,7 @@ def test_each_command_that_removes_something_is_in_the_table() -> None:
 def test_what_is_not_there_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host: Host = fake_host(tmp_path / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
-    run = command_line(host, capsys, monkeypatch)
-    populate(host, monkeypatch, tmp_path)
+    run = typed_where_all_is(tmp_path, capsys, monkeypatch)
     run("config:clear", "--no-restart", "idle")
     capsys.readouterr()
     silent = {}
@@ -123,10 +118,7 @@ def test_what_is_not_there_is_said(
 def test_a_dry_run_says_it_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host: Host = fake_host(tmp_path / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
-    run = command_line(host, capsys, monkeypatch)
-    populate(host, monkeypatch, tmp_path)
-    capsys.readouterr()
+    run = typed_where_all_is(tmp_path, capsys, monkeypatch)
     for line in ("ports:remove blog 9999", "domains:remove-global nope.example.com", "apps:unlock other"):
         status, out, err = run(*line.split(), "--dry-run")
         assert status == 0 and ABSENT[line] in err, (line, out, err)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dokkupy.host import Host
-from dokkupy_sdk.testing import fake_host
 
-from tests.distributions.populated import populate
-from tests.distributions.test_wire_formats import command_line
-from tests.distributions.test_wrong_values import PLUGINS
+from tests.distributions.populated import typed_where_all_is
 
 CALLS = {
     "backups:report redis:cache": True,
@@ -26,10 +22,7 @@ CALLS = {
 def test_a_terminal_shows_no_empty_value_and_programs_get_all_lines(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host: Host = fake_host(tmp_path / "disk" / "dokkupy", plugins=PLUGINS, real=("source",))
-    run = command_line(host, capsys, monkeypatch)
-    populate(host, monkeypatch, tmp_path)
-    capsys.readouterr()
+    run = typed_where_all_is(tmp_path, capsys, monkeypatch)
     for call, has_verbose in CALLS.items():
         whole = [line for line in run(*call.split())[1].splitlines() if not line.startswith("=====>")]
         with monkeypatch.context() as patched:
