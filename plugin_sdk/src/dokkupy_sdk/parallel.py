@@ -32,7 +32,7 @@ class Piped(Terminal):
         self.pipe = pipe
 
     def write(self, stream: IO[str], line: str, style: str = "") -> None:
-        self.send({"line": line, "error": stream is self.stderr})
+        self.send({"line": line, "error": stream is self.stderr, "style": style})
         if self.log is not None:
             self.log.write(line + "\n")
             self.log.flush()
@@ -162,6 +162,7 @@ def over_each_at_once(
 def take(child: Child, message: dict[str, Any], out: Terminal) -> None:
     if "line" in message:
         line = message["line"].ljust(PREFIX)
-        out.write(out.stderr if message["error"] else out.stdout, f"{line[:PREFIX]}{child.subject}: {line[PREFIX:]}")
+        stream = out.stderr if message["error"] else out.stdout
+        out.write(stream, f"{line[:PREFIX]}{child.subject}: {line[PREFIX:]}", message["style"])
     else:
         child.failure = message["failure"]
