@@ -1,6 +1,6 @@
 """Files: durable writes, normalized text, and reading untrusted trees without following links."""
 
-from dokkupy.kernel.files import link_over, make_directory, open_own, sync_directory, write_atomic
+from dokkupy.kernel.files import link_over, make_directory, open_own, sync_directory, unwritable, write_atomic
 from dokkupy.kernel.session import SCRATCH
 
 from dokkupy_sdk.scratch import day_ago_or_boot, locked, scratch_directory, sweep, sweep_old, unnamed_file
@@ -25,5 +25,6 @@ __all__ = [
     "sweep_old",
     "sync_directory",
     "unnamed_file",
+    "unwritable",
     "write_atomic",
 ]

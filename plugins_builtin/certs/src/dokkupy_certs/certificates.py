@@ -19,7 +19,7 @@ from dokkupy_apps.routing.routes import stored_route
 from dokkupy_apps.routing.traffic import rerouting
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError, UserError
-from dokkupy_sdk.files import make_directory, write_atomic
+from dokkupy_sdk.files import make_directory, unwritable, write_atomic
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.operation import Transaction, call
@@ -185,9 +185,7 @@ def write_files(host: Host, app: AppName, identifier: str, pair: Pair) -> None:
         os.rename(draft, target)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
-        raise HostError(
-            f"The certificate could not be stored: {error.strerror}", hint="Free some disk space."
-        ) from error
+        raise unwritable(error, "The certificate") from error
 
 
 def draft_of(target: str) -> str:
