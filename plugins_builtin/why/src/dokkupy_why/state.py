@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,24 +34,13 @@ def lost_image(host: Host, app: AppName) -> Iterator[Cause]:
 
 
 def interrupted(host: Host, app: AppName) -> list[str]:
-    """A sentence about the last build, if it neither succeeded nor failed: the host stopped meanwhile, or its process was killed."""
-    directory = host.path("builds", app)
-    names = sorted(name for name in os.listdir(directory) if name.endswith(".json")) if os.path.isdir(directory) else []
-    if not names or '"running"' not in read_text(os.path.join(directory, names[-1])):
-        return []  # without the modules that read records
-    from dokkupy_apps.builds.records import builds_of
+    """A sentence about the last build, if it was interrupted."""
+    from dokkupy_apps.interrupted import interrupted_build
 
-    last = next(iter(builds_of(host, app)), None)
-    if last is None or last["status"] != "abandoned":
+    began = interrupted_build(host, app)
+    if not began:
         return []
-    return [
-        f"Its build of {last['started_at']} was interrupted, so nothing of it serves: push again, or ps:rebuild {app}"
-    ]
-
-
-def read_text(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
+    return [f"Its build of {began} was interrupted, so nothing of it serves: push again, or ps:rebuild {app}"]
 
 
 def state_of(host: Host, app: AppName, *, is_well: bool) -> tuple[str, list[str]]:
