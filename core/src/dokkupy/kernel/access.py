@@ -1,8 +1,9 @@
 """Who may do what. A local user of the host may do everything. An SSH key may do what its role permits, on its own apps.
 
-An argument type whose values belong to apps has a method `owners(host, namespace)`, which returns those apps. A key may
-use such a value when its role has the permission and the key has all of these apps. What belongs to no app is for
-admins only. A type's method `refusal(caller)` returns what to say instead, and the command to ask an admin for. `cli/permission.py` checks this for every argument of every command.
+An argument type whose values belong to apps has a method `owners(host, namespace)`, which returns those apps. A key may use
+such a value when its role has the permission and the key has all of these apps. What belongs to no app is for admins only.
+A method `refusal(caller)` of the type returns another message and the command to ask an admin for, in place of the usual
+ones. `cli/permission.py` checks this for every argument of every command.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ def check_access(host: Session, permission: str, named: Owned | None = None, nam
         return
     if not me.has_all(named.owners(host, namespace)):
         what = f"There is no {named.noun} {named} that the key {me.name} may use; {apps_of_key(me)}"
-        found = what, f"ssh-keys:set {me.name} --apps {','.join([*me.apps, 'APP'])}"
-        raise denied(host, *(named.refusal(me) if hasattr(named, "refusal") else found))
+        remedy = f"ssh-keys:set {me.name} --apps {','.join([*me.apps, 'APP'])}"
+        raise denied(host, *(named.refusal(me) if hasattr(named, "refusal") else (what, remedy)))
 
 
 def allowed(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> bool:

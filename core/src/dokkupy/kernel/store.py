@@ -129,7 +129,7 @@ class Store:
         return self.decode(parts, text)
 
     def decode(self, parts: tuple[str, ...], text: bytes) -> Table:
-        """Parse the text of a file, once for each text: the table is shared, and not to be changed. Encrypted values in the table know how to decrypt themselves."""
+        """Parse a file's text, once for each text, so nobody may change the table. Its encrypted values can decrypt themselves."""
         table = self._parsed.get((parts, text))
         if table is None:
             table = parse(self.path(*parts), text)

@@ -111,7 +111,8 @@ def deploy_source(
     fill: writes the tree into an empty private directory and returns the revision. labels: more labels of the image.
     record: called before the commit, to record what the deploy makes true of its source; with the deployment that serves,
     or with None when the release is not started. Raises DokkupyError after everything was rolled back; the previous release
-    keeps serving. Raises Busy when another operation runs, except the timer's or a recovery: at once, or after `patience` seconds.
+    keeps serving. Raises Busy when another operation runs, except the timer's or a recovery: at once, or after `patience`
+    seconds.
     """
     from pathlib import Path
 

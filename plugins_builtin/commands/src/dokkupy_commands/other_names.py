@@ -1,8 +1,8 @@
 """Commands of Heroku's client, and those that Dokku itself has removed, with the command that does it here.
 
-`correct` is the entry point `dokkupy.corrections`, which is asked before the one that compares spellings. That one knows `scale` and
-`restart` by their verb, and offers to run them. In a line, `APP` stands for
-the app that was typed, and a final `...` for the other arguments.
+`correct` is the entry point `dokkupy.corrections`, which is asked before the one that compares spellings. That one knows
+`scale` and `restart` by their verb, and offers to run them. In a line, `APP` stands for the app that was typed, and a
+final `...` for the other arguments.
 """
 
 from __future__ import annotations
@@ -99,12 +99,13 @@ def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
         return []
     flags, words = split_globals(list(typed))
     line = {**HEROKU, **REMOVED}.get(words[0], "")
+    if not line:
+        return []
     try:
         resolve(host, line.partition(" ")[0], [])
     except DokkupyError:  # a plugin that is not installed has the command
         return []
-    if line:
-        error.hint = f"Did you mean {filled(host, line, flags.app, words[1:])}?"
+    error.hint = f"Did you mean {filled(host, line, flags.app, words[1:])}?"
     return []
 
 

@@ -23,8 +23,8 @@ FIXED = (Column("APP"), Column("STATE"), Column("RELEASE"))
 MIDDLE = (Column("AGE", optional=3), Column("BY", optional=7), Column("PROCESSES", optional=1))
 LAST = (Column("RESTARTS", right=True, optional=4), Column("URL", optional=99))
 FIGURES = 5
-"""The rank of the first column of figures. A narrow terminal drops the URL first, because it is long and `url APP` prints it; then
-the last figures and BY; CPU and memory only after these."""
+"""The rank of the first column of figures. A narrow terminal drops the URL first, because it is long and `url APP` prints it;
+then the last figures and BY; CPU and memory only after these."""
 
 STYLES = {
     "● running": GOOD,
