@@ -52,7 +52,7 @@ def pebble(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roo
     start = (
         f"{PLACE}/usr/bin/pebble-challtestsrv -defaultIPv4 127.0.0.1 -defaultIPv6 '' -dns01 127.0.0.1:8053 -http01 '' "
         f"-https01 '' -tlsalpn01 '' -management 127.0.0.1:8055 >{PLACE}/dns.log 2>&1 & echo $!; "
-        f"PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=0 {PLACE}/usr/bin/pebble -config {PLACE}/config.json -dnsserver 127.0.0.1:8053 "
+        f"PEBBLE_VA_NOSLEEP=1 PEBBLE_AUTHZREUSE=100 {PLACE}/usr/bin/pebble -config {PLACE}/config.json -dnsserver 127.0.0.1:8053 "
         f">{PLACE}/log 2>&1 & echo $!"
     )
     processes = host.exec(["sh", "-c", start]).stdout.split()
