@@ -148,3 +148,16 @@ def test_invalid_command_line_is_refused_like_by_typer(command: Command) -> None
             parse(command, list(words))
         with pytest.raises(UsageError):
             front.make_context(command.full_name, list(words))
+
+
+@for_each(commands, attrgetter("full_name"))
+def test_an_argument_past_the_last_one_is_neither_read_nor_lost(command: Command) -> None:
+    """It is no error, as in Dokku, but a warning. The app's name, which clients append, is none."""
+    declared = parameters(command.function)
+    places = [item for item in declared if item.kind in ("argument", "scope", "rest")]
+    if any(item.many or item.kind == "rest" for item in places):
+        return
+    options = [item for item in declared if item.kind == "option" and item.required and not item.is_bool]
+    usual = [word for item in options for word in spelt(item, item.flags[0])] + [value_of(item) for item in places]
+    call = parse(command, [*usual, "surplus", *([call.app] if (call := parse(command, list(usual))).app else [])])
+    assert call.surplus == ["surplus"]

@@ -17,7 +17,7 @@ from typing import Any
 import pluggy
 import pytest
 from dokkupy import hookspecs
-from dokkupy.cli.declare import Command, CommandResult, Group, Parameter, Scope, parameters
+from dokkupy.cli.declare import Command, CommandResult, Group, Parameter, Scope, parameters, usage
 from dokkupy.cli.main import handle_of, invoke
 from dokkupy.cli.parse import parse
 from dokkupy.errors import AppError, UserError
@@ -110,6 +110,20 @@ def test_an_option_without_effect_prints_its_line(
     invoke(host, call)
     assert isinstance(host.out, RecordingConsole)
     assert host.out.lines == [("warn", f"{shown} has no effect: {item.inert}")]
+
+
+@pytest.mark.parametrize(("name", "shown"), [("version", "hunter2"), ("git:auth", "the last argument")])
+def test_an_argument_too_many_prints_its_line_unless_it_may_be_a_secret(
+    name: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = fake_host(tmp_path)
+    command = next(one for one in COMMANDS if one.full_name == name)
+    taken = [word for one in parameters(command.function) if one.kind == "argument" for word in plausible(one)]
+    call = parse(command, [*taken, "hunter2"])
+    monkeypatch.setattr(command, "function", lambda *_, **__: CommandResult())
+    invoke(host, call)
+    assert isinstance(host.out, RecordingConsole)
+    assert host.out.lines == [("warn", f"Ignored: {shown} (usage: {usage(command)})")]
 
 
 def plausible(item: Parameter) -> list[str]:

@@ -122,3 +122,25 @@ def test_a_dry_run_says_it_too(
     for line in ("ports:remove blog 9999", "domains:remove-global nope.example.com", "apps:unlock other"):
         status, out, err = run(*line.split(), "--dry-run")
         assert status == 0 and ABSENT[line] in err, (line, out, err)
+
+
+OF_A_TYPE = {
+    "checks:disable blog wokrer": "the setting",
+    "checks:skip blog web,wokrer": "the setting",
+    "docker-options:add --process wokrer blog deploy --init": "the option",
+    "resource:limit blog --process-type wokrer --memory 64m": "the setting",
+    "resource:reserve blog --process-type wokrer --memory 64m": "the setting",
+    "storage:mount blog data --container-dir /more --process-type wokrer": "the mount",
+}
+"""Settings for a process type that the app does not have yet -> what counts later."""
+
+
+def test_a_setting_for_a_process_type_that_is_not_there_is_kept_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = typed_where_all_is(tmp_path, capsys, monkeypatch)
+    for line, what in OF_A_TYPE.items():
+        status, _, err = run(*line.split())
+        warning = f" !     blog has no process type wokrer now (it has: web, worker); {what} counts once it has one\n"
+        assert status == 0 and warning in err, (line, err)
+        assert "process type" not in run(*line.replace("wokrer", "web").split())[2]

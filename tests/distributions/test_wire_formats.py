@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dokkupy.cli.declare import Command, Group, Parameter, parameters
+from dokkupy.cli.declare import Command, Group, Parameter, parameters, usage
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import entry_points
 from dokkupy.kernel.registry import Registry
@@ -174,8 +174,11 @@ def is_full(words: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize(("words", "status", "out", "error"), [row for row in ROWS if is_full(row[0])], ids=str)
-def test_additional_arguments_are_ignored(run: Run, words: tuple[str, ...], status: int, out: str, error: str) -> None:
-    assert run(*words, "surplus") == (status, out, error)
+def test_additional_arguments_are_ignored_with_a_warning(
+    run: Run, words: tuple[str, ...], status: int, out: str, error: str
+) -> None:
+    ignored = f" !     Ignored: surplus (usage: {usage(command_of(words))})\n"
+    assert run(*words, "surplus") == (status, out, ignored + error)
 
 
 SETTERS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from dokkupy.cli.declare import COMMANDS
@@ -96,10 +97,13 @@ TAKES_MANY = (("ps:restart", "blog"), ("ps:scale", "blog"), ("--quiet", "ps:scal
 @pytest.mark.parametrize(
     ("words", "status", "out", "error"), [row for row in OF_AN_APP if row[0] not in TAKES_MANY], ids=str
 )
-def test_arguments_past_the_last_one_are_ignored(
+def test_arguments_past_the_last_one_are_ignored_with_a_warning(
     run: Run, app: str, words: tuple[str, ...], status: int, out: str, error: str
 ) -> None:
-    assert run(*words, app, "surplus") == (status, out, error)
+    found = run(*words, app, "surplus")
+    assert found[:2] == (status, out) and found[2].endswith(error)
+    assert re.match(r" !     Ignored: (blog )?surplus \(usage: [a-z:-]+( .*)?\)\n", found[2])
+    assert run(*words, app)[2].endswith(error)
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,18 @@ def test_deployer_may_set_build_options_of_the_own_app(
 
 
 @pytest.mark.parametrize(
-    "phase, words", [("deploi", ["-v /a:/b"]), ("deploy", ["-p 80:80:80:80"]), ("deploy", ["'"]), ("deploy", [])]
+    "phase, words",
+    [
+        ("deploi", ["-v /a:/b"]),
+        ("deploy", ["-p 80:80:80:80"]),
+        ("deploy", ["'"]),
+        ("deploy", []),
+        *(
+            ("deploy", [text])
+            for text in ("-v /a:/proc", "-v /a:b", "--tmpfs /dev", "--mount type=bind,source=/a,target=/sys/x")
+        ),
+        *(("build", [text]) for text in ("--no-cache /etc", "--pull=5", "--build-arg A=b more", "/etc")),
+    ],
 )
 def test_bad_docker_options_change_nothing(host: Host, phase: str, words: list[str]) -> None:
     with pytest.raises(UserError):
@@ -204,3 +215,18 @@ def test_a_flag_of_the_command_is_not_taken_for_an_option_of_docker(
     name = flag.partition("=")[0]
     assert f"Type it before the app: docker-options:{verb} {name} ..." in capsys.readouterr().err
     assert host.store.read("apps", "blog", "docker-options") == kept
+
+
+def test_an_option_that_no_build_reads_is_named(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    ignored = " !     --volume has no effect in the phase build\n"
+    assert typed(host, capsys, "docker-options:add", "blog", "build", "--volume /a:/b")[::2] == (0, ignored)
+    assert ignored in typed(host, capsys, "docker-options:add", "blog", "build,deploy", "--volume=/c:/d")[2]
+    assert "no effect" not in typed(host, capsys, "docker-options:add", "blog", "build", "--build-arg A=b")[2]
+
+
+@pytest.mark.parametrize(
+    "option", ["-v /sys:/sys:ro", "-v /dev/shm", "--tmpfs /sys/fs/cgroup", "--mount type=tmpfs,target=/dev/shm"]
+)
+def test_mounts_that_docker_can_make_are_accepted(host: Host, option: str) -> None:
+    command("add")(host, AppName("blog"), "deploy", [option])
+    assert host.store.read("apps", "blog", "docker-options")["phases"]["deploy"] == [option]

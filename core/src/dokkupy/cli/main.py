@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace
+from dokkupy.cli.declare import Command, CommandResult, Group, find_namespace, usage
 from dokkupy.cli.output import COLOUR, Terminal, harmless, painted
 from dokkupy.cli.parse import TEXT, Invocation, WantsHelp, asked, parse, require_text
 from dokkupy.errors import DokkupyError, PluginError, UserError
@@ -256,6 +256,9 @@ def invoke(host: Host, call: Invocation) -> int:
     for flag, option in call.inert.items():
         if not host.registry.handles(handle_of(command, option)):
             host.out.warn(f"{flag} has no effect: {option.inert}")
+    if call.surplus:
+        words = "the last argument" if command.secret_args else " ".join(call.surplus)[:80]  # it may be a secret
+        host.out.warn(f"Ignored: {words} (usage: {usage(command)})")
     if call.format not in TEXT:
         from dokkupy.cli.formats import written
 

@@ -19,9 +19,8 @@ TEXT = ("stdout", "text")  # the formats for people
 
 class Invocation:
     """A command and the arguments to call it with. format: as `--format` names it, `envelope` for `--json`. app: the app
-    whose permission is required, or None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`."""
-
-    __slots__ = ("app", "arguments", "command", "dry_run", "format", "inert", "keywords", "recorded", "verbose")
+    whose permission is required, or None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`.
+    surplus: the arguments after the last one that the command takes, without the app's name, which clients append."""
 
     def __init__(self, command: Command) -> None:
         self.command = command
@@ -33,6 +32,7 @@ class Invocation:
         self.verbose = False
         self.app: AppName | None = None
         self.recorded = True
+        self.surplus: list[str] = []
 
 
 class WantsHelp(Exception):
@@ -43,7 +43,7 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
     """Raises UserError with the command's usage when the arguments do not fit, and WantsHelp for `--help`.
 
     app: the value of `--app`, which becomes the command's app argument; ignored if it has none. Surplus arguments are
-    ignored, because Dokku ignores them and its client script appends the app's name.
+    no error, because Dokku ignores them.
     """
     call = Invocation(command)
     declared = parameters(command.function)
@@ -191,6 +191,7 @@ def fill(call: Invocation, places: list[Parameter], loose: list[str], where: str
             missing(call, item)
         else:
             call.arguments.append(item.default)
+    call.surplus = [word for word in loose if word != call.app]
 
 
 def joined(item: Parameter, text: str, following: list[str]) -> tuple[str, int]:

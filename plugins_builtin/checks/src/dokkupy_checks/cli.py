@@ -38,6 +38,7 @@ Types = Annotated[str, Arg("process-types", "Process types separated by commas, 
 def change(host: Host, app: AppName, verb: str, title: str, *, add: str, listed: str) -> None:
     """Add process types to one of the lists and remove them from the other, or with add="" remove them from both."""
     from dokkupy_apps.settings.effect import announce_setting
+    from dokkupy_apps.settings.process_types import warn_of_unknown_types
     from dokkupy_sdk.operation import operation
 
     host.store.require_app(app)
@@ -53,6 +54,8 @@ def change(host: Host, app: AppName, verb: str, title: str, *, add: str, listed:
     host.out.section(f"{title} checks for app ({app})")
     for name in changed[:1]:
         announce_setting(host, SETTINGS, name, app)
+    if add and wanted != ALL:
+        warn_of_unknown_types(host, app, wanted.split(","))
 
 
 def joined(before: str, added: str) -> str:

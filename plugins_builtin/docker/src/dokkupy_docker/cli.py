@@ -59,8 +59,9 @@ def checked(words: list[str], phases: list[str]) -> list[str]:
         body_of(split)
     else:
         from dokkupy_docker.builds.limits import limits_of
-        from dokkupy_docker.builds.options import validate
+        from dokkupy_docker.builds.options import require_options, validate
 
+        require_options(split)
         limits_of(validate(split, (), buildkit=True, buildx=True).limits)
     return found
 
@@ -111,15 +112,6 @@ def require_right(host: Host, app: AppName, changed: set[tuple[str, str, str]]) 
         check_access(host, "app:admin", app)
 
 
-def warn_of_unknown(host: Host, app: AppName, processes: list[str]) -> None:
-    from dokkupy_apps.releases.records import current
-
-    release = current(host, app)[0] if processes else None
-    for name in processes:
-        if release is not None and name not in release.processes:
-            host.out.warn(f"{app} has no process type {name} now: the option applies when it has one")
-
-
 @options_group.command("add", permission="app:write", mutating=True)
 def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Processes = []) -> CommandResult:  # noqa: B006
     """Add options for the given phases. They apply from the next build or deploy on.
@@ -128,6 +120,9 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
     """
     import shlex
 
+    from dokkupy_apps.settings.process_types import warn_of_unknown_types
+
+    from dokkupy_docker.builds.options import unread
     from dokkupy_docker.options.translate import remarks
 
     host.store.require_app(app)
@@ -137,10 +132,13 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
     found = checked(option, names)
     types = [str(ProcessType(name)) for name in process]
     change(host, "add", app, names, types, lambda kept: list(dict.fromkeys([*kept, *found])))
-    if names != ["build"]:
-        for remark in remarks([word for text in found for word in shlex.split(text)]):
-            host.out.warn(remark)
-    warn_of_unknown(host, app, types)
+    split = [word for text in found for word in shlex.split(text)]
+    for remark in (
+        *(remarks(split) if names != ["build"] else ()),
+        *(f"{name} has no effect in the phase build" for name in (unread(split) if "build" in names else ())),
+    ):
+        host.out.warn(remark)
+    warn_of_unknown_types(host, app, types, "the option")
     return CommandResult({"app": app, "phases": names, "processes": types, "options": found})
 
 

@@ -77,6 +77,7 @@ def print_limits(host: Host, app: AppName, process: str) -> None:
 
 def change(host: Host, app: AppName, kind: str, process: str, given: Limits | Reservations) -> CommandResult:
     """Set what was given, an option for each of RESOURCES; show what there is when all are empty."""
+    from dokkupy_apps.settings.process_types import warn_of_unknown_types
     from dokkupy_sdk.operation import operation
 
     name = process_type(process)
@@ -93,6 +94,8 @@ def change(host: Host, app: AppName, kind: str, process: str, given: Limits | Re
     host.out.header(f"Setting resource {WORDS[kind]} for {app}")
     if any(resource in OPTIONS[kind] for resource in wanted):
         print_limits(host, app, name)
+    if name not in (DEFAULT, "build"):
+        warn_of_unknown_types(host, app, [name])
     return CommandResult({"app": app, "process-type": name, **table[kind][name]})
 
 

@@ -68,6 +68,8 @@ def test_flags_have_the_same_effect_as_options(host: Host, run: Callable[..., Ra
         ("words:/data", "has the service's own files"),
         ("words:/run", "has the service's own files"),
         ("words:relative", "is not a mount such as"),
+        ("words:/proc/x", "Nothing can be mounted at '/proc/x'"),
+        ("words:/dev", "Nothing can be mounted at '/dev'"),
         ("words:/opt/../data", "is not a mount such as"),
         ("./here:/opt/x", "does not begin with an absolute path"),
         ("words:/opt/x:noexec", "'noexec' is not an option of a mount"),

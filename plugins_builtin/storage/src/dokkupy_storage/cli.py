@@ -64,6 +64,7 @@ def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = Non
     storage:mount blog blog-uploads:/app/uploads
     """
     from dokkupy_apps.settings.effect import announce_effect
+    from dokkupy_apps.settings.process_types import warn_of_unknown_types
     from dokkupy_sdk.access import check_access
 
     from dokkupy_storage.mounts import mounting, render
@@ -84,6 +85,7 @@ def mount(host: Host, app: App, storage: Path, *, container_dir: Directory = Non
             raise UserError("These options are for a named entry", hint=f"storage:create NAME {storage.source}")
         made = mounting.mount_path(host, app, storage)
     announce_effect(host, app)
+    warn_of_unknown_types(host, app, [wish.process_type] if wish.process_type else [], "the mount")
     names = {made.entry: str(storage)} if storage.is_entry else {}
     return CommandResult({"app": app, **render.fields(made, names)})
 

@@ -56,7 +56,7 @@ class HostPath(Identifier):
 
     __slots__ = ()
     what = "Path"
-    rule = "must be an absolute path, without colons, commas or `..`"
+    rule = "must be an absolute path other than /, without colons, commas or `..`"
     max_length = 4095
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.values import dataclass, field
 
 VALUED = frozenset(
@@ -149,6 +150,24 @@ def pairs(words: Sequence[str]) -> list[tuple[str, str | None]]:
         else:
             found.append((name, None))
     return found
+
+
+def require_options(words: Sequence[str]) -> None:
+    """Raise UserError for an argument that is neither an option nor the value of one, and for a switch with a value."""
+    for name, value in pairs(words):
+        if not name.startswith("-"):
+            raise UserError(
+                f"{name[:60]!r} is not an option of docker build, and no option takes it as its value",
+                hint="An option begins with a dash, such as --build-arg=KEY=VALUE",
+            )
+        if name in SWITCHES and value not in (None, "true", "false"):
+            raise UserError(f"The build option {name} is a switch and takes no value")
+
+
+def unread(words: Sequence[str]) -> list[str]:
+    """Options of other commands, such as -v. Dokku accepts them in the phase build, too, and they have no effect there."""
+    known = VALUED | SWITCHES | REFUSED | LIMITS | {PIDS}
+    return [name for name, _ in pairs(words) if name.startswith("-") and name not in known]
 
 
 def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buildx: bool) -> ValidatedOptions:

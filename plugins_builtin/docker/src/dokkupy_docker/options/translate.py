@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.mount_points import require_mountable
 
 from dokkupy_docker.options.values import duration, nano, publish, seconds, size, tail, whole
 
@@ -85,8 +86,14 @@ ISOLATION = {
 """What an option does to the isolation of apps; the command that adds it prints this."""
 
 
+def bind(text: str) -> str:
+    source, _, rest = text.partition(":")
+    require_mountable(rest.partition(":")[0] or source, source)
+    return text
+
+
 HOST: dict[str, tuple[str, Callable[[str], Any], bool]] = {
-    "--volume": ("Binds", str, True),
+    "--volume": ("Binds", bind, True),
     "--volume-driver": ("VolumeDriver", str, False),
     "--memory": ("Memory", size, False),
     "--memory-swap": ("MemorySwap", lambda text: -1 if text == "-1" else size(text), False),
@@ -261,6 +268,7 @@ def ulimit(body: dict[str, Any], text: str) -> None:
 
 def tmpfs(body: dict[str, Any], text: str) -> None:
     path, _, how = text.partition(":")
+    require_mountable(path, source="/sys")  # systemd in a container asks for an empty /sys/fs/cgroup
     body["HostConfig"].setdefault("Tmpfs", {})[path] = how
 
 
@@ -366,4 +374,5 @@ def mount(text: str) -> dict[str, Any]:
                 volume.setdefault("DriverConfig", {}).setdefault("Options", {})[left] = right
         else:
             raise UserError(f"{part[:40]!r} is not a part of --mount")
+    require_mountable(str(found.get("Target", "")), str(found.get("Source", "")))
     return found

@@ -8,6 +8,7 @@ from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, NotFound, UserError
+from dokkupy_sdk.mount_points import require_mountable
 from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.values import replace
 
@@ -30,6 +31,7 @@ def validated(host: Host, datastore: Datastore, texts: Iterable[str]) -> tuple[s
                 code="mount_taken",
                 hint="Give each mount its own directory in the container.",
             )
+        require_mountable(one.target, one.source)
         require_source(host, one)
     return tuple(map(str, found.values()))
 

@@ -6,6 +6,7 @@ import os
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, HostError, NotFound, UserError
+from dokkupy_sdk.mount_points import require_mountable
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import Transaction, operation
 
@@ -61,6 +62,7 @@ def put(tx: Transaction, app: AppName, made: Mount, *, instead_of: Mount | None)
 def checked(host: Host, app: AppName, made: Mount, before: Iterable[Mount], instead_of: Mount | None) -> Mount:
     """The mount with the inode of what it mounts. Raises Conflict if something else is mounted there, or if another
     mount forbids it."""
+    require_mountable(made.target, made.source)
     taken = next((one for one in before if one != instead_of and one.meets(made)), None)
     if taken is not None:
         raise Conflict(
