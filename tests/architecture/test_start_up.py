@@ -40,6 +40,8 @@ HEAVY = (
     "unittest",
     "pkg_resources",
     "hashlib",
+    "cryptography",
+    "nacl.bindings",
 )
 
 #: Of the standard library, what costs half an interpreter together: `re` loads enum, functools and collections, and
@@ -138,6 +140,18 @@ def test_command_loads_no_more_modules_than_its_limit(root: Path, words: tuple[s
 def heavy(modules: list[str], but: tuple[str, ...] = ()) -> list[str]:
     banned = {*HEAVY, *STANDARD} - {*but}
     return [name for name in modules if name in banned or name.startswith(tuple(f"{one}." for one in banned - {"re"}))]
+
+
+def test_reading_a_secret_loads_libsodium_without_the_modules_around_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    Path(f"{root}.secrets-keys").write_text(f"01234567 {'00' * 32}\n")
+    for words in (["apps:create", "blog"], ["config:set", "--no-restart", "blog", "KEY=value"]):
+        loaded(root, *words, plugins="")
+    assert "sealed:01234567" in (root / "apps" / "blog" / "config.toml").read_text()
+    modules = loaded(root, "config:get", "blog", "KEY", plugins="")
+    assert "nacl._sodium" in modules
+    assert heavy(modules) == []
+    assert len(modules) <= 50, f"{len(modules)} modules: {' '.join(modules)}"
 
 
 @pytest.mark.parametrize("line", list(WITH_ALL_PLUGINS))

@@ -412,14 +412,59 @@ def test_an_invalid_key_is_refused(text: str) -> None:
         keyring.parse(text)
 
 
-def test_the_fast_primitive_equals_the_public_one() -> None:
-    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+#: The example of RFC 8439, section 2.8.2. The values that older versions of dokkupy encrypted by another library have
+#: this form, too.
+RFC_KEY, RFC_CONTEXT = bytes(range(0x80, 0xA0)), bytes.fromhex("50515253c0c1c2c3c4c5c6c7")
+RFC_TEXT = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it."
+RFC_DATA = bytes.fromhex(
+    "070000004041424344454647d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92"
+    "728b1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc3ff4def08e4b7a9d"
+    "e576d26586cec64b61161ae10b594f09e26a7e902ecbd0600691"
+)
 
-    key = bytes(range(32))
-    data = aead.encrypt(key, b"text", b"context")
-    assert ChaCha20Poly1305(key).decrypt(data[:12], data[12:], b"context") == b"text"
-    with pytest.raises(ValueError, match="InvalidTag"):
-        aead.decrypt(key, data, b"other")
+
+@pytest.fixture(params=["libsodium", "the public module"])
+def primitives(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "the public module":
+        monkeypatch.setattr(aead, "Libsodium", missing)
+
+
+def missing() -> aead.Libsodium:
+    raise ImportError("this version of PyNaCl has libsodium elsewhere")
+
+
+@pytest.mark.usefixtures("primitives")
+def test_each_primitive_is_that_of_the_standard() -> None:
+    assert aead.decrypt(RFC_KEY, RFC_DATA, RFC_CONTEXT) == RFC_TEXT
+    sealed = aead.primitives().crypto_aead_chacha20poly1305_ietf_encrypt(RFC_TEXT, RFC_CONTEXT, RFC_DATA[:12], RFC_KEY)
+    assert RFC_DATA[:12] + sealed == RFC_DATA
+
+
+@pytest.mark.usefixtures("primitives")
+def test_changed_or_short_data_is_refused() -> None:
+    for size in (0, 1, 70_000):
+        data = aead.encrypt(RFC_KEY, b"x" * size, b"context")
+        assert aead.decrypt(RFC_KEY, data, b"context") == b"x" * size
+        changed = data[:-1] + bytes([data[-1] ^ 1])
+        for other in (changed, data[:-1], data[:12], data[:11], b"", data + b"x", data[1:]):
+            with pytest.raises(ValueError):
+                aead.decrypt(RFC_KEY, other, b"context")
+        with pytest.raises(ValueError):
+            aead.decrypt(RFC_KEY, data, b"another")
+        for key in (b"", RFC_KEY[:31], RFC_KEY + b"x", bytes(32)):
+            with pytest.raises(ValueError):
+                aead.decrypt(key, data, b"context")
+
+
+@pytest.mark.usefixtures("primitives")
+def test_key_of_another_size_does_not_encrypt() -> None:
+    for key in (b"", RFC_KEY[:31], RFC_KEY + b"x"):
+        with pytest.raises((ValueError, TypeError)):
+            aead.encrypt(key, b"text", b"context")
+
+
+def test_encrypting_the_same_text_differs_each_time() -> None:
+    assert aead.encrypt(RFC_KEY, b"text", b"context") != aead.encrypt(RFC_KEY, b"text", b"context")
 
 
 def test_others_cannot_read_the_key_file(host: Host) -> None:
