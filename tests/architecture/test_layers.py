@@ -39,6 +39,7 @@ DISTRIBUTED_AS = {
     "tomli_w": "tomli-w",
     "dokkupy": "dokkupy-core",
     "dotenv": "python-dotenv",
+    "nacl": "pynacl",
     "yaml": "pyyaml",
     "semantic_version": "semantic-version",
     "pytest": "pytest",
