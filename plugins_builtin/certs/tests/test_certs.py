@@ -85,11 +85,11 @@ def test_rollback_to_an_expired_one_takes_force(bench: Bench, monkeypatch: pytes
             return datetime.now(UTC) + timedelta(days=cls.days)
 
     monkeypatch.setattr(cli, "datetime", Later)
-    with pytest.raises(UserError, match="for blog.example.com expired 1 days ago") as caught:
+    with pytest.raises(UserError, match="for blog.example.com expired 24 hours ago") as caught:
         cli.rollback(bench.host, BLOG)
     assert "--force" in caught.value.hint and picture(bench) == before
     cli.rollback(bench.host, BLOG, force=True)
-    assert "expired 1 days ago" in bench.host.out.text() and picture(bench) != before  # type: ignore[attr-defined]
+    assert "expired 24 hours ago" in bench.host.out.text() and picture(bench) != before  # type: ignore[attr-defined]
     # One that ends soon is gone back to, with a word about it.
     Later.days = 360
     cli.rollback(bench.host, BLOG)
@@ -390,6 +390,23 @@ def test_names_in_an_archive_go_nowhere(tmp_path: Path, monkeypatch: pytest.Monk
 # the doctor
 
 
+def test_certificate_that_ends_soon_is_added_with_a_warning(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    from dokkupy_sdk.entry import main
+
+    assert main(["certs:add", "blog", *bench.files(days_ago=360)], host=bench.host) == 0
+    assert "It ends soon, at 20" in capsys.readouterr().err
+
+
+def test_doctor_and_why_say_when_nobody_gets_or_trusts_the_certificate(bench: Bench) -> None:
+    cli.add(bench.host, BLOG, *bench.files("shop.example.org"))
+    trust, served = findings(bench.host)
+    assert "does not lead to an authority that this host trusts" in trust.message
+    assert served.level == "warning" and "is not served, because the app has no such domain" in served.message
+    assert "domains:add blog shop.example.org" in served.remedy and "certs:remove blog" in served.remedy
+    (cause,) = causes(bench.host, BLOG)
+    assert "is not served" in cause.title
+
+
 def test_doctor_looks_at_what_is_served_and_for_how_long(bench: Bench) -> None:
     cli.add(bench.host, BLOG, *bench.files())
     assert [one.level for one in findings(bench.host)] == ["ok"]
@@ -398,7 +415,7 @@ def test_doctor_looks_at_what_is_served_and_for_how_long(bench: Bench) -> None:
         assert found[0].level == level and "certs:update blog" in found[0].remedy
     assert list(causes(bench.host, BLOG)) == [] == list(diagnose(bench.host, Evidence("blog", "build")))
     (expired,) = causes(bench.host, BLOG, datetime.now(UTC) + timedelta(days=366))
-    assert "expired 1 days ago" in expired.title and "certs:update blog" in expired.fix[0]
+    assert "expired 24 hours ago" in expired.title and "certs:update blog" in expired.fix[0]
     probe(bench).serves["blog.example.com"] = "ab" * 32
     assert "another certificate (abababab" in findings(bench.host)[-1].message
     (other,) = diagnose(bench.host, Evidence("blog", "serve"))

@@ -13,12 +13,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from dokkupy_certs.x509 import covers, may_have_responder, read_pair, responder
 from dokkupy_sdk.errors import UserError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-PEM = serialization.Encoding.PEM
+PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 
 
 def name(text: str) -> x509.Name:
@@ -36,9 +38,9 @@ class Signed:
     def pem(self) -> bytes:
         return self.certificate.public_bytes(PEM)
 
-    def key(self, password: bytes = b"") -> bytes:
+    def key(self, password: bytes = b"", form: Any = PEM) -> bytes:
         lock = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
-        return bytes(self.private.private_bytes(PEM, serialization.PrivateFormat.PKCS8, lock))
+        return bytes(self.private.private_bytes(form, serialization.PrivateFormat.PKCS8, lock))
 
 
 def sign(
@@ -98,6 +100,18 @@ def test_a_private_authority_s_chain_is_accepted_with_its_root_or_as_incomplete(
     assert not read(LEAF.pem, LEAF.key(), bundle=b"", incomplete=True).trusted
 
 
+def test_flaw_of_a_chain_says_what_clients_may_refuse() -> None:
+    assert read(LEAF.pem + MIDDLE.pem, LEAF.key()).flaw == ""
+    incomplete = read(LEAF.pem, LEAF.key(), bundle=b"", incomplete=True)
+    assert "does not trust CN=Middle, which signed CN=blog and is not in the chain" in incomplete.flaw
+    private = read(LEAF.pem + MIDDLE.pem + ROOT.pem, LEAF.key(), bundle=b"")
+    assert private.flaw.startswith("It is not signed by an authority that this host trusts")
+    ended = sign("Ended", ROOT, ca=True, start=NOW - timedelta(days=90), end=NOW - timedelta(days=1))
+    below = sign("blog", ended, names=("blog.example.com",))
+    pair = read(below.pem + ended.pem, below.key())
+    assert not pair.trusted and pair.flaw.startswith("CN=Ended in the chain expired at 2026-05-31")
+
+
 def test_a_self_signed_one_is_taken_and_said_to_be_so() -> None:
     own = sign("blog.example.com", names=("blog.example.com",))
     pair = read(own.pem, own.key())
@@ -123,14 +137,23 @@ CHAIN = MIDDLE.pem
 BAD: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
     "another's key": (lambda: (LEAF.pem + CHAIN, OTHER.key()), "does not belong to the certificate"),
     "an encrypted key": (lambda: (LEAF.pem + CHAIN, LEAF.key(b"secret")), "key is encrypted"),
-    "no key": (lambda: (LEAF.pem + CHAIN, LEAF.pem), "not a private key in PEM"),
+    "no key": (lambda: (LEAF.pem + CHAIN, b"hello"), "not a private key in PEM"),
+    "a certificate as the key": (lambda: (LEAF.pem + CHAIN, LEAF.pem), "The key is a certificate"),
+    "a public key": (lambda: (LEAF.pem + CHAIN, public_key()), "The key is a public key"),
+    "a key in DER": (lambda: (LEAF.pem + CHAIN, LEAF.key(form=DER)), "The key is in DER form"),
     "two keys": (lambda: (LEAF.pem + CHAIN, LEAF.key() + OTHER.key()), "several private keys"),
     "a broken key": (lambda: (LEAF.pem + CHAIN, LEAF.key().replace(b"\nM", b"\n!", 1)), "key cannot be read"),
     "a weak key": (lambda: (WEAK.pem + CHAIN, WEAK.key()), "too weak: RSA with 1024 bits"),
     "a curve of coins": (lambda: (CURVE.pem + CHAIN, CURVE.key()), "curve secp256k1 is not for TLS"),
     "a DSA key": (lambda: (LEAF.pem + CHAIN, dsa_key()), "neither RSA nor EC"),
     "no certificate": (lambda: (b"hello", LEAF.key()), "not PEM"),
-    "DER": (lambda: (LEAF.certificate.public_bytes(serialization.Encoding.DER), LEAF.key()), "in DER form"),
+    "DER": (lambda: (LEAF.certificate.public_bytes(DER), LEAF.key()), "in DER form"),
+    "PKCS #12": (lambda: (pkcs12(), LEAF.key()), "certificate is in PKCS #12 form"),
+    "PKCS #12 as the key": (lambda: (LEAF.pem + CHAIN, pkcs12()), "key is in PKCS #12 form"),
+    "PKCS #7": (lambda: (pkcs7.serialize_certificates([LEAF.certificate], PEM), LEAF.key()), "in PKCS #7 form"),
+    "a request": (lambda: (request(), LEAF.key()), "The certificate is a request for one"),
+    "a key as the certificate": (lambda: (LEAF.key(), LEAF.key()), "The certificate is a private key"),
+    "a chain that was cut off": (lambda: ((LEAF.pem + CHAIN)[:-40], LEAF.key()), "One of the 2 .* cut off"),
     "a broken certificate": (lambda: (LEAF.pem.replace(b"\nM", b"\nN", 1), LEAF.key()), "cannot be read"),
     "an expired one": (lambda: (EXPIRED.pem + CHAIN, EXPIRED.key()), "expired at 2026-05-31"),
     "one of tomorrow": (lambda: (EARLY.pem + CHAIN, EARLY.key()), "valid only from 2026-06-02"),
@@ -139,9 +162,26 @@ BAD: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
     "a missing intermediate": (lambda: (LEAF.pem, LEAF.key()), "incomplete: the certificate of CN=Middle"),
     "a stranger in the chain": (lambda: (LEAF.pem + OTHER.pem, LEAF.key()), "CN=Other did not sign CN=blog"),
     "the wrong order": (lambda: (LEAF.pem + ROOT.pem + MIDDLE.pem, LEAF.key()), "wrong order after CN=blog"),
+    "the issuer first": (lambda: (CHAIN + LEAF.pem, LEAF.key()), "the key's certificate, CN=blog, is not the first"),
+    "one twice": (lambda: (LEAF.pem + LEAF.pem + CHAIN, LEAF.key()), "CN=blog is in the chain twice"),
     "an endless chain": (lambda: (LEAF.pem + CHAIN * 20, LEAF.key()), "21 certificates"),
     "a giant": (lambda: (LEAF.pem + b"\n" * 300_000, LEAF.key()), "bytes: more than"),
 }
+
+
+def public_key() -> bytes:
+    return bytes(LEAF.private.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+
+def pkcs12() -> bytes:
+    return serialize_key_and_certificates(
+        b"blog", LEAF.private, LEAF.certificate, [MIDDLE.certificate], serialization.BestAvailableEncryption(b"secret")
+    )
+
+
+def request() -> bytes:
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name("blog"))
+    return builder.sign(LEAF.private, hashes.SHA256()).public_bytes(PEM)
 
 
 def dsa_key() -> bytes:

@@ -95,7 +95,12 @@ def only(found: list[tuple[str, bytes]], ending: str) -> bytes:
         raise UserError(f"Tar archive is missing a {ending} file", hint=HINT)
     if len(found) > 1:
         names = ", ".join(shown(name) for name, _ in found[:5])
-        raise UserError(f"Tar archive contains more than one {ending} file: {names}", hint=HINT)
+        several = (
+            f"Put the chain into one file, the certificate first: cat CERTIFICATE ISSUER > server.crt. Then: {HINT}"
+        )
+        raise UserError(
+            f"Tar archive contains more than one {ending} file: {names}", hint=several if ending == ".crt" else HINT
+        )
     return found[0][1]
 
 

@@ -99,8 +99,10 @@ def store(
         host.out.warn(
             f"{', '.join(lost[:5])} had TLS until now; to go back to the previous certificate: certs:rollback {app}"
         )
-    if not pair.trusted and not pair.facts.self_signed:
-        host.out.warn("It is not signed by an authority that this host trusts: clients may refuse it")
+    if pair.flaw and not pair.facts.self_signed:
+        host.out.warn(pair.flaw)
+    if level_of(days_left(one, datetime.now(UTC))) != "ok":
+        host.out.warn(f"It ends soon, at {one.not_after[:16].replace('T', ' ')} UTC: get a new one in time")
     served = f"is served until {one.not_after[:10]}"
     host.out.header(
         f"Certificate for {', '.join(names[:5])} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from dokkupy_apps.desired.domains import domains_of
 from dokkupy_sdk import Host
 from dokkupy_sdk.diagnosis import FACT, READ, Cause
 from dokkupy_sdk.many import messages, over_each
@@ -12,6 +13,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.tls import tls_probe
 
 from dokkupy_certs.certificates import StoredCertificate, expectations, slots
+from dokkupy_certs.x509 import covers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +62,11 @@ def status_of(host: Host, now: datetime | None = None) -> list[Finding]:
 
 
 def findings_of(host: Host, app: AppName, now: datetime) -> list[Finding]:
-    return [*(of_stored(app, one, days) for one, days in stored(host, app, now)), *of_others(host, app)]
+    return [
+        *(of_stored(app, one, days) for one, days in stored(host, app, now)),
+        *unused(host, app),
+        *of_others(host, app),
+    ]
 
 
 def stored(host: Host, app: AppName, now: datetime) -> list[tuple[StoredCertificate, float]]:
@@ -70,7 +76,22 @@ def stored(host: Host, app: AppName, now: datetime) -> list[tuple[StoredCertific
 
 def of_stored(app: AppName, one: StoredCertificate, days: float) -> Finding:
     text = f"{app}: the certificate for {', '.join(one.names[:3])} {validity(days)} ({one.origin})"
+    if one.origin == "file" and not one.trusted and days >= 0:
+        text += "; its chain does not lead to an authority that this host trusts"
     return Finding("certificates", level_of(days), text, remedy(str(app), one, days))
+
+
+def unused(host: Host, app: AppName) -> Iterator[Finding]:
+    """A finding for each certificate by hand that has none of the app's domains."""
+    domains = domains_of(host, app)
+    for one in (slot.current for slot in slots(host, app)):
+        if one.origin == "file" and not any(covers(one.names, domain) for domain in domains):
+            yield Finding(
+                "certificates",
+                "warning",
+                f"{app}: the certificate for {', '.join(one.names[:3])} is not served, because the app has no such domain",
+                f"dokkupy domains:add {app} {one.names[0]}; or dokkupy certs:remove {app}",
+            )
 
 
 def of_others(host: Host, app: AppName) -> Iterator[Finding]:
@@ -91,7 +112,7 @@ def causes(host: Host, app: AppName, now: datetime | None = None) -> Iterator[Ca
     """A certificate that has expired, and a name for which another one is served."""
     at = now or datetime.now(UTC)
     expired = [of_stored(app, one, days) for one, days in stored(host, app, at) if days < 0]
-    for found in (*expired, *of_others(host, app)):
+    for found in (*expired, *unused(host, app), *of_others(host, app)):
         # A proxy that does not run serves no certificate either, and says so as a fact.
         sure = READ if found.message.partition(": ")[2].startswith("no certificate is served") else FACT
         yield Cause(found.message.partition(": ")[2].capitalize(), (found.remedy,), sure=sure)
@@ -99,8 +120,14 @@ def causes(host: Host, app: AppName, now: datetime | None = None) -> Iterator[Ca
 
 def validity(days: float) -> str:
     if days < 0:
-        return f"expired {-days:.0f} days ago"
-    return f"is good for {days:.0f} days"
+        return f"expired {count(-days)} ago"
+    return f"is good for {count(days)}"
+
+
+def count(days: float) -> str:
+    if days < 2:
+        return f"{days * 24:.0f} hours"
+    return f"{days:.0f} days"
 
 
 def remedy(app: str, one: StoredCertificate, days: float) -> str:

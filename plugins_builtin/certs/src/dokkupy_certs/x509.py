@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.values import dataclass
+
+from dokkupy_certs.forms import bad, not_pem, unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ LEAST_RSA = 2048
 
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
 WEAK = ("md5", "sha1")
+ORDER = "The certificate comes first, then the one that signed it, and so on."
 PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 PEM_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?-----END (?:[A-Z]+ )?PRIVATE KEY-----", re.DOTALL)
 
@@ -53,16 +55,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A chain, beginning with the leaf, and its key, as normalized PEM. trusted: whether the host trusts the chain's end."""
+    """A chain, beginning with the leaf, and its key, as normalized PEM. trusted: whether the host trusts the chain. flaw: why
+    clients may refuse it, as a sentence; empty if it is trusted."""
 
     chain: bytes
     key: bytes
     facts: Facts
     trusted: bool
-
-
-def bad(reason: str, hint: str) -> UserError:
-    return UserError(reason, hint=hint, code="bad_certificate")
+    flaw: str = ""
 
 
 def read_pair(
@@ -72,23 +72,23 @@ def read_pair(
     at an authority which is neither in it nor trusted. Raises UserError with the reason."""
     from cryptography.hazmat.primitives import serialization
 
+    at = now or datetime.now(UTC)
     certificates = read_chain(plain_text(chain))
     private = read_key(plain_text(key))
     leaf = certificates[0]
-    encoding, plain = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    if private.public_key().public_bytes(encoding, plain) != leaf.public_key().public_bytes(encoding, plain):
-        raise bad("The key does not belong to the certificate", "Give the key that the certificate was requested with.")
+    check_owner(certificates, private)
     facts = facts_of(leaf)
-    check_leaf(leaf, facts, now or datetime.now(UTC))
+    check_leaf(leaf, facts, at)
     check_order(certificates)
-    trusted = check_end(certificates[-1], bundle, incomplete=incomplete)
+    flaw = flaw_of(certificates, bundle, at, incomplete=incomplete)
     return Pair(
         b"".join(one.public_bytes(serialization.Encoding.PEM) for one in certificates),
         private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ),
         facts,
-        trusted,
+        not flaw,
+        flaw,
     )
 
 
@@ -107,15 +107,15 @@ def read_chain(text: bytes) -> list[Certificate]:
 
     if len(text) > LARGEST:
         raise bad(f"The certificate has {len(text)} bytes: more than {LARGEST}", "Give the certificate and its chain.")
-    if b"-----BEGIN CERTIFICATE-----" not in text:
-        kind = "in DER form" if text[:1] == b"\x30" else "not PEM"
-        raise bad(f"The certificate is {kind}", "Convert it: openssl x509 -inform der -in FILE -out FILE.pem")
+    begun = text.count(b"-----BEGIN CERTIFICATE-----")
+    if not begun:
+        raise not_pem(text, "certificate")
     try:
         found = x509.load_pem_x509_certificates(text)
-    except ValueError as error:
-        raise bad(
-            f"The certificate cannot be read: {error}", "Look at it: openssl x509 -noout -text -in FILE"
-        ) from None
+    except ValueError:
+        raise unreadable(begun) from None
+    if len(found) < begun:
+        raise unreadable(begun)
     if len(found) > LONGEST:
         raise bad(f"There are {len(found)} certificates in the chain", "Give the certificate and its intermediates.")
     return list(found)
@@ -130,7 +130,7 @@ def read_key(text: bytes) -> PrivateKeyTypes:
         raise bad(f"The key has {len(text)} bytes: more than {LARGEST}", "Give only the private key.")
     found = PEM_KEY.findall(text)
     if not found:
-        raise bad("The key is not a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----")
+        raise not_pem(text, "key")
     if len(found) > 1:
         raise bad("There are several private keys in the key's file", "Give only the key of the certificate.")
     try:
@@ -177,6 +177,21 @@ def facts_of(leaf: Certificate) -> Facts:
         key=key,
         self_signed=leaf.issuer == leaf.subject,
     )
+
+
+def check_owner(certificates: Sequence[Certificate], private: PrivateKeyTypes) -> None:
+    """Raise UserError unless the key belongs to the first certificate."""
+    from cryptography.hazmat.primitives import serialization
+
+    encoding, plain = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    public = private.public_key().public_bytes(encoding, plain)
+    owned = [one.public_key().public_bytes(encoding, plain) == public for one in certificates]
+    if owned[0]:
+        return
+    if any(owned):
+        subject = certificates[owned.index(True)].subject.rfc4514_string()
+        raise bad(f"The chain is in the wrong order: the key's certificate, {subject}, is not the first", ORDER)
+    raise bad("The key does not belong to the certificate", "Give the key that the certificate was requested with.")
 
 
 def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
@@ -228,10 +243,12 @@ def check_order(certificates: Sequence[Certificate]) -> None:
         if issued(one, above):
             continue
         subject = one.subject.rfc4514_string()
+        if one == above:
+            raise bad(f"{subject} is in the chain twice", "Give each certificate once.")
         if any(issued(one, other) for other in certificates if other is not one):
             raise bad(
                 f"The chain is in the wrong order after {subject}",
-                "The certificate comes first, then the one that signed it, and so on.",
+                ORDER,
             )
         raise bad(
             f"The chain is broken: {above.subject.rfc4514_string()} did not sign {subject}",
@@ -255,14 +272,25 @@ def authorities(bundle: bytes) -> Iterator[Certificate]:
         yield found
 
 
-def check_end(last: Certificate, bundle: bytes, *, incomplete: bool) -> bool:
-    """Whether this host trusts the end of the chain. Raises UserError if the chain is incomplete."""
+def flaw_of(certificates: Sequence[Certificate], bundle: bytes, now: datetime, *, incomplete: bool) -> str:
+    """Why clients may refuse the chain. Raises UserError if it is incomplete, unless that is accepted."""
+    for one in certificates[1:]:
+        if one.not_valid_after_utc <= now:
+            subject, end = one.subject.rfc4514_string(), one.not_valid_after_utc
+            return f"{subject} in the chain expired at {end:%Y-%m-%d %H:%M} UTC: clients may refuse it"
+    last = certificates[-1]
     if any(last == one or (last.issuer == one.subject and issued(last, one)) for one in authorities(bundle)):
-        return True
-    if last.issuer == last.subject or incomplete:
-        return False
+        return ""
+    if last.issuer == last.subject:
+        return "It is not signed by an authority that this host trusts: clients may refuse it"
+    missing = last.issuer.rfc4514_string()
+    if incomplete:
+        return (
+            f"The host does not trust {missing}, which signed {last.subject.rfc4514_string()} and is not in the chain: clients "
+            "may refuse it, unless you append the authority's certificates"
+        )
     raise bad(
-        f"The chain is incomplete: the certificate of {last.issuer.rfc4514_string()} is missing",
+        f"The chain is incomplete: the certificate of {missing} is missing",
         "Append the authority's intermediate certificates, and for a private authority also its root.",
     )
 
