@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -138,6 +139,16 @@ def test_after_an_installation_the_index_is_no_longer_used(packages: Path, monke
     assert Index(str(packages)).find_spec("indexed_plugin") is None
     index.renew(Host(str(packages)))  # what plugin:install does, in a process with such a finder
     assert [row[1] for row in Index(str(packages)).entry_points() or ()] == ["indexed", "third"]
+
+
+def test_a_copy_of_the_host_that_keeps_whole_seconds_keeps_the_index(packages: Path) -> None:
+    os.utime(packages, ns=(0, 1_796_052_910_123_456_789))
+    index.write(str(packages))
+    os.utime(packages, ns=(0, 1_796_052_910_000_000_000))
+    assert Index(str(packages)).entry_points() is not None
+    for changed in (1_796_052_910_123_456_790, 1_796_052_911_000_000_000, 1_796_052_909_000_000_000):
+        os.utime(packages, ns=(0, changed))
+        assert Index(str(packages)).entry_points() is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\x10" + bytes(7) + b"z" * 16, b"\xff" * 100])

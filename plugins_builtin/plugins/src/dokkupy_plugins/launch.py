@@ -33,6 +33,8 @@ FORMAT = 2
 """Another version of this module does not read the file."""
 LARGEST = 1 << 24
 """A larger table means that the file is damaged."""
+SECOND = 1_000_000_000
+"""Nanoseconds."""
 MOST_MODULES = 16_384
 """Most modules are read by one call of this size."""
 
@@ -46,6 +48,14 @@ def key_of(packages: str) -> tuple[bytes, int, int]:
     return external.MAGIC_NUMBER, FORMAT, os.stat(packages).st_mtime_ns
 
 
+def is_current(key: tuple[bytes, int, int], packages: str) -> bool:
+    """Whether an index with this key is valid now. Container images and archives of a host store times in whole seconds, and
+    a directory that changes on the host itself does not get such a time."""
+    *versions, now = key_of(packages)
+    *its_versions, written = key
+    return versions == its_versions and now in (written, written - written % SECOND)
+
+
 class Index:
     """A finder of modules and, for `dokkupy.kernel.discovery`, of entry points."""
 
@@ -53,20 +63,20 @@ class Index:
         self.packages = packages
         self.path = path_of(packages)
         self._modules: dict[str, int] = {}
-        self._key: object = None
+        self._key: tuple[bytes, int, int] | None = None
         self._entries: list[tuple[str, ...]] = []
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             size = min(LARGEST, int.from_bytes(os.pread(self._fd, HEAD, 0), "little"))
             key, modules, entries = marshal.loads(os.pread(self._fd, size, HEAD))
-            if key == key_of(packages):
+            if is_current(key, packages):
                 self._key, self._modules, self._entries = key, modules, entries
         except (OSError, EOFError, ValueError, TypeError):
             pass  # the index is missing, or of another version of Python
 
     def entry_points(self) -> list[tuple[str, ...]] | None:
         """The arguments of each `EntryPoint`; None if the index is outdated, as after an installation by pip."""
-        return self._entries if self._key and self._key == key_of(self.packages) else None
+        return self._entries if self._key and is_current(self._key, self.packages) else None
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         found = self._found(name)

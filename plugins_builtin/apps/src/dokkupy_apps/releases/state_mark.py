@@ -39,12 +39,15 @@ def state_mark(host: Host, app: AppName, kept: Mapping[str, Collection[str]]) ->
 
     namespaces = host.registry.group("dokkupy.commands").keys() - AT_ONCE
     digest = int(plugins_mark(host), 16)
-    for place in (("apps", str(app)), ("global",)):
-        for name in sorted(namespaces.intersection(host.store.names(*place))):
-            table = host.store.read(*place, name)
-            properties = properties_of(host.store, None if place == ("global",) else app, name)
-            values: dict[str, object] = {key: one for key, one in properties.items() if key in kept.get(name, ())}
-            if place != ("global",) and name != "ps":  # tables and lists are options of a plugin; plain text is a fact
+    for place, owner in ((("apps", str(app)), app), (("global",), None)):
+        names = namespaces.intersection(host.store.names(*place))
+        for name in sorted(names if owner else names.intersection(kept)):
+            values: dict[str, object] = {}
+            if name in kept:
+                properties = properties_of(host.store, owner, name)
+                values = {key: one for key, one in properties.items() if key in kept[name]}
+            if owner and name != "ps":  # tables and lists are options of a plugin; plain text is a fact
+                table = host.store.read(*place, name)
                 values |= {k: v for k, v in table.items() if k != "properties" and isinstance(v, (dict, list))}
             if values:
                 digest = crc32(repr((place[0], name, sorted(values.items()))).encode(), digest)
