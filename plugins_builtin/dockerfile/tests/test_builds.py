@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dokkupy_dockerfile.builder import DockerfileBuilder
-from dokkupy_sdk.errors import AppError
+from dokkupy_sdk.errors import AppError, Denied, UserError
 from dokkupy_sdk.model import Image
 
 from plugins_builtin.dockerfile.tests.conftest import Bench
@@ -44,6 +44,53 @@ def test_add_from_elsewhere_is_built(bench: Bench, source: str) -> None:
     bench.write({"Dockerfile": f"FROM scratch\nADD {source} /x\n"})
     build(bench)
     assert len(bench.engine.built) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# syntax=evil/front:1\nFROM scratch\n",
+        "# syntax=127.0.0.1:5000/docker/dockerfile\nFROM scratch\n",
+        "// syntax=evil/docker/dockerfile:1\nFROM scratch\n",
+        '{"syntax": "evil/front"}',
+    ],
+)
+def test_frontend_that_no_admin_allowed_is_refused_before_the_build(bench: Bench, text: str) -> None:
+    bench.write({"Dockerfile": text})
+    with pytest.raises(Denied, match="frontend .* is not allowed") as refused:
+        build(bench)
+    assert "builder-dockerfile:set --global allowed-frontends docker/dockerfile," in refused.value.hint
+    assert not bench.engine.built
+
+
+def test_frontend_of_a_build_argument_is_refused_too(bench: Bench) -> None:
+    bench.write({"Dockerfile": "FROM scratch\n"})
+    with pytest.raises(Denied, match="evil/front"):
+        build(bench, "--build-arg=BUILDKIT_SYNTAX=evil/front")
+
+
+@pytest.mark.parametrize("name", ["docker/dockerfile:1", "docker.io/docker/dockerfile:1.7-labs", "mirror.test/front:2"])
+def test_frontend_of_docker_and_one_that_an_admin_allowed_is_built(bench: Bench, name: str) -> None:
+    properties = {"allowed-frontends": "docker/dockerfile,mirror.test/front"}
+    bench.host.store.write("global", "builder-dockerfile", data={"properties": properties})
+    bench.write({"Dockerfile": f"# syntax={name}\nFROM scratch\n"})
+    build(bench)
+    assert len(bench.engine.built) == 1
+
+
+@pytest.mark.parametrize(
+    ("trigger", "message"),
+    [("ADD http://127.0.0.1/x /x", "ADD .* download"), ("COPY --from=dokkupy/host-programs:1 / /", "cannot be used")],
+)
+def test_onbuild_trigger_of_a_base_that_the_engine_has_is_read_before_the_build(
+    bench: Bench, trigger: str, message: str
+) -> None:
+    bench.engine.tags["base:1"] = "sha256:1"
+    bench.engine.image_triggers["sha256:1"] = (trigger,)
+    bench.write({"Dockerfile": "FROM base:1\n"})
+    with pytest.raises((AppError, UserError), match=message):
+        build(bench)
+    assert not bench.engine.built
 
 
 def test_ports_follow_build_arguments_in_both_spellings(bench: Bench) -> None:

@@ -55,3 +55,9 @@ def test_files_of_the_source_are_no_download(lines: str) -> None:
 def test_a_stage_has_the_variables_of_the_stage_below_it() -> None:
     text = "ARG V=http://10.0.0.1/\nFROM a AS one\nENV U=http://10.0.0.2/\nFROM one\nARG V\nADD $U $V /x/\n"
     assert [one.host for one in downloads(text, {})] == ["10.0.0.2", "10.0.0.1"]
+
+
+def test_each_onbuild_trigger_is_read_by_itself_and_without_the_variables_of_the_file() -> None:
+    triggers = ["RUN true \\", "ADD http://10.0.0.1/x /x", "ADD $U /x"]
+    hosts = [one.host for one in downloads("FROM a\nENV U=/file\nRUN cat <<END\n", {}, triggers)]
+    assert hosts == ["10.0.0.1", ""]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy_dockerfile.references import named_images, with_names
+from dokkupy_dockerfile.references import UNREADABLE, frontends, named_images, with_names
 
 pytestmark = pytest.mark.unit
 
@@ -46,3 +46,22 @@ def test_an_image_gets_another_name_wherever_it_is_named_and_nowhere_else() -> N
 
 def test_brackets_without_end_are_no_json() -> None:
     assert named_images("[" * 200_000 + "\nFROM a\n", {}) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("# syntax=docker/dockerfile:1\n# syntax=evil/front\nFROM a\n", ["docker/dockerfile:1", "evil/front"]),
+        ("# about\n\n// syntax=front:1\n# SYNTAX = other:1\nFROM a\n# syntax=late\n", ["front:1", "other:1"]),
+        ('\ufeff\n {"syntax": "one", "S\\u0079ntax": "two", "x": {"syntax": 3}}', ["one", "two"]),
+        ('{"syntax": "one"} FROM a', [UNREADABLE]),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + ', "syntax": "one"}', [UNREADABLE]),
+    ],
+)
+def test_every_frontend_that_some_version_of_buildkit_would_run_is_found(text: str, names: list[str]) -> None:
+    assert frontends(text, {}) == names
+
+
+def test_an_image_that_an_onbuild_trigger_names_is_found_but_not_a_stage() -> None:
+    triggers = ["COPY --from=dokku/b /x /x", "COPY --from=one /y /y"]
+    assert named_images("FROM a AS one\nRUN true \\", {}, triggers) == ["a", "dokku/b"]

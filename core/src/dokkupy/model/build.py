@@ -61,7 +61,8 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A built image. id: `sha256:...`. command: the image's own CMD with ENTRYPOINT; workdir: absolute or empty."""
+    """A built image. id: `sha256:...`. command: the image's own CMD with ENTRYPOINT; workdir: absolute or empty. triggers:
+    what its ONBUILD lines add to a build that starts from it."""
 
     id: str
     ports: tuple[Port, ...] = ()
@@ -70,3 +71,4 @@ class Image:
     workdir: str = ""
     user: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    triggers: tuple[str, ...] = ()

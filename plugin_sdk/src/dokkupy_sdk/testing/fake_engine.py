@@ -30,6 +30,7 @@ class FakeEngine(Engine):
         self.tags: dict[str, str] = {}
         self.nets: dict[str, tuple[str, Mapping[str, str]]] = {}
         self.image_labels: dict[str, Mapping[str, str]] = {}
+        self.image_triggers: dict[str, tuple[str, ...]] = {}
         self.exit_codes: dict[str, int] = {}
         self.output: dict[str, list[bytes]] = {}
         self.files: dict[str, bytes] = {}

@@ -24,7 +24,10 @@ class FakeImages(Images):
 
     def find(self, ref: str) -> Image | None:
         identifier = self.engine.tags.get(ref, ref if ref in self.engine.tags.values() else "")
-        return Image(identifier, labels=self.engine.image_labels.get(identifier, {})) if identifier else None
+        if not identifier:
+            return None
+        labels, triggers = self.engine.image_labels.get(identifier, {}), self.engine.image_triggers.get(identifier, ())
+        return Image(identifier, labels=labels, triggers=triggers)
 
     def pull(self, ref: str) -> Image:
         login = login_for(self.engine.host, None, ref)

@@ -37,6 +37,7 @@ def team(run: Run, host: Host) -> str:
         *("x.wiki.apps.test", "*.wiki.apps.test", ".shop.apps.test", "localhost", "127.0.0.1", "203.0.113.5"),
         *("a.shop.example.net", "a.b.shop.example.net", "*.a.shop.example.net", ".a.shop.example.net", "*.org"),
         *("*.example.net", ".example.net", "*.example.org", ".example.org"),
+        *("future.apps.test", "x.future.apps.test", "*.future.apps.test", ".future.apps.test", "blogs.apps.test"),
     ],
 )
 def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team: str, verb: str, name: str) -> None:
@@ -52,6 +53,19 @@ def test_a_deployer_may_not_use_a_name_of_another_app(run: Run, host: Host, team
 )
 def test_deployer_may_use_names_of_its_own_app(run: Run, team: str, name: str) -> None:
     assert run("domains:set", team, name, who="key:dev")[0] == 0
+
+
+def test_a_deployer_may_keep_a_name_that_an_admin_added(run: Run, team: str) -> None:
+    assert run("domains:add", team, "future.apps.test")[0] == 0
+    assert run("domains:set", team, "future.apps.test", "www.example.org", who="key:dev")[0] == 0
+    assert run("domains:set", team, "later.apps.test", who="key:dev")[0] == 1
+
+
+def test_an_app_whose_name_has_dots_may_use_its_default_domain(run: Run, host: Host, team: str) -> None:
+    run("apps:create", "api.v2")
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["api.v2"]}}})
+    assert run("domains:set", "api.v2", "api.v2.apps.test", "x.api.v2.apps.test", who="key:dev")[0] == 0
+    assert run("domains:add", "api.v2", "v2.apps.test", who="key:dev")[0] == 1
 
 
 def test_apps_of_one_deployer_may_share_a_wildcard(run: Run, host: Host, team: str) -> None:

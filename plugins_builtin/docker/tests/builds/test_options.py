@@ -98,3 +98,10 @@ def test_buildx_is_found_where_the_client_looks_for_it(tmp_path) -> None:  # typ
     plugin.write_text("")
     plugin.chmod(0o755)
     assert has_buildx(str(tmp_path), ())
+
+
+@pytest.mark.parametrize("key", ["BUILDKIT_CACHE_MOUNT_NS", "BUILDKIT_SYNTAX"])
+def test_build_argument_that_leaves_the_app_s_own_build_is_ignored_with_a_remark(key: str) -> None:
+    for words in ((f"--build-arg={key}=x",), ("--build-arg", key)):
+        found = kit(*words, env=(key,))
+        assert (found.words, found.keys) == ((), ()) and key in found.remarks[0]

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dokkupy_apps.releases.app_images import loaded_images, require_usable, usable_name
+from dokkupy_apps.releases.app_images import loaded_images, repository_of, require_usable, usable_name
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import AppError, UserError
+from dokkupy_sdk.errors import AppError, Denied, UserError
 from dokkupy_sdk.files import read_text, scratch_directory
 from dokkupy_sdk.model import Build, Image, Readiness, Source
-from dokkupy_sdk.names import RelativePath, Secret, shown
+from dokkupy_sdk.names import AppName, RelativePath, Secret, shown
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.values import replace
 
 from dokkupy_dockerfile.downloads import Download, downloads
 from dokkupy_dockerfile.expose import exposed_ports
-from dokkupy_dockerfile.references import named_images, with_names
+from dokkupy_dockerfile.references import frontends, named_images, with_names
 from dokkupy_dockerfile.settings import SETTINGS
 
 LARGEST = 1024 * 1024
@@ -60,10 +60,7 @@ class DockerfileBuilder(Builder):
         for ignore in (".dockerignore", f"{path}.dockerignore"):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it
         given = arguments(build.options, build.env)
-        for ref in named_images(text, given):
-            require_usable(self.host, source.app, ref)
-        for one in downloads(text, given):
-            require_outside(self.host, one)
+        self.require_permitted(source.app, text, given)
         with self.with_loaded(build, path, text) as dockerfile:
             image = self.host.builds().build(
                 ImageBuild(
@@ -82,6 +79,20 @@ class DockerfileBuilder(Builder):
             return image
         below = () if any(port.scheme != "udp" for port in ports) else image.ports  # of the base image
         return replace(image, ports=tuple(dict.fromkeys((*ports, *below))))
+
+    def require_permitted(self, app: AppName, text: str, given: Mapping[str, str]) -> None:
+        """Raise an error if the Dockerfile, or an ONBUILD trigger of a base image that the engine has, names what the app may
+        not use. What a base image does that only its registry has is not known before the build."""
+        for frontend in frontends(text, given):
+            require_allowed(self.host, frontend)
+        loaded = loaded_images(self.host, app)
+        names = named_images(text, given)
+        bases = [self.host.images().find(loaded.get(name, name)) for name in names]
+        triggers = [trigger for base in bases if base is not None for trigger in base.triggers]
+        for ref in named_images(text, given, triggers) if triggers else names:
+            require_usable(self.host, app, ref)
+        for one in downloads(text, given, triggers):
+            require_outside(self.host, one)
 
     @contextmanager
     def with_loaded(self, build: Build, path: RelativePath, text: str) -> Iterator[Path]:
@@ -102,6 +113,20 @@ class DockerfileBuilder(Builder):
             if ignore is not None:
                 Path(directory, "Dockerfile.dockerignore").write_text(ignore)
             yield changed
+
+
+def require_allowed(host: Host, frontend: str) -> None:
+    """Raise Denied unless an admin allowed the frontend: it is a program that tells the engine what to fetch, from any
+    address and from any image, whatever the Dockerfile says."""
+    allowed = SETTINGS.get(host.store, None, "allowed-frontends")
+    if repository_of(frontend) not in [repository_of(name) for name in allowed.split(",")]:
+        raise Denied(
+            f"The frontend {shown(frontend)} of the Dockerfile is not allowed on this host",
+            details=(f"Allowed: {allowed}",),
+            hint="Remove the line `# syntax=`, or let an admin allow it: "
+            f"builder-dockerfile:set --global allowed-frontends {allowed},{repository_of(frontend)}",
+            code="forbidden_frontend",
+        )
 
 
 def require_outside(host: Host, one: Download) -> None:

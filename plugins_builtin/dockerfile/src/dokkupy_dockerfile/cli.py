@@ -8,4 +8,4 @@ from dokkupy_sdk.cli import Group
 from dokkupy_dockerfile.settings import SETTINGS
 
 group = Group("builder-dockerfile", "Settings of the builder dockerfile")
-add_property_commands(group, SETTINGS)
+add_property_commands(group, SETTINGS, beyond=("allowed-frontends",))

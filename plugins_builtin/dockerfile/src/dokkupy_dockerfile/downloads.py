@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dokkupy_sdk.values import dataclass
 
@@ -37,11 +37,15 @@ class Download:
     host: str = ""
 
 
-def downloads(text: str, arguments: Mapping[str, str]) -> list[Download]:
-    """The sources of ADD that are, or may be, on another host. arguments: `--build-arg`s."""
+def downloads(text: str, arguments: Mapping[str, str], triggers: Iterable[str] = ()) -> list[Download]:
+    """The sources of ADD that are, or may be, on another host. arguments: `--build-arg`s. triggers: the ONBUILD instructions
+    of the base images, in which the variables of the stage are unknown."""
     found = []
     for heredocs in (True, False):
-        for word, scope in sources(instructions(text, heredocs=heredocs), arguments):
+        lines = instructions(text, heredocs=heredocs)
+        for trigger in triggers:
+            lines += [("FROM", "scratch"), *instructions(trigger, heredocs=heredocs)]
+        for word, scope in sources(lines, arguments):
             one = download_of(word, scope)
             if one is not None and one not in found:
                 found.append(one)

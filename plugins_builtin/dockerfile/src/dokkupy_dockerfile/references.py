@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 
-from dokkupy_dockerfile.expose import INSTRUCTION, directives, expand, instructions, unquoted
+from dokkupy_dockerfile.expose import DIRECTIVE, INSTRUCTION, expand, instructions, unquoted
 
 FRONTEND = "BUILDKIT_SYNTAX"
 """The build argument that names the frontend's image, in place of `# syntax=`."""
 FROM_FLAG = re.compile(r"--from=(\S+)")
 MOUNT = re.compile(r"--mount=(\S+)")
+UNREADABLE = "(unreadable JSON)"
+"""Stands for the frontend of a file that begins like JSON, which is no Dockerfile, but cannot be read as JSON."""
 
 
-def named_images(text: str, arguments: Mapping[str, str]) -> list[str]:
+def named_images(text: str, arguments: Mapping[str, str], triggers: Iterable[str] = ()) -> list[str]:
     """The images of FROM, `COPY --from=`, `RUN --mount=from=` and of the frontend, without the file's own stages. Also those
-    that only a frontend without heredocs would see."""
-    found = [arguments[FRONTEND]] if arguments.get(FRONTEND) else []
-    found += frontends(text)
+    that only a frontend without heredocs would see. triggers: the ONBUILD instructions of the base images."""
+    found = frontends(text, arguments)
     for heredocs in (True, False):
-        found += of_instructions(instructions(text, heredocs=heredocs), arguments)
+        lines = instructions(text, heredocs=heredocs)
+        for trigger in triggers:
+            lines += instructions(trigger, heredocs=heredocs)
+        found += of_instructions(lines, arguments)
     return list(dict.fromkeys(found))
 
 
-def frontends(text: str) -> list[str]:
-    """The image of `# syntax=`, which may also be written `// syntax=`, or as JSON."""
-    named = [directives(text).get("syntax")]
-    with contextlib.suppress(ValueError, AttributeError, RecursionError):
-        named.append(json.loads(text).get("syntax"))
-    return [name for name in named if isinstance(name, str) and name]
+def frontends(text: str, arguments: Mapping[str, str]) -> list[str]:
+    """The images of the frontend: of the build argument, of each `# syntax=`, which may also be written `// syntax=`, and of
+    a file that is JSON. All of them, because versions of BuildKit take the first or the last."""
+    found = [arguments[FRONTEND]] if arguments.get(FRONTEND) else []
+    text = text.removeprefix("\ufeff").lstrip()
+    if text.startswith("{"):
+        return found + of_json(text)
+    for line in text.split("\n"):
+        match = DIRECTIVE.fullmatch(line.strip())
+        if match and match[1].lower() == "syntax":
+            found.append(match[2])
+        elif line.strip() and not line.lstrip().startswith(("#", "//")):
+            break
+    return found
+
+
+def of_json(text: str) -> list[str]:
+    """The values of the key `syntax`, whose case BuildKit ignores."""
+    found: list[object] = []
+
+    def collect(pairs: list[tuple[str, object]]) -> None:
+        found.extend(value for key, value in pairs if key.casefold() == "syntax")
+
+    try:
+        json.loads(text, object_pairs_hook=collect)
+    except (ValueError, RecursionError):
+        return [UNREADABLE]
+    return [value for value in found if isinstance(value, str) and value]
 
 
 def of_instructions(lines: Iterable[tuple[str, str]], arguments: Mapping[str, str]) -> list[str]:

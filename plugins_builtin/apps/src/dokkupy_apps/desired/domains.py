@@ -58,14 +58,14 @@ def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
     """Raises Conflict for a name of another app, deployed or not. Raises Denied for a name that only an admin may
     add: `_`, a name or an address of the host, a global domain, a wildcard that matches one, the default domain of
-    another app that does not use it now, names below that, and a name that matches the same requests as one of an app
+    another app that does not use it now or does not exist yet, names below that, and a name that matches the same requests as one of an app
     that is not the caller's: with either of them a wildcard, the proxy would give one app the other's requests."""
     below = global_domains(host)  # read once, because there may be hundreds of apps
     others, _ = over_each(
         (other for other in host.store.apps() if other != app),
         lambda other: (domains_of(host, other, below), default_domains(host, other, below)),
     )
-    admin = is_admin(host)
+    admin, own = is_admin(host), domains_of(host, app, below)
     for name in names:
         for other, (used, defaults) in others:
             if {name, name.removeprefix(".")} & {*used} or name in defaults and not admin:
@@ -78,6 +78,11 @@ def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
         if not admin and (below_one := next((d for _, (_, ds) in others for d in ds if name.endswith(f".{d}")), None)):
             raise Denied(
                 f"The domain {name} is below {below_one}, the domain of another app, so only an admin may add it",
+                hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
+            )
+        if not admin and (reserved := name_of_future_app(app, name, below)) and name not in own:
+            raise Denied(
+                f"The domain {name} is kept for an app with the name {reserved}, so only an admin may add it",
                 hint=f"Ask an admin for: dokkupy domains:add {app} '{name}'",
             )
         if not admin and is_shared(host, name, others):
@@ -101,6 +106,16 @@ def add_domains(tx: Transaction, app: AppName, names: Iterable[Domain]) -> list[
     after = tuple(dict.fromkeys([*before, *names]))
     tx.save(record.replace(vhosts=after, enabled=True), app)
     return [str(name) for name in after]
+
+
+def name_of_future_app(app: AppName, name: Domain, below: Iterable[GlobalDomain]) -> str:
+    """The name of the app that would have this domain, or one above it, by default; empty for the app itself. Pure."""
+    for one in below:
+        head = str(name).removesuffix(f".{one}")
+        first = head.rpartition(".")[2]
+        if head != name and head != app and not head.endswith(f".{app}") and AppName.fits(first):
+            return first
+    return ""
 
 
 def is_shared(

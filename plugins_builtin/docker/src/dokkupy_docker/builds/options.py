@@ -114,6 +114,9 @@ CACHES = "BUILDKIT_CACHE_MOUNT_NS"
 """The build argument that separates the caches of apps (https://docs.docker.com/reference/dockerfile/, "built-in build
 args")."""
 
+FRONTEND = "BUILDKIT_SYNTAX"
+"""The build argument that names the frontend's image in place of a Dockerfile, also of one that a builder wrote."""
+
 STEERING = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "GODEBUG", "SSL_CERT_", "XDG_", "TMPDIR", "SSH_AUTH_SOCK")
 STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "GOMAXPROCS"})
 """Variables that change what the docker client itself does; an app's value of one of them never reaches the client."""
@@ -198,6 +201,10 @@ def validate(words: Sequence[str], env: Collection[str], *, buildkit: bool, buil
             remarks.append(f"The build option {name} is ignored: it requires BuildKit with buildx")
         elif name == "--build-arg" and value.partition("=")[0] == CACHES:
             remarks.append(f"The build argument {CACHES} is ignored: each app has its own caches")
+        elif name == "--build-arg" and value.partition("=")[0] == FRONTEND:
+            remarks.append(
+                f"The build argument {FRONTEND} is ignored: name the frontend in the Dockerfile, by # syntax="
+            )
         elif name == "--build-arg" and "=" not in value:
             if steering(value):
                 remarks.append(

@@ -39,6 +39,7 @@ class DockerImages(Images):
             workdir=config.get("WorkingDir") or "",
             user=config.get("User") or "",
             labels=config.get("Labels") or {},
+            triggers=tuple(config.get("OnBuild") or ()),
         )
 
     def pull(self, ref: str) -> Image:
