@@ -14,8 +14,9 @@ from dataclasses import replace
 import pytest
 from dokkupy_docker import command
 from dokkupy_docker.engine_api import api
+from dokkupy_docker.instances.naming import set_aside
 from dokkupy_docker.instances.states import LocalStates
-from dokkupy_docker.scheduler import DockerLocal, set_aside
+from dokkupy_docker.scheduler import DockerLocal
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed, Instance, Release
@@ -55,6 +56,26 @@ def test_instances_run_on_the_apps_own_network_with_dokkus_labels(host: Host, re
     assert found["HostConfig"]["PortBindings"] in (None, {})  # type: ignore[index]
     assert {"COLOR=blue", "PORT=5000", "DYNO=web.1"} <= set(found["Config"]["Env"])  # type: ignore[index]
     assert web.address != worker.address
+
+
+def test_a_new_instance_is_inspected_once_and_then_watched_by_its_process(
+    host: Host, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    exchange = api.exchange
+
+    def recorded(method: str, target: str, *args: object, **kwargs: object) -> tuple[int, bytes]:
+        asked.append(f"{method} {target}")
+        return exchange(method, target, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(api, "exchange", recorded)
+    made = start(host, release, (WEB, 1), (WORKER, 1))
+    first, second = host.instances().activity(made), host.instances().activity(made)
+    assert all(one.known and one.alive for one in (*first, *second))
+    for one in made:
+        unwatched = "checks" not in release.settings  # then the engine is asked once more, after it had its turn
+        assert sum(f"/containers/{one.id}/json" in line for line in asked) == 1 + unwatched
+    assert sum(f"GET /{api.VERSION}/images/" in line for line in asked) == 1
 
 
 def test_an_address_survives_a_restart_of_the_container(host: Host, release: Release) -> None:
@@ -302,7 +323,7 @@ def images() -> Iterator[list[str]]:
     subprocess.run(["docker", "rmi", "-f", *made], check=False, capture_output=True)
 
 
-def test_a_restart_looks_into_no_image_and_asks_the_engine_eight_times(
+def test_a_restart_looks_into_no_image_and_asks_the_engine_seven_times(
     images: list[str], host: Host, release: Release, image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = subprocess.run(
@@ -335,7 +356,7 @@ def test_a_restart_looks_into_no_image_and_asks_the_engine_eight_times(
         f"GET {version}/images/{own}/json",
         f"POST {version}/containers/create",
         f"POST {version}/containers/{second.id}/start",
-        *[f"GET {version}/containers/{second.id}/json"] * 3,
+        *[f"GET {version}/containers/{second.id}/json"] * 2,
     ]
     assert second.address != first.address
     assert command.FIRST_LINE in str(inspect(second.id)["Args"])

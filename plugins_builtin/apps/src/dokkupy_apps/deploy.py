@@ -38,13 +38,13 @@ from dokkupy_apps.desired.properties import PS
 from dokkupy_apps.releases.from_state import with_state
 from dokkupy_apps.releases.records import (
     current,
-    drop_image,
-    image_name,
+    next_number,
     next_release,
+    release_tag,
     write_release,
 )
 from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
-from dokkupy_apps.rollout.ahead import begin_load
+from dokkupy_apps.rollout.alongside import alongside
 from dokkupy_apps.rollout.converge import converge, prune_old
 from dokkupy_apps.rollout.failures import diagnosed, noted, reason_of
 from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
@@ -53,6 +53,8 @@ from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from dokkupy_apps.rollout.alongside import Later
 
 
 @contextmanager
@@ -129,15 +131,8 @@ def deploy_source(
                     with noted(host, app, "build"):
                         source = prepare_source(tx, Source(app, directory, kind, fill(directory) or revision, metadata))
                         require_web_kept(host, declared(host, source), current(host, app)[1])
-                        tag = image_name(host, app, f"build-{tx.id}".lower())
-                        builder, image = build(
-                            tx,
-                            source,
-                            tag,
-                            no_cache=no_cache,
-                            labels=labels or {},
-                            meanwhile=partial(begin_load, host, app),
-                        )
+                        tag = release_tag(host, app, next_number(host, app))
+                        builder, image = build(tx, source, tag, no_cache=no_cache, labels=labels or {})
                         release = make_release(tx, source, builder, image)
                         require_web_kept(host, release, current(host, app)[1])
                 finally:
@@ -147,20 +142,8 @@ def deploy_source(
                         host.out.warn(note)
                 if note := scale_note(host, release):
                     host.out.detail(note)
-                write_release(tx, release)
-                tx.step("remove the build's temporary tag", lambda: drop_image(host, ref=tag), is_detail=True)
-                tx.register_undo("run release tasks", call(remove_tasks, app=app))
-                with noted(host, app, "release"):
-                    run_release_tasks(tx, release)
-                if skips_deploy(host, app):
-                    if record is not None:
-                        record(tx, None)
-                    tx.follow(call(prune_old, app=app))
-                    tx.commit()
-                    return None
-                deployment = converge(
-                    tx, release, release.formation, kind="deploy", replaces=lambda process: True, record=record
-                )
+                write_release(tx, release, is_tagged=True)
+                deployment = run_release(tx, release, record)
                 tx.commit()
             return deployment
 
@@ -169,6 +152,23 @@ def deploy_source(
         host.out.section("Skipping deployment")
         host.out.detail(f"The release is kept; to start it: ps:set {app} skip-deploy false, then ps:rebuild {app}")
     return deployment
+
+
+def run_release(
+    tx: Transaction, release: Release, record: Callable[[Transaction, Deployment | None], None] | None
+) -> Deployment | None:
+    """Run the release tasks, then the release. The container of a task is removed while the instances start."""
+    host, app = tx.host, release.app
+    tx.register_undo("run release tasks", call(remove_tasks, app=app))
+    with alongside() as later:
+        with noted(host, app, "release"):
+            run_release_tasks(tx, release, later)
+        if skips_deploy(host, app):
+            if record is not None:
+                record(tx, None)
+            tx.follow(call(prune_old, app=app))
+            return None
+        return converge(tx, release, release.formation, kind="deploy", replaces=lambda process: True, record=record)
 
 
 def skips_deploy(host: Host, app: AppName) -> bool:
@@ -273,7 +273,7 @@ def declared_files(host: Host, app: AppName, source: Source) -> dict[str, str]:
     return found
 
 
-def run_release_tasks(tx: Transaction, release: Release) -> None:
+def run_release_tasks(tx: Transaction, release: Release, later: Later) -> None:
     host, prefix = tx.host, f"Releasing v{release.number}"
     tasks = [
         (title, command, title)
@@ -287,6 +287,6 @@ def run_release_tasks(tx: Transaction, release: Release) -> None:
         heading = f"{prefix}    {label}" if prefix else label
         tx.step(
             f"run in a container: {command}",
-            partial(run_task, host, release, title, command, heading=heading),
+            partial(run_task, host, release, title, command, heading=heading, later=later),
         )
         prefix = ""

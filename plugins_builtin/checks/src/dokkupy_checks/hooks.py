@@ -32,6 +32,18 @@ def diagnose(evidence: Evidence) -> Iterable[Cause]:
 
 
 @hookimpl
+def pre_deploy(host: Host) -> None:
+    """Import what the checks use, while the instances start."""
+    import threading
+
+    def load() -> None:
+        import dokkupy_checks.plan
+        import dokkupy_checks.run  # noqa: F401
+
+    threading.Thread(target=load, name="import the checks", daemon=True).start()
+
+
+@hookimpl
 def pre_switch(host: Host, deployment: Deployment, tx: Transaction) -> None:
     # The engine may have restarted instances that were only started again, long ago.
     check(host, deployment.release, deployment.fresh, new=deployment.kind != "restore")

@@ -99,8 +99,8 @@ def started(host: Host, work: Work, stop: threading.Event, progress: Mapping[str
 
 
 class Watch:
-    """Watches instances while their checks run. Between the first look and the last, the engine is asked only if the
-    processes of an instance are not visible, or if its first process is gone."""
+    """Watches instances while their checks run. After the first look, the engine is asked only if the processes of an
+    instance are not visible, or if its first process is gone: an instance that was restarted has another one."""
 
     def __init__(self, host: Host, release: Release, instances: Sequence[Instance], *, new: bool) -> None:
         """new: they were started a moment ago, so one that the engine started again before the first look has ended, too."""
@@ -113,8 +113,10 @@ class Watch:
         self.progress = {one.id: Progress() for one in instances}
 
     def until_all_ended(self, pending: int, found: Found) -> None:
-        """Print the result of each check, and look at the instances in between and once more at the end."""
+        """Print the result of each check, and look at the instances first, in between and once more at the end."""
         began = looked = time.monotonic()
+        self.all_seem_alive(began)
+        self.require_alive()  # after the look at the processes, so that a restart shows in one of both
         while True:
             outcomes = collect(self.host, found)
             pending -= len(outcomes)
@@ -123,7 +125,7 @@ class Watch:
             is_last = bool(failed) or not pending
             if is_last or now - looked >= (LOOK if now - began < SOON else LOOK_LATER):
                 looked = now
-                if not self.all_seem_alive(now) or is_last:
+                if not self.all_seem_alive(now):
                     self.require_alive()
             if failed:
                 self.fail(failed)

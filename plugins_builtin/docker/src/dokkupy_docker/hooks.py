@@ -178,7 +178,7 @@ def building(host: Host) -> Finding:
         return Finding("docker builds", "error", fault.message, fault.hint)
     from dokkupy_docker.builds.limits import LEAST_ENGINE, engine_version, shared_by_builds
 
-    if shared_by_builds(buildkit=client.buildkit) is None:
+    if shared_by_builds(host, buildkit=client.buildkit) is None:
         return Finding(
             "docker builds",
             "warning",

@@ -11,7 +11,7 @@ from typing import Any
 from dokkupy_apps.releases.start_command import start_command
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, NotFound
+from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
 from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
@@ -31,9 +31,10 @@ from dokkupy_sdk.values import replace
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.errors import RESTARTING
-from dokkupy_docker.instances.activity import Sight, activity, first_process
+from dokkupy_docker.engine_api.answers import Inspected
+from dokkupy_docker.instances.activity import Sight, activity, first_process, process_of
 from dokkupy_docker.instances.drain import wait_until_idle
+from dokkupy_docker.instances.naming import rename, set_aside
 from dokkupy_docker.instances.parallel import stopping
 from dokkupy_docker.instances.settle import has_ended, wait_for_a_turn, wait_for_exits
 from dokkupy_docker.options.translate import network_mode, without_ports
@@ -49,6 +50,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
     def __init__(self, host: Host) -> None:
         self.host = host
         self.sights: dict[str, Sight] = {}
+        self.images: dict[str, Image] = {}
         self.shells = commands.Shells()
 
     def prepare(self) -> Readiness:
@@ -91,7 +93,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         ]
         if on_addresses:
             on_addresses(planned)
-        image = engine.images.find(release.image)
+        image = self.image_of(release)
         self.shells.recall(present)
         specs = [
             self.with_command(release, image, start_command(release, process), spec)
@@ -102,7 +104,10 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             one.replace(id=container.id, name=container.name)
             for one, container in zip(planned, containers, strict=True)
         ]
-        self.require_alive(release, made)
+        for container in containers:
+            if isinstance(container, Inspected):
+                self.sights[container.id] = Sight(process_of(container.pid))
+        self.require_alive(release, made, [status_of(*one) for one in zip(made, containers, strict=True)])
         return tuple(made)
 
     def create_all(self, app: AppName, specs: Sequence[ContainerSpec]) -> list[Container]:
@@ -112,18 +117,19 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         containers = self.host.containers()
         return beside_each_other([partial(containers.create, spec) for spec in specs], at_once)
 
-    def require_alive(self, release: Release, made: Sequence[Instance]) -> None:
+    def require_alive(self, release: Release, made: Sequence[Instance], started: Sequence[InstanceStatus]) -> None:
         """Raises CheckFailed if one has ended at once. Those with checks are watched from their start, so the deploy
-        does not wait for them here."""
+        does not wait for them here. started: their states right after the start."""
         from dokkupy_apps.routing.after_switch import is_checked
 
-        has_checks, gone = "checks" in release.settings, set[str]()
+        has_checks = "checks" in release.settings
         unwatched = [one for one in made if not has_checks or not is_checked(release, one.process)]
         if unwatched:
-            firsts = [first_process(one.id) for one in unwatched]
+            firsts = [self.sight_of(one).first for one in unwatched]
             seen = wait_for_a_turn(lambda: [activity(first) for first in firsts])
             gone = {one.id for one, now in zip(unwatched, seen, strict=True) if not now.alive}
-        dead = [row for row in wait_for_exits(gone, lambda: self.status(made)) if has_ended(row)]
+            started = wait_for_exits(gone, lambda: self.status(made))
+        dead = [row for row in started if has_ended(row)]
         if dead:
             ends = "; ".join(
                 f"{release.app} {row.instance.dyno} "
@@ -152,7 +158,16 @@ class DockerLocal(Scheduler, Instances, Surroundings):
             stop_timeout=release.stop_timeout,
             log_max_size=release.setting("logs", "max-size", "10m"),
         )
-        return self.with_command(release, engine.images.find(release.image), command, spec)
+        return self.with_command(release, self.image_of(release), command, spec)
+
+    def image_of(self, release: Release) -> Image | None:
+        """The image of a release, requested once, because an id always stands for the same image."""
+        if release.image not in self.images:
+            found = self.host.images().find(release.image)
+            if found is None:
+                return None
+            self.images[release.image] = found
+        return self.images[release.image]
 
     def with_command(
         self, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec
@@ -251,7 +266,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
                 # for a container that runs again, the engine reports 0
                 ends = engine.containers.endings(time.time() - REMEMBERED).get(container.id, ())
                 code, oom = (ends[-1].exit_code, ends[-1].oom) if ends else (None, oom)
-            found.append(InstanceStatus(one, container.state, code, oom, container.restarts, container.started_at))
+            found.append(replace(status_of(one, container), exit_code=code, oom_killed=oom))
         return tuple(found)
 
     def logs(
@@ -279,10 +294,12 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return self.host.containers().endings(since)
 
     def activity(self, instances: Sequence[Instance]) -> tuple[Activity, ...]:
-        for one in instances:
-            if one.id not in self.sights:
-                self.sights[one.id] = Sight(first_process(one.id))
-        return tuple(self.sights[one.id].look() for one in instances)
+        return tuple(self.sight_of(one).look() for one in instances)
+
+    def sight_of(self, one: Instance) -> Sight:
+        if one.id not in self.sights:
+            self.sights[one.id] = Sight(first_process(one.id))
+        return self.sights[one.id]
 
     def orphans(self, app: AppName, known: Sequence[Instance]) -> tuple[Instance, ...]:
         ids = {one.id for one in known}
@@ -303,33 +320,22 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         network.remove(engine, app)
 
 
+def status_of(one: Instance, container: Container) -> InstanceStatus:
+    return InstanceStatus(
+        one,
+        container.state,
+        container.exit_code,
+        container.oom_killed,
+        container.restarts,
+        container.started_at,
+    )
+
+
 def masked(found: dict[str, Any]) -> dict[str, Any]:
     """The engine's answer without the values of the environment."""
     config = found.get("Config") or {}
     names = [text.partition("=")[0] for text in config.get("Env") or ()]
     return {**found, "Config": {**config, "Env": [f"{name}={MASK}" for name in names]}}
-
-
-def rename(containers: Containers, ref: str, name: str) -> None:
-    """Rename a container. If an old, dead container still has the name, that one is renamed first."""
-    try:
-        containers.change(ref, name=name)
-    except Conflict:
-        other = containers.find(name)
-        if other is not None and other.id != ref:
-            containers.change(other.id, name=f"{name}.retired-{os.urandom(4).hex()}")
-        containers.change(ref, name=name)
-
-
-def set_aside(containers: Containers, ref: str, name: str) -> None:
-    """Rename a replaced container. One that crashes again and again is stopped first, because it can mostly not be renamed."""
-    try:
-        rename(containers, ref, name)
-    except HostError as error:
-        if error.code != RESTARTING:
-            raise
-        containers.stop(ref, timeout=0, restart_policy="no")
-        rename(containers, ref, name)
 
 
 def leave_ended(containers: Containers, ref: str) -> None:

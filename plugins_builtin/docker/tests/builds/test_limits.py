@@ -78,8 +78,10 @@ class Engine:
             self.ran.append(text)
             return code, ("Read-only file system",) if code else ()
 
-        monkeypatch.setattr(build_limits, "run_program", run)
-        monkeypatch.setattr(build_limits.api, "get", lambda path: {"Version": version, "CgroupDriver": driver})
+        monkeypatch.setattr("dokkupy_sdk.programs.run_program", run)
+        monkeypatch.setattr(build_limits.api, "engine_version", lambda: version)
+        monkeypatch.setattr(build_limits.api, "get", lambda path: {"CgroupDriver": driver})
+        monkeypatch.setattr(build_limits, "PID_FILE", host.path("no-engine.pid"))
 
     def group(self, *options: str, buildkit: bool = True) -> build_limits.Group:
         validated = validate(options, (), buildkit=buildkit, buildx=buildkit)
@@ -156,3 +158,27 @@ def test_classic_builder_runs_in_the_group_too(host: Host, monkeypatch: pytest.M
     assert engine.group("--memory=512m", buildkit=False).words == BLOG
     engine = Engine(host, monkeypatch, "20.10.24", driver="systemd")
     assert engine.group(buildkit=False) == build_limits.Group(("--memory", "1073741824"), 1 << 30)
+
+
+def test_the_engine_is_asked_for_its_cgroups_again_when_it_was_restarted(
+    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def get(path: str) -> dict[str, str]:
+        asked.append(path)
+        return {"CgroupDriver": "systemd" if len(asked) > 1 else "cgroupfs"}
+
+    monkeypatch.setattr(build_limits.api, "get", get)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    pid = tmp_path / "docker.pid"
+    monkeypatch.setattr(build_limits, "PID_FILE", str(pid))
+    pid.write_text("96")
+    assert build_limits.makes_groups(host) and build_limits.makes_groups(host) and len(asked) == 1
+    pid.write_text("1096")
+    assert not build_limits.makes_groups(host) and not build_limits.makes_groups(host) and len(asked) == 2
+    pid.unlink()
+    assert not build_limits.makes_groups(host) and len(asked) == 3
+    pid.write_text("1096")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/other.sock")  # the file is not of that engine
+    assert not build_limits.makes_groups(host) and not build_limits.makes_groups(host) and len(asked) == 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from dokkupy_sdk import hooks as hookspecs
 from dokkupy_sdk.builder import builder_of
@@ -37,9 +37,8 @@ def build(
     *,
     no_cache: bool,
     labels: Mapping[str, str],
-    meanwhile: Callable[[], None],
 ) -> tuple[str, Image]:
-    """The name of the builder, and the image. meanwhile: called when the build begins."""
+    """The name of the builder, and the image, which has the tag."""
     host, app = tx.host, source.app
     name = choose_builder(host, source)
     env = merge_plugin_env(host.hooks.gather(hookspecs.build_env, host=host, source=source))
@@ -74,7 +73,6 @@ def build(
 
     def run_builder() -> Image:
         with build_slot(host, app), waiting(host.out, f"Building {app}"):
-            meanwhile()
             return builder_of(host, name).build(request)
 
     image = tx.step(

@@ -6,8 +6,6 @@ stopped app or of an older release can.
 
 from __future__ import annotations
 
-from functools import partial
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.files import make_directory
@@ -21,7 +19,6 @@ from dokkupy_apps.builds.image import build, prepare_source
 from dokkupy_apps.deploy import remove_work
 from dokkupy_apps.releases.records import drop_image, image_name, numbers, read_release, release_tag
 from dokkupy_apps.releases.serving import release_key
-from dokkupy_apps.rollout.ahead import begin_load
 
 
 def with_image(tx: Transaction, release: Release) -> Release:
@@ -65,8 +62,7 @@ def built_again(tx: Transaction, release: Release) -> tuple[Image, str]:
         revision = sources.checkout(app, directory, release.revision)
         source = prepare_source(tx, Source(app, directory, release.source, revision, release.revision))
         tag = image_name(host, app, f"build-{tx.id}".lower())
-        meanwhile = partial(begin_load, host, app)
-        _, image = build(tx, source, tag, no_cache=False, labels=sources.labels(app), meanwhile=meanwhile)
+        _, image = build(tx, source, tag, no_cache=False, labels=sources.labels(app))
         return image, tag
     finally:
         remove_work(host, identifier=tx.id)

@@ -71,18 +71,20 @@ def releases(host: Host, app: AppName) -> list[Release]:
     return [read_release(host, app, number) for number in sorted(numbers(host, app), reverse=True)]
 
 
-def write_release(tx: Transaction, release: Release) -> None:
-    """Write the record, and give the image a tag of its own so that it is not removed."""
+def write_release(tx: Transaction, release: Release, *, is_tagged: bool = False) -> None:
+    """Write the record, and give the image the release's own tag, so that it is not removed. is_tagged: it has the tag,
+    because it was built with it."""
     from dokkupy_sdk.operation import call
 
     host, app = tx.host, release.app
     tag = release_tag(host, app, release.number)
-    tx.step(
-        "keep the image",
-        lambda: host.images().tag(release.image, tag),
-        undo=call(drop_image, ref=tag),
-        is_detail=True,
-    )
+    if not is_tagged:
+        tx.step(
+            "keep the image",
+            lambda: host.images().tag(release.image, tag),
+            undo=call(drop_image, ref=tag),
+            is_detail=True,
+        )
     tx.describe_plan(f"create release v{release.number}: {release.description}")
     tx.save(release, app, release_key(release.number))
 

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import deque
+from functools import partial
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import meaning_of
@@ -16,6 +17,7 @@ from dokkupy_sdk.one_offs import OneOffs, one_offs
 from dokkupy_sdk.values import replace
 from dokkupy_sdk.waiting import waiting
 
+from dokkupy_apps.rollout.alongside import at_once
 from dokkupy_apps.rollout.failures import LAST_LINES
 
 TYPE_CHECKING = False
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from dokkupy_sdk.names import Secret
     from dokkupy_sdk.roles import ContainerSpec
+
+    from dokkupy_apps.rollout.alongside import Later
 
 
 def run_task(
@@ -36,19 +40,21 @@ def run_task(
     program: bool = False,
     env: Mapping[str, Secret] | None = None,
     heading: str = "",
+    later: Later = at_once,
 ) -> None:
     """Run a command in a container of the release and print its output under a heading (default: the title).
 
     timeout: seconds, 0 for no limit. program: the command is the path of a file in the image, which runs without the
-    image's entry point and without a shell. env: further variables, which override the release's. Raises AppError if it
-    cannot be started, exits with a status other than 0, or does not end in time.
+    image's entry point and without a shell. env: further variables, which override the release's. later: takes the
+    removal of the container, once it has ended. Raises AppError if it cannot be started, exits with a status other than 0, or
+    does not end in time.
     """
     name = f"{release.app}.task.{os.urandom(4).hex()}"
     spec = host.surroundings(release.app).one_off(release, command, name=name, kind="task", dyno="release.1")
     spec = replace(spec, env={**spec.env, **(env or {})})
     if program:
         spec = replace(spec, entrypoint=(command,), command=())
-    watch(host, release, spec, title, timeout, Heading(host, heading or title))
+    watch(host, release, spec, title, timeout, Heading(host, heading or title), later)
 
 
 class Heading:
@@ -79,7 +85,9 @@ class Heading:
             self.out.section(timed(self.text, took))
 
 
-def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float, heading: Heading) -> None:
+def watch(
+    host: Host, release: Release, spec: ContainerSpec, title: str, timeout: float, heading: Heading, later: Later
+) -> None:
     """Run a container to its end and remove it. If the timeout or a signal ends it early, it has its stop timeout to
     clean up."""
     at = one_offs(host, release.app)
@@ -95,6 +103,7 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
     if timeout:
         timer.start()
     tail: deque[str] = deque(maxlen=LAST_LINES)
+    status, ended = None, None
     try:
         with waiting(host.out, heading.text, say=heading.say):
             for kind, line in at.logs(container.id, follow=True):
@@ -102,7 +111,7 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
                 tail.append(line.decode(errors="replace"))
                 host.out.stream(tail[-1], error=kind == "stderr")
             status = at.wait(container.id)
-        ended = at.find(container.id)
+        ended = at.find(container.id) if status else None
         heading.end()
     except DokkupyError:
         heading.show()
@@ -110,10 +119,13 @@ def watch(host: Host, release: Release, spec: ContainerSpec, title: str, timeout
             raise
     finally:
         timer.cancel()
-        end_task(at, container.id)
+        if status is None:
+            end_task(at, container.id)
+        else:
+            later(partial(at.remove, container.id))
     if late.is_set():
         reason, code = f"it did not end within {timeout:g} seconds", "task_timeout"
-    elif status != 0:
+    elif status:
         memory = ", it ran out of memory" if ended is not None and ended.oom_killed else ""
         reason, code = f"it exited with status {status}{meaning_of(status)}{memory}", "task_failed"
     else:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.execute import environment, execute
@@ -19,6 +21,8 @@ from dokkupy_sdk.values import dataclass
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dokkupy_sdk import Host
+
+Answer = TypeVar("Answer")
 
 PLUGIN_DIRECTORIES = (
     "/usr/local/lib/docker/cli-plugins",
@@ -77,33 +81,45 @@ def find_client(host: Host) -> Client:
         raise NotInstalled()
     if has_buildx(env.get("HOME", "/")):
         return Client(programs[0], buildkit=True, buildx=True)
-    versions = remembered(host, programs)
+    versions = remembered(host, "docker-clients", programs, lambda: versions_of(programs))
     for program in programs:
         if versions[program] in BUILT_IN:
             return Client(program, buildkit=True, buildx=False)
     return Client(programs[0], buildkit=False, buildx=False)
 
 
-def remembered(host: Host, programs: list[str]) -> dict[str, int]:
-    """Major version of each program; requested again (25 ms each) only when a program's file changed."""
-    file = host.path("cache", "docker-clients.json")
-    stamps = {program: stamp(program) for program in programs}
-    try:
-        with open(file, encoding="utf-8") as handle:
-            known = json.load(handle)
-        if known["stamps"] == stamps:
-            return {program: int(known["versions"][program]) for program in programs}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # the cache is missing or invalid: ask again
-    versions = {
+def versions_of(programs: list[str]) -> dict[str, int]:
+    """The major version of each program, which takes 25 ms each."""
+    return {
         program: major_version(execute([program, "--version"], check=False, timeout=30).stdout) for program in programs
     }
+
+
+def remembered(host: Host, name: str, files: list[str], ask: Callable[[], Answer]) -> Answer:
+    """What `ask` returns, JSON data, kept under a name until one of these files changes. Not kept if one is missing, or
+    without files."""
+    path = host.path("cache", f"{name}.json")
     try:
-        make_directory(os.path.dirname(file))
-        write_atomic(file, json.dumps({"stamps": stamps, "versions": versions}).encode())
+        stamps = {file: stamp(file) for file in files}
+    except OSError:
+        stamps = {}
+    if not stamps:
+        return ask()
+    try:
+        with open(path, encoding="utf-8") as handle:
+            known = json.load(handle)
+        if known["stamps"] == stamps:
+            kept: Answer = known["answer"]
+            return kept
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # the cache is missing or invalid: ask again
+    answer = ask()
+    try:
+        make_directory(os.path.dirname(path))
+        write_atomic(path, json.dumps({"stamps": stamps, "answer": answer}).encode())
     except OSError:
         pass  # it is only a cache
-    return versions
+    return answer
 
 
 def stamp(program: str) -> str:

@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from dokkupy_apps.builds.build_slot import memory_cap
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import DokkupyError
-from dokkupy_sdk.programs import run_program
 from dokkupy_sdk.roles import ImageBuild
 from dokkupy_sdk.values import dataclass
 
+from dokkupy_docker.builds.client import remembered
 from dokkupy_docker.builds.options import PERIOD, PIDS, ValidatedOptions
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.options.values import nano, size, whole
@@ -36,6 +36,9 @@ PROCESSES = 4096
 
 ALL_PROCESSES = 16384
 """Processes in all builds together. A thread counts as a process."""
+
+PID_FILE = "/run/docker.pid"
+"""Written by an engine of this host when it starts. It reads the setting of the cgroups only then."""
 
 SEEN = "/cgroups"
 SECONDS = 60
@@ -130,21 +133,23 @@ def read(path: str) -> str:
 
 def engine_version() -> tuple[str, int]:
     """The engine's version as text, and its major number."""
-    version = str(api.get("/version")["Version"])
+    version = api.engine_version()
     first = version.partition(".")[0]
     return version, int(first) if first.isdigit() else 0
 
 
-def makes_groups() -> bool:
-    """Whether the engine manages cgroups itself, instead of systemd, which uses other names."""
-    return str(api.get("/info")["CgroupDriver"]) == "cgroupfs"
+def makes_groups(host: Host) -> bool:
+    """Whether the engine manages cgroups itself, instead of systemd, which uses other names. Requested again when the engine
+    was restarted, because older engines run three programs for the answer."""
+    local = [PID_FILE] if api.socket_path() == api.SOCKET else []
+    return remembered(host, "docker-cgroups", local, lambda: str(api.get("/info")["CgroupDriver"])) == "cgroupfs"
 
 
-def shared_by_builds(*, buildkit: bool) -> str | None:
+def shared_by_builds(host: Host, *, buildkit: bool) -> str | None:
     """The group in which this engine runs all builds. None if there is none."""
     if buildkit and engine_version()[1] >= LEAST_ENGINE:
         return ALL
-    if not makes_groups():
+    if not makes_groups(host):
         return None
     return ENGINE_S if buildkit else ALL
 
@@ -161,7 +166,7 @@ def group_of(
         words, cap = (("--memory", str(cap)) if cap and not given else ()), 0 if given else cap
     if "--cgroup-parent" in validated.words:
         return Group(words, cap if words else 0)
-    shared = shared_by_builds(buildkit=buildkit)
+    shared = shared_by_builds(host, buildkit=buildkit)
     alone = () if shared == ALL or not validated.limits else (too_old(),)
     if shared is None:
         return Group(words, cap if words else 0, alone)
@@ -189,8 +194,10 @@ def put_in_force(host: Host, wanted: Mapping[str, str], read: Callable[[str], st
     """Create the groups, unless they have the right values already. Returns why they could not be created."""
     if all(says(read(path), value) or (path.endswith("swap.max") and not read(path)) for path, value in wanted.items()):
         return ""
+    from dokkupy_sdk import programs  # imports tarfile, which a build mostly does without
+
     try:
-        code, said = run_program(
+        code, said = programs.run_program(
             host,
             f"dokkupy-limits-{os.getpid()}",
             script(wanted, unified=unified),

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 
+from dokkupy_apps.rollout.ahead import begin_load
 from dokkupy_sdk import Host
 from dokkupy_sdk.build_caches import caches_of
 from dokkupy_sdk.errors import AppError, HostError
@@ -62,6 +63,8 @@ def build_image(host: Host, build: ImageBuild) -> str:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
         argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
+        if build.app:
+            begin_load(host, build.app)
         if stream(argv, line, env={**env, **settings}) != 0:
             for text in output.rest():
                 show(text)

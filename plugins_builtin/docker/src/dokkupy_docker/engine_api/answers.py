@@ -8,7 +8,7 @@ from typing import Any
 
 from dokkupy_sdk.model import Ending, Port
 from dokkupy_sdk.roles import Container
-from dokkupy_sdk.values import replace
+from dokkupy_sdk.values import dataclass, replace
 
 from dokkupy_docker.command import text_without_passing, without_passing
 
@@ -100,9 +100,17 @@ def endings_of(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Ending]]:
     return found
 
 
-def inspected(one: Mapping[str, Any]) -> Container:
+@dataclass(frozen=True, slots=True)
+class Inspected(Container):
+    """A container with the id of its first process; 0 if none runs."""
+
+    pid: int = 0
+
+
+def inspected(one: Mapping[str, Any]) -> Inspected:
     state = one["State"]
-    return Container(
+    return Inspected(
+        pid=state.get("Pid") or 0,
         id=one["Id"],
         name=one["Name"].removeprefix("/"),
         image=one["Image"],

@@ -56,6 +56,18 @@ def get(path: str, **query: Any) -> Any:
     return None if status == 404 else parsed(body)
 
 
+def engine_version() -> str:
+    """The engine's version, from the head of a response (`Server: Docker/26.1.5 (linux)`), because older engines run two
+    programs to answer `/version`."""
+    head, _ = answered("GET", "/_ping", None, timeout=60)
+    for line in head.split(b"\r\n"):
+        name, _, value = line.decode(errors="replace").partition(":")
+        program, _, version = value.strip().partition(" ")[0].partition("/")
+        if name.lower() == "server" and program == "Docker" and version:
+            return version
+    return str(get("/version")["Version"])
+
+
 def exists(path: str, /, **query: Any) -> bool:
     """HEAD: whether the path exists."""
     status, _ = exchange("HEAD", target(path, query), None, timeout=60)
@@ -190,6 +202,14 @@ def exchange(
     method: str, target: str, body: Any, *, timeout: float | None, headers: Mapping[str, str] = {}
 ) -> tuple[int, bytes]:
     """Status and body of the answer. Raises TimeoutError, HostError when the engine does not answer."""
+    head, answer = answered(method, target, body, timeout=timeout, headers=headers)
+    return status_of(head), answer
+
+
+def answered(
+    method: str, target: str, body: Any, *, timeout: float | None, headers: Mapping[str, str] = {}
+) -> tuple[bytes, bytes]:
+    """Head and body of the answer; raises as `exchange` does."""
     try:
         connection = connected(timeout)
         try:
@@ -206,13 +226,12 @@ def exchange(
     head, found, answer = b"".join(parts).partition(b"\r\n\r\n")
     if not found:
         raise down("its answer was cut off")
-    status = status_of(head)
     length = next(
         (line[15:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), b""
     ).strip()
     if length and int(length) != len(answer) and method != "HEAD":
         raise down("its answer was cut off")
-    return status, answer
+    return head, answer
 
 
 def connected(timeout: float | None) -> socket:

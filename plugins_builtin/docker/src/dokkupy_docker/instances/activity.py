@@ -43,7 +43,11 @@ Process = tuple[int, str]
 def first_process(container: str) -> Process | None:
     """The process that the engine started; None when it has ended."""
     found = api.get(f"/containers/{api.quoted(container)}/json")
-    pid = found["State"]["Pid"] if found else 0
+    return process_of(found["State"]["Pid"] if found else 0)
+
+
+def process_of(pid: int) -> Process | None:
+    """The process that has this id now; None for 0, or when it has ended."""
     return (pid, fields[19]) if pid and (fields := stat_of(f"/proc/{pid}/stat")) else None
 
 
