@@ -77,8 +77,9 @@ def stream(
     env: Mapping[str, str] | None = None,
     stdin: object = subprocess.DEVNULL,
     cwd: str | None = None,
+    begun: Callable[[], object] = bool,
 ) -> int:
-    """Run a program and pass on each line of both streams as it arrives. Returns the status.
+    """Run a program and pass on each line of both streams as it arrives. Returns the status. begun: called once it runs.
 
     The program gets its own process group, which is ended as a whole if this function is interrupted. If this process is
     killed, the kernel sends SIGTERM to the program.
@@ -98,6 +99,7 @@ def stream(
         raise HostError(f"The program {argv[0]} is not installed", hint=f"Install {argv[0]}.") from error
     try:
         assert process.stdout is not None
+        begun()
         for raw in lines(process.stdout.fileno()):
             line(raw.decode(errors="replace").rstrip("\r"))
         return int(process.wait())

@@ -45,8 +45,8 @@ class Source:
 class Build:
     """One build. env: the build's environment, which must not remain in the image.
 
-    options: docker options of the phase build, as arguments. tag: the image's name until it becomes a release. private: a
-    text that no other app knows, for the names of the app's caches; keep it out of logs and argv. labels: of the image.
+    options: docker options of the phase build, as arguments. tag: the image's name. private: a text that no other
+    app knows, for the names of the app's caches; keep it out of logs and argv. labels: of the image.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Build:
 @dataclass(frozen=True, slots=True)
 class Image:
     """A built image. id: `sha256:...`. command: the image's own CMD with ENTRYPOINT; workdir: absolute or empty. triggers:
-    what its ONBUILD lines add to a build that starts from it."""
+    what its ONBUILD lines add to a build that starts from it. size: bytes."""
 
     id: str
     ports: tuple[Port, ...] = ()
@@ -72,3 +72,4 @@ class Image:
     user: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     triggers: tuple[str, ...] = ()
+    size: int = 0

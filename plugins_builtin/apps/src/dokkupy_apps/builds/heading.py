@@ -31,10 +31,9 @@ def described(host: Host, source: Source) -> str:
     return f"commit {source.revision[:SHORT]}{subject}"
 
 
-def report_image(host: Host, source: Source, image: Image, began: float) -> None:
+def report_image(host: Host, image: Image, began: float) -> None:
     """`Image 164 MB   1.2 s`: its size, and the time since the build began (monotonic clock)."""
     from dokkupy_sdk.sizes import in_units
 
-    sizes = [size for id, _, size in host.images().find_all({"dokkupy.app": source.app}) if id == image.id]
-    text = f"Image {in_units(sizes[0])}" if sizes else "Image"
+    text = f"Image {in_units(image.size)}" if image.size else "Image"
     host.out.detail(timed(text, duration(time.monotonic() - began)))

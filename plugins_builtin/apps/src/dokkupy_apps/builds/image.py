@@ -79,7 +79,7 @@ def build(
         f"build the image with the builder {name}", run_builder, undo=call(drop_image, ref=tag), planned=Image("")
     )
     if not host.dry_run:
-        report_image(host, source, image, began)
+        report_image(host, image, began)
     host.hooks.emit(hookspecs.post_build, host=host, build=request, image=image, tx=tx)
     return name, image
 

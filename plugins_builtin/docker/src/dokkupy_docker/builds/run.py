@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from dokkupy_apps.rollout.ahead import begin_load
 from dokkupy_sdk import Host
@@ -63,9 +64,8 @@ def build_image(host: Host, build: ImageBuild) -> str:
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
         argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
-        if build.app:
-            begin_load(host, build.app)
-        if stream(argv, line, env={**env, **settings}) != 0:
+        begun = partial(begin_load, host, build.app) if build.app else bool
+        if stream(argv, line, env={**env, **settings}, begun=begun) != 0:
             for text in output.rest():
                 show(text)
             if any(FULL_DISK.search(text) for text in output.tail):

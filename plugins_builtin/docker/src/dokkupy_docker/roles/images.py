@@ -40,6 +40,7 @@ class DockerImages(Images):
             user=config.get("User") or "",
             labels=config.get("Labels") or {},
             triggers=tuple(config.get("OnBuild") or ()),
+            size=found.get("Size") or 0,
         )
 
     def pull(self, ref: str) -> Image:
