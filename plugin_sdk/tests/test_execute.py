@@ -38,6 +38,14 @@ def test_line_longer_than_a_pipe_comes_whole_and_both_streams_are_one() -> None:
     assert found == ["x" * 300000, "error"]
 
 
+def test_caller_can_begin_other_work_once_the_program_runs(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    seen: list[str] = []
+    wait = f"while [ ! -e {go} ]; do sleep 0.01; done; echo done"
+    assert stream(["sh", "-c", wait], seen.append, begun=go.touch) == 0
+    assert seen == ["done"]
+
+
 def test_signal_that_interrupts_no_system_call_ends_a_silent_program(tmp_path: Path) -> None:
     """Python's handler runs once the main thread is back from its system call. Here the signal reaches another thread,
     so that it interrupts none, as when it comes in the instant before the call."""

@@ -75,7 +75,7 @@ def test_a_new_instance_is_inspected_once_and_then_watched_by_its_process(
     for one in made:
         unwatched = "checks" not in release.settings  # then the engine is asked once more, after it had its turn
         assert sum(f"/containers/{one.id}/json" in line for line in asked) == 1 + unwatched
-    assert sum(f"GET /{api.VERSION}/images/" in line for line in asked) == 1
+    assert not [line for line in asked if "/images/" in line]  # inspected by the fixture
 
 
 def test_an_address_survives_a_restart_of_the_container(host: Host, release: Release) -> None:
@@ -346,6 +346,7 @@ def test_a_restart_looks_into_no_image_and_asks_the_engine_seven_times(
         return exchange(method, target, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(api, "exchange", counted)
+    host.engine().known_images.clear()  # type: ignore[attr-defined]  # as in another process
     again = DockerLocal(host)
     host.override_role("scheduler", "fake", again)
     (second,) = start(host, release, (WEB, 1))
@@ -358,5 +359,8 @@ def test_a_restart_looks_into_no_image_and_asks_the_engine_seven_times(
         f"POST {version}/containers/{second.id}/start",
         *[f"GET {version}/containers/{second.id}/json"] * 2,
     ]
+    asked.clear()
+    start(host, release, (WEB, 1))
+    assert not [line for line in asked if "/images/" in line]  # this command has inspected it
     assert second.address != first.address
     assert command.FIRST_LINE in str(inspect(second.id)["Args"])
