@@ -312,7 +312,9 @@ def sleeping(host: Host) -> bool:
 
 def leftovers(host: Host) -> tuple[str, str, str]:
     images = host.exec(["docker", "images", "-q", "--filter", "dangling=true"]).stdout
-    tags = host.exec(["sh", "-c", "docker images --format '{{.Repository}}:{{.Tag}}' | grep -E ':(build-|r[0-9])' || true"]).stdout
+    tags = host.exec(
+        ["sh", "-c", "docker images --format '{{.Repository}}:{{.Tag}}' | grep -E ':(build-|r[0-9])' || true"]
+    ).stdout
     files = host.exec(["sh", "-c", "cd /var/lib/dokkupy; find tmp work -mindepth 2 2>/dev/null || true"]).stdout
     return images, tags, files
 
