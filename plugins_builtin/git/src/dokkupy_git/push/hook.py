@@ -26,8 +26,9 @@ REFUSED = "pre-receive hook declined"
 """The text that git's client shows for a refused ref. It is the same as in Dokku's hook, because clients know it."""
 
 
-def run() -> NoReturn:
-    """Run the deploy of a push, and report the result of each ref to git."""
+def run(_argv: list[str]) -> NoReturn:
+    """Run the deploy of a push, and report the result of each ref to git. An entry of `dokkupy.entries`, which the script of
+    the hook starts."""
     repository = os.getcwd()
     # Standard output carries the protocol, so all other output goes to the client by standard error.
     with os.fdopen(os.dup(1), "wb") as answers:

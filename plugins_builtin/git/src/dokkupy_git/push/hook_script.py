@@ -1,7 +1,7 @@
-"""The proc-receive hook that git runs: two lines that call back into this package, in the same environment of Python.
+"""The proc-receive hook that git runs: one line that starts dokkupy again, as this process was started.
 
-One launcher serves all repositories: `core.hooksPath` on the command line names its directory, and no hook in a
-repository runs.
+One script serves all repositories: `core.hooksPath` on the command line names its directory, and no hook in a repository
+runs.
 """
 
 from __future__ import annotations
@@ -14,27 +14,39 @@ from dokkupy_sdk.files import make_directory, write_atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dokkupy_sdk import Host
 
 HOOK = "proc-receive"
-CALL = "from dokkupy_git.push.hook import run; run()"
+ENTRY = "git-hook-entry"
+"""The entry point that runs `hook.run`."""
 LONGEST_SHEBANG = 120
 """Linux cuts off a longer first line of a script."""
 
 
-def launcher(python: str) -> str:
-    """The text of the hook. `-I`: neither the environment nor the current directory adds modules."""
-    first = f"#!{python} -I"
-    if len(first) <= LONGEST_SHEBANG and not any(character.isspace() for character in python):
-        return f"{first}\n{CALL}\n"
-    return f"#!/bin/sh\nexec {shlex.quote(python)} -I -c {shlex.quote(CALL)}\n"
+def program() -> list[str]:
+    """The argv by which a process becomes dokkupy as this one did: its launcher, which finds modules faster than Python does,
+    or the interpreter. `-I`: neither the environment nor the current directory adds modules."""
+    launcher = getattr(sys.modules["__main__"], "__file__", None) or ""
+    if os.path.basename(launcher) in ("dokku", "dokkupy") and os.access(launcher, os.X_OK):
+        return [os.path.abspath(launcher)]
+    return [sys.executable, "-I", "-m", "dokkupy"]
+
+
+def script(argv: Sequence[str]) -> str:
+    """The text of the hook. The launcher is itself a script, which Linux accepts as an interpreter."""
+    first = f"#!{argv[0]} {ENTRY}"
+    if len(argv) == 1 and len(first) <= LONGEST_SHEBANG and not any(character.isspace() for character in argv[0]):
+        return f"{first}\n"
+    return f"#!/bin/sh\nexec {shlex.join([*argv, ENTRY])}\n"
 
 
 def hooks_directory(host: Host) -> str:
-    """The directory with the launcher, which is written again if it belongs to another Python."""
+    """The directory with the hook, which is written again if it starts another program."""
     directory = host.path("git", "hooks")
     path = os.path.join(directory, HOOK)
-    text = launcher(sys.executable)
+    text = script(program())
     try:
         with open(path) as file:
             if file.read() == text:

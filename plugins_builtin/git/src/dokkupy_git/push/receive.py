@@ -136,9 +136,9 @@ def receive(host: Host, app: AppName, *, no_cache: bool = False, waits: bool = F
         chosen=deploy_branch_is_chosen(host, app),
         has_branches=repository.branches(),
     )
-    moves = [refs.peeled(repository, update.move) for update in updates]
-    refs.require_permitted(repository, moves)
-    refs.require_possible(repository, moves)
+    pushed = [update.move for update in updates]
+    refs.require_permitted(repository, pushed)
+    moves = refs.stored(repository, pushed)
     if decided.deploy is not None:
         commit = moves[updates.index(decided.deploy)].new
         if not decided.deploy.branch:  # a tag, perhaps an annotated one

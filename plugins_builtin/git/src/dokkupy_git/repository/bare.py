@@ -37,6 +37,15 @@ class Repository:
     def exists(self) -> bool:
         return os.path.isfile(os.path.join(self.path, "HEAD"))
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether somebody changed the repository's configuration since it was created."""
+        try:
+            with open(os.path.join(self.path, "config"), "rb") as file:
+                return file.read(len(CONFIG) + 1) != CONFIG
+        except OSError:
+            return True
+
     def ensure(self, branch: str = "master") -> None:
         """Create the repository unless it exists. HEAD is written last, because it makes it a repository."""
         if self.exists:

@@ -53,6 +53,8 @@ def commit_of(repository: Repository, name: str, ref: str) -> str:
 
 def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
     """Raise UserError for what the repository's own `receive.deny*` settings forbid."""
+    if not repository.is_configured:
+        return
     settings = repository.git(
         "config", "--bool", "--get-regexp", r"^receive\.deny(nonfastforwards|deletes)$", check=False
     )
@@ -77,6 +79,20 @@ def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
                 "(receive.denyNonFastForwards)",
                 hint="Fetch and merge first: git pull",
             )
+
+
+def stored(repository: Repository, moves: Sequence[Move]) -> list[Move]:
+    """The changes as git stores them, after it has prepared them. Only a change that it refuses may need another object:
+    usually, a branch is pushed a commit, and no process has to ask for the kind of object. Raises UserError or HostError."""
+    try:
+        require_possible(repository, moves)
+    except HostError:
+        as_commits = [peeled(repository, move) for move in moves]
+        if as_commits == list(moves):
+            raise
+        require_possible(repository, as_commits)
+        return as_commits
+    return list(moves)
 
 
 def require_possible(repository: Repository, moves: Sequence[Move]) -> None:
