@@ -7,7 +7,7 @@ import shlex
 from operator import attrgetter
 from pathlib import Path
 
-from dokkupy.cli.declare import Command, Group, parameters
+from dokkupy.cli.declare import Command, Group, parameters, placeholder
 from dokkupy.cli.main import resolve, split_globals, take_late_globals
 from dokkupy.cli.parse import parse
 from dokkupy.host import Host
@@ -80,3 +80,41 @@ def test_example_of_a_setting_is_one_that_the_command_accepts(command: Command) 
         if not name.startswith("task."):
             prop = settings.require(name, is_global=scope == "--global")
             assert prop.parse(" ".join(values))
+
+
+NOUNS = {
+    *(
+        "ALIAS",
+        "BRANCH",
+        "DIR",
+        "DIRECTORY",
+        "FILE",
+        "FINGERPRINT",
+        "FORMAT",
+        "ID",
+        "IMAGE",
+        "KEY",
+        "KIND",
+        "MODE",
+        "NAME",
+    ),
+    *("NAMESPACE", "NETWORK", "OPTIONS", "PASSWORD", "POLICY", "RELEASE", "ROLE", "SIZE", "STATUS", "TARGET", "TYPE"),
+    *("USER", "VERSION"),
+}
+"""Values that have the same name as their flag."""
+
+
+@for_each(COMMANDS, attrgetter("full_name"))
+def test_the_usage_says_what_the_value_of_an_option_is(command: Command) -> None:
+    """`--since TIME`, not `--since SINCE`."""
+    for item in (one for one in parameters(command.function) if one.kind == "option" and not one.is_bool):
+        last = max(item.flags, key=len).rpartition("-")[2].upper()
+        assert placeholder(item) != last or last in NOUNS, f"{item.flags}: give Opt a noun"
+
+
+def test_the_example_of_an_upgrade_has_a_version_of_its_kind() -> None:
+    images = {name: HOST.registry.load(entry).image for name, entry in HOST.registry.group("dokkupy.datastore").items()}
+    lines = {one.group.namespace: examples(HOST, one)[0] for one in COMMANDS if one.full_name.endswith(":upgrade")}
+    assert len(images) > 10
+    for kind, image in images.items():
+        assert lines[kind] == f"{kind}:upgrade db --image-version {image.rpartition(':')[2]}"

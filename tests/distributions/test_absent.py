@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dokkupy.cli.declare import parameters
+from dokkupy.host import Host
+from dokkupy_sdk.cli import takes_app
+from dokkupy_sdk.testing import fake_host
+from dokkupy_sdk.testing.command_line import command_line
 
-from tests.distributions.populated import typed_where_all_is
+from tests.distributions.populated import PLUGINS, typed_where_all_is
 from tests.distributions.test_wrong_values import GROUPS
 
 ABSENT = {
@@ -144,3 +151,37 @@ def test_a_setting_for_a_process_type_that_is_not_there_is_kept_with_a_warning(
         warning = f" !     blog has no process type wokrer now (it has: web, worker); {what} counts once it has one\n"
         assert status == 0 and warning in err, (line, err)
         assert "process type" not in run(*line.replace("wokrer", "web").split())[2]
+
+
+SILENT = {"apps:exists": "its exit status is the answer", "events:on": "its line is not a heading"}
+
+
+def reads(host: Host) -> Iterator[list[str]]:
+    """The lines of commands that only read, for a new app. Datastores have the same commands: redis stands for all."""
+    of_datastores = {*host.registry.group("dokkupy.datastore")} - {"redis"}
+    for name, group in GROUPS.items():
+        for command in group.commands.values() if name not in of_datastores | {"completion", "shell"} else ():
+            places = [one for one in parameters(command.function) if one.kind in ("argument", "scope", "rest")]
+            is_read = command.permission.endswith(":read") and not (command.mutating or command.hidden or command.root)
+            if is_read and command.formats and all(takes_app(one) or not one.required for one in places):
+                yield [command.full_name, *("blog" for one in places if takes_app(one))]
+
+
+def test_no_command_prints_only_a_heading_on_a_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that there is nothing, and what to type. Programs get Dokku's output."""
+    host = fake_host(tmp_path / "dokkupy", plugins=PLUGINS, real=("source",))
+    run = command_line(host, capsys, monkeypatch)
+    run("apps:create", "blog")
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = [*reads(host), ["config:show", "blog"], ["config:keys", "--global"]]
+    assert len(lines) > 90
+    found = {" ".join(words): run(*words) for words in lines if words[0] not in SILENT}
+    empty = {
+        line: out
+        for line, (_, out, err) in found.items()
+        if all(one.startswith(("=====>", "----->")) or not one.strip() for one in (out + err).splitlines())
+    }
+    assert empty == {}

@@ -308,6 +308,7 @@ APPS = [
         backup_verified_at=None,
     ),
     row("new", "new"),
+    row("wip", "failed"),
 ]
 HEADS = {
     "cpu_percent": "CPU %",

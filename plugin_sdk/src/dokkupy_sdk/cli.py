@@ -9,6 +9,8 @@ from dokkupy.host import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dokkupy_sdk.confirm import confirm
     from dokkupy_sdk.many import apps_of, each
 
@@ -21,6 +23,11 @@ AppOrAll = Annotated[Scope, Arg("APP|--all")]
 def on_terminal() -> bool:
     """Whether a person reads standard output. A report then leaves out what is empty; programs get every line."""
     return sys.stdout.isatty()
+
+
+def lines_or(lines: "Sequence[str]", empty: str) -> list[str]:
+    """The lines of a list. For an empty one a person reads a sentence, and a program nothing, as with Dokku."""
+    return list(lines) or ([empty] if on_terminal() else [])
 
 
 def __getattr__(name: str) -> object:

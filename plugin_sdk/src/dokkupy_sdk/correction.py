@@ -33,10 +33,10 @@ PATIENCE = 60
 """Seconds to wait for a person's answer."""
 
 
-def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
+def correct(host: Host, typed: list[str], error: BaseException) -> list[str]:
     """Add "Did you mean ...?" to the error's hint. For a mistyped command, ask a person at a terminal, and return the
     line to run instead."""
-    if isinstance(error, Conflict):
+    if isinstance(error, Conflict) or not isinstance(error, UserError):
         return []
     flags, words = split_globals(list(typed))
     if not words:

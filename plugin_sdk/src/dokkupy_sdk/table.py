@@ -101,10 +101,13 @@ EMPTY = ("", "-", None)
 
 
 def report(rows: Iterable[tuple[str, object]], width: int = 30, *, whole: bool = False) -> list[str]:
-    """The lines of a report below its title. A terminal gets those with a value, unless it asks for the whole."""
+    """The lines of a report below its title, the values in one column, which a longer label than usual moves. A terminal gets
+    those with a value, unless it asks for the whole; programs get Dokku's width."""
     hides = not whole and on_terminal()
-    shown = (("" if value is None else value, label) for label, value in rows if not (hides and value in EMPTY))
-    return [field(label, value, width) for value, label in shown]
+    shown = [("" if value is None else value, label) for label, value in rows if not (hides and value in EMPTY)]
+    if on_terminal():
+        width = max([width, *(len(label) + 1 for _, label in shown)])
+    return [field(label, value, width) for value, label in shown] or (["       Nothing is set"] if hides else [])
 
 
 def clean(cell: str) -> str:

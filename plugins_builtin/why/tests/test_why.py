@@ -12,7 +12,7 @@ from dokkupy_apps.releases.records import current
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.builder import builder_of
-from dokkupy_sdk.diagnosis import GUESS, Cause, Evidence
+from dokkupy_sdk.diagnosis import FACT, GUESS, Cause, Evidence
 from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.model import CheckFailed
 from dokkupy_sdk.names import AppName
@@ -164,6 +164,20 @@ def test_a_cause_that_the_message_names_is_not_said_twice() -> None:
         "Fix: Make it listen on 0.0.0.0:5000"
     ]
     assert hint_lines("it failed", [Cause("exit code 1", sure=GUESS)]) == []
+
+
+def test_why_says_each_cause_once() -> None:
+    cause = Cause("It listens on 127.0.0.1 only", ("Make it listen on 0.0.0.0:5000",))
+    evidence = Evidence("blog", "start", "nothing listened; it listens on 127.0.0.1 only")
+    title, *lines = text_of(evidence, [cause])
+    assert lines == [
+        "       nothing listened; it listens on 127.0.0.1 only",
+        "       Fix:   Make it listen on 0.0.0.0:5000",
+    ]
+    crashed = Evidence("blog", "run", "web.1 crashed")
+    assert text_of(crashed, [cause], shown={cause.title}) == ["=====> blog: web.1 crashed", "       Cause: the same."]
+    longer = Cause("The disk is full: /dev/sda1 at /", sure=FACT)
+    assert ranked([Cause("The disk is full"), longer]) == (longer,)
 
 
 def test_control_sequences_of_an_app_do_not_reach_the_reader(host: Host, run: Run) -> None:

@@ -63,19 +63,19 @@ class Rest(Arg):
 
 
 class Opt:
-    """An option's spellings and meaning. unknown=True: it takes every undeclared flag (info flags).
+    """An option's spellings and meaning. unknown=True: it takes every undeclared flag (info flags). noun: see `placeholder`.
 
     inert: why the option has no effect, which a warning says when the option is used. There is no warning when a plugin
     declares that it implements the option (`Registry.handles`). complete: see `Arg`.
     """
 
-    __slots__ = ("complete", "flags", "help", "inert", "unknown")
+    __slots__ = ("complete", "flags", "help", "inert", "noun", "unknown")
 
     def __init__(
-        self, *flags: str, help: str = "", unknown: bool = False, inert: str = "", complete: Values = ""
+        self, *flags: str, help: str = "", unknown: bool = False, inert: str = "", complete: Values = "", noun: str = ""
     ) -> None:
         self.complete = complete
-        self.flags = flags
+        self.flags, self.noun = flags, noun
         self.help = help or (f"No effect: {inert}" if inert else "")
         self.unknown = unknown
         self.inert = inert
@@ -320,7 +320,7 @@ def parameter(name: str, hint: Any, defaults: dict[str, Any], *, is_option: bool
         if isinstance(marker, Rest):
             found.kind = "rest"
     elif isinstance(marker, Opt):
-        found.flags = marker.flags or found.flags
+        found.flags, found.metavar = marker.flags or found.flags, marker.noun
         if marker.unknown:
             found.kind = "unknown-flags"
     found.required = name not in defaults
@@ -364,11 +364,11 @@ def option_usage(item: Parameter) -> str:
 
 
 def placeholder(item: Parameter) -> str:
-    """What stands for a value in help: `APP`, `KEY=VALUE`, `NUMBER`, or a few values: `crt|key|csr`."""
+    """What stands for a value in help: its noun (`APP`, `KEY=VALUE`, `NUMBER`), or a few values: `crt|key|csr`."""
     values = "|".join(item.complete) if isinstance(item.complete, tuple) else ""
     if 0 < len(values) <= LONGEST and "=" not in values:
         return values
     if item.kind == "option":
         is_number = getattr(item.convert, "is_number", item.convert is to_int)
-        return "NUMBER" if is_number else max(item.flags, key=len).rpartition("-")[2].upper()
+        return "NUMBER" if is_number else item.metavar or max(item.flags, key=len).rpartition("-")[2].upper()
     return item.metavar if item.kind == "scope" else item.metavar.upper().replace("_", "-")

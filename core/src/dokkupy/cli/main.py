@@ -131,7 +131,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         call_status = invoke(host, call)
     except BaseException as error:
         full_name, form = (call.command.full_name, call.format) if call else (name, asked(words))
-        if isinstance(error, UserError) and (instead := corrected(host, typed, error)):
+        if instead := corrected(host, typed, error):
             return main(instead, host=host)
         call_status = report(error, host, full_name, form)
     if call is not None and (call.recorded or call_status):
@@ -321,9 +321,10 @@ def report(error: BaseException, host: Host, command: str = "", form: str = "std
     return first.exit_code
 
 
-def corrected(host: Host, typed: list[str], error: UserError) -> list[str]:
+def corrected(host: Host, typed: list[str], error: BaseException) -> list[str]:
     """The command line to run in place of a mistyped one, if a person chose it. Otherwise the error's hint may have grown."""
-    for entry in host.registry.group(CORRECTIONS).values():
+    is_open = isinstance(error, UserError) or "APP" in getattr(error, "hint", "")
+    for entry in host.registry.group(CORRECTIONS).values() if is_open else ():
         try:
             if instead := host.registry.load(entry)(host, typed, error):
                 return list(instead)

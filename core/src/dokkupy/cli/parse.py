@@ -19,8 +19,8 @@ TEXT = ("stdout", "text")  # the formats for people
 
 class Invocation:
     """A command and the arguments to call it with. format: as `--format` names it, `envelope` for `--json`. app: the app
-    whose permission is required, or None. inert: the arguments without effect, by the flag as typed or `<argument>`. recorded: see `CommandResult`.
-    surplus: the arguments after the last one that the command takes, without the app's name, which clients append."""
+    whose permission is required, or None. inert: those without effect, by the flag as typed or `<argument>`. recorded: see
+    `CommandResult`. surplus: those after the last one that the command takes, without the app's name, which clients append."""
 
     def __init__(self, command: Command) -> None:
         self.command = command

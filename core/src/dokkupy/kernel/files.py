@@ -14,10 +14,10 @@ DISK = {
 
 
 def unwritable(error: OSError, what: str = "") -> HostError:
-    """The error for a file that cannot be written: its disk is full, over a quota, mounted read-only or broken."""
-    code = "disk_full" if error.errno in (28, 122) else None
-    text = f"{what or error.filename or 'A file'} cannot be written: {error.strerror}"
-    return HostError(text, hint=DISK.get(error.errno or 0, ""), code=code)
+    """The error of a file whose disk is full, over a quota, mounted read-only or broken. what: names it if it was written."""
+    verb = "written" if what or error.errno != 5 else "read or written"
+    text = f"{what or error.filename or 'A file'} cannot be {verb}: {error.strerror}"
+    return HostError(text, hint=DISK.get(error.errno or 0, ""), code="disk_full" if error.errno in (28, 122) else None)
 
 
 def write_atomic(path: str, data: bytes, *, mode: int = 0o600) -> None:

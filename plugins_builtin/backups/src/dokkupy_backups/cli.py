@@ -219,7 +219,7 @@ def verify(
     *,
     target: ToTarget = None,
     read_data_subset: Annotated[
-        DataSubset | None, Opt("--read-data-subset", help="Part of the data to read, such as 5%")
+        DataSubset | None, Opt("--read-data-subset", noun="PERCENT", help="Part of the data to read, such as 5%")
     ] = None,
 ) -> CommandResult:
     """Verify a backup: restore it into a temporary copy and compare the content."""
@@ -247,9 +247,10 @@ def restore(
     subject: Subject,
     *,
     at: Annotated[
-        IdOrTime | None, Opt("--at", help="Id of a backup, or a time: the newest backup that began before it")
+        IdOrTime | None,
+        Opt("--at", noun="TIME|ID", help="Id of a backup, or a time: the newest one before it"),
     ] = None,
-    to: Annotated[str, Opt("--to", help="Restore into a new service of this name; the subject does not change")] = "",
+    to: Annotated[str, Opt("--to", noun="NAME", help="Restore into a new service of this name")] = "",
     target: ToTarget = None,
     no_safety: Annotated[bool, Opt("--no-safety", help="Do not back up the current data first")] = False,
     force: Annotated[bool, Opt("--force", help="Do not ask")] = False,
@@ -331,7 +332,8 @@ def schedule(
     keep_weekly: Annotated[int, Opt("--keep-weekly", help="For how many weeks to keep the last of each")] = 0,
     keep_monthly: Annotated[int, Opt("--keep-monthly", help="For how many months to keep the last of each")] = 0,
     verify: Annotated[
-        Cron | None, Opt("--verify", help="When to verify the newest backup; after each backup if not given")
+        Cron | None,
+        Opt("--verify", noun="SCHEDULE", help="When to verify the newest backup; after each backup if not given"),
     ] = None,
     objective: Annotated[int, Opt("--objective", help="Maximum age in hours of the last verified backup")] = 0,
 ) -> CommandResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, lines_or
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName
 
@@ -136,7 +136,10 @@ def list_buildpacks(host: Host, app: App) -> CommandResult:
     """List the buildpacks of an app, in order."""
     found = current(host, app)
     indent = "" if getattr(host.out, "quiet", False) else " " * 7
-    return CommandResult(found, [indent + one for one in found], columns=[f"-----> {app} buildpack urls"])
+    none = f"{indent}None is set, so its files choose them: buildpacks:detect {app}"
+    return CommandResult(
+        found, lines_or([indent + one for one in found], none), columns=[f"-----> {app} buildpack urls"]
+    )
 
 
 @group.command("detect", permission="app:read")

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("clickhouse", "ClickHouse", "ClickHouse databases")
+group = datastore_group("clickhouse", "ClickHouse", "ClickHouse databases", version="25.8")

@@ -114,7 +114,7 @@ class Counts(TypedDict):
 
 
 class PsList(TypedDict):
-    """state: new, running, partly, down, stopped or broken. The figures are those of the installed plugins; null if unknown."""
+    """state: new, failed, running, partly, down, stopped or broken. The figures are those of the installed plugins; null if unknown."""
 
     app: str
     state: str

@@ -91,11 +91,11 @@ REMOVED = {
 }
 
 
-def correct(host: Host, typed: list[str], error: UserError) -> list[str]:
+def correct(host: Host, typed: list[str], error: BaseException) -> list[str]:
     """Add to the error which command does here what the typed one does elsewhere. It is never run by itself."""
     from dokkupy_sdk.entry import resolve, split_globals
 
-    if error.code != "unknown_command" or error.hint:
+    if not isinstance(error, UserError) or error.code != "unknown_command" or error.hint:
         return []
     flags, words = split_globals(list(typed))
     line = {**HEROKU, **REMOVED}.get(words[0], "")

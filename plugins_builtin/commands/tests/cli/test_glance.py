@@ -10,8 +10,10 @@ from dokkupy.host import Host
 from dokkupy_apps.processes import states
 from dokkupy_apps.testing import deploy
 from dokkupy_commands.cli.glance import age
+from dokkupy_sdk.model import CheckFailed
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import InstanceRow
+from dokkupy_sdk.testing import FakeScheduler
 
 from plugins_builtin.commands.tests.conftest import Run
 
@@ -58,6 +60,19 @@ def test_a_broken_app_does_not_hide_the_others(run: Run, host: Host) -> None:
         file.write("release = [")
     found = rows(run, "ps")
     assert (found["blog"]["state"], found["shop"]["state"]) == ("running", "broken")
+
+
+def test_an_app_whose_first_deploy_failed_says_so_and_what_to_type(run: Run, host: Host) -> None:
+    scheduler = host.scheduler()
+    assert isinstance(scheduler, FakeScheduler)
+    scheduler.dead.add("web")
+    with pytest.raises(CheckFailed):
+        deploy(host, "wip", TREE)
+    status, out, err = run("ps")
+    assert (status, out.split()[-3:]) == (0, ["wip", "●", "failed"])
+    assert err == " !     No deploy of wip has succeeded yet: why wip\n"
+    run("apps:create", "new")
+    assert rows(run, "ps")["new"]["state"] == "new"
 
 
 def test_key_sees_only_its_own_apps(run: Run, host: Host) -> None:

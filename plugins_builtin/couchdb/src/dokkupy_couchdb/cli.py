@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("couchdb", "CouchDB", "CouchDB databases", connects=False)
+group = datastore_group("couchdb", "CouchDB", "CouchDB databases", version="3.5", connects=False)

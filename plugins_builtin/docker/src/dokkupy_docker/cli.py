@@ -22,7 +22,7 @@ local_group = Group("scheduler-docker-local", "Manage the scheduler docker-local
 
 App = Annotated[AppName, Arg("app")]
 PhaseWord = Annotated[str, Arg("phase(s)", "Phases, separated by commas", complete=PHASES)]
-Processes = Annotated[list[str], Opt("--process", help="Only for this process type, in the phase deploy")]
+Processes = Annotated[list[str], Opt("--process", noun="TYPE", help="Only for this process type, in the phase deploy")]
 Options = Annotated[list[str], Rest("option")]
 OWN_FLAGS = ("--dry-run", "--format", "--json", "--process", "--verbose")
 
@@ -190,7 +190,7 @@ def list_options(
     which: Annotated[str, Arg("phase", complete=PHASES)] = "",
     *,
     phase: Annotated[str, Opt("--phase", help="The same as the argument", complete=PHASES)] = "",
-    process: Annotated[str, Opt("--process", help="Only those of this process type")] = "",
+    process: Annotated[str, Opt("--process", noun="TYPE", help="Only those of this process type")] = "",
 ) -> CommandResult:
     """List the options of a phase, one per line."""
     host.store.require_app(app)

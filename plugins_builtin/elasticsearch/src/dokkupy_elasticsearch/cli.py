@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("elasticsearch", "Elasticsearch", "Elasticsearch search engines", connects=False)
+group = datastore_group(
+    "elasticsearch", "Elasticsearch", "Elasticsearch search engines", version="8.19.7", connects=False
+)

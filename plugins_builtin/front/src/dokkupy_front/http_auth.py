@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, lines_or
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.names import AppName, Secret, shown
 from dokkupy_sdk.settings import Settings
@@ -113,7 +113,8 @@ def show_config(host: Host, app: App) -> CommandResult:
     lines = ['auth_basic "Restricted";', *(f"user {name};" for name in sorted(record.users))]
     lines += [f"allow {one};" for one in record.allowed]
     data = {"enabled": record.enabled, "users": sorted(record.users), "allowed_ips": list(record.allowed)}
-    return CommandResult(data, lines if record.enabled else [])
+    off = f"HTTP auth is not enabled for {app}: http-auth:enable {app}"
+    return CommandResult(data, lines_or(lines if record.enabled else [], off))
 
 
 def changed(host: Host, verb: str, app: AppName, *, takes_away: bool = False) -> AbstractContextManager[Transaction]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, lines_or
 from dokkupy_sdk.names import AppName, Count
 from dokkupy_sdk.styles import BAD, FAINT, GOOD
 
@@ -54,7 +54,8 @@ def deploys(
     }
     rows = [{**row, "what": what(row, known.get((row["app"], row["release"]), ""))} for row in found]
     lines = lines_of(rows, one_app=app is not None)
-    return CommandResult(rows, lines[1:], columns=lines[:1])
+    none = f"{app} has no deploy on record" if app else "No deploy is on record"
+    return CommandResult(rows, lines_or(lines[1:], none), columns=lines[:1])
 
 
 def timeline(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.files import unwritable
 from dokkupy_sdk.names import AppName
 
 FULL = "disk_full"
@@ -106,12 +109,16 @@ def said_until(until: datetime | None) -> str:
     return f" until {until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
 
 
-def no_room(app: AppName, where: str) -> HostError:
-    return HostError(
-        f"No certificate for {app}: no space left on device ({where})",
-        code=FULL,
-        hint="Free some disk space: dokkupy cleanup. It is retried automatically; the served certificates do not change.",
-    )
+NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+AGAIN = "It is retried automatically; the served certificates do not change."
+
+
+def not_written(app: AppName, where: str, error: OSError = NO_SPACE) -> HostError:
+    """The error for a file of certbot's that cannot be written, by the rule for all files. where: empty if the error
+    names it."""
+    shared = unwritable(error, where)
+    hint = f"{shared.hint} {AGAIN}" if shared.hint else "Run it as root on the server: dokkupy setup"
+    return HostError(f"No certificate for {app}: {shared.message}", code=shared.code, hint=hint)
 
 
 NOISE = ("Saving debug log", "Ask for help", "See the logfile")
@@ -129,7 +136,7 @@ REASONS = (
     (
         r"No space left on device|Errno 28\b",
         "no space left on device",
-        "Free some disk space: dokkupy cleanup. It is retried automatically; the served certificates do not change.",
+        f"{unwritable(NO_SPACE).hint} {AGAIN}",
         FULL,
     ),
     (

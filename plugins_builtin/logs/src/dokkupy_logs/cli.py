@@ -80,15 +80,18 @@ Ps = Annotated[
     Opt(
         "-p",
         "--ps",
+        noun="TYPE",
         help="Only this process type, or one instance TYPE.N; run, cron or release for one-off containers",
         complete="dokkupy_logs.completers:sources",
     ),
 ]
 Tail = Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")]
 Quiet = Annotated[bool, Opt("-q", "--quiet", help="Leave out the time and the name of the instance")]
-Since = Annotated[str, Opt("--since", help="Only lines since this time: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")]
-Until = Annotated[str, Opt("--until", help="Only lines up to this time, in the form of --since")]
-Grep = Annotated[str, Opt("--grep", help="Only lines that contain this text")]
+Since = Annotated[
+    str, Opt("--since", noun="TIME", help="Only lines since this time: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")
+]
+Until = Annotated[str, Opt("--until", noun="TIME", help="Only lines up to this time, in the form of --since")]
+Grep = Annotated[str, Opt("--grep", noun="TEXT", help="Only lines that contain this text")]
 OfRelease = Annotated[ReleaseNumber | None, Opt("--release", help="Only lines of this release, such as 7 or v7")]
 
 

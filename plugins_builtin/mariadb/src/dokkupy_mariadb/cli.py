@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("mariadb", "MariaDB", "MariaDB databases")
+group = datastore_group("mariadb", "MariaDB", "MariaDB databases", version="11.8")

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("memcached", "Memcached", "memcached caches", dumps=False)
+group = datastore_group("memcached", "Memcached", "memcached caches", version="1.6", dumps=False)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("mysql", "MySQL", "MySQL databases")
+group = datastore_group("mysql", "MySQL", "MySQL databases", version="8.4")

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("nats", "NATS", "NATS message brokers", connects=False)
+group = datastore_group("nats", "NATS", "NATS message brokers", version="2-alpine", connects=False)

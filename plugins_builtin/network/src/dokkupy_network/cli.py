@@ -169,7 +169,7 @@ def list_networks(
         [network_cells(row, now) for row in rows],
         elsewhere=names,
         header="Networks",
-        empty="There is no network that network:create made",
+        empty="There is no network that apps share: network:create NAME",
     )
 
 

@@ -23,8 +23,8 @@ MOST = 1_000_000
 App = Annotated[AppName, Arg("app")]
 Tail = Annotated[bool, Opt("-t", "--tail", help="Follow: print new lines as they arrive")]
 Num = Annotated[Count | None, Opt("-n", "--num", help="Number of lines; 100 if not given, and all with --since")]
-Since = Annotated[str, Opt("--since", help="From this time on: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")]
-Grep = Annotated[str, Opt("--grep", help="Only lines that contain this text")]
+Since = Annotated[str, Opt("--since", noun="TIME", help="From this time on: 90s, 10m, 2h, 3d, or 2026-11-29T20:00:00Z")]
+Grep = Annotated[str, Opt("--grep", noun="TEXT", help="Only lines that contain this text")]
 
 
 @nginx.command("access-logs", permission="app:read", formats=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 group = Group("plugin", "Manage plugins", bare="list")
 
 Name = Annotated[PluginName, Arg("plugin")]
-Committish = Annotated[str, Opt("--committish", help="Branch, tag or commit of the repository")]
+Committish = Annotated[str, Opt("--committish", noun="COMMIT", help="Branch, tag or commit of the repository")]
 
 
 PLUGINS = (Column("NAME"), Column("VERSION", optional=1), Column("STATUS"), Column("WHAT", wraps=True))

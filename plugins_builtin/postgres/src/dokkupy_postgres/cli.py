@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("postgres", "Postgres", "PostgreSQL databases")
+group = datastore_group("postgres", "Postgres", "PostgreSQL databases", version="18")

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("rabbitmq", "RabbitMQ", "RabbitMQ message brokers", dumps=False, connects=False)
+group = datastore_group("rabbitmq", "RabbitMQ", "RabbitMQ message brokers", version="4", dumps=False, connects=False)

@@ -28,30 +28,37 @@ App = Annotated[AppName, Arg("app")]
 Type = Annotated[str, Opt("--process-type", help="Only for this process type; `build` means builds")]
 UNLIMITED = "Docker cannot limit the network; the value is kept for schedulers that can"
 UNRESERVED = "Docker can only reserve memory; the value is kept for schedulers that can"
-Memory = Annotated[str, Opt("--memory", help="Memory, such as 512m; a number alone is megabytes")]
+Memory = Annotated[str, Opt("--memory", noun="SIZE", help="Memory, such as 512m; a number alone is megabytes")]
 
 
 class Limits(Options):
-    cpu: Annotated[str, Opt("--cpu", help="CPUs, such as 0.5")] = ""
+    cpu: Annotated[str, Opt("--cpu", noun="NUMBER", help="CPUs, such as 0.5")] = ""
     memory: Memory = ""
-    memory_swap: Annotated[str, Opt("--memory-swap", help="Memory and swap together; -1: no limit on swap")] = ""
-    network: Annotated[str, Opt("--network", inert=UNLIMITED)] = ""
-    network_ingress: Annotated[str, Opt("--network-ingress", inert=UNLIMITED)] = ""
-    network_egress: Annotated[str, Opt("--network-egress", inert=UNLIMITED)] = ""
-    nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", help="Number of GPUs")] = ""
+    memory_swap: Annotated[
+        str, Opt("--memory-swap", noun="SIZE", help="Memory and swap together; -1: no limit on swap")
+    ] = ""
+    network: Annotated[str, Opt("--network", noun="RATE", inert=UNLIMITED)] = ""
+    network_ingress: Annotated[str, Opt("--network-ingress", noun="RATE", inert=UNLIMITED)] = ""
+    network_egress: Annotated[str, Opt("--network-egress", noun="RATE", inert=UNLIMITED)] = ""
+    nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", noun="NUMBER", help="Number of GPUs")] = ""
     pids: Annotated[
-        str, Opt("--pids", help="Number of processes and threads in each container, by default 4096; -1: no limit")
+        str,
+        Opt(
+            "--pids",
+            noun="NUMBER",
+            help="Number of processes and threads in each container, by default 4096; -1: no limit",
+        ),
     ] = ""
 
 
 class Reservations(Options):
-    cpu: Annotated[str, Opt("--cpu", inert=UNRESERVED)] = ""
+    cpu: Annotated[str, Opt("--cpu", noun="NUMBER", inert=UNRESERVED)] = ""
     memory: Memory = ""
-    memory_swap: Annotated[str, Opt("--memory-swap", inert=UNRESERVED)] = ""
-    network: Annotated[str, Opt("--network", inert=UNRESERVED)] = ""
-    network_ingress: Annotated[str, Opt("--network-ingress", inert=UNRESERVED)] = ""
-    network_egress: Annotated[str, Opt("--network-egress", inert=UNRESERVED)] = ""
-    nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", inert=UNRESERVED)] = ""
+    memory_swap: Annotated[str, Opt("--memory-swap", noun="SIZE", inert=UNRESERVED)] = ""
+    network: Annotated[str, Opt("--network", noun="RATE", inert=UNRESERVED)] = ""
+    network_ingress: Annotated[str, Opt("--network-ingress", noun="RATE", inert=UNRESERVED)] = ""
+    network_egress: Annotated[str, Opt("--network-egress", noun="RATE", inert=UNRESERVED)] = ""
+    nvidia_gpu: Annotated[str, Opt("--nvidia-gpu", noun="NUMBER", inert=UNRESERVED)] = ""
 
 
 def show(host: Host, app: AppName, kind: str, name: str) -> CommandResult:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Opt, Rest, Scope
+from dokkupy_sdk.cli import Annotated, AppOrAll, Arg, CommandResult, Group, Host, Opt, Rest, Scope, lines_or
 from dokkupy_sdk.errors import NotFound, UserError
 from dokkupy_sdk.lines import one_line
 from dokkupy_sdk.names import AppName, Count
@@ -30,11 +30,12 @@ Env = Annotated[
     Opt(
         "--env",
         "-e",
+        noun="KEY=VALUE",
         help="Environment variable KEY=VALUE, for this process only",
         complete="dokkupy_apps.completers:assignments",
     ),
 ]
-Label = Annotated[list[str], Opt("--label", help="Label of the container, KEY=VALUE")]
+Label = Annotated[list[str], Opt("--label", noun="KEY=VALUE", help="Label of the container, KEY=VALUE")]
 NoTty = Annotated[bool, Opt("--no-tty", help="Run the command without a terminal")]
 ForceTty = Annotated[bool, Opt("--force-tty", help="Run the command with a terminal")]
 Ttl = Annotated[int, Opt("--ttl-seconds", help="Seconds after which the command is ended; one day if not given")]
@@ -48,7 +49,7 @@ Policy = Annotated[
     ),
 ]
 Words = Annotated[list[str], Rest("command")]
-Container = Annotated[RunContainer | None, Opt("--container", help="Only the container of this name")]
+Container = Annotated[RunContainer | None, Opt("--container", noun="NAME", help="Only the container of this name")]
 
 
 @group.command("", permission="app:write", formats=False, secret_args=1)
@@ -210,7 +211,8 @@ def logs(
         return 0
     lines = past(host, found, num)
     rows = [{"name": line.name, "timestamp": line.at, "line": line.text} for line in lines]
-    return CommandResult(rows, [shown(line, quiet=quiet) for line in lines])
+    none = "They have printed nothing" if found else f"No one-off container{f' of {app}' if app else ''} is running"
+    return CommandResult(rows, lines_or([shown(line, quiet=quiet) for line in lines], none))
 
 
 def shown(line: Line, *, quiet: bool) -> str:

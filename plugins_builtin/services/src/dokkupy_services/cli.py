@@ -14,14 +14,17 @@ from dokkupy_services.commands.mounts import add_mounts
 from dokkupy_services.commands.start_stop import add_start_stop
 
 
-def datastore_group(kind: str, title: str, help: str, *, dumps: bool = True, connects: bool = True) -> Group:
-    """The commands of one kind of datastore. title: its usual spelling. dumps, connects: see `Datastore`."""
+def datastore_group(
+    kind: str, title: str, help: str, *, dumps: bool = True, connects: bool = True, version: str = "VERSION"
+) -> Group:
+    """The commands of one kind of datastore. title: its usual spelling. dumps, connects: see `Datastore`. version: the tag of
+    its image, for the example of an upgrade."""
     group = Group(kind, help)
     add_create_destroy(group, kind, title)
     add_start_stop(group, kind, title)
     add_links(group, kind, title)
     add_inspect(group, kind, title)
-    add_change(group, kind, title)
+    add_change(group, kind, title, version)
     add_mounts(group, kind)
     add_enter(group, kind)
     add_tunnel(group, kind)

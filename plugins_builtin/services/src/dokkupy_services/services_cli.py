@@ -97,7 +97,7 @@ def undestroy(
     kind: Kind,
     service: Name,
     *,
-    to: Annotated[str, Opt("--to", help="New name of the service, if the old one is taken")] = "",
+    to: Annotated[str, Opt("--to", noun="NAME", help="New name of the service, if the old one is taken")] = "",
 ) -> CommandResult:
     """Restore a destroyed service with its data. Afterwards, link it to its apps again."""
     from dokkupy_services.lifecycle.undestroy import undestroy as bring_back

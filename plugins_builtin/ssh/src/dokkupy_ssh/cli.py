@@ -30,7 +30,7 @@ def add(
     file: Annotated[str, Arg("file")] = "",
     *,
     role: Annotated[Role, Opt("--role", help=ROLES)] = ADMIN,
-    apps: Annotated[AppNames, Opt("--apps", help=APPS)] = NO_APPS,
+    apps: Annotated[AppNames, Opt("--apps", noun="APP,...", help=APPS)] = NO_APPS,
 ) -> CommandResult:
     """Allow a public key, from a file or standard input.
 
@@ -62,7 +62,9 @@ def change(
     name: Annotated[KeyName, Arg("name")],
     *,
     role: Annotated[Role | None, Opt("--role", help=ROLES)] = None,
-    apps: Annotated[AppNames | None, Opt("--apps", help=f"{APPS}; they replace the key's current apps")] = None,
+    apps: Annotated[
+        AppNames | None, Opt("--apps", noun="APP,...", help=f"{APPS}; they replace the key's current apps")
+    ] = None,
 ) -> CommandResult:
     """Change the role or the apps of a key; the next command uses the change.
 

@@ -28,7 +28,13 @@ Directory = Annotated[
     ContainerPath | None, Opt("--container-dir", help="Where to mount a named entry: the path in the container")
 ]
 Chown = Annotated[
-    str, Opt("--chown", help="Owner: herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
+    str,
+    Opt(
+        "--chown",
+        noun="USER",
+        help="Owner: herokuish, heroku, paketo, root, false, or a user's number",
+        complete=OWNERS,
+    ),
 ]
 
 
@@ -41,10 +47,12 @@ class MountWish(Options):
     process_type: Annotated[
         ProcessType | None, Opt("--process-type", help="Only in instances of this process type")
     ] = None
-    volume_subpath: Annotated[SubPath | None, Opt("--volume-subpath", help="Subdirectory of the entry to mount")] = None
+    volume_subpath: Annotated[
+        SubPath | None, Opt("--volume-subpath", noun="PATH", help="Subdirectory of the entry to mount")
+    ] = None
     volume_readonly: Annotated[bool, Opt("--volume-readonly", help="Mount read-only")] = False
     volume_chown: Annotated[
-        str, Opt("--volume-chown", help="Owner to give the directory to, as for --chown", complete=OWNERS)
+        str, Opt("--volume-chown", noun="USER", help="Owner to give the directory to, as for --chown", complete=OWNERS)
     ] = ""
     volume_options: Annotated[
         MountOptions | None, Opt("--volume-options", help="Docker's mount options, separated by commas")

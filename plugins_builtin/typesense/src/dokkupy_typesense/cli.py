@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("typesense", "Typesense", "Typesense search engines", connects=False)
+group = datastore_group("typesense", "Typesense", "Typesense search engines", version="30.2", connects=False)

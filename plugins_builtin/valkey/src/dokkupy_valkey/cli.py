@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dokkupy_services.cli import datastore_group
 
-group = datastore_group("valkey", "Valkey", "Valkey databases")
+group = datastore_group("valkey", "Valkey", "Valkey databases", version="8")

@@ -24,7 +24,11 @@ def why(host: Host, app: App) -> CommandResult:
     found = [(evidence, causes_of(host, evidence)) for evidence in gathered(host, app)]
     found = [(evidence, causes) for evidence, causes in found if causes or evidence.step not in ("serve", "stopped")]
     state, sentences = state_of(host, app, is_well=not found)
-    lines = [line for evidence, causes in found for line in text_of(evidence, causes, screen_width())]
+    lines: list[str] = []
+    shown: set[str] = set()
+    for evidence, causes in found:
+        lines += text_of(evidence, causes, screen_width(), shown=shown)
+        shown |= {one.title for one in causes}
     text = [*lines, *(f"       {line}" for line in sentences), *(next_commands(app, found) if found else [])]
     data = {"app": str(app), "state": state, "notes": sentences, "failures": [data_of(*one) for one in found]}
     return CommandResult(data, [harmless(line) for line in text])

@@ -38,7 +38,9 @@ def causes_of(host: Host, evidence: Evidence) -> tuple[Cause, ...]:
 
 
 def ranked(causes: Iterable[Cause]) -> tuple[Cause, ...]:
-    """The surest first, each title once. Beside something that was read nobody wants a guess."""
+    """The surest first, each title once, and none that only begins another (`The disk is full: /dev/sda1`). Beside something
+    that was read nobody wants a guess."""
     found = {cause.title: cause for cause in sorted(causes, key=lambda one: one.sure)}
     rows = sorted(found.values(), key=lambda one: -one.sure)
+    rows = [one for one in rows if not any(other.startswith(f"{one.title}:") for other in found)]
     return tuple(one for one in rows if one.sure > GUESS or rows[0].sure < READ)

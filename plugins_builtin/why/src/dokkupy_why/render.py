@@ -10,7 +10,7 @@ from dokkupy_sdk.lines import when
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Any
 
     from dokkupy_sdk.diagnosis import Cause, Evidence
@@ -33,9 +33,13 @@ def hint_lines(message: str, causes: Sequence[Cause], width: int = 0) -> list[st
     if not causes or causes[0].sure <= GUESS:
         return []
     cause = causes[0]
-    named = cause.title.lower() in message.lower()
-    title = [] if named else numbered("Cause: ", [f"{cause.title}."], width)
+    title = [] if names(message, cause) else numbered("Cause: ", [f"{cause.title}."], width)
     return [*title, *numbered("Fix: ", cause.fix, width)]
+
+
+def names(text: str, cause: Cause) -> bool:
+    """Whether the text above has the cause already."""
+    return cause.title.lower() in text.lower()
 
 
 def numbered(label: str, sentences: Iterable[str], width: int = 0) -> list[str]:
@@ -55,17 +59,20 @@ def headline(evidence: Evidence, *, terminal: bool = False) -> str:
     return f"{evidence.app}: {STEPS.get(evidence.step, 'the last deploy failed')}{at}"
 
 
-def text_of(evidence: Evidence, causes: Sequence[Cause], width: int = 0) -> list[str]:
-    """width: of the terminal; 0 elsewhere."""
+def text_of(evidence: Evidence, causes: Sequence[Cause], width: int = 0, *, shown: Collection[str] = ()) -> list[str]:
+    """width: of the terminal; 0 elsewhere. shown: titles of causes that stand above, with what fixes them."""
     lines, inner = [f"=====> {headline(evidence, terminal=width > 0)}"], width - INDENT if width else 0
     if evidence.step not in ("run", "serve", "stopped"):
         lines += [f"       {line}" for text in evidence.reason.splitlines() for line in filled(text, inner)]
-    for cause in causes:
-        lines += [f"       {line}" for line in numbered("Cause: ", [f"{cause.title}."], inner)]
+    for cause in (one for one in causes if one.title not in shown):
+        if not names(f"{lines[0]}\n{evidence.reason}", cause):
+            lines += [f"       {line}" for line in numbered("Cause: ", [f"{cause.title}."], inner)]
         lines += [f"           {line}" for line in cause.lines]
         lines += [f"       {line}" for line in numbered("Fix:   ", cause.fix, inner)]
     if not causes:
         lines += unknown(evidence)
+    elif all(one.title in shown for one in causes):
+        lines.append("       Cause: the same.")
     return lines
 
 

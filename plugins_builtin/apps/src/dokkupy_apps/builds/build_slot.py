@@ -69,7 +69,7 @@ def take_slot(host: Host, app: AppName) -> locks.Lock:
                 if time.monotonic() > deadline:
                     raise Busy(
                         f"The build of {app} waited for an hour, because other builds are running{whose}",
-                        hint="Push again later. `builds:list` shows what runs, `builds:cancel APP` cancels a build.",
+                        hint="Push again later. `builds:list` shows what runs, `builds:cancel` cancels one.",
                     ) from busy
                 if not announced:
                     host.out.detail(f"Waiting for another build to end{whose}")

@@ -236,7 +236,10 @@ def report_answer(
             lines.append(f"=====> {subject or 'global'} {word} information")
         hides = not whole and on_terminal()
         shown = {flag: value for flag, value in texts.items() if value or not (hides or flag == f"--{prefix}-pending")}
-        lines.extend(f"{labels[flag]} {value}".rstrip() for flag, value in shown.items())
+        width = max((len(labels[flag]) for flag in shown if on_terminal()), default=0)  # Dokku's column breaks at 30
+        lines.extend(f"{labels[flag]:<{width}} {value}".rstrip() for flag, value in shown.items())
+        if hides and not shown:
+            lines.append("       Nothing is set")
     if alone:
         return CommandResult(data[0], lines)
     warn_of(host, failed)

@@ -63,9 +63,15 @@ def list_builds(
         TABLE,
         [build_cells(row, now) for row in rows],
         styles=STYLES,
-        empty="There is no such build" if app else "No build is running; of one app: builds:list APP",
+        empty=none_of(app, is_filtered=bool(kind or status)),
         status=1 if failed else 0,
     )
+
+
+def none_of(app: AppName | None, *, is_filtered: bool) -> str:
+    if app is None:
+        return "No build is running; of one app: builds:list APP"
+    return f"No build of {app} is like that: builds:list {app}" if is_filtered else f"{app} has not been built yet"
 
 
 TABLE = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_apps.desired.config import MOST, get_env, merged_env
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Scope, lines_or
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, EnvKey
 
@@ -55,8 +55,14 @@ def show(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
     width = max((len(key) for key in env), default=0) + 2
     name = scope.app or "global"
     return CommandResult(
-        env, [f"{key + ':':<{width}} {value}" for key, value in env.items()], header=f"{name} env vars"
+        env,
+        lines_or([f"{key + ':':<{width}} {value}" for key, value in env.items()], none_set(scope)),
+        header=f"{name} env vars",
     )
+
+
+def none_set(scope: Scope) -> str:
+    return f"       No variable is set: config:set {scope.app or '--global'} KEY=VALUE"
 
 
 @group.command("get", permission="app:write")
@@ -85,7 +91,7 @@ def get(
 def keys(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
     """Print the names of the variables."""
     names = [str(key) for key in secrets_of(host, scope, merged)]
-    return CommandResult(names, names)
+    return CommandResult(names, lines_or(names, none_set(scope)))
 
 
 @group.command("set", permission="app:write", mutating=True, secret_args=True)

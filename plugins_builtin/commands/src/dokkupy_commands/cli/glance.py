@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from datetime import datetime
@@ -31,10 +32,11 @@ STYLES = {
     "● partly": WARNING,
     "● down": BAD,
     "● broken": BAD,
+    "● failed": BAD,
     "○ stopped": FAINT,
     "○ new": FAINT,
 }
-MARKS = {"running": "●", "partly": "●", "down": "●", "broken": "●", "stopped": "○", "new": "○"}
+MARKS = {"running": "●", "partly": "●", "down": "●", "broken": "●", "failed": "●", "stopped": "○", "new": "○"}
 PAUSE = 2.0
 """Seconds between two updates of `--watch`."""
 
@@ -61,7 +63,7 @@ def figures_of(host: Host, apps: Sequence[AppName]) -> tuple[dict[str, str], dic
 
 
 def glance_at(host: Host, app: AppName) -> dict[str, Any]:
-    """What `ps` shows of one app. state: new (never deployed), running, partly (some instances are down), down,
+    """What `ps` shows of one app. state: new (never deployed), failed (its deploys so far failed), running, partly (some instances are down), down,
     stopped, or broken (a file of its state cannot be read). by: who made the release. processes: type -> running and
     wanted instances. restarts: those of all crashed instances together."""
     try:
@@ -83,6 +85,15 @@ def nothing_of(app: AppName, state: str) -> dict[str, Any]:
     return {"app": str(app), "state": state, **empty}
 
 
+def has_failed(host: Host, app: AppName) -> bool:
+    """Whether the last build or deploy failed."""
+    if not os.path.isdir(host.path("builds", app)):
+        return False
+    from dokkupy_apps.builds.records import builds_of
+
+    return any(one["status"] == "failed" for one in builds_of(host, app)[:1])
+
+
 def look(host: Host, app: AppName) -> dict[str, Any]:
     from dokkupy_apps.desired.status import should_run
     from dokkupy_apps.processes.states import states
@@ -92,7 +103,7 @@ def look(host: Host, app: AppName) -> dict[str, Any]:
 
     serving = host.store.find(ServingFile, app)
     if serving is None:
-        return nothing_of(app, "new")
+        return nothing_of(app, "failed" if has_failed(host, app) else "new")
     found = states(host, app, serving.instances)
     wanted = Counter(str(row.process) for row in serving.instances)
     up = Counter(str(row.process) for row in serving.instances if found[row.id] == "running")
@@ -139,6 +150,13 @@ def lines_of(
         for row in rows
     ]
     return table((*FIXED, *MIDDLE, *figures, *LAST), cells, styles=STYLES, terminal=terminal, width=width)
+
+
+def remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What to type about the apps that no deploy has started yet."""
+    failed = [row["app"] for row in rows if row["state"] == "failed"]
+    names = f"{', '.join(failed[:3])}{' and others' if failed[3:] else ''}"
+    return [f"No deploy of {names} has succeeded yet: why {failed[0]}"] if failed else []
 
 
 def age(at: str | None, now: float) -> str:

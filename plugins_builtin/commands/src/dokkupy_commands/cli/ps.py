@@ -53,6 +53,8 @@ def list_apps(
     rows, heads = glance.glance(host, apps)
     if not rows:
         host.out.warn(no_apps(host))
+    for remark in glance.remarks(rows):
+        host.out.warn(remark)
     lines = glance.lines_of(rows, heads)
     return CommandResult(rows, lines[1:], columns=lines[:1])
 

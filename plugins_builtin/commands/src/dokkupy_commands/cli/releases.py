@@ -6,7 +6,7 @@ import time
 
 from dokkupy_apps.desired.properties import RELEASES
 from dokkupy_apps.settings.property_commands import add_property_commands
-from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, lines_or
 from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ReleaseNumber
 from dokkupy_sdk.table import Column, table
@@ -54,7 +54,8 @@ def list_releases(host: Host, app: App) -> CommandResult:
         for number, one in found
     ]
     lines = lines_of(rows)
-    return CommandResult(rows, lines[1:], header=f"{app} releases", columns=lines[:1])
+    none = f"       {app} has no release yet: its first successful deploy makes one"
+    return CommandResult(rows, lines_or(lines[1:], none), header=f"{app} releases", columns=lines[:1])
 
 
 def lines_of(

@@ -7,12 +7,14 @@ enormous on the disk.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 
 from dokkupy_sdk.errors import AppError, HostError
 from dokkupy_sdk.execute import environment
+from dokkupy_sdk.files import unwritable
 from dokkupy_sdk.values import dataclass
 
 from dokkupy_git.repository import program
@@ -110,7 +112,7 @@ def unpack(git_directory: str, commit: str, directory: Path | str) -> None:
         words = done.stderr.decode(errors="replace").strip().splitlines()
         # git says only "unable to write file" if the disk becomes full within a file.
         if any("No space left" in word for word in words) or shutil.disk_usage(directory).free < FULL:
-            raise HostError("The disk is full", hint="Free some disk space and push again.", code="disk_full")
+            raise unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "The checkout of the commit")
         raise AppError(
             f"The tree of {commit} cannot be written",
             details=tuple(words[-5:]),

@@ -28,11 +28,14 @@ def show(
         str,
         Opt(
             "--who",
+            noun="NAME",
             help="Only commands of this local user, or of the SSH key with this name",
             complete="dokkupy_host.audit.completers:people",
         ),
     ] = "",
-    since: Annotated[str, Opt("--since", help="Only commands since this time: 30m, 2h, 7d, or 2026-01-31T12:00Z")] = "",
+    since: Annotated[
+        str, Opt("--since", noun="TIME", help="Only commands since this time: 30m, 2h, 7d, or 2026-01-31T12:00Z")
+    ] = "",
     failed: Annotated[bool, Opt("--failed", help="Only commands that failed or were denied")] = False,
     num: Annotated[Count, Opt("--num", "-n", help="Number of entries")] = 100,
 ) -> CommandResult:

@@ -21,14 +21,14 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError
 from dokkupy_sdk.execute import stream
 from dokkupy_sdk.failpoints import failpoint
-from dokkupy_sdk.files import make_directory, scratch_directory, write_atomic
+from dokkupy_sdk.files import make_directory, scratch_directory, unwritable, write_atomic
 from dokkupy_sdk.locks import Lock
 from dokkupy_sdk.model import Certificate
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.tls import challenge_server
 from dokkupy_sdk.values import dataclass
 
-from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, no_room
+from dokkupy_letsencrypt.acme_errors import account_is_unknown, fault, not_written
 from dokkupy_letsencrypt.certbot import lineage, logs
 from dokkupy_letsencrypt.settings import HOOK, SETTINGS, directory_of
 from dokkupy_letsencrypt.validation import dns
@@ -143,8 +143,8 @@ class Certbot:
             self.wait_for_orphan()
             yield
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise no_room(app, str(error.filename or self.root)) from error
+            if unwritable(error).hint:
+                raise not_written(app, "" if error.filename else self.root, error) from error
             raise HostError(
                 f"No certificate for {app}: {error.strerror or error}", hint="Check the host: dokkupy doctor"
             ) from error
@@ -157,7 +157,7 @@ class Certbot:
     def require_room(self, app: AppName) -> None:
         found = os.statvfs(self.root if os.path.isdir(self.root) else self.host.root)
         if found.f_bavail * found.f_frsize < NEEDED or (found.f_files and found.f_favail < NEEDED_FILES):
-            raise no_room(app, self.root)
+            raise not_written(app, self.root)
 
     def wait_for_orphan(self) -> None:
         """Wait for a certbot whose dokkupy was killed. The kernel has asked it to end, but it still uses its directories."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import http.client
 import os
 import secrets
@@ -11,14 +10,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.threads import beside_each_other
 from dokkupy_sdk.tls import challenge_server
 
-from dokkupy_letsencrypt.acme_errors import no_room
+from dokkupy_letsencrypt.acme_errors import not_written
 
 SECONDS = 5.0
 PATH = "/.well-known/acme-challenge/"
@@ -47,7 +45,7 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     try:
         write_atomic(path, token.encode())
     except OSError as error:
-        raise unwritable(app, path, error) from error
+        raise not_written(app, path, error) from error
     try:
         failpoint("letsencrypt: probing")
         os.chmod(path, 0o644)  # for nginx's workers, independent of the umask
@@ -55,12 +53,6 @@ def unreachable(host: Host, app: AppName, names: Sequence[Domain]) -> dict[Domai
     finally:
         os.unlink(path)
     return {name: reason for name, reason in zip(names, reasons, strict=True) if reason}
-
-
-def unwritable(app: AppName, path: str, error: OSError) -> HostError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return no_room(app, path)
-    return HostError(f"No certificate for {app}: {path} cannot be written: {error.strerror}", hint="dokkupy setup")
 
 
 def look(name: str, token: str) -> str:

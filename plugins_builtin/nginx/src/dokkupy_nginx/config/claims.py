@@ -115,7 +115,7 @@ def check_clashes(
                 raise AppError(
                     f"App {conf.app} cannot have the domain {name}: it belongs to {named(owner)}",
                     code="domain_taken",
-                    hint=f"Choose another domain, or remove it first: dokkupy domains:remove APP {name}",
+                    hint="Choose another domain, or remove it there first, by domains:remove",
                 )
         for claim in conf.claims:
             for place in claim.places:

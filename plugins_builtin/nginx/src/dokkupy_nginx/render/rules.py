@@ -63,7 +63,7 @@ def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
         if not users:
             raise UserError(
                 "the file for its passwords is missing",
-                hint="Set a password again: dokkupy http-auth:add-user APP USER",
+                hint=f"Set a password again: dokkupy http-auth:add-user {app} USER",
             )
         realm = realm_variable(app) if rules.auth.exempt else quoted(rules.auth.realm)
         lines += [f"auth_basic {realm};", f"auth_basic_user_file {users};"]

@@ -21,7 +21,7 @@ RestartApps = Annotated[
 ]
 
 
-def add_change(group: Group, kind: str, title: str) -> None:
+def add_change(group: Group, kind: str, title: str, version: str) -> None:
     @group.command("set", permission="host:write", mutating=True)
     def set_property(
         host: Host,
@@ -71,15 +71,11 @@ def add_change(group: Group, kind: str, title: str) -> None:
 
     @group.command("upgrade", permission="host:write", mutating=True, secret_args=1)
     def upgrade(
-        host: Host,
-        service: Name,
-        *,
-        options: ContainerOptions,
-        restart_apps: RestartApps = "",
+        host: Host, service: Name, *, options: ContainerOptions, restart_apps: RestartApps = ""
     ) -> CommandResult:
         """Move a service to another version, with its data.
 
-        KIND:upgrade db --image-version 17
+        KIND:upgrade db --image-version VERSION
         """
         from dokkupy_services.data import moving
 
@@ -87,6 +83,8 @@ def add_change(group: Group, kind: str, title: str) -> None:
         moving.set_networks(host, datastore, service, options.networks)
         moved = moving.upgrade(host, datastore, service, options.of_service())
         return moved_result(host, kind, moved, restart=restart)
+
+    upgrade.__doc__ = (upgrade.__doc__ or "").replace("VERSION", version)
 
     @group.command("revert", permission="service:write", mutating=True)
     def revert(host: Host, service: Name, *, restart_apps: RestartApps = "") -> CommandResult:

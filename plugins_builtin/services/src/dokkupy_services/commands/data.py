@@ -69,7 +69,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
                 "No data provided on standard input",
                 hint=f"{kind}:import {service} < {service}.{found(host, kind).suffix}",
             )
-        with open_file(host, file) if file else nullcontext(sys.stdin.buffer) as source:
+        with open_file(host, file, f"{kind}:import {service}") if file else nullcontext(sys.stdin.buffer) as source:
             pieces = imports.read(datastore, one, iter(lambda: source.read(pipes.PIECE), b""))
             moved = moving.put_content(host, datastore, service, pieces, "import")
         host.out.section(f"Imported into {service}")
@@ -87,16 +87,16 @@ def add_data(group: Group, kind: str, title: str) -> None:
         return report.info(host, datastore, made)
 
 
-def open_file(host: Host, path: str) -> BinaryIO:
-    """Open a regular file of the host. Only admins may do so, because the dump could belong to another app. Raises
-    UserError, NotFound."""
+def open_file(host: Host, path: str, command: str) -> BinaryIO:
+    """Open a regular file of the host. Only admins may do so, because the dump could belong to another app. command: what
+    reads it. Raises UserError, NotFound."""
     from dokkupy_sdk.access import check_access
 
     check_access(host, "host:write")
     if not os.path.isabs(path):
         raise UserError(
             f"{path[:80]!r} is not an absolute path of the host",
-            hint="Give the whole path, which begins with /, or pass the file on standard input: KIND:import SERVICE < FILE",
+            hint=f"Give the whole path, which begins with /, or pass the file on standard input: {command} < FILE",
         )
     try:
         opened = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt
+from dokkupy_sdk.cli import Annotated, CommandResult, Group, Host, Opt, lines_or
 from dokkupy_sdk.names import AppName
 
 from dokkupy_services.commands.parameters import App, Name, NoRestart, found
@@ -17,7 +17,9 @@ def add_links(group: Group, kind: str, title: str) -> None:
         app: App,
         *,
         alias: Annotated[str, Opt("--alias", "-a", help="Prefix of the variable: NAME gives NAME_URL")] = "",
-        querystring: Annotated[str, Opt("--querystring", "-q", help="Query string of the URL, such as pool=5")] = "",
+        querystring: Annotated[
+            str, Opt("--querystring", "-q", noun="QUERY", help="Query string of the URL, such as pool=5")
+        ] = "",
         no_restart: NoRestart = False,
     ) -> CommandResult:
         """Link a service to an app. The app gets the service's URL in a variable and is restarted.
@@ -68,7 +70,7 @@ def add_links(group: Group, kind: str, title: str) -> None:
 
         host.store.require_app(app)
         names = [str(one.name) for one, _ in records.linked_services(host, app) if one.kind == kind]
-        return CommandResult(names, names)
+        return CommandResult(names, lines_or(names, f"{app} is linked to none: {kind}:link SERVICE {app}"))
 
 
 def unlinked(host: Host, kind: str, service: ServiceName, app: AppName, *, restart: bool) -> CommandResult:

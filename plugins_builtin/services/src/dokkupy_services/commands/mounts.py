@@ -25,9 +25,11 @@ def add_mounts(group: Group, kind: str) -> None:
         replace: Annotated[bool, Opt("--replace", help="Remove the service's other mounts")] = False,
         volume_readonly: Annotated[bool, Opt("--volume-readonly", help="The service cannot write to it")] = False,
         volume_options: Annotated[str, Opt("--volume-options", help="Docker's options of a mount, such as ro,z")] = "",
-        volume_subpath: Annotated[str, Opt("--volume-subpath", help="Mount this directory of the path")] = "",
+        volume_subpath: Annotated[
+            str, Opt("--volume-subpath", noun="PATH", help="Mount this directory of the path")
+        ] = "",
         volume_chown: Annotated[
-            str, Opt("--volume-chown", help="Only false: the owner is never changed", complete=("false",))
+            str, Opt("--volume-chown", noun="USER", help="Only false: the owner is never changed", complete=("false",))
         ] = "",
     ) -> CommandResult:
         """Mount a path of the host or a docker volume into a service at its next restart.

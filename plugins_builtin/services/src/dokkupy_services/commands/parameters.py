@@ -28,16 +28,19 @@ OF_NETWORKS = "dokkupy_services.completers:networks"
 class ContainerOptions(Options):
     """The options of `create`, `clone` and `upgrade` for the container of a service."""
 
-    config_options: Annotated[str, Opt("--config-options", "-c", help="Extra arguments for the server's command")] = ""
+    config_options: Annotated[
+        str, Opt("--config-options", "-c", noun="ARGUMENTS", help="Extra arguments for the server's command")
+    ] = ""
     custom_env: Annotated[
-        str, Opt("--custom-env", "-C", help="Environment variables of the container, such as A=1;B=2")
+        str,
+        Opt("--custom-env", "-C", noun="KEY=VALUE", help="Environment variables of the container, such as A=1;B=2"),
     ] = ""
     image: Annotated[str, Opt("--image", "-i", help="Image to use")] = ""
     image_version: Annotated[
         str, Opt("--image-version", "-I", help="Tag of the image", complete="dokkupy_services.completers:versions")
     ] = ""
     memory: Annotated[
-        str, Opt("--memory", "-m", help="Memory limit, such as 512m or 1g; a number alone is megabytes")
+        str, Opt("--memory", "-m", noun="SIZE", help="Memory limit, such as 512m or 1g; a number alone is megabytes")
     ] = ""
     initial_network: Annotated[
         str,
@@ -53,6 +56,7 @@ class ContainerOptions(Options):
         Opt(
             "--post-create-network",
             "-P",
+            noun="NETWORK,...",
             help="More docker networks that it joins, separated by commas",
             complete=OF_NETWORKS,
         ),
@@ -76,10 +80,14 @@ class ContainerOptions(Options):
             complete=POLICIES,
         ),
     ] = ""
-    cpus: Annotated[str, Opt("--cpus", help="CPU limit, such as 0.5")] = ""
+    cpus: Annotated[str, Opt("--cpus", noun="NUMBER", help="CPU limit, such as 0.5")] = ""
     volume: Annotated[
         list[str],
-        Opt("--volume", help="A path of the host or a volume to mount, such as /srv/files:/opt/files:ro; repeatable"),
+        Opt(
+            "--volume",
+            noun="SOURCE:DIRECTORY",
+            help="A path of the host or a volume to mount, such as /srv/files:/opt/files:ro; repeatable",
+        ),
     ] = []  # noqa: RUF012
 
     @property

@@ -207,7 +207,7 @@ def destroy(host: Host, kind: str, name: ServiceName, *, purge: bool = False) ->
                 "Cannot delete linked service",
                 details=(f"It is linked to: {', '.join(linked)}",),
                 code="linked",
-                hint=f"First: {kind}:unlink {name} APP",
+                hint="First: " + "; ".join(f"{kind}:unlink {name} {app}" for app in linked),
             )
         host.hooks.emit(hookspecs.pre_service_destroy, host=host, service=f"{kind}:{name}", tx=tx)
         kept = discard(tx, service) if service and service.volume and not purge else None

@@ -183,7 +183,7 @@ def forget(host: Host, name: ServiceName) -> None:
                 "Cannot delete linked service",
                 details=(f"It is linked to: {', '.join(apps)}",),
                 code="linked",
-                hint=f"First: services:unlink {name} APP",
+                hint="First: " + "; ".join(f"services:unlink {name} {app}" for app in apps),
             )
         tx.remove(External, name)
 

@@ -31,15 +31,23 @@ class NewEntry(Options):
     )
     size: Annotated[str, Opt("--size", inert=CLUSTER)] = ""
     access_mode: Annotated[str, Opt("--access-mode", inert=CLUSTER)] = ""
-    storage_class_name: Annotated[str, Opt("--storage-class-name", inert=CLUSTER)] = ""
+    storage_class_name: Annotated[str, Opt("--storage-class-name", noun="NAME", inert=CLUSTER)] = ""
     namespace: Annotated[str, Opt("--namespace", inert=CLUSTER)] = ""
     reclaim_policy: Annotated[str, Opt("--reclaim-policy", inert=CLUSTER)] = ""
     chown: Annotated[
-        str, Opt("--chown", help="Owner: herokuish, heroku, paketo, root, false, or a user's number", complete=OWNERS)
+        str,
+        Opt(
+            "--chown",
+            noun="USER",
+            help="Owner: herokuish, heroku, paketo, root, false, or a user's number",
+            complete=OWNERS,
+        ),
     ] = ""
     mode: Annotated[str, Opt("--mode", help="Mode of the directory, such as 0755")] = ""
-    annotation: Annotated[list[str], Opt("--annotation", help="Annotation KEY=VALUE; repeatable")] = []  # noqa: RUF012
-    label: Annotated[list[str], Opt("--label", help="Label KEY=VALUE; repeatable")] = []  # noqa: RUF012
+    annotation: Annotated[
+        list[str], Opt("--annotation", noun="KEY=VALUE", help="Annotation KEY=VALUE; repeatable")
+    ] = []  # noqa: RUF012
+    label: Annotated[list[str], Opt("--label", noun="KEY=VALUE", help="Label KEY=VALUE; repeatable")] = []  # noqa: RUF012
 
 
 def pairs(words: list[str]) -> dict[str, str]:
