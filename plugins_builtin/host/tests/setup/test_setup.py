@@ -86,3 +86,5 @@ def test_an_enabled_unit_of_an_earlier_version_is_enabled_again_so_that_the_engi
     boot.write_text(boot.read_text().replace("target docker.service", "target"))
     assert "enable dokkupy-boot.service" in lines() and "enable dokkupy-tick.timer" not in lines()
     assert "WantedBy=multi-user.target docker.service" in machine.UNIT_TEXTS["dokkupy-boot.service"]
+    # tests/e2e/test_reboot.py restarts the engine while the unit is running.
+    assert "PartOf=docker.service" in machine.UNIT_TEXTS["dokkupy-boot.service"]

@@ -86,6 +86,8 @@ WantedBy=timers.target
 Description=Finishes what a crash interrupted and brings the apps back
 After=docker.service network-online.target
 Wants=network-online.target
+# Without it, a start of the engine while this is still running would not run it again.
+PartOf=docker.service
 
 [Service]
 Type=oneshot
