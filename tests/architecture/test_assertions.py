@@ -154,10 +154,20 @@ def is_timed(node: ast.AST) -> bool:
     )
 
 
+def returns_a_duration(node: ast.AST) -> bool:
+    """Whether a function returns how long something took, which a test would compare."""
+    return isinstance(node, ast.Return) and any(
+        isinstance(one, ast.BinOp) and isinstance(one.op, ast.Sub) and "monotonic" in called(one.left)
+        for one in ast.walk(node)
+    )
+
+
 def test_no_test_asserts_how_long_something_took() -> None:
     """Everything takes long on a busy machine."""
     files = [path for pattern in TESTS for path in sorted(ROOT.glob(pattern)) if "bench" not in path.parts]
     assert [str(path) for path in files if any(map(is_timed, nodes(path)))] == []
+    assert [str(path) for path in files if any(map(returns_a_duration, nodes(path)))] == []
+    assert returns_a_duration(ast.parse("def took():\n    return time.monotonic() - began").body[0].body[0])  # type: ignore[attr-defined]
     timed, deadline = ast.parse("assert time.monotonic() - began < 5\nassert time.monotonic() < end").body
     assert is_timed(timed) and not is_timed(deadline)
 

@@ -110,7 +110,11 @@ def test_other_app_cannot_be_reached_while_networks_are_created_and_removed(apps
 def test_app_reaches_the_proxy_but_neither_the_host_nor_the_cloud_s_credentials(apps: Apps) -> None:
     host = apps.host
     with ExitStack() as stack:
-        host.exec(["sh", "-c", "unshare --net sleep 60 & echo $! >/run/attack-cloud; sleep 0.3"])
+        begin = (
+            "unshare --net sleep 600 & echo $! >/run/attack-cloud; "
+            "while [ $(readlink /proc/$!/ns/net) = $(readlink /proc/$$/ns/net) ]; do sleep 0.05; done"
+        )
+        host.exec(["sh", "-c", begin])
         stack.callback(host.exec, ["sh", "-c", "kill $(cat /run/attack-cloud)"])
         inside = "nsenter --net=/proc/$(cat /run/attack-cloud)/ns/net"
         host.exec(
@@ -123,7 +127,7 @@ def test_app_reaches_the_proxy_but_neither_the_host_nor_the_cloud_s_credentials(
             ip route add {CLOUD}/32 dev attack-cloud
             {inside} ip link set lo up; {inside} ip address add {CLOUD}/32 dev eth0; {inside} ip link set eth0 up
             {inside} ip route add default via 198.51.100.1 dev eth0 onlink
-            {inside} timeout 30 python3 -m http.server 80 >/dev/null 2>&1 &""",
+            {inside} timeout 120 python3 -m http.server 80 >/dev/null 2>&1 &""",
             ]
         )
         host.exec(

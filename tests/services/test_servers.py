@@ -18,7 +18,6 @@ from dokkupy_sdk.testing.effort import THOROUGH
 
 #: Quotes, a space, a dollar and a letter beyond ASCII: what an entry point that pastes texts together breaks on.
 PASSWORD = 'it\'s $ "so" \\ gehörig'
-STOPS_IN = 10.0
 
 
 @dataclass(frozen=True)
@@ -321,11 +320,9 @@ class Running:
     def exec(self, argv: tuple[str, ...], *, check: bool = True) -> Ran:
         return docker("exec", self.name, *(word.replace("{ip}", self.ip) for word in argv), check=check)
 
-    def stop(self) -> float:
-        """Stop it as `docker stop` does; how long that took."""
-        began = time.monotonic()
-        docker("stop", "-t", "20", self.name)
-        return time.monotonic() - began
+    def stop(self) -> None:
+        """Stop it as `docker stop` does. Without an answer to the signal, its status is 137."""
+        docker("stop", "-t", "60", self.name)
 
     def close(self) -> None:
         docker("rm", "-f", "-v", self.name, check=False)
@@ -364,7 +361,7 @@ def test_server_keeps_the_contract_of_its_official_image(running: Running) -> No
     for argv in contract.refused:
         assert running.exec(argv, check=False).code != 0
 
-    assert running.stop() < STOPS_IN
+    running.stop()
     assert docker("inspect", "-f", "{{.State.ExitCode}}", running.name).stdout.strip() == str(contract.status)
 
     running.start()

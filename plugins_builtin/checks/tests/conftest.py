@@ -105,9 +105,13 @@ class Scheduler:
 
 
 class Lines(list[str]):
-    """A console that keeps its lines."""
+    """A console that keeps its lines. on: what is done when a line with these words comes, once."""
 
     log = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on: dict[str, Callable[[], object]] = {}
 
     def __bool__(self) -> bool:
         return True
@@ -120,6 +124,8 @@ class Lines(list[str]):
 
     def detail(self, text: str) -> None:
         self.append(text)
+        for words in [words for words in self.on if words in text]:
+            self.on.pop(words)()
 
     section = title = header = debug = progress = detail
 

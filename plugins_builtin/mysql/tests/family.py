@@ -398,7 +398,7 @@ class Awkward(Family):
         print(
             f"{1 << self.doubled} rows, {len(whole) >> 20} MiB: facts {took[0]} s, dump {took[1]} s, proof {took[2]} s"
         )
-        assert facts[f"table `{other.database}`.`many`: rows"] == str(1 << self.doubled) and sum(took) < 240
+        assert facts[f"table `{other.database}`.`many`: rows"] == str(1 << self.doubled)
         lifecycle.destroy(host, datastore.kind, other.name, purge=True)
 
     def test_dump_and_restore_work_with_every_sql_mode(

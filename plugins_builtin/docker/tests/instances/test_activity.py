@@ -65,7 +65,8 @@ def test_instance_that_waits_for_the_name_server_counts_as_working() -> None:
 
 def test_exit_code_of_a_restarted_instance_is_that_of_its_end(host: Host, release: Release) -> None:
     release = replace(release, settings={"ps": {"restart-policy": "on-failure:10"}})
-    instance = start(host, release, "sleep 0.4; exit 9")
+    instance = start(host, release, "until [ -e /go ]; do sleep 0.1; done; exit 9")
+    host.scheduler().exec(instance, ["sh", "-c", ": >/go"])
     for _ in range(600):
         row = host.instances().status([instance])[0]
         if row.restarts:
