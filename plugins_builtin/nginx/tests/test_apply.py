@@ -241,11 +241,13 @@ def test_forwarded_headers_are_ours_not_the_clients(rig: Rig) -> None:
         "X-Forwarded-For": "6.6.6.6",
         "X-Real-IP": "6.6.6.6",
         "X-Forwarded-Ssl": "on",
+        "X-Forwarded-Port": "6",
         "Forwarded": "for=6.6.6.6",
     }
     rig.get("blog.example.com", headers=spoofed)
     seen = backend.requests[-1]
     assert (seen["x-forwarded-for"], seen["x-real-ip"], seen["x-forwarded-proto"]) == ("127.0.0.1", "127.0.0.1", "http")
+    assert seen["x-forwarded-port"] == str(rig.http)
     assert "forwarded" not in seen
     assert "x-forwarded-ssl" not in seen
     assert seen["host"] == "blog.example.com"

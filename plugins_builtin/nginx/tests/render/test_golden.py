@@ -64,6 +64,15 @@ def test_text_of_a_route_is_the_golden_one(name: str) -> None:
     assert (again.claims, again.names) == (conf.claims, conf.names)
 
 
+def test_port_and_scheme_are_words_unless_a_file_of_the_host_may_add_a_socket() -> None:
+    words = ('X-Forwarded-Port "443"', 'X-Forwarded-Proto "https"')
+    variables = ('X-Forwarded-Port "$server_port"', 'X-Forwarded-Proto "$scheme"')
+    alone = render_app(ROUTES["https"], Facts()).text
+    beside = render_app(ROUTES["https"], Facts(), snippets="/srv/blog/*.conf").text
+    assert all(word in alone and word not in beside for word in words)
+    assert all(variable in beside and variable not in alone for variable in variables)
+
+
 def test_challenges_of_an_authority_are_answered_before_anything_else() -> None:
     facts = Facts(challenges="/var/www/dokkupy/challenges", waiting="/var/www/dokkupy/waiting")
     secure = replace(ROUTES["https"], extra=())

@@ -303,13 +303,18 @@ class AppRendering:
         `HOST_MAPS`, which have the same result: 1,500 of the 30,600 instructions of a request."""
         return [f"    if ($http_host = $host) {{ set {HOST} $host; }}"] if names and not self.takes_all else []
 
-    def forwarded(self, directive: str) -> list[str]:
+    def forwarded(self, directive: str, port: Port) -> list[str]:
+        """The server listens at one port, unless a file of the host's own adds another, so these variables have one value
+        each. Written as words, they save 550 of the 28,400 instructions of a request."""
         v = self.values
+        words = {"$server_port": str(port.host), "$scheme": "https" if KINDS[port.scheme] == TLS else "http"}
+        words = {} if self.snippets else words
+        asked, scheme = (words.get(v[name], v[name]) for name in ("x-forwarded-port-value", "x-forwarded-proto-value"))
         headers = {
             "Host": HOST,
             "X-Forwarded-For": f'"{v["x-forwarded-for-value"]}"',
-            "X-Forwarded-Port": f'"{v["x-forwarded-port-value"]}"',
-            "X-Forwarded-Proto": f'"{v["x-forwarded-proto-value"]}"',
+            "X-Forwarded-Port": f'"{asked}"',
+            "X-Forwarded-Proto": f'"{scheme}"',
             # Always set, because frameworks would believe what a client sends here.
             "X-Forwarded-Host": HOST,
             "X-Forwarded-Ssl": f'"{v["x-forwarded-ssl"]}"' if v["x-forwarded-ssl"] else '""',
@@ -323,7 +328,7 @@ class AppRendering:
     def proxied(self, port: Port) -> list[str]:
         v = self.values
         how = [
-            *self.forwarded("proxy_set_header"),
+            *self.forwarded("proxy_set_header", port),
             # After a failed connection another one is tried; a request that was sent only where its method allows it.
             "        proxy_next_upstream error;",
             f"        proxy_next_upstream_timeout {RETRY};",
@@ -353,7 +358,7 @@ class AppRendering:
             "    location / {",
             # Each call is a POST.
             f"        grpc_pass grpc://{fresh(name) if self.kept else name};",
-            *self.forwarded("grpc_set_header"),
+            *self.forwarded("grpc_set_header", port),
             "        grpc_next_upstream error;",
             f"        grpc_buffer_size {v['proxy-buffer-size']};",
             f"        grpc_connect_timeout {v['proxy-connect-timeout']};",
