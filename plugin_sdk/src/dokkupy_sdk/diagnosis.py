@@ -21,13 +21,13 @@ LONGEST = 300
 class Evidence:
     """What is known of one failure.
 
-    step: build, release, start, run (a process that crashed or does not run), serve (nothing failed, and something may
-    keep requests from the app) or stopped (the app was stopped, and something may keep it from starting). reason, code: the error's message and its stable code. process: `web.1`. exit_code: None if
-    nobody knows it. oom: the kernel killed it at its memory limit, which is `memory`, as it was set. restarts: how often
-    the engine started it again. lines: what it printed last, oldest first. listens: where it listened (`127.0.0.1:8080`), None
-    if nobody looked. port: where it has to listen. keys: the names of the app's variables. shared: those among
-    them that are set for all apps alone. links: the host names of linked
-    services (`dokku-postgres-db`). at: when it failed, UTC, RFC 3339.
+    step: build, release, start, run (a process that crashed or does not run), serve (nothing failed, and something may keep
+    requests from the app) or stopped (the app was stopped or has lost its containers, and something may keep it from
+    starting). reason, code: the error's message and its stable code. process: `web.1`. exit_code: None if nobody knows it.
+    oom: the kernel killed it at its memory limit, which is `memory`, as it was set. restarts: how often the engine started
+    it again. lines: what it printed last, oldest first. listens: where it listened (`127.0.0.1:8080`), None if nobody
+    looked. port: where it has to listen. keys: the names of the app's variables. shared: those among them that are set for
+    all apps alone. links: the host names of linked services (`dokku-postgres-db`). at: when it failed, UTC, RFC 3339.
     """
 
     app: str

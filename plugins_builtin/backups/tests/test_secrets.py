@@ -114,3 +114,8 @@ def test_key_is_asked_to_be_saved_until_it_was_shown(world: World, tmp_path: Pat
     assert len(key) >= 40 and key not in said
     assert not any("exists only on this host" in one["message"] for one in world.json("doctor", status=1))
     assert world.run("backups:target-key", "local").strip() == key
+
+
+def test_key_that_was_given_is_not_asked_to_be_saved(world: World, tmp_path: Path) -> None:
+    world.run("backups:target-add", "local", str(tmp_path / "repository"), "key=canary-key-4")
+    assert not any("exists only on this host" in one["message"] for one in world.json("doctor", status=1))

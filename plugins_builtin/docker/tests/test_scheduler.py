@@ -182,6 +182,10 @@ def test_error_says_that_the_engine_is_down(host: Host, monkeypatch: pytest.Monk
         host.containers().find_all({})
     assert caught.value.code == "engine_down"
     assert not host.engine().prepare().ready
+    for is_there, hint in ((True, "systemctl start docker"), (False, "apt-get install docker.io")):
+        monkeypatch.setattr("dokkupy_docker.engine_api.api.is_installed", lambda is_there=is_there: is_there)
+        with pytest.raises(DokkupyError, match=hint):
+            host.containers().find_all({})
 
 
 def test_an_instance_whose_program_is_missing_is_the_apps_fault_and_leaves_nothing(

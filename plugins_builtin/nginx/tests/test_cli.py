@@ -201,7 +201,9 @@ def test_nginx_that_runs_without_the_apps_is_not_said_to_serve_them(  # type: ig
     monkeypatch.setattr(rig.proxy.nginx, "generation", lambda *_: "")
     with pytest.raises(HostError, match="nginx runs, but does not serve dokkupy's apps"):
         rig.proxy.reload()
+    assert doctor.status_of(rig.proxy).level == "ok"
     rig.stop()
+    assert "no app is reachable" in doctor.status_of(rig.proxy).message
     monkeypatch.setattr(doctor, "listened_on", lambda port: False)
     assert "nginx is not running" in [one.title for one in diagnose(rig.host, Evidence("blog", "serve"))]
     monkeypatch.setattr(doctor, "listened_on", lambda port: port == 80)

@@ -152,6 +152,17 @@ def test_why_names_the_image_that_a_stopped_app_lost(host: Host, run: Run) -> No
     assert "ps:start blog builds it again" in out and "blog was stopped: ps:start blog starts it" in out
 
 
+def test_why_names_what_an_app_lost_whose_container_is_gone(host: Host, run: Run) -> None:
+    deploy(host, "blog", TREE)
+    engine = host.engine()
+    assert isinstance(engine, FakeEngine)
+    engine.tags.clear()
+    for identifier in list(engine.made):
+        host.containers().remove(identifier)
+    _, out, _ = run("why", "blog")
+    assert "Cause: The image of v1 is missing from the engine." in out and "not known" not in out
+
+
 def test_a_guess_stands_only_where_nothing_better_is_known() -> None:
     guess, read = Cause("exit code 1", sure=GUESS), Cause("the module is missing")
     assert ranked([guess, read]) == (read,)

@@ -53,7 +53,8 @@ def add(
     kept = before.credentials if before is not None else {}
     credentials, key = parse_credentials(location, words, kept)
     host_name = host_name or (before.host_name if before is not None else nodename())
-    shown = before is not None and before.key_shown
+    # Who gives the key has it.
+    shown = key is not None or (before is not None and before.key_shown)
     target = Target(name, location, host_name, credentials, stamp(datetime.now(UTC)), shown)
     with operation(host, "backups:target-add", f"backup-target:{name}") as tx:
         if host.dry_run:

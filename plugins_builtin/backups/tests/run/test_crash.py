@@ -152,3 +152,24 @@ def test_another_host_s_work_on_the_repository_is_waited_for_and_then_said(
         other.end()
     local.run("backups:prune")
     assert local.restic("list", "locks") == ""
+
+
+def test_change_after_a_killed_restore_of_the_host_is_kept(local: World) -> None:
+    """It is made on the state before or after: on a half-restored one it would be lost when the restore is undone."""
+    store, root = local.host.store, local.base / "root"
+    store.write("apps", "blog", "app", data={"created_at": "2026-01-01T00:00:00Z"})
+    local.run("backups:create", "host")
+    words = ("--force", "backups:restore", "host", "--no-safety")
+    names = boundaries(local, *words)
+    marks = ("restore-host: after replace apps", "restore-host: before commit", "restore-host: after commit")
+    numbers = [number for number, name in enumerate(names, 1) if name.endswith(marks)]
+    assert len(numbers) == len(marks), names
+    for number in numbers:
+        local.process(*words, env={"DOKKUPY_FAILPOINT": f"kill@{number}"}).communicate(timeout=120)
+        with operation(local.host, "config:set", "app:blog"):
+            store.write("apps", "blog", "config", data={"env": {"MADE_AT": str(number)}})
+        for subject in ("host-state", "host", "backup:host"):
+            with operation(local.host, "recover", subject):
+                pass
+        assert store.read("apps", "blog", "config")["env"] == {"MADE_AT": str(number)}, names[number - 1]
+        assert list((root / "journal/open").iterdir()) == [] == list((root / "backups/restore").glob("*"))

@@ -76,13 +76,14 @@ def archive(world: World) -> bytes:
 
 def test_host_is_backed_up_verified_and_rebuilt_on_another_machine(local: World, tmp_path: Path) -> None:
     root = state(local)
+    local.host.store.write("global", "images", data={"recorded": {"dokkupy/host-programs:1": "sha256:old"}})
     os.unlink(root / "journal/open/1.jsonl")  # no operation was really interrupted
     local.run("backups:schedule", "host", "0 4 * * *")
     local.run("backups:create", "host")
     assert local.json("backups:verify", "host")["state"] == "verified"
     facts = local.json("backups:info", local.json("backups:list")[0]["id"])["facts-after"]
     assert (facts["apps: number"], facts["releases: number"], facts["ssh keys: number"]) == ("2", "1", "1")
-    before = content(root)
+    before = {path: one for path, one in content(root).items() if not path.startswith("global/images.toml")}
 
     other = World.__new__(World)
     other.base, other.capfd, other.said = tmp_path / "other", local.capfd, local.said
@@ -91,6 +92,7 @@ def test_host_is_backed_up_verified_and_rebuilt_on_another_machine(local: World,
     assert other.json("backups:target-add", "rescue", url, f"key={KEY}", "--host-name", "here")["backups"] == 1
     other.run("--force", "backups:restore", "host")
     found = other.base / "root"
+    # Which images its engine has built is true of each machine alone.
     assert content(found) == before
     assert (found / "apps/blog/tls/abc/key.pem").stat().st_mode & 0o777 == 0o600
     assert [str(app) for app in other.host.store.apps()] == ["blog", "shop"]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from threading import Lock
 from typing import Any
 
@@ -49,8 +48,7 @@ class DockerEngine(Engine):
         try:
             version = api.get("/version")
         except HostError as fault:
-            installed = any(os.path.exists(f"{place}/dockerd") for place in ("/usr/bin", "/usr/sbin", "/usr/local/bin"))
-            if installed:
+            if api.is_installed():
                 return Readiness("misconfigured", fault.message, fault.hint)
             return Readiness("not-installed", "Docker is not installed", "apt-get install docker.io")
         return Readiness(reason=f"Docker {version['Version']}")

@@ -35,6 +35,13 @@ def doctor_checks(host: Host) -> Iterable[Finding]:
     return findings(adapter(host))
 
 
+@hookimpl(optionalhook=True)  # of dokkupy-host, which may not be installed
+def host_status(host: Host) -> Iterable[Finding]:
+    from dokkupy_nginx.setup.doctor import status_of
+
+    return [status_of(adapter(host))]
+
+
 @hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
 def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
     """nginx is down or refuses its configuration: then no app is reachable, or none can be deployed."""

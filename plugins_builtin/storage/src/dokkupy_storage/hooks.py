@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dokkupy_sdk.diagnosis import Cause, Evidence
     from dokkupy_sdk.disk import DiskUse, Reclaimable
     from dokkupy_sdk.model import Deployment, Finding, Job, Source
     from dokkupy_sdk.operation import Transaction
@@ -108,6 +109,16 @@ def scheduled_jobs(host: Host) -> Iterable[Job]:
         yield Job("storage-sizes", 86400, "dokkupy_storage.directories.sizes:measure_later")
     if host.store.names("storage-trash"):
         yield Job("storage-trash", 3600, "dokkupy_storage.entries.changes:empty_trash")
+
+
+@hookimpl(optionalhook=True)  # of dokkupy-why, which may not be installed
+def diagnose(host: Host, evidence: Evidence) -> Iterable[Cause]:
+    """A mounted directory that is missing, without which the app does not start."""
+    if evidence.step != "stopped" or not host.store.has_file("apps", evidence.app, "storage"):
+        return []
+    from dokkupy_storage.mounts.doctor import causes
+
+    return causes(host, AppName(evidence.app))
 
 
 @hookimpl

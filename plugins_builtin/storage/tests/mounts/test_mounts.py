@@ -9,12 +9,14 @@ import pytest
 from dokkupy_apps.apps import create_app
 from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host
+from dokkupy_sdk.diagnosis import Evidence
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import fake_host
 from dokkupy_storage.directories.directory import OWNERS, owner_of, require_real, storage_root
-from dokkupy_storage.hooks import container_options
+from dokkupy_storage.hooks import container_options, diagnose
+from dokkupy_storage.mounts.doctor import findings
 from dokkupy_storage.names import Mountable
 from dokkupy_storage.records import mounts_of
 
@@ -137,6 +139,10 @@ def test_a_missing_directory_is_not_mounted_and_stops_a_deploy(host: Host) -> No
     with pytest.raises(HostError, match="does not mount an empty directory"):
         deploy(host, APP, TREE)
     assert not os.path.exists(path)
+    (cause,) = diagnose(host, Evidence(str(APP), "stopped"))
+    assert path in cause.title and f"backups:restore app:{APP}" in cause.fix[0]
+    assert f"backups:restore app:{APP}" in findings(host)[0].remedy
+    assert list(diagnose(host, Evidence(str(APP), "serve"))) == []
 
 
 def test_another_empty_directory_in_its_place_stops_a_deploy_and_a_filled_one_does_not(host: Host) -> None:

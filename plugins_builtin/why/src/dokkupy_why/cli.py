@@ -16,13 +16,14 @@ def why(host: Host, app: App) -> CommandResult:
     from dokkupy_sdk.help import screen_width
 
     from dokkupy_why.diagnosis import causes_of
-    from dokkupy_why.evidence import gathered
+    from dokkupy_why.evidence import gathered, is_failure
     from dokkupy_why.render import data_of, next_commands, text_of
     from dokkupy_why.state import state_of
 
     host.store.require_app(app)
     found = [(evidence, causes_of(host, evidence)) for evidence in gathered(host, app)]
-    found = [(evidence, causes) for evidence, causes in found if causes or evidence.step not in ("serve", "stopped")]
+    lost = any(causes for evidence, causes in found if evidence.step == "stopped")
+    found = [(evidence, causes) for evidence, causes in found if causes or is_failure(evidence, lost=lost)]
     state, sentences = state_of(host, app, is_well=not found)
     lines: list[str] = []
     shown: set[str] = set()

@@ -32,13 +32,22 @@ def gathered(host: Host, app: AppName) -> list[Evidence]:
     release, instances = current(host, app)
     found = failed_deploy(host, app)
     if release is not None and should_run(host, app):
-        found += [
-            evidence for row in host.instances(app).status(instances) for evidence in of_instance(host, release, row)
-        ]
+        rows = host.instances(app).status(instances)
+        found += [evidence for row in rows for evidence in of_instance(host, release, row)]
+        if any(row.state == "missing" for row in rows):
+            found.append(Evidence(app, "stopped"))  # what it has lost keeps it from starting again
         found.append(with_facts(host, app, Evidence(app, "serve", port=listening(release).port)))
     elif release is not None:
         found.append(Evidence(app, "stopped"))
     return found
+
+
+def is_failure(evidence: Evidence, *, lost: bool) -> bool:
+    """Whether it is worth showing without a cause. lost: something that the app needs to start is known to be missing, which is
+    why its containers are."""
+    if evidence.step in ("serve", "stopped"):
+        return False
+    return not (lost and evidence.reason.endswith(ENDED["missing"]))
 
 
 def failed_deploy(host: Host, app: AppName) -> list[Evidence]:

@@ -18,12 +18,13 @@ import shutil
 import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 
 from dokkupy_sdk import Host, secret_files
 from dokkupy_sdk.errors import Conflict, HostError, StateError, UserError
 from dokkupy_sdk.files import make_directory, scratch_directory
-from dokkupy_sdk.operation import call, operation
+from dokkupy_sdk.operation import Transaction, call, operation
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups.subject.offered import plugins
@@ -50,6 +51,9 @@ LEFT_OUT = (
 
 OWN_STAYS = ("backups", "journal", "logs")
 """What a new host already has and keeps. Restored files of these go beside them."""
+
+OF_THIS_ENGINE = ("global/images.toml", "global/images.toml.previous")
+"""What is true of one machine's engine only (the ids of its images): a restore keeps what this machine has."""
 
 KEPT_LOGS = "restored"
 PLACE = "backups/restore"
@@ -134,21 +138,19 @@ class HostState(BackupSubject):
                 f"The backup would replace the {len(host.store.apps())} apps of this host",
                 hint="Restore onto a fresh host, or use --force.",
             )
-        with operation(host, "backups:restore-host", "host") as tx:
-            # Not in a scratch directory, which a later process would remove, because it holds the previous state.
-            place = f"{PLACE}/{tx.id}"
-            staged = host.path(place, "new")
-            tx.register_undo("unpack", call(remove, place=place))
+        with operation(host, "backups:unpack-host", "host-state") as unpacking:
+            # Not in a scratch directory, which a later process would remove, because it becomes the previous state.
+            draft = f"{PLACE}/{unpacking.id}"
+            unpacking.register_undo("unpack", call(remove, place=draft))
+            staged = host.path(draft, "new")
             make_directory(staged)
             unpack(pieces, staged, self.encrypted)
             require_parsing(staged)
-            names = sorted(listing(staged))
-            for name in names:
-                if name not in OWN_STAYS:
-                    undo = call(put_back, place=place, name=name)
-                    tx.step(f"replace {name}", partial(swap, host.root, place, name), undo=undo)
-            beside = [call(put_beside, place=place, name=name) for name in names if name in OWN_STAYS]
-            tx.commit((*beside, call(remove, place=place)))
+            keep_own(host.root, staged)
+            # No command may change an app or service of either state meanwhile, nor before a killed restore is undone.
+            also = sorted({*subjects_in(host.root), *subjects_in(staged)})
+            with operation(host, "backups:restore-host", "host", also=tuple(also)) as tx:
+                replace_state(tx, draft)
         host.out.section("The state is restored. Install the plugins that it names, then: dokkupy recover")
 
 
@@ -231,6 +233,38 @@ def listing(path: str) -> list[str]:
 
 
 # replacing the state
+
+
+def subjects_in(root: str) -> Iterator[str]:
+    """The subjects of operations on the apps and services of a state."""
+    yield from (f"app:{name}" for name in listing(os.path.join(root, "apps")))
+    for kind in listing(os.path.join(root, "services")):
+        yield from (f"service:{kind}:{name}" for name in listing(os.path.join(root, "services", kind)))
+
+
+def keep_own(root: str, staged: str) -> None:
+    """Put this machine's own records in the place of the old machine's."""
+    for path in OF_THIS_ENGINE:
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(staged, path))
+        if os.path.exists(os.path.join(root, path)):
+            make_directory(os.path.dirname(os.path.join(staged, path)))
+            shutil.copy2(os.path.join(root, path), os.path.join(staged, path))
+
+
+def replace_state(tx: Transaction, draft: str) -> None:
+    """Exchange the state with what was unpacked into `draft`, which gets a name of this operation first: the operation that
+    unpacked it removes only what still has the old name."""
+    root, place = tx.host.root, f"{PLACE}/{tx.id}"
+    tx.register_undo("take what was unpacked", call(remove, place=place))
+    os.rename(os.path.join(root, draft), os.path.join(root, place))
+    names = sorted(listing(os.path.join(root, place, "new")))
+    for name in names:
+        if name not in OWN_STAYS:
+            undo = call(put_back, place=place, name=name)
+            tx.step(f"replace {name}", partial(swap, root, place, name), undo=undo)
+    beside = [call(put_beside, place=place, name=name) for name in names if name in OWN_STAYS]
+    tx.commit((*beside, call(remove, place=place)))
 
 
 def move(source: str, target: str) -> None:

@@ -42,10 +42,16 @@ def socket_path() -> str:
     return host.removeprefix("unix://") if host.startswith("unix://") else SOCKET
 
 
+def is_installed() -> bool:
+    return any(os.path.exists(f"{place}/dockerd") for place in ("/usr/bin", "/usr/sbin", "/usr/local/bin"))
+
+
 def down(error: object) -> HostError:
     return HostError(
         f"The Docker engine does not answer: {error}",
-        hint="Start it (systemctl start docker), or read its log.",
+        hint="Start it (systemctl start docker), or read its log."
+        if is_installed()
+        else "Docker is not installed: apt-get install docker.io",
         code="engine_down",
     )
 

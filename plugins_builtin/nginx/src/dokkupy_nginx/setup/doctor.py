@@ -174,6 +174,16 @@ def configuration(proxy: NginxProxy) -> Iterator[Finding]:
         )
 
 
+def status_of(proxy: NginxProxy) -> Finding:
+    """Whether nginx runs at all; without a request to it."""
+    layout = proxy.layout
+    if not os.path.isfile(layout.binary):
+        return Finding("nginx", "error", f"{layout.binary} is missing", "dokkupy doctor says how to install it")
+    if proxy.nginx.pid() is None:
+        return Finding("nginx", "error", "nginx is not running: no app is reachable", "dokkupy doctor says why")
+    return Finding("nginx", "ok", "nginx is running")
+
+
 def serving(proxy: NginxProxy) -> Iterator[Finding]:
     if proxy.nginx.pid() is None:
         taken = next((port for port in (80, 443) if listened_on(port)), 0)
