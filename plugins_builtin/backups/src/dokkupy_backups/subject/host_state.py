@@ -24,7 +24,7 @@ from functools import partial
 from dokkupy_sdk import Host, secret_files
 from dokkupy_sdk.errors import Conflict, HostError, StateError, UserError
 from dokkupy_sdk.files import make_directory, scratch_directory
-from dokkupy_sdk.operation import Transaction, call, operation
+from dokkupy_sdk.operation import Call, Transaction, call, operation
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups.subject.offered import plugins
@@ -150,7 +150,7 @@ class HostState(BackupSubject):
             # No command may change an app or service of either state meanwhile, nor before a killed restore is undone.
             also = sorted({*subjects_in(host.root), *subjects_in(staged)})
             with operation(host, "backups:restore-host", "host", also=tuple(also)) as tx:
-                replace_state(tx, draft)
+                tx.commit(replace_state(tx, draft))
         host.out.section("The state is restored. Install the plugins that it names, then: dokkupy recover")
 
 
@@ -252,9 +252,9 @@ def keep_own(root: str, staged: str) -> None:
             shutil.copy2(os.path.join(root, path), os.path.join(staged, path))
 
 
-def replace_state(tx: Transaction, draft: str) -> None:
+def replace_state(tx: Transaction, draft: str) -> tuple[Call, ...]:
     """Exchange the state with what was unpacked into `draft`, which gets a name of this operation first: the operation that
-    unpacked it removes only what still has the old name."""
+    unpacked it removes only what still has the old name. Returns what to do after the commit."""
     root, place = tx.host.root, f"{PLACE}/{tx.id}"
     tx.register_undo("take what was unpacked", call(remove, place=place))
     os.rename(os.path.join(root, draft), os.path.join(root, place))
@@ -264,7 +264,7 @@ def replace_state(tx: Transaction, draft: str) -> None:
             undo = call(put_back, place=place, name=name)
             tx.step(f"replace {name}", partial(swap, root, place, name), undo=undo)
     beside = [call(put_beside, place=place, name=name) for name in names if name in OWN_STAYS]
-    tx.commit((*beside, call(remove, place=place)))
+    return (*beside, call(remove, place=place))
 
 
 def move(source: str, target: str) -> None:
