@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import median
 
 from apps import Repository
 from bed.host import Host
@@ -14,26 +15,50 @@ from state import latest_image
 
 BARE = ["/opt/dokkupy/venv/bin/python", "-I", "-c", "pass"]
 TIMER = """
-import json, statistics, subprocess, sys, time
+import json, resource, subprocess, sys, time
+def used():
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 rows = json.loads(sys.argv[1])
 spent = [[] for _ in rows]
 for _ in range(int(sys.argv[2])):
     for times, argv in zip(spent, rows):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), used()
         subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        times.append(time.perf_counter() - start)
-print(json.dumps([statistics.median(times) for times in spent]))
+        times.append((time.perf_counter() - start, used() - before))
+print(json.dumps(spent))
 """
-"""A script that times the commands in turn, so that a slow second affects all of them."""
+"""A script that times the commands in turn, so that a slow second affects all of them: seconds of wall time and of the
+processor for each run."""
+
+
+def measured(host: Host, rows: list[list[str]], rounds: int) -> list[list[tuple[float, float]]]:
+    """(wall time, processor time) of each run of each command, measured on the machine itself."""
+    ran = host.exec([BARE[0], "-I", "-c", TIMER, json.dumps(rows), str(rounds)])
+    return [[(wall, processor) for wall, processor in times] for times in json.loads(ran.stdout)]
 
 
 def medians(host: Host, rows: list[list[str]], rounds: int = 15) -> list[float]:
-    """The median seconds of each command, measured on the machine itself."""
-    ran = host.exec([BARE[0], "-I", "-c", TIMER, json.dumps(rows), str(rounds)])
-    return [float(one) for one in json.loads(ran.stdout)]
+    """The median seconds of each command."""
+    return [median(wall for wall, _ in times) for times in measured(host, rows, rounds)]
+
+
+INDEXED = """
+import sys
+sys.path.append(sys.argv[1])
+from dokkupy_plugins.launch import Index
+print(Index(sys.argv[1]).entry_points() is not None)
+"""
+
+
+def require_index(host: Host) -> None:
+    """Fail if the launcher cannot use its index: it works without one, but each command takes up to a third longer."""
+    packages = host.exec([BARE[0], "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).stdout.strip()
+    assert host.exec([BARE[0], "-IS", "-c", INDEXED, packages]).stdout == "True\n"
 
 
 def test_start_up_of_commands(host: Host, app: str, repository: Repository) -> None:
+    require_index(host)
     host.git_push(repository.path, app)
     host.exec(["dokkupy", "config:set", "--no-restart", app, "KEY=value"])
     for apps in (1, 100, 500):
@@ -48,12 +73,14 @@ def test_start_up_of_commands(host: Host, app: str, repository: Repository) -> N
             ["domains:report", app],
             ["help"],
         ]
-        found = medians(host, [BARE, *(["dokkupy", *row] for row in rows)])
-        print(f"\n{apps} apps; a bare interpreter: {found[0] * 1000:.1f} ms")
-        for row, seconds in zip(rows, found[1:], strict=True):
-            print(f"  {' '.join(row[:1]):<16} {seconds * 1000:6.1f} ms  {seconds / found[0]:.2f}x")
+        found = measured(host, [BARE, *(["dokkupy", *row] for row in rows)], 41)
+        (bare, bare_used), *others = [tuple(map(median, zip(*times, strict=True))) for times in found]
+        print(f"\n{apps} apps; a bare interpreter: {bare * 1000:.1f} ms, {bare_used * 1000:.1f} ms of the processor")
+        for row, (seconds, used) in zip(rows, others, strict=True):
+            ratios = f"{seconds / bare:.2f}x, by processor time {used / bare_used:.2f}x"
+            print(f"  {' '.join(row[:1]):<16} {seconds * 1000:6.1f} ms  {ratios}")
         (every,) = medians(host, [["dokkupy", "ps:report"]], 3)
-        print(f"  {'ps:report (all)':<16} {every * 1000:6.1f} ms  {every / found[0]:.2f}x")
+        print(f"  {'ps:report (all)':<16} {every * 1000:6.1f} ms  {every / bare:.2f}x")
     for number in range(1, 500):
         host.exec(["dokkupy", "apps:destroy", f"bench-{number}", "--force"], check=False)
 
@@ -63,7 +90,7 @@ mkdir -p /root/.ssh /home/floor/.ssh
 [ -e /root/.ssh/id_ed25519 ] || ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 printf 'StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n' > /root/.ssh/config
 dokkupy ssh-keys:list | grep -q NAME=.bench. || dokkupy ssh-keys:add bench /root/.ssh/id_ed25519.pub
-id floor 2>/dev/null || useradd -M -d /home/floor -s /bin/bash floor
+id floor 2>/dev/null || useradd -M -d /home/floor -s /bin/sh floor
 cp /root/.ssh/id_ed25519.pub /home/floor/.ssh/authorized_keys
 git init -q --bare /home/floor/floor.git
 chown -R floor /home/floor
@@ -73,14 +100,21 @@ git config --global --add safe.directory '*'
 """
 
 
-def test_commands_that_arrive_over_ssh(host: Host, app: str) -> None:
+def test_commands_that_arrive_over_ssh(host: Host, app: str, repository: Repository) -> None:
+    require_index(host)
     host.exec(["bash", "-ec", PREPARE], env={"HOME": "/root"})
-    host.exec(["dokkupy", "apps:create", app])
-    rows = [["ssh", "dokku@127.0.0.1", *words.split()] for words in ("version", "apps:list", f"domains:report {app}")]
-    bare, login, *found = medians(host, [BARE, ["ssh", "floor@127.0.0.1", "true"], *rows], 9)
-    print(f"\nover SSH; a login that runs `true`: {login * 1000:.0f} ms; a bare interpreter: {bare * 1000:.1f} ms")
-    for row, seconds in zip(rows, found, strict=True):
-        print(f"  {row[2]:<16} {seconds * 1000:6.0f} ms, {(seconds - login) / bare:.2f} interpreters beyond the login")
+    host.git_push(repository.path, app)
+    host.exec(["dokkupy", "config:set", "--no-restart", app, "KEY=value"])
+    lines = ("version", "apps:list", f"config:get {app} KEY", f"domains:report {app}", f"ps:report {app}")
+    logins = [["ssh", "floor@127.0.0.1", "echo dokku version 0.38.27"], ["ssh", "floor@127.0.0.1", " ".join(BARE)]]
+    rows = [BARE, *logins, *(["ssh", "dokku@127.0.0.1", *line.split()] for line in lines)]
+    bare, login, *found = [[wall for wall, _ in times] for times in measured(host, rows, 41)]
+    one = median(bare)
+    print(f"\nover SSH; a login that prints: {median(login) * 1000:.0f} ms; a bare interpreter: {one * 1000:.1f} ms")
+    for name, times in zip(("bare interpreter", *lines), found, strict=True):
+        # each run is compared with the login of its own round
+        beyond = median(seconds - floor for seconds, floor in zip(times, login, strict=True))
+        print(f"  {name:<26} {median(times) * 1000:6.0f} ms, {beyond / one:.2f} interpreters beyond the login")
 
 
 def test_a_push_and_its_parts(host: Host, app: str, repository: Repository) -> None:

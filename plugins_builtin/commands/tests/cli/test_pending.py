@@ -36,3 +36,13 @@ def test_an_app_with_broken_state_keeps_no_other_from_its_note(host: FakeHost, m
     assert not asks_all_plugins(host) and host.store.load(UnchangedFile).plugins == "deadbeef"
     host.store.save(UnchangedFile())
     assert asks_all_plugins(host)
+
+
+def test_a_global_record_that_no_release_keeps_is_not_read(host: FakeHost) -> None:
+    deploy(host, BLOG, {"Procfile": "web: serve"})
+    host.store.write("global", "ps", data={"properties": {"stop-timeout-seconds": "7"}})
+    assert asks_all_plugins(host)
+    host.store.write("global", "ps", data={})
+    assert not asks_all_plugins(host)
+    Path(host.store.path("global", "apps")).write_text("broken")
+    assert not asks_all_plugins(host)
