@@ -108,10 +108,13 @@ def test_each_command_that_removes_something_is_in_the_table() -> None:
     assert missing == set(), "say it if nothing is there"
 
 
-def test_what_is_not_there_is_said(
+def test_what_is_not_there_is_said_also_by_a_dry_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = typed_where_all_is(tmp_path, capsys, monkeypatch)
+    for line in ("ports:remove blog 9999", "domains:remove-global nope.example.com", "apps:unlock other"):
+        status, _, err = run(*line.split(), "--dry-run")
+        assert status == 0 and ABSENT[line] in err, (line, err)
     run("config:clear", "--no-restart", "idle")
     capsys.readouterr()
     silent = {}
@@ -120,15 +123,6 @@ def test_what_is_not_there_is_said(
         if said not in out + err or "takes effect" in out or "Internal error" in err:
             silent[line] = (status, out, err)
     assert silent == {}
-
-
-def test_a_dry_run_says_it_too(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = typed_where_all_is(tmp_path, capsys, monkeypatch)
-    for line in ("ports:remove blog 9999", "domains:remove-global nope.example.com", "apps:unlock other"):
-        status, out, err = run(*line.split(), "--dry-run")
-        assert status == 0 and ABSENT[line] in err, (line, out, err)
 
 
 OF_A_TYPE = {
