@@ -284,7 +284,7 @@ def test_a_web_that_is_busy_gets_more_time_and_the_user_hears_until_when(
 def test_a_web_that_stays_busy_fails_at_max_wait_and_the_error_names_the_properties(host: Host, start: Start) -> None:
     times(host, attempts="1", timeout="1", wait="0", max_wait="3")
     host.scheduler(APP).working = True  # type: ignore[attr-defined]
-    with pytest.raises(CheckFailed, match="within [3-9] s") as caught:
+    with pytest.raises(CheckFailed, match=r"within ([3-9]|\d\d+) s") as caught:
         hooks.check(host, release(), [start(SILENT)])
     assert "checks:set blog attempts N (now 1), timeout SECONDS (now 1)" in caught.value.hint
     assert [row.state for row in caught.value.states] == ["running"]
@@ -294,5 +294,5 @@ def test_a_web_that_answers_and_then_ends_has_failed(host: Host, start: Start) -
     instance = start("httpd -p 5000 -h /www; sleep 1; exit 3")
     with pytest.raises(CheckFailed, match=r"web\.1 ended with exit code 3"):  # noqa: PT012
         hooks.check(host, release(), [instance])
-        for _ in range(20):
+        while True:
             stay_alive(host, release(), [instance], since=time.monotonic())
