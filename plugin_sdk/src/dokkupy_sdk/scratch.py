@@ -23,12 +23,12 @@ def scratch_directory(parent: str) -> Iterator[str]:
     directories without a lock. `parent` may hold nothing but scratch directories.
     """
     import shutil
-    import tempfile  # many commands import this module, and few make a temporary file
 
     make_directory(parent)
     with locked(parent):
         sweep(parent)
-        path = tempfile.mkdtemp(dir=parent)
+        path = os.path.join(parent, os.urandom(8).hex())
+        os.mkdir(path, 0o700)
         held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(held, fcntl.LOCK_EX)
     try:
@@ -40,7 +40,7 @@ def scratch_directory(parent: str) -> Iterator[str]:
 
 def unnamed_file(directory: str | None = None) -> IO[bytes]:
     """A temporary file without a name, which disappears when it is closed. directory: by default that of all temporary files."""
-    import tempfile
+    import tempfile  # many commands import this module, and few make a temporary file
 
     if directory is not None:
         make_directory(directory)
