@@ -399,8 +399,12 @@ run_queue() {
   return "$code"
 }
 
+# Hundredths of seconds since the boot in which the processors were idle, or waited for a disk, and all.
+processors() { awk '$1 == "cpu" { for (i = 2; i <= 9; i++) all += $i; printf "%.0f %.0f", $5 + $6, all }' /proc/stat; }
+
 run_tests() {
-  local root worst=0 log counts started=$SECONDS pid whole=no
+  local root worst=0 log counts started=$SECONDS pid whole=no before
+  before=$(processors)
   local -a here=() machines=() beside=()
   log=$(mktemp -d)
   if [[ -t 1 ]]; then colour=--color=yes; fi
@@ -454,6 +458,8 @@ run_tests() {
   if [[ $(wc -l <"$log/times") -gt 1 ]]; then
     step "Seconds of each"
     sort -t: -k2 -rn "$log/times" | sed 's/^/       /'
+    # More lanes would only help if they were idle.
+    echo "$before $(processors)" | awk '$4 > $2 { printf "       processors idle: %d%%\n", 100 * ($3 - $1) / ($4 - $2) }'
     # Keep the times of a whole run, so that the next one starts with the longest.
     if [[ $whole == yes && $worst == 0 ]]; then cp -- "$log/times" "$VENV/times"; fi
   fi
