@@ -253,6 +253,24 @@ def test_forwarded_headers_are_ours_not_the_clients(rig: Rig) -> None:
     assert seen["host"] == "blog.example.com"
 
 
+@pytest.mark.parametrize("domains", [("blog.example.com",), ()], ids=["its names", "all names"])
+@pytest.mark.parametrize("instances", [1, 2])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_only_a_request_to_upgrade_is_passed_on_as_one(
+    rig: Rig, domains: tuple[str, ...], instances: int, method: str
+) -> None:
+    backend = rig.backend("blog")
+    rig.proxy.apply([rig.route("blog", *domains, upstreams={5000: (backend.upstream,) * instances})])
+    asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Content-Length": "0"}
+    seen = []
+    for headers in ({}, asked, {"Connection": "X-Real-IP, Upgrade"}):
+        assert rig.get("blog.example.com", headers=headers, method=method).status == 200
+        seen.append((backend.requests[-1].get("connection"), backend.requests[-1].get("upgrade")))
+    assert seen[1] == ("upgrade", "websocket")
+    assert {upgrade for _, upgrade in (seen[0], seen[2])} == {None}
+    assert {connection for connection, _ in (seen[0], seen[2])} <= {None, "close"}
+
+
 def test_nginx_that_is_down_gets_the_files_and_the_caller_the_remedy(cold: Rig) -> None:
     backend = cold.backend("blog")
     route = cold.route("blog", "blog.example.com", upstreams={5000: (backend.upstream,)})

@@ -37,6 +37,11 @@ is not repeated until all of it has failed."""
 AGAIN = "@dokkupy_again"
 """Where a request goes that no kept connection brought an answer to."""
 
+UPGRADE = "$dokkupy_upgrade"
+"""`upgrade`, if the client asks for it; else nothing, also for nginx, which sends no header then."""
+
+CLOSE = "$dokkupy_connection_close"
+
 MAPS = (
     'map $http_upgrade $dokkupy_connection_close { default upgrade; "" close; }',
     'map $http_upgrade $dokkupy_connection_keep { default upgrade; "" ""; }',
@@ -45,7 +50,7 @@ MAPS = (
     f'    "~^(?:HEAD|{"|".join(IDEMPOTENT)}) [0-9]\\." {AGAIN};',
     "}",
 )
-"""The header `Connection` to the app, without and with kept connections; and what follows a 502 of the proxy. After ten
+"""The header `Connection` to the app, without and with kept connections (for templates: our own text has UPGRADE); and what follows a 502 of the proxy. After ten
 seconds, as with RETRY, it is final. A request with a connection of its own does not announce `close`: nginx closes it, and
 a map by the method would cost 400 of a request's 31,500 instructions."""
 
@@ -72,10 +77,10 @@ def fresh(name: str) -> str:
 def location_lines(name: str, servers: Sequence[Upstream], kept: int, how: Sequence[str]) -> list[str]:
     """`location /`. how: the directives of a location that passes requests on."""
     if not kept:
-        return ["    location / {", *passed(name, "close", how), "    }"]
+        return ["    location / {", *passed(name, CLOSE, how), "    }"]
     lines = [
         "    location / {",
-        *passed(name, "keep", how),
+        *passed(name, UPGRADE, how),
         f"        limit_except {' '.join(IDEMPOTENT)} {{ proxy_pass http://{fresh(name)}; }}",
     ]
     if len(servers) == 1:  # nginx goes through the connections that it kept to it, and then opens one
@@ -88,7 +93,7 @@ def location_lines(name: str, servers: Sequence[Upstream], kept: int, how: Seque
         "        recursive_error_pages on;",
         "    }",
         f"    location {AGAIN} {{",
-        *passed(fresh(name), "close", how),
+        *passed(fresh(name), CLOSE, how),
         "    }",
     ]
 
@@ -98,7 +103,7 @@ def passed(name: str, connection: str, how: Sequence[str]) -> list[str]:
         f"        proxy_pass http://{name};",
         "        proxy_http_version 1.1;",
         "        proxy_set_header Upgrade $http_upgrade;",
-        f"        proxy_set_header Connection $dokkupy_connection_{connection};",
+        f"        proxy_set_header Connection {connection};",
         *how,
     ]
 
