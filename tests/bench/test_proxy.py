@@ -37,29 +37,51 @@ asyncio.run(main())
 
 BY_HAND = """
 daemon on; pid /run/by-hand.pid; user www-data; worker_processes auto; events {{ worker_connections 16384; }}
-http {{ access_log {log}; sendfile on; tcp_nopush on;
+http {{ {before} access_log {log}; sendfile on; tcp_nopush on;
 ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:byhand:10m; ssl_session_timeout 1d;
 ssl_certificate {chain}; ssl_certificate_key {key};
 upstream app {{ server {upstream}; keepalive 64; }}
-proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+proxy_http_version 1.1; proxy_set_header Connection {connection}; proxy_set_header Host $http_host;
 proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Port $server_port;
-proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Request-Start $msec; {buffers}
-server {{ listen {http}; listen {tls} ssl http2; server_name {name} plain.{name}; location / {{ proxy_pass http://app; }} }} }}
+proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Request-Start $msec; {more}
+server {{ listen {http}; server_name plain.{name}; location / {{ proxy_pass http://app; }} }}
+server {{ listen {tls} ssl http2; server_name {name}; {secure} location / {{ proxy_pass http://app; }} }} }}
 """
+BUFFERS = "proxy_buffer_size 32k; proxy_buffers 8 16k;"
+SIMPLE = {"before": "", "connection": '""', "secure": ""}
 HANDS = {
-    "without a log": {"log": "off", "buffers": "", "http": 8082, "tls": 8442},
+    "without a log": {**SIMPLE, "log": "off", "more": "", "http": 8082, "tls": 8442},
     "with log and buffers": {
+        **SIMPLE,
         "log": "/var/log/nginx/by-hand.log combined buffer=64k flush=1s",
-        "buffers": "proxy_buffer_size 32k; proxy_buffers 8 16k;",
+        "more": BUFFERS,
         "http": 8083,
         "tls": 8443,
     },
+    "with the features of ours": {
+        "before": """
+            log_format timed '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
+                '"$http_referer" "$http_user_agent" $request_time';
+            map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+            limit_conn_zone $binary_remote_addr zone=by_address:10m;""",
+        "connection": "$connection_upgrade",
+        "secure": 'add_header Strict-Transport-Security "max-age=15724800; includeSubDomains" always;',
+        "log": "/var/log/nginx/by-hand.log timed buffer=64k flush=1s",
+        "more": f"{BUFFERS} limit_conn by_address 2000; limit_conn_status 429; "
+        "proxy_set_header Upgrade $http_upgrade; proxy_set_header X-Real-IP $remote_addr;",
+        "http": 8084,
+        "tls": 8444,
+    },
 }
+"""The last has the usual spellings of what ours does besides: the time in the log, WebSockets, HSTS, X-Real-IP, a limit of
+requests by address. Still it believes any header Host, and sends a client's own X-Forwarded-Host and Forwarded on."""
 
 
 def compare(host: Host, name: str, title: str) -> None:
-    print(f"\n{title}: requests a second and 99th percentile, as ratios to nginx by hand, {' and '.join(HANDS)}")
-    for protocol, ports in (("http", [80, 8082, 8083]), ("https", [443, 8442, 8443])):
+    print(f"\n{title}: requests a second and 99th percentile, as ratios to nginx by hand, {', '.join(HANDS)}")
+    for protocol, own in (("http", 80), ("https", 443)):
+        key = "http" if protocol == "http" else "tls"
+        ports = [own, *(hand[key] for hand in HANDS.values())]
         for path, seconds in (("", "1"), ("middle", "1"), ("large", "2")):
             asked = name if protocol == "https" else f"plain.{name}"
             urls = [f"{protocol}://{asked}:{port}/{path}" for port in ports]
