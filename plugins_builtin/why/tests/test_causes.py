@@ -151,7 +151,9 @@ def test_a_recorded_output_names_its_cause_and_what_fixes_it(name: str) -> None:
 RESOLVE = "ERROR: failed to solve: {name}: failed to resolve source metadata for docker.io/library/{name}: "
 PULLS = {
     "docker.io/library/nosuch:1: not found": "The base image nosuch:1 does not exist, or is private",
-    "pull access denied, repository does not exist or may require authorization": "does not exist, or is private",
+    "pull access denied, repository does not exist or may require authorization": (
+        "The base image nosuch:1 does not exist, or is private"
+    ),
     'failed to do request: Head "https://registry-1.docker.io/v2/library/nosuch/manifests/1": dial tcp: i/o timeout': (
         "The base image nosuch:1 was not pulled, because this host does not reach its registry: dial tcp: i/o timeout"
     ),
@@ -160,6 +162,20 @@ PULLS = {
     ),
 }
 """What BuildKit writes after RESOLVE -> the cause."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'ERROR: failed to do request: Head "https://registry-1.docker.io/v2/dokkupy/python/manifests/3.13-slim-6e": dial tcp: x',
+        "ERROR: failed to solve: dokkupy/python:3.13-slim-6e: failed to resolve source metadata for "
+        "docker.io/dokkupy/python:3.13-slim-6e: pull access denied, repository does not exist",
+    ],
+)
+def test_own_image_that_a_prune_removed_during_a_build_is_not_blamed_on_the_registry(line: str) -> None:
+    causes = list(known_causes(Evidence("blog", "build", lines=(line,))))
+    assert [one.title.partition(",")[0] for one in causes] == ["The image dokkupy/python"]
+    assert "ps:rebuild blog" in causes[0].fix[0]
 
 
 @pytest.mark.parametrize("reason", PULLS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy_sdk.diagnosis import Rule, read_rules
+from dokkupy_sdk.diagnosis import FACT, Rule, read_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,8 +88,16 @@ RULES = (
         "Correct the line, commit it, and push again.",
     ),
     Rule(
+        r"(?:registry-1\.docker\.io/v2/|(?<![\w./-]))(?P<name>dokkupy/[\w.-]+)(?:/manifests/|:[\w.-]+: )"
+        r"(?=.*(?:: dial |failed to resolve source metadata|pull access denied|not found))",
+        "The image {name}, which dokkupy makes for builds, was removed from the engine during the build",
+        "Build again: ps:rebuild {app}, or push again. To make room, use dokkupy cleanup instead of docker system prune.",
+        steps=("build",),
+        sure=FACT,
+    ),
+    Rule(
         r"failed to do request: Head \"https?://(?:registry-1\.docker\.io/v2/(?:library/)?|(?P<host>[^/]+/)v2/)"
-        r"(?P<name>\S+?)/manifests/(?P<tag>[^\"]+)\": (?P<why>.+)",
+        r"(?P<name>(?!dokkupy/)\S+?)/manifests/(?P<tag>[^\"]+)\": (?P<why>.+)",
         "The base image {host}{name}:{tag} was not pulled, because this host does not reach its registry: {why}",
         "Check the name in the FROM line, and this host's DNS and network. Without a registry, load the image on the host: docker load",
         steps=("build",),
@@ -101,7 +109,8 @@ RULES = (
         steps=("build",),
     ),
     Rule(
-        r"(?P<name>[\w./-]+(?::[\w.-]+)?): (?:failed to resolve source metadata(?!.*(?:failed to do request|: 429 ))"
+        r"^(?!.*\bdokkupy/).*?(?<![\w./-])(?!(?:ERROR|solve|definition|dockerfile\.v0)\b)(?P<name>[\w./-]+(?::[\w.-]+)?): "
+        r"(?:failed to resolve source metadata(?!.*(?:failed to do request|: 429 ))"
         r"|.*pull access denied|not found.*manifest)",
         "The base image {name} does not exist, or is private",
         "Correct its name and tag in the FROM line. For a private image, log in first: registry:login {app} SERVER USER",
