@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dokkupy_git.deployed import rebuilt_commit
 from dokkupy_git.repository.bare import Repository
+from dokkupy_git.repository.refs import Move, peeled
 from dokkupy_git.settings import SETTINGS, deploy_branch
+from dokkupy_sdk.errors import UserError
+from dokkupy_sdk.execute import Completed
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.operation import operation
@@ -391,6 +395,27 @@ def test_an_annotated_tag_pushed_to_the_branch_deploys_its_commit_and_the_branch
     assert done.returncode == 0, done.stderr
     assert world.deployed["commit"] == head(world, "main") == commit
     assert world.host.store.read("apps", "blog", "git")["sha"] == commit
+
+
+def test_git_is_asked_once_for_all_refs_of_a_push(
+    world: World, client: Client, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push may have thousands, and each process costs the host as much as a short command."""
+    repository = Repository(world.host, AppName("blog"))
+    tree = client.git("rev-parse", f"{served}^{{tree}}")
+    asked = []
+    git = Repository.git
+
+    def counted(self: Repository, *words: str, **options: Any) -> Completed:
+        asked.append(words)
+        return git(self, *words, **options)
+
+    monkeypatch.setattr(Repository, "git", counted)
+    moves = [Move(f"refs/heads/x{number}", "", served) for number in range(50)]
+    assert peeled(repository, moves) == moves and len(asked) == 1
+    with pytest.raises(UserError, match="refs/heads/odd would name .* not a commit"):
+        peeled(repository, [*moves, Move("refs/heads/odd", "", tree)])
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(

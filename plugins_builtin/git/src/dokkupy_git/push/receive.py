@@ -142,7 +142,7 @@ def receive(host: Host, app: AppName, *, no_cache: bool = False, waits: bool = F
     if decided.deploy is not None:
         commit = moves[updates.index(decided.deploy)].new
         if not decided.deploy.branch:  # a tag, perhaps an annotated one
-            commit = refs.commit_of(repository, commit, decided.deploy.ref)
+            commit = refs.commits_of(repository, {commit: decided.deploy.ref})[commit]
         adopt = decided.branch if decided.adopt else ""
         incoming = Incoming(commit, adopt=adopt, moves=tuple(moves))
         patience = PATIENCE if waits else 0
@@ -167,11 +167,9 @@ def require_whole(repository: Repository, updates: Sequence[Update]) -> None:
         name.startswith("shallow_") for name in os.listdir(repository.path)
     ):
         return
-    for update in updates:
-        if not update.deletes:
-            done = repository.git("rev-list", "--quiet", update.new, "--not", "--all", check=False)
-            if not done.ok:
-                raise UserError(
-                    "Shallow pushes are not supported: the history is incomplete",
-                    hint="Fetch the full history first: git fetch --unshallow",
-                )
+    pushed = "".join(f"{name}\n" for name in sorted({update.new for update in updates if not update.deletes}))
+    if not repository.git("rev-list", "--quiet", "--stdin", "--not", "--all", stdin=pushed.encode(), check=False).ok:
+        raise UserError(
+            "Shallow pushes are not supported: the history is incomplete",
+            hint="Fetch the full history first: git fetch --unshallow",
+        )

@@ -7,7 +7,7 @@ from dokkupy_sdk.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dokkupy_git.repository.bare import Repository
 
@@ -34,21 +34,34 @@ class Move:
         return f"delete {self.ref}\0{self.old if checked else ''}\0"
 
 
-def peeled(repository: Repository, move: Move) -> Move:
-    """The change as git stores it. A branch names a commit, so an annotated tag is replaced by its commit. Raises
+def peeled(repository: Repository, moves: Sequence[Move]) -> list[Move]:
+    """The changes as git stores them. A branch names a commit, so an annotated tag is replaced by its commit. Raises
     UserError."""
-    if not move.new or not move.ref.startswith(HEADS):
-        return move
-    return Move(move.ref, move.old, commit_of(repository, move.new, move.ref))
+    branches = {move.new: move.ref for move in moves if move.new and move.ref.startswith(HEADS)}
+    commits = commits_of(repository, branches)
+    return [
+        Move(move.ref, move.old, commits[move.new]) if move.new and move.ref.startswith(HEADS) else move
+        for move in moves
+    ]
 
 
-def commit_of(repository: Repository, name: str, ref: str) -> str:
-    done = repository.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False)
-    if not done.ok:
-        raise UserError(
-            f"{ref} would name {name[:10]}, which is not a commit", hint="Push a branch, a commit or a tag of a commit."
-        )
-    return done.stdout.strip()
+def commits_of(repository: Repository, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Object -> its commit. wanted: object -> a ref that is to name it. One git for all, because a push may have thousands of
+    refs. Raises UserError for an object that is not a commit."""
+    if not wanted:
+        return {}
+    lines = "".join(f"{name}^{{commit}}\n" for name in wanted)
+    done = repository.git("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=lines.encode())
+    found = {}
+    for (name, ref), line in zip(wanted.items(), done.stdout.splitlines(), strict=True):
+        commit, _, kind = line.partition(" ")
+        if kind != "commit":
+            raise UserError(
+                f"{ref} would name {name[:10]}, which is not a commit",
+                hint="Push a branch, a commit or a tag of a commit.",
+            )
+        found[name] = commit
+    return found
 
 
 def require_permitted(repository: Repository, moves: Sequence[Move]) -> None:
@@ -87,7 +100,7 @@ def stored(repository: Repository, moves: Sequence[Move]) -> list[Move]:
     try:
         require_possible(repository, moves)
     except HostError:
-        as_commits = [peeled(repository, move) for move in moves]
+        as_commits = peeled(repository, moves)
         if as_commits == list(moves):
             raise
         require_possible(repository, as_commits)
