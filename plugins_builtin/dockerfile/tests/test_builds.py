@@ -93,6 +93,13 @@ def test_onbuild_trigger_of_a_base_that_the_engine_has_is_read_before_the_build(
     assert not bench.engine.built
 
 
+def test_image_whose_name_only_the_build_knows_is_refused_with_the_forms_that_are_known(bench: Bench) -> None:
+    bench.write({"Dockerfile": "ARG X=xdokku\nFROM ${X#x}/b\n"})
+    with pytest.raises(AppError, match="is not known before the build") as refused:
+        build(bench)
+    assert refused.value.code == "unknown_image" and not bench.engine.built
+
+
 def test_ports_follow_build_arguments_in_both_spellings(bench: Bench) -> None:
     bench.write({"Dockerfile": "FROM scratch\nARG A=1\nARG B=2\nEXPOSE $A $B\n"})
     image = build(bench, "--build-arg", "A", "--build-arg=B=4001", env={"A": "4000"})

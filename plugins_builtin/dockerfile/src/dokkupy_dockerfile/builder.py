@@ -87,6 +87,12 @@ class DockerfileBuilder(Builder):
             require_allowed(self.host, frontend)
         loaded = loaded_images(self.host, app)
         names = named_images(text, given)
+        if unknown := next((name for name in names if "$" in name), ""):
+            raise AppError(
+                f"The image {shown(unknown)} of the Dockerfile is not known before the build, so it cannot be checked",
+                hint="Write its name into the line, or use a variable as $NAME, ${NAME} or ${NAME:-default}.",
+                code="unknown_image",
+            )
         bases = [self.host.images().find(loaded.get(name, name)) for name in names]
         triggers = [trigger for base in bases if base is not None for trigger in base.triggers]
         for ref in named_images(text, given, triggers) if triggers else names:
