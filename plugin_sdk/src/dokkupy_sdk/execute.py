@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -13,6 +12,10 @@ from dokkupy.errors import HostError
 from dokkupy.kernel.spawn import environment
 
 from dokkupy_sdk.values import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["Completed", "ending_with_us", "environment", "execute", "poll_reader", "reader_left", "stream"]
 
@@ -43,6 +46,8 @@ def execute(
 ) -> Completed:
     """Run a program to its end. check: a status other than 0 raises HostError with the program's output. umask: the
     program's; -1: ours."""
+    import subprocess  # here, because it loads ten modules, and many import this one for less
+
     try:
         done = subprocess.run(
             list(argv),
@@ -75,19 +80,22 @@ def stream(
     line: Callable[[str], None],
     *,
     env: Mapping[str, str] | None = None,
-    stdin: object = subprocess.DEVNULL,
+    stdin: object = None,
     cwd: str | None = None,
     begun: Callable[[], object] = bool,
 ) -> int:
-    """Run a program and pass on each line of both streams as it arrives. Returns the status. begun: called once it runs.
+    """Run a program and pass on each line of both streams as it arrives. Returns the status. begun: called once it runs. stdin:
+    by default, an empty one.
 
     The program gets its own process group, which is ended as a whole if this function is interrupted. If this process is
     killed, the kernel sends SIGTERM to the program.
     """
+    import subprocess
+
     try:
         process = subprocess.Popen(
             list(argv),
-            stdin=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,  # type: ignore[call-overload]
             env=environment(env),
@@ -182,12 +190,14 @@ def reader_left(fd: int) -> bool:
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:
     """End a process that leads a process group (`start_new_session`), and all processes that it started."""
+    from subprocess import TimeoutExpired
+
     if process.poll() is None:
         try:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(grace)
         except ProcessLookupError:
             pass
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 APPS, PLATFORM = "dokku/", "dokkupy/"
 """The beginnings of the names of apps' images, and of images that the platform made for itself."""
 
-CONFIGURATION, DEFAULT_ROOT = "/etc/docker/daemon.json", "/var/lib/docker"
-
 OTHER = "another's"
 DAY = 86400
 AGES = (30, 14, 7, 3, 1, 0)
@@ -45,17 +43,6 @@ MAKES_A_LAYER = re.compile(
 
 def root_directory() -> str:
     return str(api.get("/info")["DockerRootDir"])
-
-
-def configured_root() -> str:
-    """The same from the engine's file, because a push must not wait until the engine has counted its containers."""
-    try:
-        with open(CONFIGURATION, "rb") as file:
-            import json
-
-            return str(json.load(file).get("data-root") or DEFAULT_ROOT)
-    except (OSError, ValueError, AttributeError):
-        return DEFAULT_ROOT
 
 
 def everything() -> Any:

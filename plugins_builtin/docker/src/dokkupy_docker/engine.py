@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from _thread import allocate_lock as Lock  # importing `threading` would slow down each push
 from typing import Any
 
 from dokkupy_sdk import Host
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dokkupy_sdk.roles import Containers, ContainerSessions, ImageBuilds, ImageRegistries, Images, Networks, Volumes
 
 CREATE_SECONDS = 120
+CONFIGURATION, DEFAULT_ROOT = "/etc/docker/daemon.json", "/var/lib/docker"
 
 
 class DockerEngine(Engine):
@@ -94,3 +95,14 @@ class DockerEngine(Engine):
         from dokkupy_docker.roles.volumes import DockerVolumes
 
         return DockerVolumes(self)
+
+
+def configured_root() -> str:
+    """The directory of the engine's data, from its file: a push must not wait until the engine has counted its containers."""
+    try:
+        with open(CONFIGURATION, "rb") as file:
+            import json
+
+            return str(json.load(file).get("data-root") or DEFAULT_ROOT)
+    except (OSError, ValueError, AttributeError):
+        return DEFAULT_ROOT

@@ -93,7 +93,7 @@ def post_mounts_migrate(host: Host, app: AppName, options: Collection[tuple[str,
 def disk_directories(host: Host) -> Iterable[str]:
     if not is_engine(host):
         return []
-    from dokkupy_docker.disk import configured_root
+    from dokkupy_docker.engine import configured_root
 
     return [configured_root()]
 

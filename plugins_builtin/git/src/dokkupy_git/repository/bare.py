@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import re
-import shutil
 from collections.abc import Mapping
 
 from dokkupy_sdk.errors import HostError
@@ -170,7 +169,7 @@ def sweep(repository: Repository) -> None:
     objects = os.path.join(repository.path, "objects")
     for entry in scan(objects):
         if LEFTOVER_DIRECTORY.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
+            remove_directory(entry.path)
     for entry in [*scan(os.path.join(objects, "pack")), *scan(repository.path)]:
         if LEFTOVER_FILE.fullmatch(entry.name):
             remove_file(entry.path)
@@ -180,7 +179,9 @@ def sweep(repository: Repository) -> None:
         for name in names:
             if name.endswith(".lock"):
                 remove_file(os.path.join(directory, name))
-    shutil.rmtree(os.path.join(repository.path, *program.OWN_REFS.split("/")), ignore_errors=True)
+    own = os.path.join(repository.path, *program.OWN_REFS.split("/"))
+    if os.path.isdir(own):
+        remove_directory(own)
 
 
 def scan(path: str) -> list[os.DirEntry[str]]:
@@ -190,11 +191,20 @@ def scan(path: str) -> list[os.DirEntry[str]]:
         return []
 
 
+def remove_directory(path: str) -> None:
+    import shutil  # here, because it loads modules for archives: each push would wait for them
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def remove_file(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
 
 
+PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")
+
+
 def require_git() -> None:
-    if shutil.which(program.GIT, path="/usr/local/bin:/usr/bin:/bin") is None:
+    if not any(os.access(os.path.join(directory, program.GIT), os.X_OK) for directory in PROGRAMS):
         raise HostError("The program git is not installed", hint="Install it: apt-get install git")
