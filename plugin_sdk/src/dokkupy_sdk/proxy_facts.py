@@ -89,7 +89,8 @@ class Redirect(ProxyFact):
 @dataclass(frozen=True, slots=True)
 class DomainRedirect(ProxyFact):
     """Answer every request for one of the app's names with a redirect to the same path on another name or port, such as
-    from `www.example.com` to `https://example.com`. A `Location` or `Redirect` for the request's path takes precedence."""
+    from `www.example.com` to `https://example.com`. A `Location` or `Redirect` for the request's path takes precedence, but not
+    one of the whole site (`/`)."""
 
     domain: str
     target: str

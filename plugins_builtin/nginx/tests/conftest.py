@@ -66,9 +66,18 @@ class Backend:
         self.name = name
         self.requests: list[dict[str, str]] = []
         self.headers: list[tuple[str, str]] = []
+        self.open: set[socket.socket] = set()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                backend.open.add(self.request)
+                super().setup()
+
+            def finish(self) -> None:
+                super().finish()
+                backend.open.discard(self.request)
 
             def do_GET(self) -> None:
                 backend.requests.append({key.lower(): value for key, value in self.headers.items()})
@@ -94,7 +103,11 @@ class Backend:
         return Upstream("127.0.0.1", self.port)
 
     def close(self) -> None:
+        """As when its process ends: the connections that nginx kept end, too."""
         self.server.shutdown()
+        for connection in tuple(self.open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self.server.server_close()
 
 

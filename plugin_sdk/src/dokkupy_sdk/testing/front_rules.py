@@ -16,11 +16,12 @@ from dokkupy_sdk.proxy_rules import ProxyRules, merge_facts, require_applicable
 def redirected(rules: ProxyRules, name: str, path: str, *, beside: str) -> tuple[int, str] | None:
     """Status and target of a request's redirect. beside: the path of the location that the request is in."""
     plain = path.partition("?")[0]
+    domain = rules.domain_redirects.get(name)
+    takes_rest = domain is None and beside in ("", "/")
     for fact in sorted(rules.redirects.values(), key=lambda one: (one.exact, len(one.path)), reverse=True):
         below = plain == fact.path or plain.startswith(fact.path.rstrip("/") + "/")
-        if plain == fact.path if fact.exact else below and (fact.path != "/" or beside in ("", "/")):
+        if plain == fact.path if fact.exact else below and (fact.path != "/" or takes_rest):
             return fact.status, fact.target
-    domain = rules.domain_redirects.get(name)
     return (domain.status, domain.target + path) if domain is not None and beside in ("", "/") else None
 
 

@@ -183,7 +183,16 @@ class ProxyRulesContract(ProxyFixtures):
         for port in secure.ports:
             found = ask(port, www, "/deep/%2e?x=%0d1")
             assert (found.status, found.headers["location"]) == (308, f"https://{NAME}/deep/%2e?x=%0d1"), port
+            for method in ("POST", "DELETE"):
+                assert ask(port, www, "/form", method=method).status == 308, (port, method)
         assert ask(secure.ports[1], NAME, "/deep").instance
+        assert ask(secure.ports[1], NAME, "/form", method="POST").instance
+        (public / "index.html").write_text("back soon")
+        for whole in (Redirect("/", "https://example.net/"), Location("/", str(public), status=503)):
+            proxy.apply([replace(both, extra=(*both.extra, whole, Redirect("/old", "/new")))])
+            assert ask(secure.ports[1], www, "/x").headers["location"] == f"https://{NAME}/x", whole
+            assert ask(secure.ports[1], www, "/old").headers["location"].endswith("/new"), whole
+            assert not ask(secure.ports[1], NAME, "/x").instance, whole
 
     # together
 

@@ -162,12 +162,18 @@ class AppRendering:
             groups = {self.route.certificate: list(self.names)}
         lines: list[str] = []
         for certificate, names in groups.items():
-            if certificate is not None or not tls:
+            if certificate is None and tls:
+                continue
+            for redirect, some in rules.by_redirect(self.rules, names):
                 # Only one server can be the default.
-                lines += self.server(port, names, certificate, default=self.takes_all and not lines)
+                if some or (self.takes_all and not lines):
+                    lines += self.server(port, some, certificate, redirect, default=self.takes_all and not lines)
         return lines
 
-    def server(self, port: Port, names: list[str], certificate: Certificate | None, *, default: bool) -> list[str]:
+    def server(
+        self, port: Port, names: list[str], certificate: Certificate | None, elsewhere: str, *, default: bool
+    ) -> list[str]:
+        """elsewhere: the answer to what no location of a path takes, if the names are redirected."""
         tls = KINDS[port.scheme] == TLS
         claims = [replace(claim, default=default) for claim in self.claims(port)]
         lines = [f"    listen {listen(claim, self.facts)};" for claim in claims]
@@ -185,10 +191,11 @@ class AppRendering:
             lines += challenge_lines(self.facts)
         lines += self.headers()
         redirect = port.scheme == "http" and self.tls_port is not None and certificate is not None
-        lines += rules.redirects(self.rules) + self.locations(on_http=redirect)
-        if self.rules.whole_site or any(
-            fact.path == "/" and not fact.exact for fact in self.served_files(on_http=redirect)
-        ):
+        lines += rules.redirects(self.rules, everything=not elsewhere)
+        lines += self.locations(on_http=redirect, everything=not elsewhere)
+        if elsewhere:
+            lines += ["    location / {", f"        {elsewhere}", "    }"]
+        elif self.rules.whole_site or any(is_everything(fact) for fact in self.served_files(on_http=redirect)):
             pass  # a plugin serves the whole site
         elif redirect:
             suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
@@ -208,7 +215,6 @@ class AppRendering:
                 + error_pages(self.body_size, self.waiting, self.lost())
                 + self.guarded(self.proxied(port))
             )
-        lines = rules.with_first(lines, rules.domain_redirects(self.rules, names))
         if self.snippets:
             lines.append(f"    include {self.snippets};")
         return ["server {", *lines, "}", ""]
@@ -273,10 +279,12 @@ class AppRendering:
             lines.append(f"    add_header {quoted(name)} {quoted(value)} always;")
         return lines
 
-    def locations(self, *, on_http: bool) -> list[str]:
-        """on_http: on the HTTP port, where everything else is redirected."""
+    def locations(self, *, on_http: bool, everything: bool) -> list[str]:
+        """on_http: on the HTTP port, where everything else is redirected. everything: also that of the whole site."""
         lines: list[str] = []
         for number, fact in enumerate(self.served_files(on_http=on_http), 1):
+            if is_everything(fact) and not everything:
+                continue
             path = checked_path(fact.path, "Location")
             directory = checked_path(fact.directory, "Directory").rstrip("/")
             # Both end with a slash, because with a slash only in the alias, `/path../` would leave the directory.
@@ -400,6 +408,10 @@ def listen(claim: Claim, facts: Facts) -> str:
 
 CHALLENGES = "/.well-known/acme-challenge/"
 """RFC 8555, section 8.3: the path over HTTP on port 80, for every name."""
+
+
+def is_everything(fact: Location) -> bool:
+    return fact.path == "/" and not fact.exact
 
 
 def challenge_lines(facts: Facts) -> list[str]:

@@ -70,10 +70,12 @@ def guards(app: AppName, rules: ProxyRules, users: str) -> list[str]:
     return [f"        {line}" for line in lines]
 
 
-def redirects(rules: ProxyRules) -> list[str]:
-    """The locations of redirects; that of the whole site comes last."""
+def redirects(rules: ProxyRules, *, everything: bool) -> list[str]:
+    """The locations of redirects; that of the whole site comes last, if there shall be one."""
     lines: list[str] = []
     for path, fact in sorted(rules.redirects.items(), reverse=True):
+        if fact is rules.whole_site and not everything:
+            continue
         match = f"= {path}" if fact.exact else f"^~ {path.rstrip('/')}/" if path != "/" else "/"
         answer = f"return {fact.status} {quoted(fact.target)};"
         lines += [f"    location {match} {{", f"        {answer}", "    }"]
@@ -82,14 +84,15 @@ def redirects(rules: ProxyRules) -> list[str]:
     return lines
 
 
-def domain_redirects(rules: ProxyRules, names: Sequence[str]) -> list[str]:
-    """The first lines in the location of everything, because one server has several names. A target is a scheme and a
-    host, which form one nginx word."""
-    return [
-        f"        if ($host = {quoted(domain)}) {{ return {fact.status} {fact.target}$request_uri; }}"
-        for domain, fact in sorted(rules.domain_redirects.items())
-        if domain in names
-    ]
+def by_redirect(rules: ProxyRules, names: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The names that the app answers for, with an empty text, and then those that are redirected, with the directive. They need
+    a server of their own: nginx skips an `if` in `location /` when `limit_except` takes the request. A target is a scheme
+    and a host, which form one nginx word."""
+    found: dict[str, list[str]] = {"": []}
+    for name in names:
+        fact = rules.domain_redirects.get(name)
+        found.setdefault(f"return {fact.status} {fact.target}$request_uri;" if fact else "", []).append(name)
+    return list(found.items())
 
 
 def body_size(rules: ProxyRules, own: str) -> str:
