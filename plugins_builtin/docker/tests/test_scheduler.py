@@ -350,7 +350,6 @@ def test_a_restart_looks_into_no_image_and_asks_the_engine_seven_times(
         return exchange(method, target, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(api, "exchange", counted)
-    host.engine().known_images.clear()  # type: ignore[attr-defined]  # as in another process
     again = DockerLocal(host)
     host.override_role("scheduler", "fake", again)
     (second,) = start(host, release, (WEB, 1))

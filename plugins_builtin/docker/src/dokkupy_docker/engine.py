@@ -8,7 +8,7 @@ from typing import Any
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import HostError
-from dokkupy_sdk.model import Image, Readiness
+from dokkupy_sdk.model import Readiness
 from dokkupy_sdk.roles import Engine
 
 from dokkupy_docker.engine_api import api
@@ -28,8 +28,6 @@ class DockerEngine(Engine):
         self.host = host
         self._client: Any = None
         self._making = Lock()
-        self.known_images: dict[str, Image] = {}
-        """By id, which always stands for the same image: those that this command has inspected, also if they are gone."""
 
     @property
     def client(self) -> Any:

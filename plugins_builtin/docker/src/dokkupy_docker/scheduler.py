@@ -30,7 +30,6 @@ from dokkupy_sdk.values import replace
 
 from dokkupy_docker import command as commands
 from dokkupy_docker import network
-from dokkupy_docker.engine import DockerEngine
 from dokkupy_docker.engine_api import api
 from dokkupy_docker.engine_api.answers import Inspected
 from dokkupy_docker.instances.activity import Sight, activity, first_process, process_of
@@ -51,6 +50,7 @@ class DockerLocal(Scheduler, Instances, Surroundings):
     def __init__(self, host: Host) -> None:
         self.host = host
         self.sights: dict[str, Sight] = {}
+        self.images: dict[str, Image] = {}
         self.shells = commands.Shells()
 
     def prepare(self) -> Readiness:
@@ -161,10 +161,11 @@ class DockerLocal(Scheduler, Instances, Surroundings):
         return self.with_command(release, self.image_of(release), command, spec)
 
     def image_of(self, release: Release) -> Image | None:
-        """The image of a release. If this command has inspected it, the engine is not asked again."""
-        engine = self.host.engine()
-        known = engine.known_images.get(release.image) if isinstance(engine, DockerEngine) else None
-        return known or engine.images.find(release.image)
+        """The image of a release. An id always stands for the same image, so the engine is asked once in a command."""
+        found = self.images.get(release.image) or self.host.images().find(release.image)
+        if found is not None:
+            self.images[release.image] = found
+        return found
 
     def with_command(
         self, release: Release, image: Image | None, command: tuple[str, ...] | str | None, spec: ContainerSpec

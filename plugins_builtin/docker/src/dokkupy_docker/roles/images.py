@@ -31,7 +31,7 @@ class DockerImages(Images):
         if found is None:
             return None
         config = found.get("Config") or {}
-        image = self.engine.known_images[found["Id"]] = Image(
+        return Image(
             id=found["Id"],
             ports=exposed(config.get("ExposedPorts") or {}),
             entrypoint=words_of(config.get("Entrypoint")),
@@ -42,7 +42,6 @@ class DockerImages(Images):
             triggers=tuple(config.get("OnBuild") or ()),
             size=found.get("Size") or 0,
         )
-        return image
 
     def pull(self, ref: str) -> Image:
         from dokkupy_sdk.registry_access import login_for
