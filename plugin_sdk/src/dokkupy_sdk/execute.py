@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from dokkupy.errors import HostError
-from dokkupy.kernel.spawn import environment
+from dokkupy.kernel.spawn import environment, own_argv
 
 from dokkupy_sdk.values import dataclass
 
@@ -17,7 +17,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
 
-__all__ = ["Completed", "ending_with_us", "environment", "execute", "poll_reader", "reader_left", "stream"]
+__all__ = [
+    "Completed",
+    "ending_with_us",
+    "environment",
+    "execute",
+    "own_argv",
+    "poll_reader",
+    "reader_left",
+    "stream",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dokkupy_git.push import hook_script  # noqa: E402
 from dokkupy_git.push.hook import run  # noqa: E402
 from dokkupy_sdk.entry import main  # noqa: E402
 
-hook_script.program = lambda: [sys.executable, __file__]
+hook_script.own_argv = lambda: [sys.executable, __file__]
 stand_in.install()
 if sys.argv[1] == hook_script.ENTRY:
     run(sys.argv[2:])

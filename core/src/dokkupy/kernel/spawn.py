@@ -20,8 +20,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     env["PATH"] = SAFE_PATH
     if "TMPDIR" in env and not usable(env["TMPDIR"]):
         del env["TMPDIR"]  # before setup there is no state
-    env.update(extra or {})
-    return env
+    return {**env, **(extra or {})}
 
 
 def usable(directory: str) -> bool:
@@ -39,16 +38,17 @@ def usable(directory: str) -> bool:
     return True
 
 
+def own_argv() -> list[str]:
+    """How this process was started: by the launcher, which finds modules faster than Python does, or by an interpreter."""
+    launcher = getattr(sys.modules["__main__"], "__file__", None) or ""
+    if os.path.isabs(launcher) and os.path.basename(launcher) in ("dokku", "dokkupy") and os.access(launcher, os.X_OK):
+        return [launcher]
+    return [sys.executable, "-I", "-m", "dokkupy"]
+
+
 def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
     """Start a dokkupy command without waiting for it."""
-    import subprocess
+    from subprocess import DEVNULL as no
+    from subprocess import Popen
 
-    subprocess.Popen(
-        [sys.executable, "-I", "-m", "dokkupy", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(env),
-        cwd="/",
-        start_new_session=True,
-    )
+    Popen([*own_argv(), *words], stdin=no, stdout=no, stderr=no, env=environment(env), cwd="/", start_new_session=True)

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from dokkupy_git.push import hook, hook_script
 from dokkupy_sdk.testing import fake_host
-
-
-def started_by(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The program of the hook, where this file is the main one of the process."""
-    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__file__=str(path)))
-    return hook_script.program()
-
-
-def test_hook_starts_the_launcher_of_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    launcher = tmp_path / "dokkupy"
-    launcher.write_text("#!/usr/bin/python3 -IS\n")
-    launcher.chmod(0o755)
-    assert started_by(launcher, monkeypatch) == [str(launcher)]
-
-
-def test_without_a_launcher_the_hook_starts_the_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = tmp_path / "__main__.py"
-    module.touch()
-    assert started_by(module, monkeypatch) == [sys.executable, "-I", "-m", "dokkupy"]
-    other = tmp_path / "pytest"
-    other.touch(0o755)
-    assert started_by(other, monkeypatch) == [sys.executable, "-I", "-m", "dokkupy"]
 
 
 @pytest.mark.parametrize(
@@ -55,10 +31,10 @@ def test_launcher_finds_the_entry(tmp_path: Path) -> None:
 
 def test_script_that_starts_another_program_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = fake_host(tmp_path)
-    monkeypatch.setattr(hook_script, "program", lambda: ["/old/dokkupy"])
+    monkeypatch.setattr(hook_script, "own_argv", lambda: ["/old/dokkupy"])
     directory = Path(hook_script.hooks_directory(host))
     (directory / "pre-receive").touch()
-    monkeypatch.setattr(hook_script, "program", lambda: ["/new/dokkupy"])
+    monkeypatch.setattr(hook_script, "own_argv", lambda: ["/new/dokkupy"])
     assert hook_script.hooks_directory(host) == str(directory)
     assert [one.name for one in directory.iterdir()] == ["proc-receive"]
     assert (directory / "proc-receive").read_text() == "#!/new/dokkupy git-hook-entry\n"

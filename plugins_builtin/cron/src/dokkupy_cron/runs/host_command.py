@@ -6,11 +6,9 @@ nobody holds was killed, and is not started again.
 
 from __future__ import annotations
 
-import sys
-
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Busy, HostError
-from dokkupy_sdk.execute import execute
+from dokkupy_sdk.execute import execute, own_argv
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.locks import holder
 
@@ -78,7 +76,7 @@ def begin(host: Host, identifier: str, clock: Clock) -> tuple[OpenRun, tuple[str
 
 def execute_command(host: Host, words: Sequence[str], limit: int) -> tuple[int | None, tuple[str, ...]]:
     """Returns (the exit status, or None if it reached its time limit; its last lines)."""
-    argv = [sys.executable, "-I", "-m", "dokkupy", "--quiet", *words]
+    argv = [*own_argv(), "--quiet", *words]
     try:
         done = execute(argv, check=False, env={"DOKKUPY_ROOT": host.root}, timeout=float(limit))
     except HostError:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 
+from dokkupy_sdk.execute import own_argv
 from dokkupy_sdk.files import make_directory, write_atomic
 
 TYPE_CHECKING = False
@@ -25,15 +25,6 @@ LONGEST_SHEBANG = 120
 """Linux cuts off a longer first line of a script."""
 
 
-def program() -> list[str]:
-    """The argv by which a process becomes dokkupy as this one did: its launcher, which finds modules faster than Python does,
-    or the interpreter. `-I`: neither the environment nor the current directory adds modules."""
-    launcher = getattr(sys.modules["__main__"], "__file__", None) or ""
-    if os.path.basename(launcher) in ("dokku", "dokkupy") and os.access(launcher, os.X_OK):
-        return [os.path.abspath(launcher)]
-    return [sys.executable, "-I", "-m", "dokkupy"]
-
-
 def script(argv: Sequence[str]) -> str:
     """The text of the hook. The launcher is itself a script, which Linux accepts as an interpreter."""
     first = f"#!{argv[0]} {ENTRY}"
@@ -46,7 +37,7 @@ def hooks_directory(host: Host) -> str:
     """The directory with the hook, which is written again if it starts another program."""
     directory = host.path("git", "hooks")
     path = os.path.join(directory, HOOK)
-    text = script(program())
+    text = script(own_argv())
     try:
         with open(path) as file:
             if file.read() == text:
