@@ -18,6 +18,7 @@ from dokkupy_sdk.model import CheckFailed
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeScheduler, fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line
+from dokkupy_why import diagnosis
 from dokkupy_why.diagnosis import ranked
 from dokkupy_why.render import hint_lines, text_of
 
@@ -85,6 +86,19 @@ def test_why_names_the_cause_the_lines_and_the_fix_until_a_deploy_succeeds(host:
     _, out, _ = run("why", "blog")
     assert "blog runs its release v1, and nothing is known that keeps requests from it." in out.replace("v2", "v1")
     assert "is over, because a later one succeeded" in out and "Cause" not in out
+
+
+def test_a_deployer_reads_which_part_of_a_fix_is_for_an_admin(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.store.write("global", "ssh-keys", data={"keys": {"dev": {"role": "deployer", "apps": ["blog"]}}})
+    cause = Cause("The engine is down", fix=("Start it: systemctl start docker.", "Then: ps:start blog."))
+    monkeypatch.setattr(diagnosis, "ranked", lambda _: (cause,))
+    evidence = Evidence(BLOG, "start")
+    assert diagnosis.causes_of(host, evidence) == (cause,)
+    (shown,) = diagnosis.causes_of(host.for_invocation(who="key:dev"), evidence)
+    assert shown.fix == (
+        "Start it: systemctl start docker (for an admin of the host: systemctl)",
+        "Then: ps:start blog.",
+    )
 
 
 def test_why_reads_what_the_build_printed(host: Host, run: Run) -> None:

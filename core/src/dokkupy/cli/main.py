@@ -323,7 +323,7 @@ def report(error: BaseException, host: Host, command: str = "", form: str = "std
 
 def corrected(host: Host, typed: list[str], error: BaseException) -> list[str]:
     """The command line to run in place of a mistyped one, if a person chose it. Otherwise the error's hint may have grown."""
-    is_open = isinstance(error, UserError) or "APP" in getattr(error, "hint", "")
+    is_open = isinstance(error, UserError) or bool(getattr(error, "hint", ""))
     for entry in host.registry.group(CORRECTIONS).values() if is_open else ():
         try:
             if instead := host.registry.load(entry)(host, typed, error):

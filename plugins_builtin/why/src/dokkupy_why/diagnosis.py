@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dokkupy_sdk.diagnosis import GUESS, READ, Cause
+from dokkupy_sdk.values import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def known_causes(evidence: Evidence) -> Iterator[Cause]:
 
 def causes_of(host: Host, evidence: Evidence) -> tuple[Cause, ...]:
     """All plugins' causes, the surest first. A plugin that fails causes a warning."""
+    from dokkupy_sdk.admin_hint import marked
+
     from dokkupy_why import hookspecs
 
     found, failed = host.hooks.gather_what_can(hookspecs.diagnose, host=host, evidence=evidence)
@@ -34,7 +37,8 @@ def causes_of(host: Host, evidence: Evidence) -> tuple[Cause, ...]:
         from dokkupy_sdk.many import warn_of
 
         warn_of(host, failed)
-    return ranked(cause for _, cause in found)
+    rows = ranked(cause for _, cause in found)
+    return tuple(replace(one, fix=tuple(marked(host, line) for line in one.fix)) for one in rows)
 
 
 def ranked(causes: Iterable[Cause]) -> tuple[Cause, ...]:
