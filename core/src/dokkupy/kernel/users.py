@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from dokkupy.errors import HostError
+
 USER = "dokkupy"
 SECOND = "dokku"
 """A second login name of the same user, which is Dokku's."""
@@ -11,17 +13,15 @@ SECOND = "dokku"
 
 def become_owner(root: str) -> None:
     """Switch this process from root to the owner of the state. `sudo` would have to start dokkupy a second time."""
-    if os.getuid() != 0:
-        return
-    try:
-        owner = os.stat(root)
-    except FileNotFoundError:
-        return
-    if owner.st_uid == 0:
+    if os.getuid() != 0 or not os.path.isdir(root) or (owner := os.stat(root)).st_uid == 0:
         return
     import pwd
 
-    entry = pwd.getpwuid(owner.st_uid)
+    try:
+        entry = pwd.getpwuid(owner.st_uid)
+    except KeyError:
+        what = f"The user {owner.st_uid}, to whom the state in {root} belongs, does not exist on this host"
+        raise HostError(what, hint="Run dokkupy setup as root; dokkupy doctor says what else is missing.") from None
     os.initgroups(entry.pw_name, owner.st_gid)
     os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
     os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
