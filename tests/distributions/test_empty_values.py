@@ -31,5 +31,10 @@ def test_a_terminal_shows_no_empty_value_and_programs_get_all_lines(
             shown = [line for line in run(*call.split())[1].splitlines() if not line.startswith("=====>")]
             verbose = run(*call.split(), "--verbose")[1].splitlines() if has_verbose else whole
         empty = [line for line in whole if line.endswith((":", " -"))]
-        assert shown == [line for line in whole if line not in empty] and shown, call
-        assert {*whole} <= {*verbose}, call
+        assert columns(shown) == columns([line for line in whole if line not in empty]) and shown, call
+        assert {*columns(whole)} <= {*columns(verbose)}, call
+
+
+def columns(lines: list[str]) -> list[str]:
+    """Lines without the width of their columns: on a terminal a long label moves the values."""
+    return [" ".join(line.split()) for line in lines]
