@@ -1,4 +1,4 @@
-"""A deployer is told which commands of a hint are an admin's."""
+"""A deployer reads which commands of a hint are an admin's."""
 
 from __future__ import annotations
 
