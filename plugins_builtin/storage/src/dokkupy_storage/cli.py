@@ -8,7 +8,7 @@ from dokkupy_sdk.errors import UserError
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.table import Column, listing
 
-from dokkupy_storage.entries.cli import add_entry_commands
+from dokkupy_storage.entries.cli import OWNERS, Chown, add_entry_commands
 from dokkupy_storage.names import ContainerPath, DirectoryName, Mountable, MountOptions, SubPath
 from dokkupy_storage.settings import SETTINGS
 
@@ -21,20 +21,10 @@ if TYPE_CHECKING:
 
 group = Group("storage", "Manage directories that outlive an app's containers")
 
-OWNERS = "dokkupy_storage.completers:owners"
 App = Annotated[AppName, Arg("app")]
 Path = Annotated[Mountable, Arg("storage", "Name of an entry, or HOST-DIR:CONTAINER-DIR[:OPTIONS]")]
 Directory = Annotated[
     ContainerPath | None, Opt("--container-dir", help="Where to mount a named entry: the path in the container")
-]
-Chown = Annotated[
-    str,
-    Opt(
-        "--chown",
-        noun="USER",
-        help="Owner: herokuish, heroku, paketo, root, false, or a user's number",
-        complete=OWNERS,
-    ),
 ]
 
 

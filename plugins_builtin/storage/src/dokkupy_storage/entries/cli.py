@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from dokkupy_storage.records import Entry
 
 OWNERS = "dokkupy_storage.completers:owners"
+Chown = Annotated[
+    str,
+    Opt(
+        "--chown",
+        noun="USER",
+        help="Owner: herokuish, heroku, paketo, root, false, or a user's number",
+        complete=OWNERS,
+    ),
+]
 Name = Annotated[EntryName, Arg("name")]
 NewName = Annotated[EntryName, Arg("name", complete=())]
 Key = Annotated[LabelKey, Arg("key")]
@@ -34,15 +43,7 @@ class NewEntry(Options):
     storage_class_name: Annotated[str, Opt("--storage-class-name", noun="NAME", inert=CLUSTER)] = ""
     namespace: Annotated[str, Opt("--namespace", inert=CLUSTER)] = ""
     reclaim_policy: Annotated[str, Opt("--reclaim-policy", inert=CLUSTER)] = ""
-    chown: Annotated[
-        str,
-        Opt(
-            "--chown",
-            noun="USER",
-            help="Owner: herokuish, heroku, paketo, root, false, or a user's number",
-            complete=OWNERS,
-        ),
-    ] = ""
+    chown: Chown = ""
     mode: Annotated[str, Opt("--mode", help="Mode of the directory, such as 0755")] = ""
     annotation: Annotated[
         list[str], Opt("--annotation", noun="KEY=VALUE", help="Annotation KEY=VALUE; repeatable")
