@@ -58,17 +58,23 @@ def test_instances_run_on_the_apps_own_network_with_dokkus_labels(host: Host, re
     assert web.address != worker.address
 
 
-def test_a_new_instance_is_inspected_once_and_then_watched_by_its_process(
-    host: Host, release: Release, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The requests to the engine from now on, without their queries."""
+    lines: list[str] = []
     exchange = api.exchange
 
-    def recorded(method: str, target: str, *args: object, **kwargs: object) -> tuple[int, bytes]:
-        asked.append(f"{method} {target}")
-        return exchange(method, target, *args, **kwargs)  # type: ignore[arg-type]
+    def recorded(method: str, target: str, *rest: object, **more: object) -> tuple[int, bytes]:
+        lines.append(f"{method} {target.partition('?')[0]}")
+        return exchange(method, target, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(api, "exchange", recorded)
+    return lines
+
+
+def test_a_new_instance_is_inspected_once_and_then_watched_by_its_process(
+    host: Host, release: Release, asked: list[str]
+) -> None:
     made = start(host, release, (WEB, 1), (WORKER, 1))
     first, second = host.instances().activity(made), host.instances().activity(made)
     assert all(one.known and one.alive for one in (*first, *second))
@@ -328,7 +334,7 @@ def images() -> Iterator[list[str]]:
 
 
 def test_a_restart_looks_into_no_image_and_asks_the_engine_seven_times(
-    images: list[str], host: Host, release: Release, image: str, monkeypatch: pytest.MonkeyPatch
+    images: list[str], host: Host, release: Release, image: str, asked: list[str]
 ) -> None:
     own = subprocess.run(
         ["docker", "build", "-q", "-"],
@@ -342,14 +348,7 @@ def test_a_restart_looks_into_no_image_and_asks_the_engine_seven_times(
     (first,) = start(host, release, (WEB, 1))
     label = command.SHELL_LABEL
     assert host.engine().containers.find_all({"dokkupy.app": release.app})[0].labels[label] == "true"
-    asked: list[str] = []
-    exchange = api.exchange
-
-    def counted(method: str, target: str, *rest: object, **more: object) -> tuple[int, bytes]:
-        asked.append(f"{method} {target.partition('?')[0]}")
-        return exchange(method, target, *rest, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(api, "exchange", counted)
+    asked.clear()
     again = DockerLocal(host)
     host.override_role("scheduler", "fake", again)
     (second,) = start(host, release, (WEB, 1))
