@@ -10,6 +10,7 @@ from dokkupy_sdk.diagnosis import FACT, READ, Cause
 from dokkupy_sdk.many import messages, over_each
 from dokkupy_sdk.model import Finding
 from dokkupy_sdk.names import AppName
+from dokkupy_sdk.text import counted
 from dokkupy_sdk.tls import tls_probe
 
 from dokkupy_certs.certificates import StoredCertificate, expectations, slots
@@ -120,14 +121,12 @@ def causes(host: Host, app: AppName, now: datetime | None = None) -> Iterator[Ca
 
 def validity(days: float) -> str:
     if days < 0:
-        return f"expired {count(-days)} ago"
-    return f"is good for {count(days)}"
+        return f"expired {span(-days)} ago"
+    return f"is good for {span(days)}"
 
 
-def count(days: float) -> str:
-    if days < 2:
-        return f"{days * 24:.0f} hours"
-    return f"{days:.0f} days"
+def span(days: float) -> str:
+    return counted(round(days * 24), "hour") if days < 2 else counted(round(days), "day")
 
 
 def remedy(app: str, one: StoredCertificate, days: float) -> str:
