@@ -64,7 +64,13 @@ def test_a_deployer_reads_what_an_admin_must_do(host: Host, hint: str, names: st
 
 @pytest.mark.parametrize(
     "hint",
-    ["", "dokkupy probe:mine blog", "Ask an admin for: dokkupy probe:theirs", "It is postgres:db"],
+    [
+        "",
+        "dokkupy probe:mine blog",
+        "Ask an admin for: dokkupy probe:theirs",
+        "Ask root on the server for: dokkupy probe:theirs",
+        "It is postgres:db",
+    ],
 )
 def test_what_a_deployer_may_run_stays(host: Host, hint: str) -> None:
     assert shown(host.for_invocation(who="key:dev"), hint) == hint

@@ -25,7 +25,8 @@ def marked(host: Host, hint: str) -> str:
     """The hint, with a remark if the caller may not run all of it."""
     from dokkupy_sdk.access import is_admin
 
-    if not hint or "an admin" in hint or is_admin(host):
+    says_so = "an admin" in hint or hint.startswith("Ask ")  # such as "Ask root on the server for: ..."
+    if not hint or says_so or is_admin(host):
         return hint
     names = for_admins(host, hint)
     return f"{hint.rstrip('.')} (for an admin of the host: {', '.join(names)})" if names else hint
