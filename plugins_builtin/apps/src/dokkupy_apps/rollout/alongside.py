@@ -46,7 +46,12 @@ def alongside() -> Iterator[Later]:
     try:
         yield begin
     finally:
-        for ended in ends:
-            ended.wait()
+        try:
+            for ended in ends:
+                ended.wait()
+        except BaseException:  # a signal
+            for ended in ends:
+                ended.wait()
+            raise
     if failures:
         raise failures[0]
