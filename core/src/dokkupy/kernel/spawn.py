@@ -48,7 +48,7 @@ def own_argv() -> list[str]:
 
 def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
     """Start a dokkupy command without waiting for it."""
-    from subprocess import DEVNULL as no
-    from subprocess import Popen
+    from subprocess import DEVNULL, Popen
 
-    Popen([*own_argv(), *words], stdin=no, stdout=no, stderr=no, env=environment(env), cwd="/", start_new_session=True)
+    argv, env = [*own_argv(), *words], environment(env)
+    Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env=env, cwd="/", start_new_session=True)

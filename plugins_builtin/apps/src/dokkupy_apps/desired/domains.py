@@ -58,8 +58,9 @@ def global_domains(host: Host) -> tuple[GlobalDomain, ...]:
 def require_domains(host: Host, app: AppName, names: Iterable[Domain]) -> None:
     """Raises Conflict for a name of another app, deployed or not. Raises Denied for a name that only an admin may
     add: `_`, a name or an address of the host, a global domain, a wildcard that matches one, the default domain of
-    another app that does not use it now or does not exist yet, names below that, and a name that matches the same requests as one of an app
-    that is not the caller's: with either of them a wildcard, the proxy would give one app the other's requests."""
+    another app that does not use it now or does not exist yet, names below that, and a name that matches the same
+    requests as one of an app that is not the caller's: with either of them a wildcard, the proxy would give one app the
+    other's requests."""
     below = global_domains(host)  # read once, because there may be hundreds of apps
     others, _ = over_each(
         (other for other in host.store.apps() if other != app),

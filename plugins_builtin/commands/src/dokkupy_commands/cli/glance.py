@@ -63,9 +63,9 @@ def figures_of(host: Host, apps: Sequence[AppName]) -> tuple[dict[str, str], dic
 
 
 def glance_at(host: Host, app: AppName) -> dict[str, Any]:
-    """What `ps` shows of one app. state: new (never deployed), failed (its deploys so far failed), running, partly (some instances are down), down,
-    stopped, or broken (a file of its state cannot be read). by: who made the release. processes: type -> running and
-    wanted instances. restarts: those of all crashed instances together."""
+    """What `ps` shows of one app. state: new (never deployed), failed (its deploys so far failed), running,
+    partly (some instances are down), down, stopped, or broken (a file of its state cannot be read). by: who made the
+    release. processes: type -> running and wanted instances. restarts: those of all crashed instances together."""
     try:
         return look(host, app)
     except DokkupyError as error:

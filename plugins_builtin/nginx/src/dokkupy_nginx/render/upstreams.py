@@ -50,9 +50,10 @@ MAPS = (
     f'    "~^(?:HEAD|{"|".join(IDEMPOTENT)}) [0-9]\\." {AGAIN};',
     "}",
 )
-"""The header `Connection` to the app, without and with kept connections (for templates: our own text has UPGRADE); and what follows a 502 of the proxy. After ten
-seconds, as with RETRY, it is final. A request with a connection of its own does not announce `close`: nginx closes it, and
-a map by the method would cost 400 of a request's 31,500 instructions."""
+"""The header `Connection` to the app, without and with kept connections (the latter for templates: our own text has
+UPGRADE); and what follows a 502 of the proxy. After ten seconds, as with RETRY, it is final. A request with a connection of
+its own does not announce `close`: nginx closes it, and a map by the method would cost 400 of a request's 31,500
+instructions."""
 
 
 def upstream_lines(name: str, servers: Sequence[Upstream], kept: int, facts: Facts) -> list[str]:
