@@ -17,7 +17,7 @@ from tests.architecture.test_layers import ROOT, SOURCES, short
 TABLES = {
     "core/src/dokkupy/kernel/store.py": "turns tables into records",
     "core/src/dokkupy/kernel/transaction.py": "turns records into tables",
-    "core/src/dokkupy/kernel/dry_run.py": "prints what changes in a table, whoever owns it",
+    "plugin_sdk/src/dokkupy_sdk/dry_run.py": "prints what changes in a table, whoever owns it",
     "plugins_builtin/apps/src/dokkupy_apps/releases/state_mark.py": "compares every plugin's table without its plugin",
     "plugins_builtin/host/src/dokkupy_host/state/check.py": "looks at every table, whoever owns it",
 }

@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 from dokkupy.cli.main import report
 from dokkupy.cli.output import Terminal
-from dokkupy.cli.plan import plan_lines
-from dokkupy.kernel.dry_run import Detail, FileChange
 from dokkupy_apps.rollout.summary import live_line
 from dokkupy_backups.names import SubjectName
 from dokkupy_backups.record import tables as backup_tables
@@ -43,11 +41,13 @@ from dokkupy_sdk import help
 from dokkupy_sdk.access_log import Traffic
 from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.diagnosis import FACT, Cause, Evidence
+from dokkupy_sdk.dry_run import Detail, FileChange
 from dokkupy_sdk.entry import main
 from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import timed
 from dokkupy_sdk.model import CheckFailed, Deployment, Finding, Instance, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
+from dokkupy_sdk.plan import plan_lines
 from dokkupy_sdk.table import Column, fields, table
 from dokkupy_sdk.testing import fake_host
 from dokkupy_sdk.typer_app import help_text

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from dokkupy.host import Host
 from dokkupy.kernel.console import Console
-from dokkupy.kernel.dry_run import DryRunHooks, dry
 from dokkupy.kernel.registry import Registry
 
 ATTRIBUTES = ("root", "out", "store", "command", "who", "force", "dry_run", "plan")
@@ -55,17 +54,5 @@ def test_an_overridden_adapter_is_the_same_for_every_invocation(host: Host) -> N
     assert host.for_invocation(force=True).role("proxy", "x") is made
 
 
-def test_registered_hooks_are_kept_for_another_invocation_but_not_called_in_a_dry_run(
-    host: Host,
-) -> None:
+def test_registered_hooks_are_kept_for_another_invocation(host: Host) -> None:
     assert host.for_invocation(force=True).hooks is host.hooks
-    assert isinstance(dry(host).hooks, DryRunHooks) and not isinstance(host.hooks, DryRunHooks)
-
-
-def test_a_dry_run_writes_only_to_its_own_store(host: Host) -> None:
-    host.store.write("global", "x", data={"a": 1})
-    planned = dry(host)
-    planned.store.write("global", "x", data={"a": 2})
-    planned.act("say so", lambda: pytest.fail("it was done"))
-    assert planned.store.read("global", "x")["a"] == 2 and planned.plan == ["say so"]
-    assert host.store.read("global", "x")["a"] == 1 and host.plan == [] and not host.dry_run

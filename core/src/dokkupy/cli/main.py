@@ -267,9 +267,7 @@ def invoke(host: Host, call: Invocation) -> int:
         quiet, trace = getattr(host.out, "quiet", False), getattr(host.out, "trace", False)
         host = host.for_invocation(out=Terminal(quiet=quiet, trace=trace, is_json=True))
     if call.dry_run:
-        from dokkupy.cli.dry_run import run_dry
-
-        plan = run_dry(host, call)
+        plan: CommandResult = host.role("planner", "dry-run").run(call)
         show(host, plan, call)
         return plan.status
     answer: Any = command.function(host, *call.arguments, **call.keywords)

@@ -30,10 +30,3 @@ class Events:
             os.close(fd)
         if size > ROTATE_AT:
             os.replace(self.path, self.path + ".1")
-
-
-class SilentEvents(Events):
-    """Records nothing: the events of a dry run."""
-
-    def record(self, event: str, **facts: str) -> None:
-        pass

@@ -41,9 +41,7 @@ def operation(
     nor undone does not prevent it.
     """
     if host.dry_run:
-        from dokkupy.kernel.dry_run import DryRunTransaction
-
-        yield DryRunTransaction(host, verb, subject)
+        yield host._parts["transaction"](host, verb, subject)
         return
     acquired = []
     try:

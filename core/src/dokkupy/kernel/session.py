@@ -38,7 +38,7 @@ class Session:
 
     root: the state directory. out: where progress is shown. command: the command line as typed but redacted, for locks
     and records. who: `key:NAME` over SSH, else the local user's name. force: destructive commands do not ask. dry_run,
-    plan: nothing is done, and `plan` lists what would be done, one line each (`kernel/dry_run.py`). These attributes are
+    plan: nothing is done, and `plan` lists what would be done, one line each (`dokkupy_sdk.dry_run`). These attributes are
     constant: another invocation gets another session (`for_invocation`). All other attributes are created once, at their
     first use in any thread.
     """
@@ -74,9 +74,9 @@ class Session:
     def for_invocation(self, **changes: Any) -> Self:
         """A copy of this host for another caller, command or output.
 
-        changes: `out`, `command`, `who`, `force`; for a dry run also `dry_run`, `plan`, `store` and `_parts`. The copy
-        creates its own adapters, because an adapter holds its host. It shares the registry, the hooks and the adapters of
-        `override_role`.
+        changes: `out`, `command`, `who`, `force`; for a dry run also `dry_run`, `plan`, `store` and `_parts` (registry,
+        hooks, events, and the type of its transactions). The copy creates its own adapters, because an adapter holds its
+        host. It shares the registry, the hooks and the adapters of `override_role`.
         """
         if unknown := set(changes) - {"out", "command", "who", "force", "dry_run", "plan", "store", "_parts"}:
             raise TypeError(f"an invocation has no {', '.join(sorted(unknown))}")
@@ -91,9 +91,9 @@ class Session:
 
     @property
     def events(self) -> Events:
-        from dokkupy.kernel.events import Events, SilentEvents
+        from dokkupy.kernel.events import Events
 
-        return SilentEvents(self.root) if self.dry_run else Events(self.root)
+        return self._parts.get("events") or Events(self.root)
 
     @property
     def audit(self) -> Audit:

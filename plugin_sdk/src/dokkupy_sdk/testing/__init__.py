@@ -12,8 +12,7 @@
 The fakes keep the promises of the roles' docstrings; their public attributes record what they were asked to do.
 """
 
-from dokkupy.kernel.dry_run import dry
-
+from dokkupy_sdk.dry_run import dry
 from dokkupy_sdk.testing.fake_access_log import FakeAccessLog
 from dokkupy_sdk.testing.fake_engine import FakeEngine
 from dokkupy_sdk.testing.fake_tls import FakeChallengeServer, FakeTlsProbe

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from dokkupy.kernel.events import Events
 from dokkupy.kernel.hooks import Hooks
 from dokkupy.kernel.registry import Registry
 from dokkupy.kernel.session import Session
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dokkupy.kernel.transaction import Call
     from dokkupy.model.names import AppName
 
+__all__ = ["dry"]
 
 H = TypeVar("H", bound=Session)
 T = TypeVar("T")
@@ -99,6 +101,13 @@ class DryRunHooks(Hooks):
         return []
 
     def notify(self, spec: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+class SilentEvents(Events):
+    """Records nothing, because nothing happens."""
+
+    def record(self, event: str, **facts: str) -> None:
         pass
 
 
@@ -179,5 +188,10 @@ def flat(table: Table, prefix: str = "") -> dict[str, Any]:
 def dry(host: H) -> H:
     """The host for a dry run: it lists in `plan` what it would do, and does nothing."""
     plan: list[str] = []
-    parts = {"registry": host.registry, "hooks": DryRunHooks(host.registry, warn=host.out.warn, plan=plan)}
+    parts = {
+        "registry": host.registry,
+        "hooks": DryRunHooks(host.registry, warn=host.out.warn, plan=plan),
+        "events": SilentEvents(host.root),
+        "transaction": DryRunTransaction,
+    }
     return host.for_invocation(dry_run=True, plan=plan, store=OverlayStore(host.root, host.store._cipher), _parts=parts)

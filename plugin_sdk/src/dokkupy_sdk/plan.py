@@ -1,18 +1,63 @@
-"""The plan of a dry run, as people read it: a changed file as a diff, everything else as a sentence."""
+"""The plan of a dry run, as people read it: a changed file as a diff, everything else as a sentence.
+
+`Planner` is the entry point `dokkupy.planner` by which core runs a command with `--dry-run`.
+"""
 
 from __future__ import annotations
 
-from dokkupy.cli.output import one_line
-from dokkupy.kernel.dry_run import Detail, FileChange, same
+from dokkupy.cli.declare import CommandResult
+from dokkupy.cli.output import Terminal, one_line
 from dokkupy.model.secret import Sealed, Secret
+
+from dokkupy_sdk.dry_run import Detail, FileChange, dry, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from dokkupy.cli.parse import Invocation
+    from dokkupy.host import Host
+
+__all__ = ["Planner"]
+
 LONGEST_VALUE = 60
 """Characters of a value that a diff shows."""
+
+
+class PlanTerminal(Terminal):
+    """Prints warnings, but no progress, because nothing is being done."""
+
+    def write(self, stream: Any, line: str, style: str = "") -> None:
+        if stream is self.stderr:
+            super().write(stream, line, style)
+
+    def progress(self, text: str) -> None:
+        pass
+
+
+class Planner:
+    """Runs a command without changing anything."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    def run(self, call: Invocation) -> CommandResult:
+        """The plan as a result, with the exit status that the command would have. A command that makes its own plan
+        (`dry_run` in its data) keeps its own."""
+        out = self.host.out
+        quiet = PlanTerminal(quiet=getattr(out, "quiet", False), trace=getattr(out, "trace", False))
+        host = dry(self.host.for_invocation(out=quiet))
+        answer = call.command.function(host, *call.arguments, **call.keywords)
+        if not isinstance(answer, CommandResult):
+            answer = CommandResult(status=int(answer or 0))
+        if isinstance(answer.data, dict) and answer.data.get("dry_run") and not host.plan:
+            if text := list(answer.text):
+                return CommandResult(answer.data, text, status=answer.status)
+        changes = [one for line in host.plan if isinstance(line, FileChange) for one in differences(line)]
+        about = {"command": call.command.full_name, "app": call.app, "dry_run": True, "status": answer.status}
+        data = {**about, "plan": host.plan, "changes": changes}
+        return CommandResult(data, plan_lines(host.plan, verbose=call.verbose), status=answer.status)
 
 
 def plan_lines(plan: Sequence[str], *, verbose: bool) -> list[str]:
