@@ -32,7 +32,8 @@ def test_nothing_is_claimed_where_nobody_looked_or_the_port_is_right(listens: tu
     [
         ("GET /up was answered with 301, expected 2xx", "redirects (status 301)"),
         ("GET /up was answered with 404, expected 2xx", "no page at the checked path /up"),
-        ("GET /up was answered with 401, expected 2xx", "takes a login"),
+        ("GET /up was answered with 401, expected 2xx", "requires a login"),
+        ("GET /up was answered with 403, expected 2xx", "refuses the check's request for /up (status 403)"),
         ("GET /up was answered with 400, expected 2xx", "refuses the host name"),
         ("GET /up was answered with 503, expected 2xx", "fails while it answers /up (status 503)"),
         ("GET /up was answered with 200, but without 'ok'", "does not contain 'ok'"),

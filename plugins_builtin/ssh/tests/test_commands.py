@@ -27,7 +27,7 @@ def test_a_key_is_added_once_and_removed(run: Run, host: Host, tmp_path: Path) -
     assert shown.stdout.split()[1] == fingerprint.strip()
     assert 'NAME="demo"' in run("ssh-keys:list")[1]
     written = Path(host.path("home", ".ssh", "authorized_keys")).read_text()
-    assert written.startswith('command="/usr/local/bin/dokkupy ssh-entry demo",no-agent-forwarding')
+    assert written.startswith('command="exec /usr/local/bin/dokkupy ssh-entry demo",no-agent-forwarding')
     assert run("ssh-keys:add", "demo", stdin=text)[0] == 1
     assert run("ssh-keys:add", "other", stdin=text)[0] == 1
     assert run("ssh-keys:remove", "demo")[0] == 0

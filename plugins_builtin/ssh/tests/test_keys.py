@@ -65,7 +65,7 @@ def test_a_key_becomes_one_restricted_line_without_its_comment(host: Host) -> No
         host, KeyName("ann"), f'{ED25519} ann",command="id\n', role="deployer", apps=[AppName("blog")]
     )
     assert authorized(host).read_text() == (
-        'command="/usr/local/bin/dokkupy ssh-entry ann",'
+        'command="exec /usr/local/bin/dokkupy ssh-entry ann",'
         f"no-agent-forwarding,no-user-rc,no-X11-forwarding,no-port-forwarding {ED25519} ann\n"
     )
     assert authorized(host).stat().st_mode & 0o777 == 0o600

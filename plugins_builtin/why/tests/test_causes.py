@@ -10,7 +10,19 @@ from dokkupy_sdk.diagnosis import FACT, GUESS, Evidence
 from dokkupy_why.diagnosis import known_causes, ranked
 
 OUTPUTS = Path(__file__).parent / "outputs"
-BUILDS = ("npm-", "pip-", "go-compile", "go-syntax", "go-module", "rust-compile", "java-compile", "bundler-", "docker-")
+BUILDS = (
+    "npm-",
+    "pip-",
+    "bundler-",
+    "composer-",
+    "docker-",
+    "go-compile",
+    "go-module",
+    "go-sum",
+    "go-syntax",
+    "go-version",
+)
+BUILDS += ("java-compile", "java-release", "rust-compile")
 
 
 def recorded(name: str, **more: object) -> Evidence:
@@ -29,6 +41,30 @@ TABLE = {
     "bash-crlf2": ("line ends of Windows", "eol=lf"),
     "bash-noexec": ("The script ./noexec.sh is not executable", "--chmod=+x ./noexec.sh"),
     "bash-unset": ("The variable DATABASE_URL is not set", "config:set blog DATABASE_URL=VALUE"),
+    "bundler-outdated": ("Gemfile.lock does not fit the Gemfile", "bundle install"),
+    "bundler-platform": ('gems for "x86_64-darwin-22" alone', "bundle lock --add-platform x86_64-linux"),
+    "bundler-ruby": ("The Gemfile asks for Ruby 9.9.9, and the image has 3.1.2", "FROM line"),
+    "composer-extension": ("The image has no PHP extension gd", "ext-gd"),
+    "composer-php": ("The app needs PHP ^9.9, and the image has 8.2.36", "composer.json"),
+    "django-secret": ("Django has no value for SECRET_KEY", "config:set blog SECRET_KEY=$(openssl rand -hex 32)"),
+    "go-sum": ("go.sum has no entry for a package", "go mod tidy"),
+    "go-version": ("go.mod asks for Go 1.99 or newer, and the image has 1.26.8", "FROM line"),
+    "gunicorn-attribute": ("The Python module web has no app", "gunicorn web:app"),
+    "gunicorn-module": ("The Python module wbe is not installed", "correct its name in the command"),
+    "java-manifest": ("The jar app.jar does not say which class to start", "java -cp app.jar CLASS"),
+    "java-release": ("The build compiles for Java 99", "system.properties"),
+    "java-version": ("The Java class Main was compiled for a newer Java", "system.properties"),
+    "node-import": ("an ES module, and Node reads it as CommonJS", '"type": "module"'),
+    "node-openssl": ("refuses", "NODE_OPTIONS=--openssl-legacy-provider"),
+    "node-require": ("The source is CommonJS (require)", ".cjs"),
+    "npm-engine": ("A package needs Node >=99", "engines"),
+    "php-driver": ("no PHP driver for the database", "ext-pdo_pgsql"),
+    "pip-pgconfig": ("and the image has no pg_config", "Aptfile"),
+    "pip-python": ("The app needs Python >=3.99, and the image has 3.11.7", ".python-version"),
+    "python-table": ("The database has no table auth_user", "release: COMMAND"),
+    "ruby-library": ("The system library libvips.so.42 is not in the image", "Aptfile"),
+    "uvicorn-attribute": ("The Python module web has no app", "Procfile"),
+    "uvicorn-module": ("There is no Python module wbe", "uvicorn web:app"),
     "bundler-exec": ("The command puma is in no gem of the Gemfile", "bundle add puma"),
     "bundler-frozen": ("Bundler finds no Gemfile.lock", "bundle lock"),
     "bundler-version": ("no version of the Ruby gem rack (= 99.0) that fits", "Gemfile"),
@@ -148,6 +184,51 @@ def test_a_recorded_output_names_its_cause_and_what_fixes_it(name: str) -> None:
     )
 
 
+QUOTED = {
+    'error @angular/core@17.1.2: The engine "node" is incompatible with this module. Expected version "^18.13.0". Got "16.20.2"': (
+        "A package needs Node ^18.13.0, and the image has 16.20.2"
+    ),
+    "error Your lockfile needs to be updated, but yarn was run with `--frozen-lockfile`.": "yarn.lock does not fit",
+    "YN0028: The lockfile would have been modified by this install, which is explicitly forbidden.": "yarn.lock does not fit",
+    'ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with "frozen-lockfile"': "pnpm-lock.yaml does not fit",
+    "pyproject.toml changed significantly since poetry.lock was last generated.": "poetry.lock does not fit",
+    "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.": "uv.lock does not fit",
+    "go: errors parsing go.mod: /app/go.mod:3: invalid go version '1.21.0': must match format 1.23": "go.mod asks for Go 1.21.0",
+    "Fatal error compiling: error: invalid target release: 21": "The build compiles for Java 21",
+    "/app/server: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /app/server)": "it needs GLIBC_2.34",
+    "lcobucci/jwt 4.1.5 requires ext-sodium * -> it is missing from your system.": "no PHP extension sodium",
+    "nette/schema v1.2.2 requires php >=7.1 <8.2 -> your php version (8.2.10) does not satisfy that requirement.": (
+        "The app needs PHP >=7.1 <8.2, and the image has 8.2.10"
+    ),
+    "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory": "the image has no x86_64-linux-gnu-gcc",
+    "gyp ERR! stack Error: not found: make": "the image has no make",
+    "ArgumentError: Missing `secret_key_base` for 'production' environment, set this string with `rails credentials:edit`": (
+        "Rails has no value for SECRET_KEY_BASE"
+    ),
+    "Missing encryption key to decrypt file with. Ask your team for your master key": "Rails has no value for RAILS_MASTER_KEY",
+    "production.ERROR: No application encryption key has been specified.": "Laravel has no value for APP_KEY",
+    "Failed to configure a DataSource: 'url' attribute is not specified and no embedded datasource could be configured.": (
+        "Spring has no value for SPRING_DATASOURCE_URL"
+    ),
+    "IllegalArgumentException: Could not resolve placeholder 'mail.host' in value \"${mail.host}\"": "no value for mail.host",
+    "Web server failed to start. Port 8080 was already in use.": "The port is taken",
+    'psycopg2.errors.UndefinedTable: relation "auth_user" does not exist': "The database has no table auth_user",
+    "ActiveRecord::PendingMigrationError (Migrations are pending.": "Migrations of the database have not been run",
+    'FATAL:  password authentication failed for user "blog"': "refuses the login",
+    'FATAL:  database "blog" does not exist': "The database server has no database blog",
+    "Error [ERR_REQUIRE_ESM]: require() of ES Module /app/node_modules/chalk/source/index.js": "loads an ES module by require",
+    "src/server.ts(3,7): error TS2322: Type 'string' is not assignable to type 'number'.": "Type 'string' is not assignable",
+    "A server is already running. Check /app/tmp/pids/server.pid.": "The file /app/tmp/pids/server.pid of an earlier server",
+}
+"""What programs write that need a registry, a database or a framework to be run, from their source or from reports of it."""
+
+
+@pytest.mark.parametrize("line", QUOTED)
+def test_a_quoted_message_names_its_cause(line: str) -> None:
+    (found,) = ranked(known_causes(Evidence("blog", "start", process="web.1", exit_code=1, lines=("before", line))))
+    assert QUOTED[line] in found.title and found.fix and found.lines == (line,)
+
+
 RESOLVE = "ERROR: failed to solve: {name}: failed to resolve source metadata for docker.io/library/{name}: "
 PULLS = {
     "docker.io/library/nosuch:1: not found": "The base image nosuch:1 does not exist, or is private",
@@ -246,6 +327,15 @@ def test_a_process_that_ends_without_an_error_is_to_stay_in_the_foreground() -> 
         "listening on :5000",
         "permission denied for user 12: the page is private",
         "DATABASE_URL is set",
+        "go.mod, go.sum and poetry.lock are unchanged",
+        "npm warn EBADENGINE Unsupported engine {",
+        "compiled src/server.ts in 3 s, 0 errors",
+        "loaded 12 libraries of libvips.so.42",
+        "migrations: nothing to do, no table was changed",
+        "user blog: password authentication is on",
+        "SECRET_KEY_BASE has 128 characters",
+        "another server is already running on web.2, skipping its cache",
+        "the module web has 12 attributes",
     ],
 )
 def test_an_ordinary_line_is_no_cause(line: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from dokkupy.errors import Busy, Interrupted, messages
 from dokkupy.kernel.journal import Journal, new_id, prune_closed, read_journal
 from dokkupy.kernel.session import Session
-from dokkupy.kernel.signals import signals_as_exceptions, signals_ignored
+from dokkupy.kernel.signals import SignalReceived, signals_as_exceptions, signals_ignored
 from dokkupy.kernel.transaction import Call, Transaction, run_after, run_undo
 
 H = TypeVar("H", bound=Session)
@@ -73,9 +73,10 @@ def _run(host: H, tx: Transaction[H], journal: Journal) -> Iterator[Transaction[
             journal.close("done")
     except BaseException as error:
         with signals_ignored():
+            if isinstance(error, SignalReceived):
+                error.message += f"; `{host.command or tx.verb}` {'took effect' if tx.committed else 'was rolled back'}"
             if tx.committed:
-                # The next command or the timer does the rest, which is in the journal.
-                raise
+                raise  # the next command or the timer does the rest, which is in the journal
             failures = tx.undo()
             if failures:
                 # The journal stays open, so that `recover` tries again.

@@ -16,11 +16,10 @@ class SignalReceived(Interrupted):
 
 @contextmanager
 def signals_as_exceptions() -> Iterator[None]:
-    """SIGINT, SIGTERM and SIGHUP raise SignalReceived, so that the operation is rolled back."""
+    """SIGINT, SIGTERM and SIGHUP raise SignalReceived. The operation adds what became of it."""
 
     def handle(number: int, _frame: object) -> None:
-        name = signal.Signals(number).name
-        raise SignalReceived(f"Interrupted by {name}; the operation was rolled back", exit_code=128 + number)
+        raise SignalReceived(f"Interrupted by {signal.Signals(number).name}", exit_code=128 + number)
 
     with handlers(handle):
         yield

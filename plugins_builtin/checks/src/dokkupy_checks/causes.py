@@ -22,10 +22,18 @@ RULES = (
         sure=FACT,
     ),
     Rule(
-        r"GET (?P<path>\S+) was answered with (?P<status>40[13])",
-        "The checked path {path} takes a login (status {status})",
+        r"GET (?P<path>\S+) was answered with 401",
+        "The checked path {path} requires a login (status 401)",
         "Let {path} answer 2xx without one.",
         PATH,
+        sure=FACT,
+    ),
+    Rule(
+        r"GET (?P<path>\S+) was answered with 403",
+        "The app refuses the check's request for {path} (status 403)",
+        "If {path} requires a login, let it answer 2xx without one.",
+        "If the app allows known host names only (Rails: config.hosts), allow every name for {path}, or let the check send another: "
+        "`httpHeaders` of the health check in app.json.",
         sure=FACT,
     ),
     Rule(

@@ -165,9 +165,12 @@ def write_authorized_keys(host: Host) -> None:
 
 
 def render(keys: Mapping[str, KeyRow]) -> str:
-    """One line per key. A KeyName has no character that a shell or sshd would read as anything else."""
+    """One line per key. A KeyName has no character that a shell or sshd would read as anything else.
+
+    exec: a shell that waited would die of Ctrl-C, and the client would end with 255, as for a lost connection.
+    """
     return "".join(
-        f'command="{PROGRAM} ssh-entry {KeyName(name)}",{RESTRICTIONS} {record.key} {KeyName(name)}\n'
+        f'command="exec {PROGRAM} ssh-entry {KeyName(name)}",{RESTRICTIONS} {record.key} {KeyName(name)}\n'
         for name, record in sorted(keys.items())
     )
 

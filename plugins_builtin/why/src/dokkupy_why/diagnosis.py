@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 def known_causes(evidence: Evidence) -> Iterator[Cause]:
     """This plugin's own. Pure."""
     from dokkupy_why.causes.builds import build_causes
+    from dokkupy_why.causes.frameworks import framework_causes
     from dokkupy_why.causes.languages import language_causes
     from dokkupy_why.causes.network import network_causes
     from dokkupy_why.causes.processes import process_causes
+    from dokkupy_why.causes.versions import version_causes
 
     yield from build_causes(evidence)
+    yield from version_causes(evidence)
+    yield from framework_causes(evidence)
     yield from language_causes(evidence)
     yield from network_causes(evidence)
     yield from process_causes(evidence)

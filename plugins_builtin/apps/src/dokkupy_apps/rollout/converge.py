@@ -14,6 +14,7 @@ from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.port_map import listening, port_notes
 from dokkupy_sdk.state import FormationFile
 from dokkupy_sdk.values import replace
+from dokkupy_sdk.waiting import waiting
 
 from dokkupy_apps.desired.formation import WEB
 from dokkupy_apps.desired.properties import BUILDER, PS, RELEASES
@@ -193,7 +194,8 @@ def start(
 
     def start_them() -> tuple[Instance, ...]:
         tx.host.out.section(f"Starting {names.replace(',', '')}")
-        return tx.host.scheduler(app).start(release, wanted, tx.id, tx, on_addresses=on_addresses)
+        with waiting(tx.host.out, f"Starting {names}"):
+            return tx.host.scheduler(app).start(release, wanted, tx.id, tx, on_addresses=on_addresses)
 
     return tx.step(f"start {names} of v{release.number}", start_them, planned=planned, is_detail=True)
 

@@ -18,6 +18,7 @@ MODULES = (
         r"ModuleNotFoundError: No module named '(?P<name>[^']+)'",
         "The Python module {name} is not installed in the image",
         f"Add its package to requirements.txt (or pyproject.toml), {PUSH}",
+        "If it is a file of the app itself, correct its name in the command (Procfile or Dockerfile), or add it to git.",
     ),
     Rule(
         r"Cannot find (?:module|package) '(?P<name>\.{1,2}/[^']+|/[^']+)'",
@@ -76,13 +77,17 @@ FILES = (
 
 MISTAKES = (
     Rule(
-        r"^\s*(?P<what>SyntaxError|IndentationError|TabError): (?P<why>.+)",
+        r"^\s*(?P<what>SyntaxError|IndentationError|TabError): (?!Cannot use import statement|Unexpected token '?export)(?P<why>.+)",
         "A mistake in the source: {why}",
         SOURCE,
     ),
     Rule(r"PHP Parse error:\s+(?P<why>.+)", "A mistake in the source: {why}", SOURCE),
     Rule(r"^(?P<where>\S+\.rb|-e):\d+: syntax error, (?P<why>.+)", "A mistake in the source: {why}", SOURCE),
-    Rule(r"^\S+\.go:\d+:\d+: (?!no required module)(?P<why>.+)", "The Go compiler refuses the source: {why}", SOURCE),
+    Rule(
+        r"^\S+\.go:\d+:\d+: (?!no required module|missing go\.sum)(?P<why>.+)",
+        "The Go compiler refuses the source: {why}",
+        SOURCE,
+    ),
     Rule(r"^error\[E\d+\]: (?P<why>.+)", "The Rust compiler refuses the source: {why}", SOURCE),
     Rule(r"^\S+\.java:\d+: error: (?P<why>.+)", "The Java compiler refuses the source: {why}", SOURCE),
 )

@@ -31,7 +31,7 @@ REFUSED = tuple(
 
 RULES = (
     Rule(
-        r"(?P<what>[Aa]ddress already in use|EADDRINUSE|AddrInUse)",
+        r"(?P<what>[Aa]ddress already in use|EADDRINUSE|AddrInUse|Port \d+ was already in use)",
         "The port is taken: two processes in the container listen on the same one",
         "Start one server only, and let it listen on 0.0.0.0 and the port in the variable PORT.",
     ),
