@@ -14,7 +14,7 @@ from dokkupy_sdk.values import replace
 
 from dokkupy_nginx.config.claims import Conf, read_conf
 from dokkupy_nginx.configuration import Configuration, Staged
-from dokkupy_nginx.inspect.input_files import has_conf, sorted_confs, state_of
+from dokkupy_nginx.inspect.input_files import has_conf, has_error_page, sorted_confs, state_of
 from dokkupy_nginx.inspect.sockets import require_own_address
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.recovery.lost_tree import lost_routes, take_out_blindly
@@ -148,10 +148,14 @@ class NginxProxy(Configuration, Proxy):
     def _render_one(self, route: Route, facts: Facts) -> Conf:
         snippets = self.layout.snippets(route.app)
         pattern = os.path.join(snippets, "*.conf") if has_conf(snippets) else ""
-        inputs = [state_of(os.path.join(snippets, name)) for name in sorted_confs(snippets)]
+        paths = [os.path.join(snippets, name) for name in sorted_confs(snippets)]
+        inputs = [state_of(path) for path in paths]
         used = {route.certificate, *route.certificates.values()} - {None}
         inputs += [state_of(path) for one in sorted(used, key=str) if one for path in (one.chain, one.key)]
         route = replace(route, settings={**SETTINGS.all(self.host.store, route.app), **route.settings})
+        if any(len(servers) > 1 for servers in route.upstreams.values()) and any(map(has_error_page, paths)):
+            # Else `location /` has error pages of its own, and nginx lets it inherit none.
+            route = replace(route, settings={**route.settings, "proxy-keepalive": "0"})
         for version in (4, 6):
             require_own_address(route.app, route.settings.get(f"bind-address-ipv{version}", ""), version)
         for port in (port for port in route.ports if is_direct(port)):
@@ -166,7 +170,6 @@ class NginxProxy(Configuration, Proxy):
         if any(used) and route.settings.get("ssl-stapling") == "auto":
             from dokkupy_nginx.render.stapling import staples
 
-            paths = [os.path.join(snippets, name) for name in sorted_confs(snippets)]
             own = staples(self.layout, [one for one in used if one], paths)
         template = self._template(route)
         if template is not None:

@@ -6,6 +6,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from dokkupy_nginx.render.error_pages import UNAVAILABLE
@@ -30,8 +31,8 @@ def answering(rig: Rig) -> Iterator[Callable[[bytes], None]]:
             connection.recv(65536)
             connection.sendall(data)
 
-    def route(data: bytes, **settings: str) -> None:
-        upstreams = {5000: (Upstream("127.0.0.1", listener.getsockname()[1]),)}
+    def route(data: bytes, instances: int = 1, **settings: str) -> None:
+        upstreams = {5000: (Upstream("127.0.0.1", listener.getsockname()[1]),) * instances}
         rig.proxy.apply([rig.route("blog", NAME, upstreams=upstreams, settings=settings)])
         threads.append(threading.Thread(target=once, args=(data,), daemon=True))
         threads[-1].start()
@@ -102,6 +103,28 @@ def test_an_answer_that_is_too_late_names_the_setting(rig: Rig) -> None:
         rig.proxy.apply([rig.route("blog", NAME, upstreams=upstreams, settings={"proxy-read-timeout": "200ms"})])
         answer = rig.get(NAME)
     assert answer.status == 504 and "nginx:set APP proxy-read-timeout" in answer.body
+
+
+@pytest.mark.parametrize("instances", [1, 2])
+def test_error_pages_of_the_hosts_own_files_take_precedence(
+    rig: Rig, answering: Callable[..., None], instances: int
+) -> None:
+    own = Path(rig.layout.snippets("blog"))
+    own.mkdir(parents=True)
+    (own / "pages.conf").write_text(
+        "proxy_intercept_errors on;\n"
+        "error_page 413 500 502 = @sorry;\n"
+        'location @sorry { return 503 "back soon"; }\n'
+    )
+    answering(b"HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nown", instances=instances)
+    answer = rig.get(NAME)
+    assert (answer.status, answer.body) == (503, "back soon")
+    large = rig.get(NAME, method="POST", headers={"Content-Length": "99999999"})
+    assert (large.status, large.body) == (503, "back soon")
+    rig.proxy.apply([rig.route("blog", NAME, upstreams={5000: (Upstream("127.0.0.1", free_port()),) * instances})])
+    assert rig.get(NAME).body == "back soon"
+    rig.proxy.apply([rig.route("blog", NAME, unavailable="stopped")])
+    assert rig.get(NAME).body == "back soon"
 
 
 @pytest.mark.parametrize("status", ["413 Too Large", "502 Bad Gateway", "503 Unavailable"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+
+ERROR_PAGE = re.compile(rb"^\s*error_page\s", re.MULTILINE)
 
 
 def sorted_confs(directory: str) -> list[str]:
@@ -14,6 +17,14 @@ def sorted_confs(directory: str) -> list[str]:
 
 def has_conf(directory: str) -> bool:
     return bool(sorted_confs(directory))
+
+
+def has_error_page(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return ERROR_PAGE.search(file.read()) is not None
+    except OSError:
+        return False  # nginx itself will report the fault
 
 
 def state_of(path: str) -> str:

@@ -193,30 +193,32 @@ class AppRendering:
         redirect = port.scheme == "http" and self.tls_port is not None and certificate is not None
         lines += rules.redirects(self.rules, everything=not elsewhere)
         lines += self.locations(on_http=redirect, everything=not elsewhere)
+        # Of two error pages for one status nginx takes the first.
+        included = [f"    include {self.snippets};"] if self.snippets else []
         if elsewhere:
-            lines += ["    location / {", f"        {elsewhere}", "    }"]
+            lines += [*included, "    location / {", f"        {elsewhere}", "    }"]
         elif self.rules.whole_site or any(is_everything(fact) for fact in self.served_files(on_http=redirect)):
-            pass  # a plugin serves the whole site
+            lines += included  # a plugin serves the whole site
         elif redirect:
-            suffix = "" if self.tls_port == 443 else f":{self.tls_port}"
-            lines += ["    location / {", f"        return 301 https://$host{suffix}$request_uri;", "    }"]
+            to = f"https://$host{'' if self.tls_port == 443 else f':{self.tls_port}'}$request_uri"
+            lines += [*included, "    location / {", f"        return 301 {to};", "    }"]
         elif not self.route.upstreams.get(port.container):
             lines += [
+                *included,
                 *unavailable_page(self.route.unavailable, self.lost()),
                 "    location / {",
                 "        return 502;",
                 "    }",
             ]
         elif port.scheme.startswith("grpc"):
-            lines += self.seldom(names, upgrades=False) + self.guarded(self.grpc(port))
+            lines += [*self.seldom(names, upgrades=False), *included, *self.guarded(self.grpc(port))]
         else:
-            lines += (
-                self.seldom(names, upgrades=self.kept > 0)
-                + error_pages(self.body_size, self.waiting, self.lost())
-                + self.guarded(self.proxied(port))
-            )
-        if self.snippets:
-            lines.append(f"    include {self.snippets};")
+            lines += [
+                *self.seldom(names, upgrades=self.kept > 0),
+                *included,
+                *error_pages(self.body_size, self.waiting, self.lost()),
+                *self.guarded(self.proxied(port)),
+            ]
         return ["server {", *lines, "}", ""]
 
     @property
