@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from dokkupy.host import Host
@@ -37,6 +39,18 @@ def test_an_interpreter_in_an_inaccessible_directory_is_reported(host: Host, tmp
     for uid, closed in ((os.getuid(), ""), (64999, str(tmp_path / "home"))):
         assert interpreter.blocked(str(program), uid, uid, 0o1) == closed
     assert interpreter.finding(host).level == "ok"
+
+
+@pytest.mark.parametrize("known", [None, []])
+def test_an_outdated_index_of_the_launcher_is_reported(
+    host: Host, monkeypatch: pytest.MonkeyPatch, known: list[tuple[str, ...]] | None
+) -> None:
+    finder = SimpleNamespace(
+        path="/opt/x.index", writer="x.index", entry_points=lambda: known, find_spec=lambda *_: None
+    )
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, finder])
+    found = [(one.level, one.remedy) for one in interpreter.index_findings(host)]
+    assert found == ([] if known is not None else [("warning", f"sudo {sys.executable} -I -m x.index")])
 
 
 def test_temporary_files_of_ended_programs_are_counted(host: Host) -> None:

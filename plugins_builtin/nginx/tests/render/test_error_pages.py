@@ -112,9 +112,7 @@ def test_error_pages_of_the_hosts_own_files_take_precedence(
     own = Path(rig.layout.snippets("blog"))
     own.mkdir(parents=True)
     (own / "pages.conf").write_text(
-        "proxy_intercept_errors on;\n"
-        "error_page 413 500 502 = @sorry;\n"
-        'location @sorry { return 503 "back soon"; }\n'
+        'proxy_intercept_errors on;\nerror_page 413 500 502 = @sorry;\nlocation @sorry { return 503 "back soon"; }\n'
     )
     answering(b"HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\nown", instances=instances)
     answer = rig.get(NAME)

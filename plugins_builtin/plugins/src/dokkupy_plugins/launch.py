@@ -59,6 +59,9 @@ def is_current(key: tuple[bytes, int, int], packages: str) -> bool:
 class Index:
     """A finder of modules and, for `dokkupy.kernel.discovery`, of entry points."""
 
+    writer = "dokkupy_plugins.index"
+    """The module that writes the file; `doctor` names it when the file is outdated."""
+
     def __init__(self, packages: str) -> None:
         self.packages = packages
         self.path = path_of(packages)

@@ -37,6 +37,7 @@ def examine(host: Host) -> list[Finding]:
         "owner": lambda host: [owner_finding(host)],
         "temporary": lambda host: [scratch_finding(host)],
         "interpreter": lambda host: [interpreter.finding(host)],
+        "launcher": interpreter.index_findings,
         "audit": lambda host: [audit_finding(host)],
         "apps": health.findings,
         "routes": route_findings,

@@ -1,4 +1,5 @@
-"""Whether the state's user can run the current interpreter, because only root can run one in root's home."""
+"""How commands are started: whether the state's user can run the current interpreter, because only root can run one in
+root's home, and whether the launcher's index of what is installed is used."""
 
 from __future__ import annotations
 
@@ -8,6 +9,22 @@ import sys
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.model import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def index_findings(_host: Host) -> Iterator[Finding]:
+    """A finder that knows all entry points returns None while its file is outdated (`entry_points` of the SDK)."""
+    for finder in sys.meta_path:
+        if hasattr(finder, "entry_points") and finder.entry_points() is None:
+            yield Finding(
+                "launcher",
+                "warning",
+                f"{getattr(finder, 'path', '')} is outdated, as after an installation by pip: all commands start more slowly",
+                f"sudo {sys.executable} -I -m {getattr(finder, 'writer', '')}",
+            )
 
 
 def finding(host: Host) -> Finding:
