@@ -222,6 +222,25 @@ class TestReading:
             os.truncate(one.path, 0)
         assert texts(host, Query(num=2)) == ["line 98", "line 99"]
 
+    def test_the_last_lines_with_a_text_are_read_only_from_the_files_that_have_them(
+        self, host: Host, output: Output, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kept, "CHUNK", 1000)
+        # Two containers of one instance that ran at the same time for a while.
+        ended(host, output, container(1), *((second, f"old {second}") for second in range(100)))
+        ended(host, output, container(2), *((second + 0.5, f"new {second}") for second in range(90, 150)))
+        for query, expected in (
+            (Query(num=2, grep=b"old"), ["old 98", "old 99"]),
+            (Query(num=3, until=stamp(95)), ["new 93", "old 94", "new 94"]),
+            (Query(num=0, grep=b"old"), []),
+            (Query(num=500, grep=b"9"), [text for text in texts(host, Query(num=None)) if "9" in text]),
+        ):
+            assert texts(host, query) == expected
+        for one in kept.kept_files(host, APP)[:3]:  # which nobody has to read
+            os.truncate(one.path, 0)
+        assert texts(host, Query(num=2, grep=b"old")) == ["old 98", "old 99"]
+        assert texts(host, Query(num=1, since=stamp(60))) == ["new 149"]
+
     def test_a_damaged_file_hides_no_other_line(self, host: Host, output: Output) -> None:
         ended(host, output, container(1), (1, "one"))
         ended(host, output, container(2), (2, "two"))

@@ -63,6 +63,17 @@ class Kept:
         except (OSError, EOFError, ValueError, KeyError, zlib.error):
             return
 
+    def mentions(self, text: bytes) -> bool:
+        """Whether a line may contain a text, which takes a tenth of the time of reading the lines."""
+        import gzip
+        import zlib
+
+        try:
+            with gzip.open(self.path, "rb") as file:
+                return text in file.read()
+        except (OSError, EOFError, zlib.error):
+            return True  # damaged: `lines` reads what is left
+
 
 def directory_of(host: Host, app: AppName | str) -> str:
     return host.path("app-logs", app)

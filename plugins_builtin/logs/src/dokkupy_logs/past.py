@@ -13,7 +13,7 @@ from dokkupy_sdk.names import AppName
 from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_logs.kept import Kept, kept_files
-from dokkupy_logs.lines import Line, by_time, parse_line, whole_seconds
+from dokkupy_logs.lines import Line, by_time, parse_line, stamped, whole_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,13 +128,23 @@ class Past:
         num = self.query.num
         assert num is not None
         if self.query.is_filtered:
-            sources = [(FIRST, partial(iter, lines)) for lines in opened]
-            return deque(filter(self.query.wants, by_time([*sources, *map(source_of, files)])), maxlen=num)
+            return self.last_wanted(opened, files, num)
         there = [list(lines) for lines in opened]
         needed = newest(files, num - sum(map(len, there)), min((lines[0].at for lines in there), default=""))
         return deque(
             by_time([*((lines[0].at, partial(iter, lines)) for lines in there), *map(source_of, needed)]), maxlen=num
         )
+
+    def last_wanted(self, opened: Sequence[Iterator[Line]], files: Sequence[Kept], num: int) -> Sequence[Line]:
+        """The last lines that a filter lets through. Files are read from the newest on, until there are enough lines."""
+        found = [deque(filter(self.query.wants, stamped(lines)), maxlen=num) for lines in opened]
+        for one in sorted(files, key=lambda one: one.last, reverse=True):
+            times = sorted((line.at for lines in found for line in lines), reverse=True)
+            if len(times) >= num and (not num or one.last < times[num - 1]):
+                break
+            if one.mentions(self.query.grep):
+                found.append(deque(filter(self.query.wants, one.lines()), maxlen=num))
+        return deque(by_time((lines[0].at, partial(iter, lines)) for lines in found if lines), maxlen=num)
 
 
 def source_of(one: Kept) -> Source:
