@@ -30,7 +30,6 @@ from dokkupy.cli.declare import Command, Group, parameters
 from dokkupy.host import Host
 from dokkupy.kernel.discovery import EntryPoint
 from dokkupy.kernel.registry import Registry
-from dokkupy.model import checks
 from dokkupy_host.formats.schema import schema
 from dokkupy_sdk.examples import examples
 from dokkupy_sdk.settings import Property, Settings
@@ -501,7 +500,7 @@ def fault_classes() -> str:
         "| error | code | exit status | what it says |",
         "|---|---|---|---|",
     ]
-    for name, member in {**vars(errors), **vars(checks)}.items():
+    for name, member in {**vars(errors), **vars(dokkupy_sdk.errors)}.items():
         if inspect.isclass(member) and issubclass(member, errors.DokkupyError):
             first = doc(member).partition("\n")[0]
             out.append(f"| `{name}` | `{member.code}` | {member.exit_code} | {first} |")

@@ -43,9 +43,10 @@ from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt
 from dokkupy_sdk.diagnosis import FACT, Cause, Evidence
 from dokkupy_sdk.dry_run import Detail, FileChange
 from dokkupy_sdk.entry import main
+from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.history import Commit
 from dokkupy_sdk.lines import timed
-from dokkupy_sdk.model import CheckFailed, Deployment, Finding, Instance, Release
+from dokkupy_sdk.model import Deployment, Finding, Instance, Release
 from dokkupy_sdk.names import AppName, EnvKey, ProcessType, Secret
 from dokkupy_sdk.plan import plan_lines
 from dokkupy_sdk.table import Column, fields, table

@@ -7,7 +7,7 @@
     ├── Busy               wait: somebody else holds the lock; the message names who
     ├── Denied             ask an admin: the key or user lacks the permission
     ├── AppError           fix the app: its build, release task, check or process failed
-    │   └── CheckFailed    instances did not become healthy; carries them (`model/checks.py`)
+    │   └── CheckFailed    instances did not become healthy; carries them (`dokkupy_sdk.errors`)
     ├── HostError          fix the host: engine, proxy, disk, network or a missing program
     ├── StateError         fix the state file that the message names (file and line)
     ├── PluginError        the plugin named raised, hung, is missing or does not fit

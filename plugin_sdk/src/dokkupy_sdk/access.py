@@ -1,8 +1,16 @@
 """Permissions: who may see and change what."""
 
+from __future__ import annotations
+
+from dokkupy.errors import Denied
 from dokkupy.host import Host
-from dokkupy.kernel.access import GRANTS, allowed, caller, check_access, is_admin, keys_of
+from dokkupy.kernel.access import GRANTS, caller, check_access, keys_of
 from dokkupy.model.names import AppName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy.kernel.access import Owned
+    from dokkupy.kernel.session import Session
 
 __all__ = [
     "GRANTS",
@@ -16,6 +24,20 @@ __all__ = [
     "shown_app",
     "visible_apps",
 ]
+
+
+def allowed(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> bool:
+    """Whether the caller has the permission for the named subject (`check_access`)."""
+    try:
+        check_access(host, permission, named, namespace)
+    except Denied:
+        return False
+    return True
+
+
+def is_admin(host: Session) -> bool:
+    """Whether the caller may change the host itself: a local user, or the key of an admin."""
+    return caller(host).has("host:write")
 
 
 def shown_app(host: Host, app: AppName) -> str:

@@ -151,8 +151,9 @@ def apps(host: Host, typed: Typed) -> list[str]:
 def offered(host: Host, item: Parameter, typed: Typed) -> list[str]:
     """The values of an argument, if the caller may use the command with the arguments before it. Of values that belong to
     apps, those whose apps are all the caller's."""
-    from dokkupy.kernel.access import allowed, is_admin
     from dokkupy.model.names import AppName
+
+    from dokkupy_sdk.access import allowed, is_admin
 
     completer = completer_of(host, item)
     if completer is None:

@@ -13,9 +13,9 @@ from dokkupy.cli.parse import takes_app
 from dokkupy.errors import Conflict, UserError
 from dokkupy.host import Host
 from dokkupy.model.names import AppName
-from dokkupy.model.spelling import did_you_mean, likely
 
 from dokkupy_sdk.completion import at_cursor, flags_of, info_flags, offered, options_of, places_of
+from dokkupy_sdk.spelling import did_you_mean, likely
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

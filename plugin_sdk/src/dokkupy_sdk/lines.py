@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dokkupy.cli.output import one_line
+from dokkupy.cli.output import harmless
 
 __all__ = ["NARROW", "WIDTH", "age", "ago", "duration", "one_line", "timed", "when"]
 
@@ -13,6 +13,12 @@ NARROW = 26
 """Characters of what a line `Still waiting for ...` names, beside its times. Behind git's `remote: ` it has at most 80."""
 
 UNITS = (("y", 31_536_000), ("w", 604_800), ("d", 86_400), ("h", 3600), ("min", 60))
+
+
+def one_line(text: str, most: int = 50) -> str:
+    """Text that somebody else chose, such as the subject of a commit: one line without control characters, cut."""
+    plain = " ".join("".join(one if one.isprintable() else " " for one in harmless(text)).split())
+    return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."
 
 
 def duration(seconds: float) -> str:

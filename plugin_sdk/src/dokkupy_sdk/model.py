@@ -2,19 +2,17 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dokkupy.model.activity import Activity
     from dokkupy.model.build import Build, Image, RegistryLogin, Source
-    from dokkupy.model.checks import CheckFailed, Finding, Job, Readiness
+    from dokkupy.model.checks import Finding, Job, Readiness
     from dokkupy.model.crash import Crash, Ending
     from dokkupy.model.ports import Port
     from dokkupy.model.proxy import Certificate, Route, Unserved, Upstream
-    from dokkupy.model.release import Deployment, Formation, Instance, InstanceStatus, Release
+    from dokkupy.model.release import Activity, Deployment, Formation, Instance, InstanceStatus, Release
 
 HOMES = {
-    "Activity": "activity",
+    "Activity": "release",
     "Build": "build",
     "Certificate": "proxy",
-    "CheckFailed": "checks",
     "Crash": "crash",
     "Deployment": "release",
     "Ending": "crash",
@@ -49,7 +47,6 @@ __all__ = [
     "Activity",
     "Build",
     "Certificate",
-    "CheckFailed",
     "Crash",
     "Deployment",
     "Ending",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dokkupy.errors import UserError
-from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, Pattern, ProcessType, digits, shown
+from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, Pattern, ProcessType, shown
 from dokkupy.model.secret import Sealed, Secret
 
 __all__ = [
@@ -46,6 +46,11 @@ else:
             if number is None or number > MOST:
                 raise UserError(f"{text[:40]!r} is not a number from 0 to {MOST}")
             return number
+
+
+def digits(text: str) -> int | None:
+    """The whole number of a text of ASCII digits; None for any other text, and for one with too many digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 MOST = 1_000_000

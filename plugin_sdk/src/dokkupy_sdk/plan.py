@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dokkupy.cli.declare import CommandResult
-from dokkupy.cli.output import Terminal, one_line
+from dokkupy.cli.output import Terminal
 from dokkupy.model.secret import Sealed, Secret
 
 from dokkupy_sdk.dry_run import Detail, FileChange, dry, same
+from dokkupy_sdk.lines import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ value is the app's, else the global one, else the default (reference, section 2.
 from __future__ import annotations
 
 from dokkupy.errors import StateError, UserError
-from dokkupy.model.names import digits, shown
+from dokkupy.model.names import shown
+
+from dokkupy_sdk.names import digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ its own files with `dokkupy_sdk.records.Record`."""
 from __future__ import annotations
 
 from dokkupy.kernel.store import lost_record, restore_hint
-from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, ProcessType, digits
+from dokkupy.model.names import AppName, Domain, EnvKey, Identifier, ProcessType
 from dokkupy.model.record import Record
 from dokkupy.model.secret import Secret
 from dokkupy.model.state import RELEASE_FILE, InstanceRow, KeyRow, KeysFile, PluginsFile, PropertiesFile, TraceFile
 
-from dokkupy_sdk.names import GlobalDomain
+from dokkupy_sdk.names import GlobalDomain, digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The system user that owns the state: its login names, and how root switches to it."""
 
 from dokkupy.host import Host
-from dokkupy.kernel.users import SECOND, USER, become_owner
+from dokkupy.kernel.users import USER, become_owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     Read = TypeVar("Read")
 
 __all__ = ["SECOND", "USER", "as_caller", "become_owner"]
+
+SECOND = "dokku"
+"""A second login name of the same user, which is Dokku's."""
 
 
 def as_caller(host: Host, read: "Callable[[], Read]") -> "Read":

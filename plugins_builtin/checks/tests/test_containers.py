@@ -13,7 +13,8 @@ from dokkupy_checks import hooks
 from dokkupy_checks.run import stay_alive
 from dokkupy_sdk import Host
 from dokkupy_sdk.entry import main
-from dokkupy_sdk.model import CheckFailed, Instance
+from dokkupy_sdk.errors import CheckFailed
+from dokkupy_sdk.model import Instance
 
 from plugins_builtin.checks.tests.conftest import APP, Start, docker, release, times
 

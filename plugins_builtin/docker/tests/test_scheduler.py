@@ -18,8 +18,8 @@ from dokkupy_docker.instances.naming import set_aside
 from dokkupy_docker.instances.states import LocalStates
 from dokkupy_docker.scheduler import DockerLocal
 from dokkupy_sdk import Host, hookimpl
-from dokkupy_sdk.errors import AppError, DokkupyError
-from dokkupy_sdk.model import CheckFailed, Instance, Release
+from dokkupy_sdk.errors import AppError, CheckFailed, DokkupyError
+from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.roles import Container

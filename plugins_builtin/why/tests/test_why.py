@@ -13,8 +13,7 @@ from dokkupy_apps.testing import deploy
 from dokkupy_sdk import Host, hookimpl
 from dokkupy_sdk.builder import builder_of
 from dokkupy_sdk.diagnosis import FACT, GUESS, Cause, Evidence
-from dokkupy_sdk.errors import AppError, DokkupyError
-from dokkupy_sdk.model import CheckFailed
+from dokkupy_sdk.errors import AppError, CheckFailed, DokkupyError
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.testing import FakeBuilder, FakeEngine, FakeScheduler, fake_host
 from dokkupy_sdk.testing.command_line import Run, command_line

@@ -30,12 +30,6 @@ def harmless(text: str, kept: str = "(?!)") -> str:
     return re.sub(f"({kept})|{SEQUENCE}|{CONTROL}", r"\1", text)
 
 
-def one_line(text: str, most: int = 50) -> str:
-    """Text that somebody else chose, such as the subject of a commit: one line without control characters, cut."""
-    plain = " ".join("".join(one if one.isprintable() else " " for one in harmless(text)).split())
-    return plain if len(plain) <= most else f"{plain[: most - 3].rstrip()}..."
-
-
 def colorful(stream: IO[str]) -> bool:
     """Whether the reader of a stream wants colours. https://no-color.org and https://bixense.com/clicolors have the rules."""
     wishes = os.environ

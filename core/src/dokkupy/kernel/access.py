@@ -86,14 +86,6 @@ def check_access(host: Session, permission: str, named: Owned | None = None, nam
         raise denied(host, *(named.refusal(me) if hasattr(named, "refusal") else (what, remedy)))
 
 
-def allowed(host: Session, permission: str, named: Owned | None = None, namespace: str = "") -> bool:
-    try:
-        check_access(host, permission, named, namespace)
-    except Denied:
-        return False
-    return True
-
-
 def apps_of_key(me: Caller) -> str:
     return f"its apps: {', '.join(me.apps) or 'none'}"
 
@@ -105,8 +97,3 @@ def denied(host: Session, what: str, remedy: str) -> Denied:
     return Denied(
         "Access denied", details=(what,), hint=f"Ask {whom}" + (f" for: dokkupy {remedy}" if remedy else " to do it")
     )
-
-
-def is_admin(host: Session) -> bool:
-    """Whether the caller may change the host itself: a local user, or the key of an admin."""
-    return caller(host).has("host:write")

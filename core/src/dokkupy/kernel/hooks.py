@@ -109,10 +109,13 @@ class Hooks:
             if hook not in known:
                 if options["optionalhook"]:
                     continue
-                from dokkupy.model.spelling import did_you_mean
+                from difflib import get_close_matches
 
+                meant = " or ".join(get_close_matches(hook, known))
                 raise PluginError(
-                    f"Plugin {who} implements an unknown hook {hook}", plugin=plugin, hint=did_you_mean(hook, known)
+                    f"Plugin {who} implements an unknown hook {hook}",
+                    plugin=plugin,
+                    hint=meant and f"Did you mean {meant}?",
                 )
             if refused := [option for option in REFUSED if options[option]]:
                 raise PluginError(

@@ -203,13 +203,9 @@ class Session:
         )
 
     def offered(self, role: str) -> list[str]:
-        """The names of the adapters of a role that can be selected."""
+        """The names of the adapters of a role that can be selected; none if no plugin fills the role."""
         adopted = [name for kind, name in self._overrides if kind == role]
         return sorted({*self.registry.group(f"dokkupy.{role}"), *adopted})
-
-    def available_roles(self) -> set[str]:
-        """The roles that some installed plugin fills."""
-        return {role for role in ("engine", "scheduler", "proxy", "source") if self.offered(role)}
 
     def adapters(self, role: str) -> list[Any]:
         """Every available adapter of a role, selected or not. A removal uses all of them, because an app's selected

@@ -7,8 +7,6 @@ import os
 from dokkupy.errors import HostError
 
 USER = "dokkupy"
-SECOND = "dokku"
-"""A second login name of the same user, which is Dokku's."""
 
 
 def become_owner(root: str) -> None:

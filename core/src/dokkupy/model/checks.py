@@ -1,13 +1,8 @@
-"""The results of checks: of the host by `doctor`, of adapters, and of new instances in a deploy."""
+"""The results of checks: of the host by `doctor`, and of adapters; and what the timer runs."""
 
 from __future__ import annotations
 
-from dokkupy.errors import AppError
 from dokkupy.model.values import dataclass
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dokkupy.model.release import Instance, InstanceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +36,3 @@ class Job:
     name: str
     every: int
     run: str
-
-
-class CheckFailed(AppError):
-    """Instances did not become healthy. instances: those that failed, whose last log lines core shows. states: their
-    states when they failed, if known, because afterwards they are stopped or restarted."""
-
-    code = "check_failed"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        instances: tuple[Instance, ...] = (),
-        states: tuple[InstanceStatus, ...] = (),
-        hint: str = "",
-        details: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(message, hint=hint, details=details)
-        self.instances = instances
-        self.states = states

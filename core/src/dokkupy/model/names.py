@@ -77,11 +77,6 @@ class Identifier(str):
         return f"{cls.what} {shown(text)} is invalid: it {cls.rule}"
 
 
-def digits(text: str) -> int | None:
-    """The whole number of a text of ASCII digits; None for any other text, and for one with too many digits."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
-
-
 def are_labels(text: str) -> bool:
     """Whether a text is a sequence of lower-case host name labels with dots between them. A label is
     `[a-z0-9](?:[a-z0-9-]*[a-z0-9])?`."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from dokkupy.model.activity import Activity
 from dokkupy.model.checks import Readiness
 from dokkupy.model.names import AppName, ProcessType
-from dokkupy.model.release import Instance, InstanceStatus, Release
+from dokkupy.model.release import Activity, Instance, InstanceStatus, Release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

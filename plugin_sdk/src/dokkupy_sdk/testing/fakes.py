@@ -8,9 +8,9 @@ from typing import Any
 
 from dokkupy_sdk import Host, errors
 from dokkupy_sdk import hooks as hookspecs
+from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.model import (
     Build,
-    CheckFailed,
     Ending,
     Image,
     Instance,

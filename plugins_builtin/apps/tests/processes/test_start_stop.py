@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.host import Host
-from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import ProcessType
 from dokkupy_apps.desired import status
 from dokkupy_apps.processes.reconcile import reconcile
 from dokkupy_apps.processes.scale import scale
 from dokkupy_apps.processes.start_stop import start_app, stop_app
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.errors import CheckFailed
 
 from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, dies_at_the_switch, engine, picture, proxy
 

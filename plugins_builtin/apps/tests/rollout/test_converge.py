@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from dokkupy.host import Host
-from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import InstanceStatus
 from dokkupy_apps.apps import create_app
@@ -17,6 +16,7 @@ from dokkupy_apps.releases.records import current
 from dokkupy_apps.rollout.failures import explain
 from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.errors import CheckFailed
 
 from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, engine, scheduler
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.host import Host
-from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import ProcessType
 from dokkupy.model.ports import Port
 from dokkupy.model.release import Release
@@ -14,6 +13,7 @@ from dokkupy_apps.routing import after_switch as look
 from dokkupy_apps.routing.reroute import reroute
 from dokkupy_apps.routing.routes import urls
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.testing import FakeProxy
 
 from plugins_builtin.apps.tests.on_fakes import BLOG, TREE, builder, engine, picture, proxy

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import how_it_ended, memory_limit
+from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.lines import duration, one_line, timed
-from dokkupy_sdk.model import CheckFailed, Instance, InstanceStatus, Release
+from dokkupy_sdk.model import Instance, InstanceStatus, Release
 from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.values import replace
 from dokkupy_sdk.waiting import waiting

@@ -10,7 +10,7 @@ from dokkupy.host import Host
 from dokkupy_apps.processes import states
 from dokkupy_apps.testing import deploy
 from dokkupy_commands.cli.glance import age
-from dokkupy_sdk.model import CheckFailed
+from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import InstanceRow
 from dokkupy_sdk.testing import FakeScheduler

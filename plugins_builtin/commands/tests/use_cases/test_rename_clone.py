@@ -9,7 +9,6 @@ import pytest
 from dokkupy.errors import Busy, Conflict, DokkupyError
 from dokkupy.host import Host
 from dokkupy.kernel import failpoints, locks
-from dokkupy.model.checks import CheckFailed
 from dokkupy.model.names import AppName, Domain, EnvKey, ProcessType
 from dokkupy.model.secret import Secret
 from dokkupy_apps.apps import create_app, destroy_app
@@ -26,6 +25,7 @@ from dokkupy_apps.testing import deploy
 from dokkupy_commands.use_cases.rename_clone import clone_app, rename_app
 from dokkupy_host.timer.maintenance import recover_all
 from dokkupy_sdk import hookimpl
+from dokkupy_sdk.errors import CheckFailed
 from dokkupy_sdk.operation import operation
 from dokkupy_sdk.source_store import source_store
 from dokkupy_sdk.state import DomainsFile

@@ -11,8 +11,8 @@ from typing import Any
 from dokkupy_apps.releases.start_command import start_command
 from dokkupy_sdk import Host
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import Conflict, DokkupyError, NotFound
-from dokkupy_sdk.model import Activity, CheckFailed, Ending, Image, Instance, InstanceStatus, Readiness, Release
+from dokkupy_sdk.errors import CheckFailed, Conflict, DokkupyError, NotFound
+from dokkupy_sdk.model import Activity, Ending, Image, Instance, InstanceStatus, Readiness, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.port_map import environment_of, listening

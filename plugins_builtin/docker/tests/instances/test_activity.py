@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from dokkupy_docker.instances.activity import is_connecting
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import CheckFailed, Instance, Release
+from dokkupy_sdk.errors import CheckFailed
+from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import ProcessType
 from dokkupy_sdk.operation import operation
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dokkupy_sdk import Host, access_log
 from dokkupy_sdk import hooks as hookspecs
-from dokkupy_sdk.errors import AppError, HostError
-from dokkupy_sdk.model import CheckFailed, Deployment, Formation, Instance, Release
+from dokkupy_sdk.errors import AppError, CheckFailed, HostError
+from dokkupy_sdk.model import Deployment, Formation, Instance, Release
 from dokkupy_sdk.names import AppName, ProcessType
 from dokkupy_sdk.operation import Transaction, call
 from dokkupy_sdk.port_map import listening, port_notes

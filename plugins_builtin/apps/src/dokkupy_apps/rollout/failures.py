@@ -8,8 +8,18 @@ from contextlib import contextmanager
 from dokkupy_sdk import Host
 from dokkupy_sdk.audit import stamp
 from dokkupy_sdk.ending import how_it_ended, memory_limit
-from dokkupy_sdk.errors import AppError, Busy, Denied, DokkupyError, HostError, PluginError, UserError, as_errors
-from dokkupy_sdk.model import CheckFailed, Instance, Release
+from dokkupy_sdk.errors import (
+    AppError,
+    Busy,
+    CheckFailed,
+    Denied,
+    DokkupyError,
+    HostError,
+    PluginError,
+    UserError,
+    as_errors,
+)
+from dokkupy_sdk.model import Instance, Release
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.state import FailedFile, FailedInstance, ServingFile
 

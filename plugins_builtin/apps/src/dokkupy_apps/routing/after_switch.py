@@ -4,7 +4,8 @@ name."""
 from __future__ import annotations
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.model import CheckFailed, Deployment, Release
+from dokkupy_sdk.errors import CheckFailed
+from dokkupy_sdk.model import Deployment, Release
 from dokkupy_sdk.port_map import listening
 
 TYPE_CHECKING = False

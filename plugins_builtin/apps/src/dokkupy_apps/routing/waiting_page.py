@@ -18,7 +18,7 @@ def update_waiting_page(host: Host, *, app: str) -> None:
 
     Idempotent. A failure is only a warning, because a command should not fail because of this page.
     """
-    if "proxy" not in host.available_roles():
+    if not host.offered("proxy"):
         return
     name = AppName(app)
     try:

@@ -116,7 +116,7 @@ def about(old: AppName, new: AppName, line: str) -> str:
 
 def copy_code(tx: Transaction, old: AppName, new: AppName) -> None:
     host = tx.host
-    if "source" in host.available_roles() and source_store(host).has_code(old):
+    if host.offered("source") and source_store(host).has_code(old):
         tx.step("copy the code", lambda: source_store(host).copy(old, new), undo=call(forget_code, app=new))
 
 

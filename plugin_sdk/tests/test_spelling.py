@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from dokkupy.model.spelling import did_you_mean, likely
+from dokkupy_sdk.spelling import did_you_mean, likely
 
 COMMANDS = (
     "apps apps:create apps:list apps:lock apps:rename apps:report config config:get config:set config:unset logs ps "
