@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dokkupy.cli.declare import COMMANDS, Command, Group, Parameter, find_namespace, placeholder, usage
 from dokkupy.cli.main import main, resolve, split_globals
-from dokkupy.cli.unknown import program, unknown
+from dokkupy.cli.unknown import UnknownCommand, program
 from dokkupy.errors import PluginError
 from dokkupy.host import Host
 from dokkupy.kernel.access import caller
@@ -21,6 +21,7 @@ __all__ = [
     "Command",
     "EntryPoint",
     "Parameter",
+    "UnknownCommand",
     "find_namespace",
     "loaded",
     "main",
@@ -28,7 +29,6 @@ __all__ = [
     "program",
     "resolve",
     "split_globals",
-    "unknown",
     "usable",
     "usable_groups",
     "usage",

@@ -123,11 +123,11 @@ def shared_distributions(entries: Iterable[EntryPoint]) -> set[str]:
 
 
 def group_help(host: Host, namespace: str) -> CommandResult:
-    from dokkupy_sdk.entry import find_namespace, unknown, usable
+    from dokkupy_sdk.entry import UnknownCommand, find_namespace, usable
 
     entry = find_namespace(host.registry, namespace)
     if entry is None:
-        raise unknown(namespace, host)
+        raise UnknownCommand(namespace, host)
     found: Group = host.registry.load(entry)
     return CommandResult([row_of(one) for one in usable(host, found)], group_lines(host, found))
 
@@ -135,7 +135,7 @@ def group_help(host: Host, namespace: str) -> CommandResult:
 def command_help(host: Host, name: str) -> CommandResult:
     """The help of one command, also of a hidden one. The caller must have the command's permission."""
     from dokkupy_sdk.access import caller
-    from dokkupy_sdk.entry import find_namespace, unknown
+    from dokkupy_sdk.entry import UnknownCommand, find_namespace
 
     entry = find_namespace(host.registry, name.partition(":")[0])
     found: Group | None = host.registry.load(entry) if entry else None
@@ -144,7 +144,7 @@ def command_help(host: Host, name: str) -> CommandResult:
             from dokkupy_sdk.typer_app import help_text
 
             return CommandResult([row_of(one)], help_text(host, one).splitlines())
-    raise unknown(name, host, found)
+    raise UnknownCommand(name, host, found)
 
 
 def row_of(command: Command) -> dict[str, str]:

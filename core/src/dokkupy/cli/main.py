@@ -81,9 +81,9 @@ def enter(words: list[str]) -> int:
     try:
         entry = host.registry.find(ENTRIES, words[0])
         if entry is None:
-            from dokkupy.cli.unknown import unknown
+            from dokkupy.cli.unknown import UnknownCommand
 
-            raise unknown(words[0], host)
+            raise UnknownCommand(words[0], host)
         typed, who = host.registry.load(entry)(words[1:])
     except BaseException as error:
         return report(error, host)
@@ -205,9 +205,9 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
     namespace, _, verb = name.partition(":")
     entry = find_namespace(host.registry, namespace)
     if entry is None:
-        from dokkupy.cli.unknown import unknown
+        from dokkupy.cli.unknown import UnknownCommand
 
-        raise unknown(name, host)
+        raise UnknownCommand(name, host)
     group = host.registry.load(entry)
     if not isinstance(group, Group):
         raise PluginError(
@@ -218,9 +218,9 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
         if found is None and verb == "help":
             return resolve(host, "help", [namespace])
         if found is None:
-            from dokkupy.cli.unknown import unknown
+            from dokkupy.cli.unknown import UnknownCommand
 
-            raise unknown(name, host, group)
+            raise UnknownCommand(name, host, group)
         return found, rest
     if "" in group.commands:
         return group.commands[""], rest
