@@ -19,13 +19,13 @@ FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "bas
 #: The layers of core, the highest first, with their limits of lines. The limits may only shrink (CONTRIBUTING has the
 #: table).
 CORE_LINES = {
-    "cli": 1_315,
+    "cli": 1_276,
     "hookspecs.py": 240,
     "transaction.py": 6,
     "host.py": 64,
-    "roles": 600,
-    "kernel": 2_520,
-    "model": 1_380,
+    "roles": 599,
+    "kernel": 2_502,
+    "model": 1_293,
     "errors.py": 150,
 }
 LONGEST_MODULE = 425
