@@ -13,7 +13,7 @@ from dokkupy.cli.parse import parse
 from dokkupy.cli.permission import check_call
 from dokkupy.errors import Denied
 from dokkupy.host import Host
-from dokkupy.kernel.access import allowed, caller, check_access
+from dokkupy.kernel.access import caller, check_access
 from dokkupy.model.names import AppName
 
 KEYS = {
@@ -34,6 +34,14 @@ def host(tmp_path: Path) -> Host:
 
 def as_key(host: Host, name: str) -> Host:
     return host.for_invocation(who=f"key:{name}")
+
+
+def allowed(host: Host, permission: str, named: Shared | AppName | None = None) -> bool:
+    try:
+        check_access(host, permission, named)
+    except Denied:
+        return False
+    return True
 
 
 def test_a_local_user_may_do_everything(host: Host) -> None:
