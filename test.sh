@@ -155,33 +155,43 @@ fetch() {
   if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" pip install -q --python "$@"; else "$1" -m pip --disable-pip-version-check install -q "${@:2}"; fi
 }
 
-# Remove distributions that were renamed or removed, because their entry points name modules that no longer exist.
-forget_removed() {
-  local name
-  while read -r name; do
-    "$VENV/bin/python" -m pip --disable-pip-version-check uninstall -q -y "$name"
-  done < <("$VENV/bin/python" -c '
-import importlib.metadata, json, os
+# Removes the distributions of the checkout. One that was renamed would leave entry points of modules that no longer exist.
+remove_ours() {
+  local -a ours=()
+  mapfile -t ours < <("$VENV/bin/python" -c '
+import importlib.metadata, json
 for one in importlib.metadata.distributions():
-    address = json.loads(one.read_text("direct_url.json") or "{}").get("url", "")
-    if address.startswith("file://") and not os.path.exists(address[7:] + "/pyproject.toml"):
+    if json.loads(one.read_text("direct_url.json") or "{}").get("url", "").startswith("file://"):
         print(one.name)')
+  if [[ ${#ours[@]} -gt 0 ]]; then "$VENV/bin/python" -m pip --disable-pip-version-check uninstall -q -y "${ours[@]}"; fi
 }
+
+# Builds an editable wheel of each distribution, in one process. uv would start one for each, in each environment.
+build_wheels() {
+  rm -rf -- "$VENV/wheels"
+  "$VENV/bin/python" - "$VENV/wheels" "$@" <<'PROGRAM'
+import os, pathlib, sys
+import hatchling.build
+
+root, wheels = pathlib.Path.cwd(), pathlib.Path(sys.argv[1])
+for folder in sys.argv[2:]:
+    target = wheels / folder
+    target.mkdir(parents=True)
+    os.chdir(root / folder)
+    hatchling.build.build_editable(str(target))
+PROGRAM
+}
+wheel_of() { printf '%s\n' "$VENV/wheels/$1"/*.whl; }
 
 # Installs the distributions (editable) and the tools, if a declaration changed.
 prepare_environment() {
   local stamp folder
-  local -a folders=()
+  local -a folders=() wanted=()
   if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
-    # with the dependencies of all tests, because they are collected in one call
-    if grep -qs '^testing = ' "$folder/pyproject.toml"; then
-      folders+=(-e "./$folder[testing]")
-    elif [[ -f $folder/pyproject.toml ]]; then
-      folders+=(-e "./$folder")
-    fi
+    if [[ -f $folder/pyproject.toml ]]; then folders+=("$folder"); fi
   done
-  stamp=$({ printf '%s\n' "$PWD" "$python" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
+  stamp=$({ printf '%s\n' wheels "$PWD" "$python" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
   if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then
     settings_of_pip
     return 0
@@ -198,8 +208,13 @@ prepare_environment() {
   fi
   settings_of_pip
   fetch "$VENV/bin/python" "${TOOLS[@]}"
-  fetch "$VENV/bin/python" --no-build-isolation "${folders[@]}"
-  forget_removed
+  build_wheels "${folders[@]}"
+  for folder in "${folders[@]}"; do
+    # With the dependencies of all tests, because they are collected in one call.
+    if grep -q '^testing = ' "$folder/pyproject.toml"; then wanted+=("$(wheel_of "$folder")[testing]"); else wanted+=("$(wheel_of "$folder")"); fi
+  done
+  remove_ours
+  fetch "$VENV/bin/python" "${wanted[@]}"
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
@@ -236,33 +251,47 @@ PROGRAM
 
 # Makes an environment for one distribution, with core, the SDK and declared dependencies, so that an undeclared one is missing. uv has
 # each wheel once and links it into every environment. Two lanes may need the same environment at once.
+# It is called in a condition, in which bash does not stop at the first failure.
 prepare_alone() {
   local folder=$1 own
   own=$VENV/alone/${folder//\//-}
   mkdir -p "$VENV/alone"
   (
     flock 9
+    make_base 9>&-
+  ) 9>"$VENV/alone/base.lock" || return
+  (
+    flock 9
     make_alone "$folder" "$own" 9>&-
   ) 9>"$own.lock"
 }
-make_alone() {
-  local folder=$1 own=$2 stamp needed
-  local -a projects=(core/pyproject.toml plugin_sdk/pyproject.toml "$folder/pyproject.toml")
-  for needed in $(declared_plugins "$folder/pyproject.toml"); do
-    if [[ -d plugins_builtin/$needed ]]; then projects+=("plugins_builtin/$needed/pyproject.toml"); fi
-  done
-  stamp=$({ echo "$python" && cat "${projects[@]}"; } | sha256sum)
+# Makes what all these environments have: the tools, core and the SDK. A collection compiles the modules that every run imports.
+make_base() {
+  local own=$VENV/alone/base stamp
+  stamp=$({ echo "$python" "${ALONE[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml; } | sha256sum)
   if [[ -e $own/stamp && $(cat "$own/stamp") == "$stamp" ]]; then return 0; fi
-  local -a wanted=(-e ./core -e ./plugin_sdk)
-  for needed in $(declared_plugins "$folder/pyproject.toml"); do
-    if [[ -d plugins_builtin/$needed ]]; then wanted+=(-e "./plugins_builtin/$needed"); fi
-  done
-  if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=(-e "./$folder[testing]"); fi
-  # It is called in a condition, in which bash does not stop at the first failure.
   rm -rf -- "$own" &&
     if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" venv -q --seed --python "$python" "$own"; else "$python" -m venv "$own"; fi &&
-    fetch "$own/bin/python" "${ALONE[@]}" &&
-    fetch "$own/bin/python" --no-build-isolation "${wanted[@]}" &&
+    fetch "$own/bin/python" "${ALONE[@]}" "$(wheel_of core)" "$(wheel_of plugin_sdk)" &&
+    "$own/bin/python" -m pytest -q --collect-only plugin_sdk/tests >/dev/null &&
+    printf '%s' "$stamp" >"$own/stamp"
+}
+make_alone() {
+  local folder=$1 own=$2 base=$VENV/alone/base stamp needed
+  local -a projects=("$folder/pyproject.toml") wanted=()
+  for needed in $(declared_plugins "$folder/pyproject.toml"); do
+    if [[ -d plugins_builtin/$needed ]]; then
+      projects+=("plugins_builtin/$needed/pyproject.toml")
+      wanted+=("$(wheel_of "plugins_builtin/$needed")")
+    fi
+  done
+  stamp=$(cat "$base/stamp" "${projects[@]}" | sha256sum)
+  if [[ -e $own/stamp && $(cat "$own/stamp") == "$stamp" ]]; then return 0; fi
+  if [[ $folder != core && $folder != plugin_sdk ]]; then wanted+=("$(wheel_of "$folder")[testing]"); fi
+  # A copy of links shares what is compiled. Its programs name its own Python.
+  rm -rf -- "$own" && cp -al -- "$base" "$own" && rm -- "$own/stamp" &&
+    { grep -rlIF -- "$base" "$own/bin" "$own/pyvenv.cfg" | xargs -r sed -i "s|$base|$own|g"; } &&
+    if [[ ${#wanted[@]} -gt 0 ]]; then fetch "$own/bin/python" "${wanted[@]}"; fi &&
     printf '%s' "$stamp" >"$own/stamp"
 }
 
