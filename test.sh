@@ -155,21 +155,24 @@ fetch() {
   if [[ -x $VENV/bin/uv ]]; then "$VENV/bin/uv" pip install -q --python "$@"; else "$1" -m pip --disable-pip-version-check install -q "${@:2}"; fi
 }
 
-# Removes the distributions of the checkout. One that was renamed would leave entry points of modules that no longer exist.
-remove_ours() {
-  local -a ours=()
-  mapfile -t ours < <("$VENV/bin/python" -c '
-import importlib.metadata, json
+# Remove distributions that were renamed or removed, because their entry points name modules that no longer exist.
+forget_removed() {
+  local name
+  while read -r name; do
+    "$VENV/bin/python" -m pip --disable-pip-version-check uninstall -q -y "$name"
+  done < <("$VENV/bin/python" -c '
+import importlib.metadata, json, os
 for one in importlib.metadata.distributions():
-    if json.loads(one.read_text("direct_url.json") or "{}").get("url", "").startswith("file://"):
+    address = json.loads(one.read_text("direct_url.json") or "{}").get("url", "")
+    if address.startswith("file://") and not os.path.exists(address[7:] + "/pyproject.toml"):
         print(one.name)')
-  if [[ ${#ours[@]} -gt 0 ]]; then "$VENV/bin/python" -m pip --disable-pip-version-check uninstall -q -y "${ours[@]}"; fi
 }
 
 # Builds an editable wheel of each distribution, in one process. uv would start one for each, in each environment.
 build_wheels() {
-  rm -rf -- "$VENV/wheels"
-  "$VENV/bin/python" - "$VENV/wheels" "$@" <<'PROGRAM'
+  local fresh
+  fresh=$(mktemp -d -p "$VENV" wheels.XXXXXX)
+  "$VENV/bin/python" - "$fresh" "$@" <<'PROGRAM'
 import os, pathlib, sys
 import hatchling.build
 
@@ -180,16 +183,24 @@ for folder in sys.argv[2:]:
     os.chdir(root / folder)
     hatchling.build.build_editable(str(target))
 PROGRAM
+  rm -rf -- "$VENV/wheels"
+  mv -- "$fresh" "$VENV/wheels"
 }
 wheel_of() { printf '%s\n' "$VENV/wheels/$1"/*.whl; }
 
 # Installs the distributions (editable) and the tools, if a declaration changed.
 prepare_environment() {
   local stamp folder
-  local -a folders=() wanted=()
+  local -a folders=() names=()
   if [[ -z ${PIP_CERT:-} ]]; then export PIP_CERT=/etc/ssl/certs/ca-certificates.crt; fi
   for folder in core plugin_sdk plugins_builtin/* examples/plugins/*; do
-    if [[ -f $folder/pyproject.toml ]]; then folders+=("$folder"); fi
+    if [[ -f $folder/pyproject.toml ]]; then names+=("$folder"); fi
+    # with the dependencies of all tests, because they are collected in one call
+    if grep -qs '^testing = ' "$folder/pyproject.toml"; then
+      folders+=(-e "./$folder[testing]")
+    elif [[ -f $folder/pyproject.toml ]]; then
+      folders+=(-e "./$folder")
+    fi
   done
   stamp=$({ printf '%s\n' wheels "$PWD" "$python" "${TOOLS[@]}" && cat core/pyproject.toml plugin_sdk/pyproject.toml plugins_builtin/*/pyproject.toml examples/plugins/*/pyproject.toml; } | sha256sum)
   if [[ -e $VENV/stamp && $(cat "$VENV/stamp") == "$stamp" ]]; then
@@ -208,13 +219,9 @@ prepare_environment() {
   fi
   settings_of_pip
   fetch "$VENV/bin/python" "${TOOLS[@]}"
-  build_wheels "${folders[@]}"
-  for folder in "${folders[@]}"; do
-    # With the dependencies of all tests, because they are collected in one call.
-    if grep -q '^testing = ' "$folder/pyproject.toml"; then wanted+=("$(wheel_of "$folder")[testing]"); else wanted+=("$(wheel_of "$folder")"); fi
-  done
-  remove_ours
-  fetch "$VENV/bin/python" "${wanted[@]}"
+  fetch "$VENV/bin/python" --no-build-isolation "${folders[@]}"
+  forget_removed
+  build_wheels "${names[@]}"
   printf '%s' "$stamp" >"$VENV/stamp"
 }
 
