@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from dokkupy_sdk.testing.effort import THOROUGH
 sys.path.insert(0, str(Path(__file__).parent))
 
 from apps import Repository
-from bed import checkout, cleanup, images
+from bed import checkout, cleanup, images, meter
 from bed.engine import docker, image_exists
 from bed.host import Host
 
@@ -33,6 +33,10 @@ collect_ignore = [] if THOROUGH else ["test_pack.py"]
 #: The seconds that each file took, from the last complete run on this machine or from the repository.
 TIMES = (checkout.ROOT / ".venv" / "times", checkout.ROOT / "tests" / "times")
 
+#: The property of a report with the seconds of a processor, and the sum at the report before it.
+PROCESSOR = "processor"
+SPENT = pytest.StashKey[float]()
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the longest files first, so that the workers end at about the same time. An unknown file counts as long."""
@@ -41,13 +45,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def recorded(text: str) -> dict[str, float]:
-    """The lines `FILE: N s`."""
+    """The lines `FILE: N s`, with or without what follows."""
     lines = (line.partition(": ") for line in text.splitlines())
-    return {name: float(rest.removesuffix(" s")) for name, _, rest in lines if name.endswith(".py")}
+    return {name: float(rest.split()[0]) for name, _, rest in lines if name.endswith(".py")}
 
 
 def file_of(nodeid: str) -> str:
     return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in each report what its part of the test took of a processor."""
+    report = yield
+    now = meter.seconds()
+    report.user_properties.append((PROCESSOR, now - item.config.stash.get(SPENT, 0.0)))
+    item.config.stash[SPENT] = now
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -55,14 +69,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     where = os.environ.get("DOKKUPY_TIMES")
     if where is None or "PYTEST_XDIST_WORKER" in os.environ:  # only the controller has all reports
         return
-    seconds: dict[str, float] = {}
+    seconds: dict[str, list[float]] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                name = file_of(report.nodeid)
-                seconds[name] = seconds.get(name, 0.0) + report.duration
+                sums = seconds.setdefault(file_of(report.nodeid), [0.0, 0.0])
+                sums[0] += report.duration
+                sums[1] += dict(report.user_properties).get(PROCESSOR, 0.0)
     with Path(where).open("a") as file:
-        file.writelines(f"{name}: {spent:.0f} s\n" for name, spent in seconds.items())
+        file.writelines(
+            f"{name}: {wall:.0f} s, {spent:.0f} s of a processor\n" for name, (wall, spent) in seconds.items()
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

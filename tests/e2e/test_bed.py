@@ -40,7 +40,20 @@ def test_snapshot_restores_the_machine_and_its_images(make_host: MakeHost, app_b
         assert copy.exec(["cat", "/root/file"]).stdout == "there"
         ran = copy.exec(["docker", "run", "--rm", "--pull=never", "python:3.13-slim", "python", "-c", "print(6 * 7)"])
         assert ran.stdout == "42\n"
+        assert_console_is_as_the_engine_s_own(copy)
         copy.close()
     finally:
         docker("image", "rm", "-f", tag, check=False)
         docker("volume", "rm", "-f", seed, check=False)
+
+
+#: What a command on a machine finds: its variables, groups, rights, and a session of its own without a parent.
+FINDS = 'env | grep -v ^_= | sort; cat /proc/self/cgroup; id; pwd; umask; ps -o sid=,ppid= -p $$ | grep -c "^ *$$ *0$"'
+
+
+def assert_console_is_as_the_engine_s_own(machine: Host) -> None:
+    assert machine.exec(["sh", "-c", FINDS]).stdout == docker("exec", "-w", "/", machine.name, "sh", "-c", FINDS).stdout
+    assert machine.exec(["sh", "-c", "kill -KILL $$"], check=False).code == 137
+    # It does not wait for what a command leaves behind.
+    left = machine.exec(["sh", "-c", "sleep 4713 & echo $!"]).stdout.strip()
+    assert "4713" in machine.exec(["ps", "-o", "args=", "-p", left]).stdout

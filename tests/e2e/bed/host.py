@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bed import checkout, wayout
+from bed import checkout, meter, wayout
+from bed.console import Console, entered
 from bed.engine import LABEL, OWNER, Ran, docker, image_exists, pipe, run
 
 #: The options for systemd and a Docker Engine inside, if `--privileged` is refused because CAP_SYS_RESOURCE is not
@@ -78,17 +79,20 @@ class Host:
                 "-v", f"{self.volume}:/to", image, "-a", "/from/.", "/to/",
             )
         variables = [flag for key, value in wayout.environment().items() for flag in ("-e", f"{key}={value}")]
-        docker(
+        started = docker(
             "run", "-d", "--pull=never", "--name", self.name, "--hostname", name, "--network", network, *labels, *_powers(image),
             "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", CLOSED_TMP,
             "-e", "container=docker", *variables, "-v", f"{self.volume}:/var/lib/docker", image,
         )
+        self._id = started.stdout.strip()
+        meter.watch(self._id)
         self._booted()
 
     def _called(self, name: str, image: str) -> None:
         self.name, self.volume, self.image = name, f"{name}-docker", image
         self._keys: Path | None = None
-        self._ip = ""
+        self._ip, self._id = "", ""
+        self._console: Console | None = None
 
     @classmethod
     def kept(cls, name: str) -> Host:
@@ -114,19 +118,25 @@ class Host:
 
     def reboot(self) -> None:
         """Shut down cleanly and start again."""
-        self._ip = ""
+        self._stopped()
         docker("restart", "-t", "60", self.name)
         self._booted()
 
     def power_cut(self) -> None:
         """Cut the power at once, and start again."""
-        self._ip = ""
+        self._stopped()
         docker("kill", "-s", "KILL", self.name)
         docker("start", self.name)
         self._booted()
 
+    def _stopped(self) -> None:
+        """Forget what ends with this run of the machine."""
+        self._ip, self._console = "", None
+        meter.settle(self._id)
+
     def close(self) -> None:
         """Remove the machine and its disk."""
+        self._stopped()
         docker("rm", "-f", "-v", self.name, check=False)
         docker("volume", "rm", "-f", self.volume, check=False)
         if self._keys is not None:
@@ -134,6 +144,7 @@ class Host:
 
     def snapshot(self, tag: str, seed: str) -> None:
         """Shut down, save the machine as image `tag` and its engine's disk as volume `seed`, and remove the machine."""
+        self._stopped()
         docker("stop", "-t", "60", self.name)
         labels = ("--label", f"{LABEL}=1", "--label", f"{LABEL}.seed={tag}")
         docker("volume", "create", *labels, seed)
@@ -158,6 +169,8 @@ class Host:
         timeout: float = 600,
     ) -> Ran:
         """Run a command on the machine as root, like an administrator at the console."""
+        if self._console is not None and user == "root":
+            return self._console.run(argv, check=check, input=input, env=env, cwd=cwd, timeout=timeout)
         variables = [flag for key, value in (env or {}).items() for flag in ("-e", f"{key}={value}")]
         stdin = ["-i"] if input is not None else []
         return docker(
@@ -267,9 +280,12 @@ class Host:
     def _booted(self) -> None:
         """Wait until the init system has started everything."""
         if "DOKKUPY_BED_WITHOUT_SYSTEMD=1" in docker("inspect", "-f", "{{.Config.Env}}", self.name).stdout:
+            # Its servers start from the console, with the engine's limits.
             self._wait_for(["true"], "the machine", 20)
             return
         self._wait_for(["systemctl", "is-system-running", "--wait"], "systemd", 90, good=("running", "degraded"))
+        # Not earlier: systemd lays out the control groups.
+        self._console = entered(self.name)
 
     def _wait_for(self, argv: list[str], what: str, timeout: float, good: tuple[str, ...] = ()) -> None:
         deadline = time.monotonic() + timeout

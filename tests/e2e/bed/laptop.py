@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from bed import images
+from bed.console import entered
 from bed.engine import LABEL, OWNER, Ran, docker
 from bed.host import Host, me
 
@@ -30,11 +31,14 @@ class Laptop:
             "run", "-d", "--pull=never", "--init", "--name", self.name, "--hostname", "laptop", *labels,
             "--add-host", f"{name}:{server.ip}", "-e", f"HOME={HOME}", images.laptop(), "sleep", "infinity",
         )  # fmt: skip
+        self._console = entered(self.name)
         self.exec(["bash", "-ec", PREPARE])
 
     def exec(self, argv: list[str], *, cwd: str = HOME, check: bool = True) -> Ran:
         """Run a command as the machine's owner, without a terminal."""
-        return docker("exec", "-w", cwd, self.name, *argv, check=check)
+        if self._console is None:
+            return docker("exec", "-w", cwd, self.name, *argv, check=check)
+        return self._console.run(argv, cwd=cwd, check=check)
 
     def public_key(self) -> str:
         return self.exec(["cat", f"{HOME}/.ssh/id_ed25519.pub"]).stdout
