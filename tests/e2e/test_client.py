@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +19,17 @@ from bed import servers
 from bed.checkout import ROOT
 from bed.host import Host
 
+sys.path.insert(0, str(ROOT / "tests" / "docs"))
+
+from markdown import blocks, commands
+
 CLIENT = ROOT / "plugins_builtin" / "client" / "src"
+PAGE = ROOT / "docs" / "how-to" / "from-your-own-machine.md"
+OTHER_LINES = {
+    "dokku postgres:connect": "psql is in the image of PostgreSQL alone; test_datastores.py connects",
+    "dokku tunnel postgres:db": "the second test has a tunnel to Redis, which starts sooner",
+}
+"""Lines of the client's page that this module does not type -> why."""
 AWKWARD = ["two  words", "", "it's", '"q"', "*", "$HOME", "a\nb", "back\\slash", "-x"]
 
 
@@ -73,20 +85,37 @@ def laptop(host: Host, app: str, tmp_path: Path) -> Iterator[Laptop]:
     yield Laptop(host, tmp_path, Repository(tmp_path / "repository").path)
 
 
+def lines_of_the_page(host: Host) -> dict[str, list[str]]:
+    """The client's lines of its page, without the program's name, by their first two words."""
+    typed = [one.line for block in blocks(PAGE) if block.language == "console" for one in commands(block)]
+    ours = [line.partition("#")[0].strip() for line in typed if line.startswith("dokku ")]
+    lines = {" ".join(line.split()[:2]): line for line in ours if line not in OTHER_LINES}
+    assert sorted(lines) == ["dokku config:set", "dokku init", "dokku logs", "dokku open", "dokku run"]
+    assert {*OTHER_LINES} < {*ours}
+    return {name: shlex.split(line.replace("your-server", host.ip))[1:] for name, line in lines.items()}
+
+
 def test_developer_with_the_client_inits_pushes_runs_configures_and_completes(
     laptop: Laptop, host: Host, app: str
 ) -> None:
-    assert f"{app} is ready" in laptop.out("init", host.ip, app)
+    lines = lines_of_the_page(host)
+    assert f"{app} is ready" in laptop.out(*lines["dokku init"], app)
     subprocess.run(["git", "push", "-q", "dokku", "HEAD:main"], cwd=laptop.repository, env=laptop.env, check=True)
     assert f"{app} " in laptop.out("ps")
-    assert "web listens" in laptop.out("logs", "-n", "100")
+    with subprocess.Popen(
+        laptop.argv(*lines["dokku logs"]), cwd=laptop.repository, env=laptop.env, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None and any("web listens" in line for line in child.stdout)
+        child.send_signal(signal.SIGINT)
 
     # arguments, standard input and the exit status pass through ssh and the container
     assert laptop.out("run", "printf", "<%s>", *AWKWARD) == "".join(f"<{word}>" for word in AWKWARD)
     laptop.out("config:set", "--no-restart", *(f"K{number}={word}" for number, word in enumerate(AWKWARD)))
-    for number, word in enumerate(AWKWARD):
-        assert laptop.out("config:get", f"K{number}") == word + "\n"
-    done = laptop.run("run", "sh", stdin="echo from the laptop; exit 4\n")
+    assert "Restarting app" in laptop.out(*lines["dokku config:set"])
+    variables = json.loads(laptop.out("config:export", "--format", "json"))
+    assert [variables[f"K{number}"] for number in range(len(AWKWARD))] == AWKWARD
+    assert variables["GREETING"] == "two words"
+    done = laptop.run(*lines["dokku run"], stdin="echo from the laptop; exit 4\n")
     assert (done.returncode, done.stdout) == (4, "from the laptop\n")
     assert laptop.on_terminal("run", "tty").startswith("/dev/pts/")
 
@@ -96,7 +125,7 @@ def test_developer_with_the_client_inits_pushes_runs_configures_and_completes(
     assert "web=" in laptop.out("completion:words", "--", "ps:scale", "").split()
     other = laptop.run("ps:report", "no-such-app")
     assert (other.returncode, other.stderr.splitlines()[0]) == (20, " !     App no-such-app does not exist")
-    assert laptop.out("open") == laptop.out("url")
+    assert laptop.out(*lines["dokku open"]) == laptop.out("url")
 
 
 def test_tunnel_reaches_a_service_from_the_laptop_and_only_by_loopback(laptop: Laptop, host: Host, app: str) -> None:

@@ -77,3 +77,14 @@ def test_a_terminal_has_marks_in_colour_and_the_log_has_none(tmp_path: Path, mon
         "\x1b[31m !    \x1b[0m There is no app blgo\n\x1b[31m !    \x1b[0m apps:list\n"
     )
     assert log == PLAIN
+
+
+@pytest.mark.parametrize(("kind", "shows"), [("xterm", True), ("dumb", False)])
+def test_a_terminal_that_cannot_delete_a_line_has_no_live_progress(
+    monkeypatch: pytest.MonkeyPatch, kind: str, shows: bool
+) -> None:
+    monkeypatch.setenv("TERM", kind)
+    out, screen = Terminal(), Screen(terminal=True)
+    monkeypatch.setattr(out, "stderr", screen)
+    out.progress("Checking web.1 0.3 s")
+    assert (screen.getvalue() == "\r\x1b[KChecking web.1 0.3 s") is shows and bool(screen.getvalue()) is shows

@@ -1,7 +1,9 @@
-"""Shows that a wait goes on: a spinner with the elapsed time on a terminal, a line every ten seconds elsewhere."""
+"""Shows that a wait goes on: a spinner with the elapsed time on a terminal, a line every ten seconds elsewhere, also on a
+terminal that cannot delete a line (TERM=dumb)."""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -25,7 +27,7 @@ FRAME = 0.1
 def waiting(out: Console, what: str, *, say: Callable[[str], None] | None = None) -> Iterator[None]:
     """what: for what the body of the `with` waits, such as `release: python3 release.py`. say: prints the line of each ten
     seconds; None: the body has such lines of its own, and only a terminal shows something."""
-    live = sys.stderr.isatty()
+    live = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     if not live and say is None:
         yield
         return

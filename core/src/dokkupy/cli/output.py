@@ -105,7 +105,7 @@ class Terminal(Console):
         (self.warn if error else self.detail)(harmless(line))
 
     def progress(self, text: str) -> None:
-        if self.stderr.isatty():
+        if self.stderr.isatty() and os.environ.get("TERM") != "dumb":
             with self._lock:
                 print(f"\r\x1b[K{text}", end="", file=self.stderr, flush=True)
                 self._live = True

@@ -67,12 +67,14 @@ def list_services(host: Host) -> CommandResult:
     failed = [*broken, *((one.subject, fault) for one, fault in unknown), *lost]
     warn_of(host, failed)
     cells = [service_cells(row) for row in rows]
-    return listing(rows, SERVICES, cells, styles=STYLES, empty=NO_SERVICE, status=1 if failed else 0)
+    empty, status = NO_SERVICE if is_admin(host) else NO_LINK, 1 if failed else 0
+    return listing(rows, SERVICES, cells, styles=STYLES, empty=empty, status=status)
 
 
 SERVICES = (Column("SERVICE"), Column("IMAGE", optional=1), Column("STATE"), Column("APPS", wraps=True))
 STYLES = {"running": GOOD, "missing": BAD, "exited": BAD, "stopped": FAINT}
 NO_SERVICE = "There is no service yet, such as postgres: postgres:create NAME"
+NO_LINK = "No service is linked to your apps alone; an admin of the host creates and links services"
 TRASH = (Column("SERVICE"), Column("ID"), Column("KEPT UNTIL"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -40,6 +41,17 @@ def test_lists_contain_only_services_whose_linked_apps_all_belong_to_the_key(
     assert run("--quiet", "fake:list", who=f"key:{key}")[1] == services
     shown = run("--quiet", "services:list", who=f"key:{key}")[1]
     assert [line.split()[0].removeprefix("fake:") for line in shown.splitlines()] == services.split()
+
+
+@pytest.mark.usefixtures("linked")
+def test_who_may_not_create_a_service_is_offered_no_command_for_that(
+    host: Host, run: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_app(host, AppName("alone"))
+    host.store.write("global", "ssh-keys", data={"keys": {"new": {"role": "deployer", "apps": ["alone"]}}})
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shown = run("services:list", who="key:new")[1]
+    assert "an admin of the host creates and links services" in shown and "create NAME" not in shown
 
 
 @pytest.mark.usefixtures("linked")

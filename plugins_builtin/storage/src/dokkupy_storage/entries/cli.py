@@ -240,6 +240,7 @@ def add_reading(group: Group) -> None:
     ) -> CommandResult:
         """List the entries that the caller may use."""
         from dokkupy_sdk.access import allowed
+        from dokkupy_sdk.admin_hint import marked
 
         from dokkupy_storage.records import entries
 
@@ -250,7 +251,8 @@ def add_reading(group: Group) -> None:
         ]
         rows = [{"name": one.name, "scheduler": one.scheduler, "host-path": one.path} for one in found]
         cells = [tuple(row.values()) for row in rows]
-        return listing(rows, ENTRIES, cells, header="Storage entries", empty="No entry: storage:create NAME")
+        empty = marked(host, "No entry: storage:create NAME")
+        return listing(rows, ENTRIES, cells, header="Storage entries", empty=empty)
 
     @group.command("wait", permission="app:read")
     def wait(host: Host, name: Name) -> CommandResult:
