@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dokkupy.model.state import KeyRow
 from dokkupy_sdk.access import keys_of
 from dokkupy_sdk.names import KeyName
 from dokkupy_ssh.keys import add_key, finding, parse_key, remove_key, write_authorized_keys
+from dokkupy_ssh.sshd import set_up, write_locked
 
 
 def blob(*fields: bytes) -> str:
@@ -118,3 +120,14 @@ def test_the_doctor_sees_an_edited_authorized_keys(host: Host) -> None:
     assert finding(host).level == "ok"
     authorized(host).write_text("ssh-ed25519 AAAA eve\n")
     assert finding(host).level == "warning"
+
+
+def test_setup_writes_authorized_keys_of_an_earlier_version_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path: None)  # sshd's own settings are not read
+    add_key(host, KeyName("ann"), OTHER)
+    earlier = authorized(host).read_text().replace("exec ", "")
+    authorized(host).write_text(earlier)
+    line = f"write {authorized(host)}"
+    assert line in set_up(host, dry_run=True) and authorized(host).read_text() == earlier
+    write_locked(host)
+    assert finding(host).level == "ok" and line not in set_up(host, dry_run=True)

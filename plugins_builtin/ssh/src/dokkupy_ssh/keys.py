@@ -190,5 +190,5 @@ def finding(host: Host) -> Finding:
         "ssh-keys",
         "warning",
         "authorized_keys differs from the state",
-        "Somebody edited it. The next ssh-keys:add or ssh-keys:remove writes it again.",
+        "Somebody edited it. To write it again: sudo dokkupy setup",
     )

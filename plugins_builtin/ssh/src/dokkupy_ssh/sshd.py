@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.access import keys_of
+from dokkupy_sdk.errors import HostError, StateError
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.files import write_atomic
 from dokkupy_sdk.setup import Steps, content, systemd
 from dokkupy_sdk.users import SECOND, USER
+
+from dokkupy_ssh.keys import render, write_authorized_keys
 
 DROP_IN = "/etc/ssh/sshd_config.d/dokkupy.conf"
 LIMITS = """\
@@ -50,7 +54,13 @@ def knows_per_source() -> bool:
 def set_up(host: Host, *, dry_run: bool) -> list[str]:
     steps = Steps(dry_run=dry_run)
     steps.directory(host.path("home", ".ssh"), 0o700)
-    steps.file(host.path("home", ".ssh", "authorized_keys"))
+    keys = host.path("home", ".ssh", "authorized_keys")
+    steps.file(keys)
+    try:
+        if (content(keys) or "") != render(keys_of(host)):  # of an earlier version, or edited by hand
+            steps.do(f"write {keys}", partial(write_locked, host))
+    except StateError as fault:  # sshd keeps the keys that it has
+        host.out.warn(fault.message)
     if not os.path.isdir(os.path.dirname(DROP_IN)) or not shutil.which("sshd", path="/usr/sbin:/sbin"):
         host.out.warn("sshd is not installed, so nobody can push. Install openssh-server and run dokkupy setup again")
         return steps.lines
@@ -58,6 +68,12 @@ def set_up(host: Host, *, dry_run: bool) -> list[str]:
     if before != text:
         steps.do(f"write {DROP_IN}", lambda: replace(text, before))
     return steps.lines
+
+
+def write_locked(host: Host) -> None:
+    """Write authorized_keys while no other command changes the keys."""
+    with host.lock("host", wait=30, command=host.command or "setup", what="The list of keys"):
+        write_authorized_keys(host)
 
 
 def tear_down(*, dry_run: bool) -> list[str]:
