@@ -165,8 +165,8 @@ def mine(host):
 @group.command("theirs", permission="host:read")
 def theirs(host):
     return listing((), empty=NOTHING)
-@group.command("told", permission="app:read")
-def told(host):
+@group.command("marks", permission="app:read")
+def marks(host):
     host.out.detail(marked(host, "Create one: postgres:create NAME"))
     raise NotFound("gone", hint="postgres:create NAME")
 """
