@@ -184,7 +184,7 @@ def test_redirect_within_the_host_that_was_named_is_followed(port: int) -> None:
 
 def test_redirects_without_an_end_are_an_error(port: int) -> None:
     with pytest.raises(HTTPError):
-        open_url(f"http://127.0.0.1:{port}/?to=/?to=/?to=/?to=/?to=/?to=/?to=/", Guard(admin=True), timeout=60)
+        open_url(f"http://127.0.0.1:{port}/" + "?to=/" * 20, Guard(admin=True), timeout=60)
 
 
 @pytest.mark.parametrize(

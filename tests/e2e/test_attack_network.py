@@ -61,6 +61,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write((self.headers.get("Host") or "").encode())
 http.server.ThreadingHTTPServer(("", 5000), Handler).serve_forever()
 """
+REDIRECT = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", sys.argv[1])
+        self.end_headers()
+http.server.ThreadingHTTPServer(("", 5000), Handler).serve_forever()
+"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,7 @@ class Apps:
     own: str
     other: str
     address: str
+    repository: Repository
 
     def inside(self, script: str, *words: str) -> str:
         """Run a script in Mallory's container, like the code of the app."""
@@ -92,7 +102,7 @@ def apps(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]
             host.git_push(repository.path, app)
         form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
         address = host.exec(["docker", "inspect", "-f", form, f"{other}.web.1"]).stdout.strip()
-        yield Apps(host, own, other, address)
+        yield Apps(host, own, other, address, repository)
     finally:
         for app in (own, other):
             host.exec(["dokkupy", "apps:destroy", app, "--force"], check=False)
@@ -209,6 +219,23 @@ def test_git_sync_cannot_fetch_from_another_app(apps: Apps, tmp_path: Path) -> N
             assert done.code != 0 and "SSH keys may not fetch" in done.stderr, (words, done.output)
     finally:
         host.exec(["dokkupy", "ssh-keys:remove", "mallory"])
+
+
+def test_redirect_of_add_cannot_lead_the_engine_to_another_app(apps: Apps) -> None:
+    """A server of the attacker's, beside the machine, redirects each request to the page of the other app."""
+    page = f"http://{apps.address}:{PORT}/page-of-the-victim"
+    label = f"--label={LABEL}=1"
+    server = docker("run", "-d", "--rm", "--pull=never", label, images.python(), "python3", "-c", REDIRECT, page)
+    try:
+        form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        address = docker("inspect", "-f", form, server.stdout.strip()).stdout.strip()
+        apps.repository.write("Dockerfile", f"FROM scratch\nADD --chown=1\thttp://{address}:{PORT}/x /x\n")
+        apps.repository.commit("an attack")
+        pushed = apps.host.git_push(apps.repository.path, apps.own, check=False)
+    finally:
+        docker("rm", "-f", server.stdout.strip())
+    assert pushed.code != 0 and "it leads to an address of the host, of an app or of a cloud's own" in pushed.stderr
+    assert "page-of-the-victim" not in apps.host.exec(["docker", "logs", f"{apps.other}.web.1"]).output
 
 
 def test_request_to_one_app_cannot_have_the_name_of_another(apps: Apps) -> None:

@@ -12,14 +12,15 @@ from dokkupy_sdk.values import dataclass, replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from http.client import HTTPMessage
     from ipaddress import IPv4Address, IPv6Address
     from typing import IO, Any
 
     from dokkupy_sdk import Host
 
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 10
+"""As many as the engine follows (Go, net/http)."""
 MAX_URL = 4096
 NAT64 = "64:ff9b::/96"
 """IPv6 addresses that carry an IPv4 one in their last 32 bits (RFC 6052)."""
@@ -164,8 +165,10 @@ def within(address: IPv4Address | IPv6Address, networks: Iterable[str]) -> bool:
     return any(address in ipaddress.ip_network(one, strict=False) for one in networks)
 
 
-def open_url(url: str, guard: Guard, *, timeout: float) -> Any:
-    """The response to a GET: a context manager that is read like a file. Raises UserError for an address that is not
+def open_url(
+    url: str, guard: Guard, *, timeout: float, method: str = "GET", headers: Mapping[str, str] | None = None
+) -> Any:
+    """The response to a request: a context manager that is read like a file. Raises UserError for an address that is not
     permitted, `urllib.error.HTTPError` for a status of 400 or more, and OSError or `http.client.HTTPException` for other
     failures."""
     import urllib.error
@@ -182,7 +185,8 @@ def open_url(url: str, guard: Guard, *, timeout: float) -> Any:
         *transport.handlers(),
     ):
         opener.add_handler(handler)
-    request = urllib.request.Request(url, headers={"User-Agent": "dokkupy", "Accept": "*/*"})  # noqa: S310 - checked
+    given = {"User-Agent": "dokkupy", "Accept": "*/*"} if headers is None else dict(headers)
+    request = urllib.request.Request(url, headers=given, method=method)  # noqa: S310 - checked
     try:
         return opener.open(request, timeout=timeout)
     except urllib.error.URLError as error:

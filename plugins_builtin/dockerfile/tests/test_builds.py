@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,31 @@ def test_add_from_elsewhere_is_built(bench: Bench, source: str) -> None:
     assert len(bench.engine.built) == 1
 
 
+def test_add_from_the_web_is_given_to_the_engine_through_a_relay_that_serves_meanwhile(bench: Bench) -> None:
+    bench.write({"Dockerfile": "FROM scratch\nADD https://192.0.0.9/x /x\n", "Dockerfile.dockerignore": "y"})
+    build(bench)
+    build(bench)
+    (first, text), (_, again) = bench.engine.built
+    found = re.fullmatch(r"FROM scratch\nADD http://(127\.[0-9.]+):(\d+)/https://192.0.0.9/x /x\n", text)
+    assert found and again == text and first.dockerfile != bench.source / "Dockerfile"
+    with socket.socket() as closed:
+        assert closed.connect_ex((found[1], int(found[2]))) != 0
+
+
+@pytest.mark.parametrize("source", ["git@example.com:a.git", "https://example.com/a.git#main"])
+def test_add_of_a_repository_is_refused_with_the_step_that_clones_it(bench: Bench, source: str) -> None:
+    bench.write({"Dockerfile": f"FROM scratch\nADD {source} /x\n"})
+    with pytest.raises(AppError, match="submodules") as refused:
+        build(bench)
+    assert "RUN git clone" in refused.value.hint and not bench.engine.built
+
+
+def test_add_that_only_an_older_frontend_would_read_is_refused(bench: Bench) -> None:
+    bench.write({"Dockerfile": "FROM scratch\nRUN cat <<X\nADD https://192.0.0.9/x /x\nX\n"})
+    with pytest.raises(AppError, match="may download from anywhere"):
+        build(bench)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -80,7 +107,7 @@ def test_frontend_of_docker_and_one_that_an_admin_allowed_is_built(bench: Bench,
 
 @pytest.mark.parametrize(
     ("trigger", "message"),
-    [("ADD http://127.0.0.1/x /x", "ADD .* download"), ("COPY --from=dokkupy/host-programs:1 / /", "cannot be used")],
+    [("ADD https://192.0.0.9/x /x", "ADD .* download"), ("COPY --from=dokkupy/host-programs:1 / /", "cannot be used")],
 )
 def test_onbuild_trigger_of_a_base_that_the_engine_has_is_read_before_the_build(
     bench: Bench, trigger: str, message: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from dokkupy_apps.releases.app_images import loaded_images, repository_of, require_usable, usable_name
@@ -16,12 +16,29 @@ from dokkupy_sdk.names import AppName, RelativePath, Secret, shown
 from dokkupy_sdk.roles import Builder, ImageBuild
 from dokkupy_sdk.values import replace
 
-from dokkupy_dockerfile.downloads import Download, downloads
+from dokkupy_dockerfile.downloads import NO_RELAY, Download, downloads, relayed, unguarded
 from dokkupy_dockerfile.expose import exposed_ports
 from dokkupy_dockerfile.references import frontends, named_images, with_names
+from dokkupy_dockerfile.relay import reasons, relay_of
 from dokkupy_dockerfile.settings import SETTINGS
 
 LARGEST = 1024 * 1024
+
+UNGUARDED = {
+    "unknown": (
+        "may download from anywhere: only the build knows what it names",
+        "Write the URL into the line, or use COPY for files of the source.",
+    ),
+    "repository": (
+        "downloads a repository, whose submodules the engine would fetch from any address",
+        "Clone it in a step of the build instead: RUN git clone URL",
+    ),
+    "trigger": (
+        "of an ONBUILD downloads from any address, because the server may redirect the engine",
+        "Download the file in the Dockerfile of the app instead, or start from another base image.",
+    ),
+}
+"""Kind of a download -> what it may do, and what to do instead."""
 
 
 class DockerfileBuilder(Builder):
@@ -61,7 +78,7 @@ class DockerfileBuilder(Builder):
             read_text(source.directory, ignore, limit=LARGEST)  # refuses a link: the client would follow it
         given = arguments(build.options, build.env)
         self.require_permitted(source.app, text, given)
-        with self.with_loaded(build, path, text) as dockerfile:
+        with self.guarded(build, path, text, given) as dockerfile:
             image = self.host.builds().build(
                 ImageBuild(
                     context=source.directory,
@@ -101,24 +118,41 @@ class DockerfileBuilder(Builder):
             require_outside(self.host, one)
 
     @contextmanager
-    def with_loaded(self, build: Build, path: RelativePath, text: str) -> Iterator[Path]:
-        """The Dockerfile, in which the images that were loaded for the app alone have the names that the engine knows."""
-        source = build.source
-        loaded = {
-            name: usable_name(self.host, source.app, name)
-            for name in loaded_images(self.host, source.app)
-            if name in named_images(text, {})
-        }
-        if not loaded:
-            yield source.directory / path
-            return
-        with scratch_directory(self.host.path("tmp", "dockerfile")) as directory:
-            changed = Path(directory, "Dockerfile")
-            changed.write_text(with_names(text, loaded))
-            ignore = read_text(source.directory, f"{path}.dockerignore", limit=LARGEST)
+    def guarded(self, build: Build, path: RelativePath, text: str, given: Mapping[str, str]) -> Iterator[Path]:
+        """The Dockerfile for the engine. Images that were loaded for the app alone have the names that the engine knows, and
+        ADD downloads through a relay, which serves while the build runs."""
+        app = build.source.app
+        loaded = [name for name in loaded_images(self.host, app) if name in named_images(text, {})]
+        changed = with_names(text, {name: usable_name(self.host, app, name) for name in loaded})
+        with ExitStack() as stack:
+            # The builder of an option, which only an admin sets, is a container that has its own loopback interface.
+            if not values(build.options, "--builder"):
+                base = NO_RELAY
+                if any(one.kind == "web" for one in downloads(text, given)):
+                    base = stack.enter_context(self.relay(build))
+                changed = relayed(changed, given, base)
+                if word := unguarded(changed, base):
+                    require_outside(self.host, Download(word, kind="unknown"))
+            if changed == text:
+                yield build.source.directory / path
+                return
+            directory = stack.enter_context(scratch_directory(self.host.path("tmp", "dockerfile")))
+            file = Path(directory, "Dockerfile")
+            file.write_text(changed)
+            ignore = read_text(build.source.directory, f"{path}.dockerignore", limit=LARGEST)
             if ignore is not None:
                 Path(directory, "Dockerfile.dockerignore").write_text(ignore)
-            yield changed
+            yield file
+
+    @contextmanager
+    def relay(self, build: Build) -> Iterator[str]:
+        with relay_of(self.host, f"{build.source.app} {build.private.reveal()}") as relay:
+            try:
+                yield relay.base
+            except AppError:
+                for reason in reasons(relay):
+                    self.host.out.warn(reason)
+                raise
 
 
 def require_allowed(host: Host, frontend: str) -> None:
@@ -136,19 +170,16 @@ def require_allowed(host: Host, frontend: str) -> None:
 
 
 def require_outside(host: Host, one: Download) -> None:
-    """Raise AppError for an ADD that downloads from the host, an app or a cloud's own addresses, because the engine
-    downloads it from outside the build's network. The engine resolves the name again and follows redirects, which this
-    does not see."""
+    """Raise AppError for an ADD that no relay can guard, and for one that names the host, an app or a cloud's own addresses,
+    because the engine downloads from outside the build's network."""
     from dokkupy_sdk.outgoing import LAN, guard_of_source
 
-    if not one.host:
-        raise AppError(
-            f"ADD {shown(one.source)} may download from anywhere: only the build knows what it names",
-            code="forbidden_address",
-            hint="Write the host into the line, or use COPY for files of the source.",
-        )
+    if one.kind in UNGUARDED:
+        message, hint = UNGUARDED[one.kind]
+        raise AppError(f"ADD {shown(one.source)} {message}", code="forbidden_address", hint=hint)
     try:
-        replace(guard_of_source(host), allowed=LAN).resolve(one.host, 443)
+        if one.host and "\0" not in one.host:
+            replace(guard_of_source(host), allowed=LAN).resolve(one.host, 443)
     except UserError as error:
         raise AppError(
             f"ADD {shown(one.source)} downloads from an address of the host, of an app or of a cloud's own services",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from dokkupy_sdk.model import Port
 
-INSTRUCTION = re.compile(r"\s*([A-Za-z]+)\s+(.*)", re.DOTALL)
-DIRECTIVE = re.compile(r"(?:#|//)\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S+).*")
+from dokkupy_dockerfile.readings import usual
+
 PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^}]*))?\})")
 MOST_PORTS = 100
@@ -63,47 +63,9 @@ def exposed_ports(text: str, arguments: Mapping[str, str] | None = None, target:
         return None
 
 
-def directives(text: str) -> dict[str, str]:
-    """The parser directives at the top, such as `# syntax=image`; the first of each name counts."""
-    found: dict[str, str] = {}
-    for line in text.removeprefix("\ufeff").split("\n"):
-        match = DIRECTIVE.fullmatch(line.strip())
-        if match:
-            found.setdefault(match[1].lower(), match[2])
-        elif not line.startswith("#!"):
-            break
-    return found
-
-
-def instructions(text: str, *, heredocs: bool = True) -> list[tuple[str, str]]:
-    """(INSTRUCTION, rest) of each logical line: comments left out, continued lines joined as the engine joins them, heredocs
-    skipped. heredocs: False for a frontend that does not know them, so that their lines are instructions."""
-    escape = "`" if directives(text).get("escape") == "`" else "\\"
-    lines = text.split("\n")
-    result = []
-    current = ""
-    index = 0
-    while index < len(lines):
-        line = lines[index]
-        index += 1
-        if line.lstrip().startswith("#") or (current and not line.strip()):
-            continue
-        stripped = line.rstrip()
-        if stripped.endswith(escape) and not stripped.endswith(escape * 2):
-            current += stripped[:-1]
-            continue
-        current += line
-        found = INSTRUCTION.fullmatch(current)
-        if found:
-            word = found[1].upper()
-            result.append((word, found[2].strip()))
-            if heredocs and word in ("RUN", "COPY", "ADD"):
-                for end in re.findall(r"<<-?[\"']?(\w+)[\"']?", found[2]):
-                    while index < len(lines) and lines[index].strip() != end:
-                        index += 1
-                    index += 1
-        current = ""
-    return result
+def instructions(text: str) -> list[tuple[str, str]]:
+    """(INSTRUCTION, rest) of each logical line, as today's frontends read the text."""
+    return [(line.word, line.rest) for line in usual(text)]
 
 
 def assignments(rest: str) -> list[tuple[str, str]]:

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from dokkupy_dockerfile.expose import DIRECTIVE, INSTRUCTION, expand, instructions, unquoted
+from dokkupy_dockerfile.expose import expand, unquoted
+from dokkupy_dockerfile.readings import Line, inner, readings
 
 FRONTEND = "BUILDKIT_SYNTAX"
 """The build argument that names the frontend's image, in place of `# syntax=`."""
+DIRECTIVE = re.compile(r"(?:#|//)\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S+).*")
 FROM_FLAG = re.compile(r"--from=(\S+)")
 MOUNT = re.compile(r"--mount=(\S+)")
 UNREADABLE = "(unreadable JSON)"
@@ -20,11 +22,9 @@ def named_images(text: str, arguments: Mapping[str, str], triggers: Iterable[str
     """The images of FROM, `COPY --from=`, `RUN --mount=from=` and of the frontend, without the file's own stages. Also those
     that only a frontend without heredocs would see. triggers: the ONBUILD instructions of the base images."""
     found = frontends(text, arguments)
-    for heredocs in (True, False):
-        lines = instructions(text, heredocs=heredocs)
-        for trigger in triggers:
-            lines += instructions(trigger, heredocs=heredocs)
-        found += of_instructions(lines, arguments)
+    for lines in readings(text):
+        added = [line for trigger in triggers for line in readings(trigger)[0]]
+        found += of_instructions([*lines, *added], arguments)
     return list(dict.fromkeys(found))
 
 
@@ -58,14 +58,13 @@ def of_json(text: str) -> list[str]:
     return [value for value in found if isinstance(value, str) and value]
 
 
-def of_instructions(lines: Iterable[tuple[str, str]], arguments: Mapping[str, str]) -> list[str]:
+def of_instructions(lines: Iterable[Line], arguments: Mapping[str, str]) -> list[str]:
     scope: dict[str, str] = {}
     stages: set[str] = set()
     found: list[str] = []
     count = 0
-    for word, rest in lines:
-        if word == "ONBUILD" and (inner := INSTRUCTION.fullmatch(rest)):
-            word, rest = inner[1].upper(), inner[2]
+    for line in map(inner, lines):
+        word, rest = line.word, line.rest
         if word == "ARG" and not count:
             key, equals, value = rest.partition("=")
             if equals or key in arguments:

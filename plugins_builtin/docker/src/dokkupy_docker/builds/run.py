@@ -33,6 +33,9 @@ NO_LOGIN = re.compile(
     r"401 Unauthorized|no basic auth|access denied|authorization failed|insufficient_scope|403 Forbidden"
 )
 NO_TRUST = re.compile(r"x509: |certificate signed by unknown authority")
+RELAY = re.compile(r"http://127\.\d+\.\d+\.\d+:\d+/(?=[\"']?(?:https?://|\$))", re.IGNORECASE)
+"""What the builder of Dockerfiles puts before the URL of an ADD."""
+
 FULL_DISK = re.compile(r"no space left on device", re.IGNORECASE)
 
 
@@ -52,6 +55,7 @@ def build_image(host: Host, build: ImageBuild) -> str:
     def line(text: str) -> None:
         for secret in hidden:
             text = text.replace(secret, "***")
+        text = RELAY.sub("", text)
         for shown in output.line(text):
             show(shown)
 
