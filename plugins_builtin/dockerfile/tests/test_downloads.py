@@ -87,7 +87,7 @@ def test_a_line_is_read_with_each_escape_character_that_a_frontend_may_take(top:
         "me@example.com:a",
     ],
 )
-def test_repository_is_told_from_a_file_on_the_web(source: str) -> None:
+def test_repository_is_distinguished_from_a_file_on_the_web(source: str) -> None:
     assert [one.kind for one in downloads(f"FROM a\nADD {source} /x\n", {})] == ["repository"]
     assert unguarded(f"FROM a\nADD {source} /x\n", NO_RELAY) == source or source.startswith("https")
 
