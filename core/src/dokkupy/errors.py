@@ -146,4 +146,5 @@ def messages(error: BaseException) -> list[str]:
     """The messages of an error or a group of errors of any type, because an undo may fail with any."""
     if isinstance(error, BaseExceptionGroup):
         return list(dict.fromkeys(text for part in error.exceptions for text in messages(part)))
-    return [error.message if isinstance(error, DokkupyError) else f"{type(error).__name__}: {error}"]
+    of_file = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else ""
+    return [error.message if isinstance(error, DokkupyError) else of_file or f"{type(error).__name__}: {error}"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from dokkupy.errors import AppError, StateError, UserError, as_errors
+from dokkupy.errors import AppError, StateError, UserError, messages
 from dokkupy.kernel.failpoints import failpoint
 from dokkupy.kernel.files import link_over, make_directory, sync_directory
 from dokkupy.kernel.journal import Journal
@@ -132,7 +132,7 @@ class Transaction(Generic[H]):
                 run_after(self.host, self.verb, list(after))
         except Exception as error:
             self.left_over = True
-            reason = "; ".join(one.message for one in as_errors(error)) or f"{type(error).__name__}: {error}"
+            reason = "; ".join(messages(error))
             self.host.out.warn(f"{self.verb} is done, but a step after it failed and will be retried: {reason}")
 
     def undo(self) -> list[BaseException]:

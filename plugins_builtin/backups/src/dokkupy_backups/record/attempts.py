@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from dokkupy_sdk import Host
 from dokkupy_sdk.backoff import is_waiting, pause_after
 from dokkupy_sdk.errors import DokkupyError, PluginError
+from dokkupy_sdk.operation import messages
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.values import dataclass
 
@@ -94,7 +95,7 @@ def as_fault(error: Exception, subject: SubjectName) -> DokkupyError:
     if isinstance(error, DokkupyError):
         return error
     return PluginError(
-        f"The backup of {subject} failed in its plugin: {type(error).__name__}: {error}",
+        f"The backup of {subject} failed in its plugin: {'; '.join(messages(error))}",
         plugin=subject.kind,
         hint="Report it to the plugin's author.",
     )

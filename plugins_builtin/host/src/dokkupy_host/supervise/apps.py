@@ -21,11 +21,11 @@ from dokkupy_apps.releases.records import instances_of, numbers, read_release
 from dokkupy_apps.rollout.converge import converge
 from dokkupy_apps.routing.waiting_page import update_waiting_page
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Busy, DokkupyError, Interrupted
+from dokkupy_sdk.errors import Busy, Interrupted
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.model import Ending, Instance, InstanceStatus, Release
 from dokkupy_sdk.names import AppName
-from dokkupy_sdk.operation import Transaction, operation
+from dokkupy_sdk.operation import Transaction, messages, operation
 from dokkupy_sdk.records import Record
 from dokkupy_sdk.roles import Instances
 from dokkupy_sdk.state import ServingFile
@@ -127,9 +127,7 @@ def warned(host: Host, app: AppName) -> Iterator[None]:
     except Busy:
         pass  # an operation is running; the next look sees its result
     except Exception as error:
-        host.out.warn(
-            f"{app}: {error.message if isinstance(error, DokkupyError) else f'{type(error).__name__}: {error}'}"
-        )
+        host.out.warn(f"{app}: {'; '.join(messages(error))}")
 
 
 def look_at(look: Look, app: AppName) -> list[Case]:
