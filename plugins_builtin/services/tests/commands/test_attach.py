@@ -12,7 +12,9 @@ import pytest
 from dokkupy_sdk import Host, inside
 from dokkupy_sdk.errors import Interrupted
 from dokkupy_sdk.testing.processes import all_end, session_leader, with_argument
+from dokkupy_services import records
 from dokkupy_services.commands.attach import attach
+from dokkupy_services.lifecycle.container import require_running
 from dokkupy_services.names import ServiceName
 
 from plugins_builtin.services.tests.conftest import Ran
@@ -35,7 +37,14 @@ def own(host: Host, run: object, monkeypatch: pytest.MonkeyPatch) -> Host:  # no
 
 
 def test_a_command_has_its_own_status_and_arguments(own: Host) -> None:
-    assert attach(own, "fake", DB, ("sh", "-c", 'test "$1" = "a  b" && exit 7', "x", "a  b")) == 7
+    assert (
+        attach(
+            own,
+            require_running(own, records.read(own, "fake", DB)),
+            ("sh", "-c", 'test "$1" = "a  b" && exit 7', "x", "a  b"),
+        )
+        == 7
+    )
 
 
 @pytest.mark.parametrize("seconds", ["0", "0.5"], ids=["started", "not yet started"])
@@ -59,6 +68,6 @@ def test_a_command_ends_with_its_caller(own: Host, monkeypatch: pytest.MonkeyPat
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(Interrupted):
-        attach(own, "fake", DB, ("sh", "-c", f"sleep {token}; true"))
+        attach(own, require_running(own, records.read(own, "fake", DB)), ("sh", "-c", f"sleep {token}; true"))
     thread.join()
     assert all_end(token)

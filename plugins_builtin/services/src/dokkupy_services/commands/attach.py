@@ -6,19 +6,24 @@ import sys
 from collections.abc import Sequence
 
 from dokkupy_sdk.cli import Annotated, Group, Host, Opt, Rest
-from dokkupy_sdk.errors import Conflict, UserError
+from dokkupy_sdk.errors import UserError
 
 from dokkupy_services.commands.parameters import Name, found
-from dokkupy_services.names import ServiceName
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dokkupy_sdk.roles import Container
 
 
 def add_enter(group: Group, kind: str) -> None:
     @group.command("enter", permission="host:write", formats=False)
     def enter(host: Host, service: Name, command: Annotated[list[str], Rest("command")] = []) -> int:  # noqa: B006
         """Run a command, by default a shell, in a service's container."""
-        return attach(
-            host, kind, service, tuple(command) or ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
-        )
+        from dokkupy_services import records
+        from dokkupy_services.lifecycle.container import require_running
+
+        shell = ("/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
+        return attach(host, require_running(host, records.read(host, kind, service)), tuple(command) or shell)
 
 
 def add_connect(group: Group, kind: str) -> None:
@@ -29,8 +34,10 @@ def add_connect(group: Group, kind: str) -> None:
         KIND:connect db
         """
         from dokkupy_services import records
+        from dokkupy_services.lifecycle.container import require_answering
 
-        return attach(host, kind, service, (*found(host, kind).connect(records.read(host, kind, service)), *command))
+        store, one = found(host, kind), records.read(host, kind, service)
+        return attach(host, require_answering(host, store, one), (*store.connect(one), *command))
 
 
 def add_tunnel(group: Group, kind: str) -> None:
@@ -58,21 +65,15 @@ def add_tunnel(group: Group, kind: str) -> None:
         carry(open_connection(host, store, service, port), sys.stdin.fileno(), sys.stdout.fileno())
 
 
-def attach(host: Host, kind: str, service: ServiceName, argv: tuple[str, ...]) -> int:
-    """Run a program in the service's container on the caller's terminal or pipes. Returns its exit status. The program ends
+def attach(host: Host, container: Container, argv: tuple[str, ...]) -> int:
+    """Run a program in a service's container on the caller's terminal or pipes. Returns its exit status. The program ends
     with its caller."""
     from dokkupy_sdk.inside import run_inside
 
-    from dokkupy_services import records
-    from dokkupy_services.lifecycle import service as lifecycle
-
-    one = records.read(host, kind, service)
-    if not lifecycle.is_up(host, one):
-        raise Conflict(f"{one.subject} is not running", hint=f"First: {kind}:start {service}", code="not_running")
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     sys.stdout.flush()
 
     def client(words: Sequence[str], tty: bool) -> list[str]:
-        return host.sessions().attach_argv(one.container, words, tty=tty)
+        return host.sessions().attach_argv(container.name, words, tty=tty)
 
     return run_inside(client, argv, tty=tty, has_shell=True)

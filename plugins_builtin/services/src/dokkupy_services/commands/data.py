@@ -37,7 +37,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
         from dokkupy_services.lifecycle.container import Exec
 
         one = records.read(host, kind, service)
-        moving.require_running(host, one)
+        moving.require_usable(host, found(host, kind), one)
         if sys.stdout.isatty():
             raise UserError(
                 "A dump cannot be written to a terminal",
@@ -63,7 +63,7 @@ def add_data(group: Group, kind: str, title: str) -> None:
         from dokkupy_services.data import imports, moving, pipes
 
         one, datastore = records.read(host, kind, service), found(host, kind)
-        moving.require_running(host, one)
+        moving.require_usable(host, found(host, kind), one)
         if not file and sys.stdin.isatty():
             raise UserError(
                 "No data provided on standard input",

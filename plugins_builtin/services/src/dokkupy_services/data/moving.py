@@ -21,7 +21,7 @@ from dokkupy_services import records
 from dokkupy_services.data import pipes
 from dokkupy_services.lifecycle import container, missing, mounts, trash
 from dokkupy_services.lifecycle import service as lifecycle
-from dokkupy_services.lifecycle.container import Exec
+from dokkupy_services.lifecycle.container import Exec, require_answering
 from dokkupy_services.lifecycle.images import image_ref, require_image
 from dokkupy_services.lifecycle.service import MOVING, ServiceOptions
 from dokkupy_services.model import Service
@@ -52,12 +52,10 @@ class Watch:
         return round(time.monotonic() - self.since, 2)
 
 
-def require_running(host: Host, service: Service) -> None:
+def require_usable(host: Host, datastore: Datastore, service: Service) -> None:
+    """Raises Conflict unless the service runs and is not being moved, and waits for a server that has just started."""
     lifecycle.require_still(service)
-    if not lifecycle.is_up(host, service):
-        raise Conflict(
-            f"{service.subject} is not running", hint=f"First: {service.kind}:start {service.name}", code="not_running"
-        )
+    require_answering(host, datastore, service)
 
 
 def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOptions) -> Moved:
@@ -67,7 +65,7 @@ def upgrade(host: Host, datastore: Datastore, name: ServiceName, wish: ServiceOp
     records.read(host, kind, name)
     with operation(host, f"{kind}:upgrade", records.subject(kind, name)) as tx:
         before = records.read(host, kind, name)
-        require_running(host, before)
+        require_usable(host, datastore, before)
         ref = image_ref(datastore, lifecycle.validated(wish), before.image)
         image = tx.step(f"get the image {ref}", lambda: require_image(host, kind, ref), planned=Image(""))
         after = wished(before, ref, image, wish)
@@ -321,7 +319,7 @@ def clone(
     lifecycle.require_free(host, datastore, new)
     with operation(host, f"{kind}:clone", records.subject(kind, new), also=(records.subject(kind, name),)) as tx:
         source = records.read(host, kind, name)
-        require_running(host, source)
+        require_usable(host, datastore, source)
         lifecycle.require_free(host, datastore, new)
         ref = image_ref(datastore, lifecycle.validated(wish), source.image)
         if ref == source.image:

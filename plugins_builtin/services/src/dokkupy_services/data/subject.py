@@ -39,7 +39,7 @@ class ServiceSubject(BackupSubject):
 
     def inside(self) -> Exec:
         service = records.read(self.host, self.kind, self.service_name)
-        moving.require_running(self.host, service)
+        moving.require_usable(self.host, self.datastore, service)
         return Exec(self.host, service, service.container)
 
     def holds(self) -> bool:

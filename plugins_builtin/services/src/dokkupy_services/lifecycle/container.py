@@ -8,6 +8,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import Conflict, DokkupyError, HostError, StateError
@@ -167,13 +168,44 @@ def without_secrets(service: Service, text: str) -> str:
     return text
 
 
-def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = None) -> None:
-    """Wait until the server answers. Raises HostError with its last lines if it exits or does not answer in time."""
+def require_running(host: Host, service: Service) -> Container:
+    """The service's container. Raises Conflict if it does not run."""
+    found = host.containers().find(service.container)
+    if found is None or found.state != "running":
+        raise Conflict(
+            f"{service.subject} is not running", hint=f"First: {service.kind}:start {service.name}", code="not_running"
+        )
+    return found
+
+
+def require_answering(host: Host, datastore: Datastore, service: Service) -> Container:
+    """The same, and wait for a server that the engine has just started by itself, as after a power cut: before it answers, it
+    repairs its data."""
+    found = require_running(host, service)
+    inside = Exec(host, service, service.container)
+    if has_just_started(found, datastore.start_seconds) and not datastore.ready(inside):
+        host.out.warn(f"{service.subject} has just started: waiting until its server answers")
+        wait_ready(datastore, inside, restarts=found.restarts)
+    return found
+
+
+def has_just_started(found: Container, seconds: float) -> bool:
+    """Whether the engine started it at most that long ago, but not when it was created, because `wait_ready` was called
+    then."""
+    if not (found.created_at and found.started_at):
+        return False
+    created, started = (datetime.fromisoformat(f"{at[:19]}+00:00") for at in (found.created_at, found.started_at))
+    return started - created > timedelta(seconds=10) and datetime.now(UTC) - started < timedelta(seconds=seconds)
+
+
+def wait_ready(datastore: Datastore, inside: Exec, *, seconds: float | None = None, restarts: int = 0) -> None:
+    """Wait until the server answers. Raises HostError with its last lines if it exits or does not answer in time. restarts: how
+    often it had restarted before."""
     host, limit = inside.host, datastore.start_seconds if seconds is None else seconds
     deadline = time.monotonic() + limit
     while True:
         found = host.containers().find(inside.container)
-        if found is None or found.state in ("exited", "dead", "restarting") or found.restarts:
+        if found is None or found.state in ("exited", "dead", "restarting") or found.restarts > restarts:
             how = "is gone" if found is None else f"ended with status {found.exit_code}"
             memory = ", it ran out of memory" if found and found.oom_killed else ""
             raise fault(inside, f"The server of {inside.service.subject} {how}{memory}")

@@ -11,11 +11,10 @@ import socket
 import threading
 
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import Conflict, HostError, UserError
+from dokkupy_sdk.errors import HostError, UserError
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container
-from dokkupy_services.lifecycle import service as lifecycle
 from dokkupy_services.names import ServiceName
 
 TYPE_CHECKING = False
@@ -33,12 +32,8 @@ def open_connection(host: Host, datastore: Datastore, name: ServiceName, port: i
     if port and port not in datastore.ports:
         known = ", ".join(map(str, datastore.ports))
         raise UserError(f"{datastore.title} has no port {port}", hint=f"Its ports: {known}.")
-    if not lifecycle.is_up(host, service):
-        raise Conflict(
-            f"{service.subject} is not running", hint=f"First: {datastore.kind}:start {name}", code="not_running"
-        )
-    found = host.containers().find(service.container)
-    address = found.addresses.get(container.network_of(service), "") if found else ""
+    found = container.require_answering(host, datastore, service)
+    address = found.addresses.get(container.network_of(service), "")
     try:
         connection = socket.create_connection((address, port or datastore.port), CONNECT_SECONDS)
     except OSError as error:
