@@ -113,6 +113,19 @@ def test_a_command_that_does_not_start_is_a_failure_and_leaves_nothing(
     assert world.history()[0].reason == "exec: rake: not found"
 
 
+def test_a_task_is_skipped_while_the_image_of_its_release_is_missing(world: World) -> None:
+    """As between a restore of the host and the rebuild of its apps."""
+    world.deploy(task())
+    kept = dict(world.engine.tags)
+    world.engine.tags.clear()
+    world.minute()
+    (row,) = world.history()
+    assert (row.outcome, row.exit_code, world.runs()) == ("skipped", None, [])
+    assert row.reason == "the image of v1 is missing from the engine: ps:rebuild blog builds it again"
+    world.engine.tags.update(kept)
+    assert world.minute() == [f"started {DAILY} of app:blog"]
+
+
 def test_a_run_whose_container_was_removed_is_lost_and_does_not_run_again(world: World) -> None:
     world.deploy(task("0 * * * *"))
     world.clock.pass_(3600)

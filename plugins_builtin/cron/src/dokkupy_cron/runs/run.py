@@ -9,7 +9,7 @@ from __future__ import annotations
 from dokkupy_apps.desired.config import merged_env
 from dokkupy_run.oneoff import CRON_ID, RunOptions, checked, release_now, spec_of, stop_run
 from dokkupy_sdk import Host
-from dokkupy_sdk.errors import DokkupyError
+from dokkupy_sdk.errors import AppError, DokkupyError
 from dokkupy_sdk.failpoints import failpoint
 from dokkupy_sdk.names import AppName
 from dokkupy_sdk.one_offs import one_offs
@@ -25,6 +25,7 @@ RUN = "dokkupy.cron-run"
 """Label of a run's container: the run."""
 
 NOT_STARTED = 125
+IMAGE_LOST = "image_lost"
 MOST_AT_ONCE = 20
 """Maximum number of simultaneous runs of a task, because runs that never end must not fill the host."""
 
@@ -54,14 +55,23 @@ def start(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, c
     except DokkupyError as error:
         if not host.scheduler(app).prepare().ready:
             raise  # nothing is known then; the next minute tries again
+        if error.code == IMAGE_LOST:  # as between a restore of the host and the rebuild of the app
+            return ended(host, app, state, run, "skipped", clock, reason=error.message)
         state = ended(host, app, state, run, "failed", clock, exit_code=NOT_STARTED, reason=error.message)
     return state
 
 
 def create(host: Host, app: AppName, task: Task, run: OpenRun) -> Container:
     options = checked(RunOptions(ttl=run.limit, cron_id=task.id))
-    spec = spec_of(host, release_now(host, app), task.words, options, kind="cron")
-    return one_offs(host, app).create(replace(spec, labels={**spec.labels, RUN: run.id}), start=False)
+    release = release_now(host, app)
+    try:
+        spec = spec_of(host, release, task.words, options, kind="cron")
+        return one_offs(host, app).create(replace(spec, labels={**spec.labels, RUN: run.id}), start=False)
+    except DokkupyError as error:
+        if host.images().find(release.image) is not None:
+            raise
+        reason = f"the image of v{release.number} is missing from the engine: ps:rebuild {app} builds it again"
+        raise AppError(reason, code=IMAGE_LOST) from error
 
 
 def make_way(host: Host, app: AppName, task: Task, state: CronFile, run: OpenRun, clock: Clock) -> CronFile:
