@@ -18,6 +18,8 @@ from dokkupy_backups.subject import host_state
 from dokkupy_backups.subject.host_state import HostState, invariants_of
 from dokkupy_backups.subject.tar_stream import pack, unpack, walk
 from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.operation import operation
+from dokkupy_sdk.state import PluginsFile
 
 from plugins_builtin.backups.tests.conftest import KEY, World
 from plugins_builtin.backups.tests.fake import make_host
@@ -116,6 +118,16 @@ def test_archive_has_no_key_of_backups_and_nothing_that_passes(local: World) -> 
     for part in ("cache", "locks", "tmp", "builds", "work", "journal/closed", "backups/keys"):
         assert not [name for name in names if name == part or name.startswith(part + "/")]
     assert "journal/open/1.jsonl" in names and "apps/blog/config.toml" in names
+
+
+def test_archive_has_the_journal_of_an_interrupted_deploy_and_not_that_of_the_backup(local: World) -> None:
+    local.host.store.save(PluginsFile())
+    names: list[str] = []
+    with operation(local.host, "backups:create", "backup:host") as backup, operation(local.host, "x", "app:x") as other:
+        backup.save(PluginsFile(disabled=("x",)))
+        with tarfile.open(fileobj=io.BytesIO(archive(local))) as tar:
+            names += [name for name in tar.getnames() if backup.id in name or other.id in name]
+    assert names == [f"journal/open/{other.id}.jsonl"]
 
 
 def test_restore_over_apps_is_refused_unless_forced(local: World) -> None:

@@ -2,7 +2,7 @@
 
 Not in it: the backups' own encryption keys (a backup that carries its key is an open one), what belongs to running
 processes (locks, scratch, work, builds), what is made again (caches, the proxy's trees, challenges) and journals of
-operations that ended. Nor are services' data and apps' volumes: they are subjects of their own.
+operations that ended, and of backups. Nor are services' data and apps' volumes: they are subjects of their own.
 
 Secrets of the state are encrypted with a key that no backup has. In the archive they are not, since it leaves this process
 for the encrypted repository alone: who has the repository's key restores it on any host, which encrypts them with its own
@@ -24,7 +24,7 @@ from functools import partial
 from dokkupy_sdk import Host, secret_files
 from dokkupy_sdk.errors import Conflict, HostError, StateError, UserError
 from dokkupy_sdk.files import make_directory, scratch_directory
-from dokkupy_sdk.operation import Call, Transaction, call, operation
+from dokkupy_sdk.operation import Call, Transaction, call, operation, unfinished
 from dokkupy_sdk.roles import BackupSubject
 
 from dokkupy_backups.subject.offered import plugins
@@ -102,8 +102,10 @@ class HostState(BackupSubject):
     def paths(self) -> Iterator[str]:
         """All paths, and then the packs of git repositories again, because a repack during the backup moves objects into
         new packs."""
-        root, seen = self.host.root, set[str]()
+        root, seen, own_work = self.host.root, set[str](), journals_of_backups(self.host)
         for path in kept(root, self.host.out.warn):
+            if path.startswith(own_work):
+                continue
             seen.add(path)
             yield path
         for repository in sorted(listing(os.path.join(root, "repos"))):
@@ -152,6 +154,13 @@ class HostState(BackupSubject):
             with operation(host, "backups:restore-host", "host", also=tuple(also)) as tx:
                 tx.commit(replace_state(tx, draft))
         host.out.section("The state is restored. Install the plugins that it names, then: dokkupy recover")
+
+
+def journals_of_backups(host: Host) -> tuple[str, ...]:
+    """What the journal has of running backups, of which this is one: on another machine they could only be cancelled."""
+    subjects = {one: str(entries[0]["subject"]) for one, entries in unfinished(host) if entries}
+    own = [one for one, subject in subjects.items() if subject.startswith(("backup:", "backup-target:"))]
+    return tuple(path for one in own for path in (f"journal/open/{one}", f"journal/backups/{one}"))
 
 
 def is_state(path: str) -> bool:
