@@ -26,6 +26,8 @@ def test_a_message_of_a_group_is_given_once_and_the_first_error_with_it_stays() 
     """An undo may fail for the reason for which the step itself has failed."""
     first, again, other = AppError("the disk is full", hint="first"), AppError("the disk is full"), AppError("no route")
     failed_disk = OSError(5, "Input/output error", "/srv/x")
-    group = BaseExceptionGroup("deploy", [first, BaseExceptionGroup("undo", [again, other, ValueError("x"), failed_disk])])
+    group = BaseExceptionGroup(
+        "deploy", [first, BaseExceptionGroup("undo", [again, other, ValueError("x"), failed_disk])]
+    )
     assert as_errors(group) == [first, other]
     assert messages(group) == ["the disk is full", "no route", "ValueError: x", "/srv/x: Input/output error"]
