@@ -17,8 +17,9 @@ LOOK = "Look"
 CONFIGURE = "Configure"
 DATA = "Data"
 HOST = "The host"
+PROGRAM = "This program"
 OTHER = "Other"
-SECTIONS = (DEPLOY, LOOK, CONFIGURE, DATA, HOST, OTHER)
+SECTIONS = (DEPLOY, LOOK, CONFIGURE, DATA, HOST, PROGRAM, OTHER)
 """The tasks by which namespaces are grouped, in the order of the help. A distribution gives its namespaces one by an entry
 point of the group `dokkupy.tasks`: `config = "dokkupy_sdk.help:CONFIGURE"`."""
 HIDDEN = ""

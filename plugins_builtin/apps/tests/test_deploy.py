@@ -28,6 +28,7 @@ from dokkupy_apps.releases.private_names import private_part
 from dokkupy_apps.releases.records import current, read_release
 from dokkupy_apps.rollout.retire import retire_due
 from dokkupy_apps.testing import deploy
+from dokkupy_sdk.events import of_app, recent
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.state import FailedFile
 from dokkupy_sdk.testing import FakeScheduler
@@ -75,6 +76,7 @@ def test_a_second_deploy_is_refused_at_once(host: Host) -> None:
     with host.lock("app:blog", wait=0, command="git push blog"), pytest.raises(Busy, match="git push blog"):
         deploy(host, "blog", TREE)
     assert current(host, BLOG)[0] is None
+    assert "deploy_finished" not in {row["event"] for row in of_app(recent(host), BLOG)}, "nothing was deployed"
 
 
 def test_a_deploy_that_waits_says_for_what_and_follows_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

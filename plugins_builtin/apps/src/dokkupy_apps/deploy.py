@@ -46,7 +46,7 @@ from dokkupy_apps.releases.records import (
 from dokkupy_apps.releases.start_command import PROPERTIES, unread_note
 from dokkupy_apps.rollout.alongside import alongside
 from dokkupy_apps.rollout.converge import converge, prune_old
-from dokkupy_apps.rollout.failures import diagnosed, noted, reason_of
+from dokkupy_apps.rollout.failures import NotBegun, diagnosed, is_refused, noted, reason_of
 from dokkupy_apps.rollout.summary import live_line, traffic_of, urls_to_say
 from dokkupy_apps.rollout.tasks import remove_tasks, run_task
 
@@ -61,6 +61,16 @@ if TYPE_CHECKING:
 def deploying(host: Host, app: AppName, verb: str = "deploy", *, patience: float = 0) -> Iterator[Transaction]:
     """The operation of a deploy, or of what belongs to one. A second deploy is refused at once, as by Dokku, or waits for the
     first for `patience` seconds. The timer and a recovery, such as that after the engine's start, are waited for."""
+    with ExitStack() as entered:
+        try:
+            tx = entered.enter_context(begun(host, app, verb, patience))
+        except Busy as busy:
+            raise NotBegun(busy.message, hint=busy.hint, details=busy.details) from busy
+        yield tx
+
+
+@contextmanager
+def begun(host: Host, app: AppName, verb: str, patience: float) -> Iterator[Transaction]:
     subject = f"app:{app}"
     with ExitStack() as entered:
         try:
@@ -191,19 +201,12 @@ def observed(
             outcome = "skipped" if deployment is None else "succeeded"
         except BaseException as error:
             reason = reason_of(error)
+            outcome = "" if is_refused(error, is_build=lists_urls) else outcome
             raise
         finally:
             seconds = time.monotonic() - began
-            host.events.record(
-                "deploy_finished",
-                app=app,
-                outcome=outcome,
-                reason=reason,
-                release=str(deployment.release.number) if isinstance(deployment, Deployment) else "",
-                kind=kind,
-                by=host.who,
-                seconds=f"{seconds:.1f}",
-            )
+            if outcome:
+                record_end(host, app, deployment, outcome=outcome, reason=reason, kind=kind, seconds=seconds)
     if outcome == "succeeded":
         host.hooks.notify(
             hookspecs.on_deploy_finished,
@@ -218,6 +221,21 @@ def observed(
         found = urls_to_say(host, app, lists=lists_urls)
         host.out.title(live_line(deployment, found, seconds, traffic_of(host, deployment)))
     return deployment
+
+
+def record_end(
+    host: Host, app: AppName, deployment: Deployment | None, *, outcome: str, reason: str, kind: str, seconds: float
+) -> None:
+    host.events.record(
+        "deploy_finished",
+        app=app,
+        outcome=outcome,
+        reason=reason,
+        release=str(deployment.release.number) if deployment is not None else "",
+        kind=kind,
+        by=host.who,
+        seconds=f"{seconds:.1f}",
+    )
 
 
 def remove_work(host: Host, *, identifier: str) -> None:

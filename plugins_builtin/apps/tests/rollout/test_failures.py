@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dokkupy.host import Host
-from dokkupy_apps.rollout.failures import diagnosed
+from dokkupy_apps.rollout.failures import NotBegun, diagnosed
 from dokkupy_sdk import hookimpl
 from dokkupy_sdk.errors import AppError, Busy, Denied, DokkupyError, HostError, UserError
 from dokkupy_sdk.names import AppName
@@ -51,6 +51,8 @@ def test_a_refusal_gets_no_cause(observer: tuple[Host, Observer], is_build: bool
         (UserError("x"), False, False),
         (UserError("x"), True, True),
         (Busy("x"), False, False),
+        (Busy("x"), True, True),
+        (NotBegun("x"), True, False),
     ],
 )
 def test_only_a_failure_of_the_app_gets_a_cause(

@@ -51,6 +51,15 @@ def any_runs(host: Host, app: AppName, instances: Sequence[Instance]) -> bool:
     return any(row.state == "running" for row in host.instances(app).status(instances))
 
 
+class NotBegun(Busy):
+    """Another operation holds the app's lock, so the deploy did not begin, and nothing failed."""
+
+
+def is_refused(error: BaseException, *, is_build: bool) -> bool:
+    """Whether the command was refused, and the app did not fail. is_build: see `diagnosed`."""
+    return isinstance(error, NotBegun) or (not is_build and isinstance(error, UserError | Busy | Denied))
+
+
 @contextmanager
 def diagnosed(host: Host, app: AppName, *, is_build: bool = False) -> Iterator[None]:
     """For a change of an app's processes. If it fails, plugins add to the error what they know of the cause. It surrounds
@@ -58,8 +67,8 @@ def diagnosed(host: Host, app: AppName, *, is_build: bool = False) -> Iterator[N
     try:
         yield
     except BaseException as error:
-        if not is_build and isinstance(error, UserError | Busy | Denied):
-            raise  # the command was refused, and the app did not fail
+        if is_refused(error, is_build=is_build):
+            raise
         from dokkupy_sdk import hooks as hookspecs
 
         first = next(iter(as_errors(error)), None)
