@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from dokkupy.host import Host
-from dokkupy.kernel.audit import stamp
+from dokkupy.kernel.files import stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -119,8 +119,8 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
         rest = take_late_globals(flags, command, rest)
         rest = with_labels(command, flags.labels, rest)
         out.quiet, out.trace = flags.quiet, out.trace or flags.trace
-        recorded = for_records(host, command, [f"--app={flags.app}", *rest] if flags.app else rest)
-        host = host.for_invocation(force=flags.force, command=recorded)
+        line = host.audit.line(command, [f"--app={flags.app}", *rest] if flags.app else rest)
+        host = host.for_invocation(force=flags.force, command=line)
         try:
             call = parse(command, rest, flags.app)
         except WantsHelp:
@@ -234,15 +234,6 @@ def resolve(host: Host, name: str, rest: list[str]) -> tuple[Command, list[str]]
 def handle_of(command: Command, option: Parameter) -> str:
     """The name by which a plugin declares that it implements an option: `resource.limit.network`."""
     return f"{command.full_name.replace(':', '.')}.{option.name.replace('_', '-')}"
-
-
-def for_records(host: Host, command: Command, words: list[str]) -> str:
-    """The command line for locks and the audit, without secrets."""
-    if not command.secret_args and not any("://" in word or len(word) > 200 for word in words):
-        return " ".join([command.recorded_as, *words])
-    from dokkupy.cli.redact import redacted
-
-    return redacted(host, command, words)
 
 
 def invoke(host: Host, call: Invocation) -> int:

@@ -28,7 +28,7 @@ class UnknownCommand(UserError):
     def __init__(self, name: str, host: Host, group: Group | None = None) -> None:
         self.namespace = "" if group else name.partition(":")[0]
         has_plugins = {entry.plugin for entry in host.registry.all} - {"core", "sdk"}
-        hint = f"No plugin is installed, and core has few commands. Install those that come with dokkupy: {PIP} dokkupy"
+        hint = f"No plugin is installed, and core has no commands. Install those that come with dokkupy: {PIP} dokkupy"
         super().__init__(
             f"`{name[:80]}` is not a {program()} command.",
             details=(f"See `{program()} help` for a list of available commands.",),

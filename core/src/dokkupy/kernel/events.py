@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dokkupy.kernel.audit import stamp, write_whole
-from dokkupy.kernel.files import make_directory, open_own
+from dokkupy.kernel.files import make_directory, open_own, stamp, write_whole
 
 ROTATE_AT = 16 * 1024 * 1024
 """In bytes; a larger file is renamed to `events.log.1`."""

@@ -1,8 +1,9 @@
-"""Durable files: written whole or not at all, and never through someone else's link."""
+"""Durable files: written whole or not at all, and never through someone else's link; the lines that are added to them."""
 
 from __future__ import annotations
 
 import os
+import time
 
 from dokkupy.errors import HostError
 
@@ -95,3 +96,22 @@ def make_directory(path: str, mode: int = 0o700) -> None:
         if os.geteuid() == 0:
             owner = os.stat(parent)
             os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def write_whole(fd: int, line: bytes) -> None:
+    """Append a line, or raise OSError and append nothing."""
+    before = os.fstat(fd).st_size
+    written = 0
+    try:
+        written = os.write(fd, line)
+        if written != len(line):
+            raise OSError(28, "No space left on device")
+    except OSError:
+        if written:
+            os.ftruncate(fd, before)
+        raise
+
+
+def stamp() -> str:
+    """The current time in UTC (RFC 3339), the format of all records."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -9,8 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from dokkupy.errors import HostError
-from dokkupy.kernel.audit import write_whole
-from dokkupy.kernel.files import make_directory, open_own, sync_directory, unwritable
+from dokkupy.kernel.files import make_directory, open_own, sync_directory, unwritable, write_whole
 
 KEPT_JOURNALS = 200
 """How many closed journals are kept, for `dokkupy events` and for debugging."""

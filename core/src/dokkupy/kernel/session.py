@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Self
 
-    from dokkupy.kernel.audit import Audit
     from dokkupy.kernel.cipher import Cipher
     from dokkupy.kernel.events import Events
     from dokkupy.kernel.hooks import Hooks
@@ -96,10 +95,9 @@ class Session:
         return self._parts.get("events") or Events(self.root)
 
     @property
-    def audit(self) -> Audit:
-        from dokkupy.kernel.audit import Audit
-
-        return Audit(self.root)
+    def audit(self) -> Any:
+        """The record of all commands: `Audit` of `dokkupy_sdk.audit`."""
+        return self.role("audit", "log")
 
     @property
     def registry(self) -> Registry:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from dokkupy.cli.redact import redacted
 from dokkupy_cron.cli import group
 from dokkupy_cron.runs import host_command
 from dokkupy_cron.runs.history import history_of
 from dokkupy_cron.stored import CronFile
 from dokkupy_sdk.execute import Completed
+from dokkupy_sdk.redact import redacted
 from dokkupy_sdk.testing.command_line import Run
 
 from plugins_builtin.cron.tests.conftest import World
@@ -165,4 +165,4 @@ def test_the_task_of_an_app_without_a_deploy_waits_for_the_deploy(world: World, 
 
 def test_the_command_of_a_task_is_not_in_the_audit(world: World) -> None:
     words = ["blog", "task.x", "@daily curl --token s3cret-token"]
-    assert redacted(world.host, group.commands["set"], words) == "cron:set blog task.x ***"
+    assert redacted(world.host.root, group.commands["set"], words) == "cron:set blog task.x ***"

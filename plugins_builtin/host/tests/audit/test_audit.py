@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from dokkupy.cli.main import for_records, resolve
+from dokkupy.cli.main import resolve
 from dokkupy.host import Host
 from dokkupy_host.audit import first_key, rotation
 from dokkupy_host.audit.completers import people
@@ -235,7 +235,7 @@ def test_a_tick_that_does_nothing_writes_nothing(kept: Host, run: Run) -> None:
 def test_a_value_in_the_wrong_position_is_not_recorded(kept: Host, run: Run, typed: list[str], shown: str) -> None:
     run("apps:create", "blog")
     command, words = resolve(kept, typed[0], typed[1:])
-    assert for_records(kept, command, words) == shown
+    assert kept.audit.line(command, words) == shown
     run(*typed)
     assert all("hunter2" not in one.read_text() for one in Path(kept.root, "logs").rglob("*") if one.is_file())
 

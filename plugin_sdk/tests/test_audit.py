@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from dokkupy.kernel import audit
-from dokkupy.kernel.audit import Audit, key_after, read_key, save_key, seal
+from dokkupy_sdk import audit
+from dokkupy_sdk.audit import Audit, key_after, read_key, save_key, seal
 
 FIRST = bytes(range(32))
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 
 from dokkupy.cli.declare import Command, Scope, parameters
-from dokkupy.host import Host
 from dokkupy.model.names import AppName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dokkupy.cli.declare import Parameter
+
+__all__ = ["redacted"]
 
 HIDDEN = "***"
 COMMON = {"--app", "--global", "--all", "--dry-run", "--verbose"}
 
 
-def redacted(host: Host, command: Command, words: list[str]) -> str:
+def redacted(root: str, command: Command, words: Sequence[str]) -> str:
     """The command line without secrets. Of a command that takes secrets, only what cannot be one is kept: flags, keys of
     KEY=VALUE, arguments before the secrets, and the name of an app that exists. A user who forgets KEY= or the app types
     a secret in its place."""
     if command.secret_args is True:
-        return " ".join([command.recorded_as, *named(host, parameters(command.function), words)])
+        return " ".join([command.recorded_as, *named(root, parameters(command.function), words)])
     secret_from = command.secret_args if type(command.secret_args) is int and command.secret_args else len(words)
     shown = (
         HIDDEN
@@ -34,7 +37,7 @@ def redacted(host: Host, command: Command, words: list[str]) -> str:
     return " ".join([command.recorded_as, *shown])
 
 
-def named(host: Host, declared: list[Parameter], words: list[str]) -> list[str]:
+def named(root: str, declared: list[Parameter], words: Sequence[str]) -> list[str]:
     arguments = iter([item for item in declared if item.kind in ("argument", "scope") and not item.many])
     flags = {flag for item in declared for flag in item.flags} | COMMON
     shown = []
@@ -45,13 +48,13 @@ def named(host: Host, declared: list[Parameter], words: list[str]) -> list[str]:
             shown.append(key_of(word))
         else:
             item = next(arguments, None)
-            shown.append(without_login(word) if item and is_shown(host, item, word) else HIDDEN)
+            shown.append(without_login(word) if item and is_shown(root, item, word) else HIDDEN)
     return shown
 
 
-def is_shown(host: Host, item: Parameter, word: str) -> bool:
+def is_shown(root: str, item: Parameter, word: str) -> bool:
     is_app = item.kind == "scope" or item.convert in (AppName, Scope)
-    return not is_app or ("/" not in word and os.path.isdir(host.path("apps", word)))
+    return not is_app or ("/" not in word and os.path.isdir(os.path.join(root, "apps", word)))
 
 
 def key_of(word: str) -> str:
