@@ -135,7 +135,7 @@ def run_command(host: Host, out: Terminal, flags: Globals, name: str, words: lis
             return main(instead, host=host)
         call_status = report(error, host, full_name, form)
     if call is not None and (call.recorded or call_status):
-        record(host, call, call_status)
+        host.audit.record_call(host, call, call_status)
     return call_status
 
 
@@ -343,20 +343,3 @@ def wrapped(error: BaseException, host: Host) -> DokkupyError:
         details=details,
         code="internal_error",
     )
-
-
-def record(host: Host, call: Invocation, status: int) -> None:
-    """Add the command to the audit. Neither a full disk nor another user's file makes the command fail.
-
-    On a machine without setup (`plugin:new` on a developer's computer) there is no audit.
-    """
-    if not os.path.isdir(host.root):
-        return
-    try:
-        durable = bool(status) or (call.command.mutating and not call.dry_run)
-        app = call.app or ""
-        if call.command.secret_args and app and not os.path.isdir(host.path("apps", app)):
-            app = ""  # it could be a secret that was typed in place of the app's name
-        host.audit.record(who=host.who, app=app, command=host.command, status=status, durable=durable)
-    except OSError:
-        pass

@@ -60,23 +60,21 @@ class Terminal(Console):
         """A thread shows progress while another one writes lines."""
 
     def write(self, stream: IO[str], line: str, style: str = "") -> None:
+        line = harmless(line, COLOUR)
         with self._lock:
-            self._write(stream, harmless(line, COLOUR), style)
-
-    def _write(self, stream: IO[str], line: str, style: str) -> None:
-        if self._live:
-            print("\r\x1b[K", end="", file=self.stderr, flush=True)
-            self._live = False
-        try:
-            stream.write(painted(line, stream, style) + "\n")
-            stream.flush()
-        except BrokenPipeError:
-            # The reader is gone (a dropped SSH connection). Signals end an operation, not a failed output.
-            devnull = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(devnull, stream.fileno())
-        if self.log is not None:
-            self.log.write(line + "\n")
-            self.log.flush()
+            if self._live:
+                print("\r\x1b[K", end="", file=self.stderr, flush=True)
+                self._live = False
+            try:
+                stream.write(painted(line, stream, style) + "\n")
+                stream.flush()
+            except BrokenPipeError:
+                # The reader is gone (a dropped SSH connection). Signals end an operation, not a failed output.
+                devnull = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(devnull, stream.fileno())
+            if self.log is not None:
+                self.log.write(line + "\n")
+                self.log.flush()
 
     def section(self, text: str) -> None:
         self.write(self.stdout, f"-----> {text}")

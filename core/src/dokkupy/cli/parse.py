@@ -95,8 +95,9 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             raise UserError(f"unknown flag: {name}", hint=f"Usage: {usage(command)}")
     if unlisted and call.format not in TEXT:
         raise UserError("--format flag cannot be specified when specifying an info flag")
-    if app_at is not None and not where:
-        insert_app(app, loose, app_at, is_followed_by_rest=rest_at is not None)
+    # A client may have typed the app as an argument, too.
+    if app_at is not None and not where and (rest_at is not None or loose[app_at : app_at + 1] != [app]):
+        loose.insert(app_at, app)
     fill(call, places, loose, where)
     fill_options(call, declared, options, unlisted)
     return call
@@ -210,12 +211,6 @@ def positions(places: list[Parameter], app: str) -> tuple[int | None, int | None
 
 def takes_app(item: Parameter) -> bool:
     return item.kind == "scope" or getattr(item.convert, "noun", "") == "app"
-
-
-def insert_app(app: str, loose: list[str], place: int, *, is_followed_by_rest: bool) -> None:
-    """Insert the value of `--app` as the app argument, unless the client has also typed it there."""
-    if loose[place : place + 1] != [app] or is_followed_by_rest:
-        loose.insert(place, app)
 
 
 def missing(call: Invocation, item: Parameter) -> None:

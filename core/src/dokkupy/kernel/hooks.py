@@ -72,11 +72,8 @@ class Hooks:
             if name in self.specifications:
                 complaint = f"which {self.specifications[name]} specifies already"
             if complaint:
-                raise PluginError(
-                    f"Plugin {entry.title} specifies the hook {name}, {complaint}",
-                    plugin=entry.plugin,
-                    hint="The plugin's author must correct it; until then the plugin is not loaded.",
-                )
+                hint = "The plugin's author must correct it; until then the plugin is not loaded."
+                raise refusal(entry, f"specifies the hook {name}, {complaint}", hint)
         if found:
             self.manager.add_hookspecs(module)
         self.specifications.update(dict.fromkeys(found, entry.plugin))
@@ -87,7 +84,7 @@ class Hooks:
             with warnings.catch_warnings(record=True) as notices:
                 warnings.simplefilter("always")
                 self.manager.register(module, name=name)
-            self._require_fit(module, entry.title, entry.plugin)
+            self._require_fit(module, entry)
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
                 self.manager.unregister(name=name)
@@ -99,7 +96,7 @@ class Hooks:
             self.warn(f"Plugin {entry.title}: {notice.message}")
         self.owners[name] = entry
 
-    def _require_fit(self, module: object, who: str, plugin: str) -> None:
+    def _require_fit(self, module: object, entry: EntryPoint) -> None:
         """Raise PluginError for an unknown hook, or for an option of pluggy's that hooks do not support."""
         known = self.names()
         for name in dir(module):
@@ -112,28 +109,19 @@ class Hooks:
                 from difflib import get_close_matches
 
                 meant = " or ".join(get_close_matches(hook, known))
-                raise PluginError(
-                    f"Plugin {who} implements an unknown hook {hook}",
-                    plugin=plugin,
-                    hint=meant and f"Did you mean {meant}?",
-                )
+                hint = f"Did you mean {meant}?" if meant else ""
+                raise refusal(entry, f"implements an unknown hook {hook}", hint)
             if refused := [option for option in REFUSED if options[option]]:
-                raise PluginError(
-                    f"Plugin {who} implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}",
-                    plugin=plugin,
-                    hint=f"The plugin's author must remove {refused[0]}; until then the plugin is not loaded.",
-                )
+                hint = f"The plugin's author must remove {refused[0]}; until then the plugin is not loaded."
+                raise refusal(entry, f"implements the hook {hook} with {refused[0]}=True: {REFUSED[refused[0]]}", hint)
         for implementation in self.manager.get_hookcallers(module) or []:
             spec = implementation.spec
             if spec is None:
                 continue  # an optional hook of a plugin that is not installed
             for one in implementation.get_hookimpls():
                 if one.plugin is module and (complaint := bad_arguments(one.function, tuple(spec.argnames))):
-                    raise PluginError(
-                        f"Plugin {who} implements the hook {implementation.name} with {complaint}",
-                        plugin=plugin,
-                        hint=f"The arguments of {implementation.name}: {', '.join(spec.argnames)}",
-                    )
+                    hint = f"The arguments of {implementation.name}: {', '.join(spec.argnames)}"
+                    raise refusal(entry, f"implements the hook {implementation.name} with {complaint}", hint)
 
     def names(self) -> list[str]:
         return sorted(self.specifications)
@@ -213,6 +201,10 @@ class Hooks:
                 plugin=implementation.plugin_name,
                 hint="Report it to the plugin's author, or disable the plugin.",
             ) from error
+
+
+def refusal(entry: EntryPoint, what: str, hint: str) -> PluginError:
+    return PluginError(f"Plugin {entry.title} {what}", plugin=entry.plugin, hint=hint)
 
 
 def options_of(marker: str, module: object, name: str) -> Any:

@@ -127,9 +127,12 @@ class Session:
 
     def spawn(self, *words: str) -> None:
         """Run a dokkupy command in a detached process (a session of its own), which outlives the SSH connection."""
-        from dokkupy.kernel.spawn import spawn
+        from subprocess import DEVNULL, Popen
 
-        spawn(words, {"DOKKUPY_ROOT": self.root})
+        from dokkupy.kernel.spawn import environment, own_argv
+
+        argv, env = [*own_argv(), *words], environment({"DOKKUPY_ROOT": self.root})
+        Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env=env, cwd="/", start_new_session=True)
 
     def lock(self, subject: str, *, wait: float, command: str = "", what: str = "") -> Lock:
         """Take the lock of a subject for `command`, by default for the running command. Raises Busy.

@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 CLEAN = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME")
 """The variables that a program inherits, none of which could change what it runs (LD_PRELOAD, DOCKER_HOST...)."""
@@ -44,11 +44,3 @@ def own_argv() -> list[str]:
     if os.path.isabs(launcher) and os.path.basename(launcher) in ("dokku", "dokkupy") and os.access(launcher, os.X_OK):
         return [launcher]
     return [sys.executable, "-I", "-m", "dokkupy"]
-
-
-def spawn(words: Sequence[str], env: Mapping[str, str]) -> None:
-    """Start a dokkupy command without waiting for it."""
-    from subprocess import DEVNULL, Popen
-
-    argv, env = [*own_argv(), *words], environment(env)
-    Popen(argv, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env=env, cwd="/", start_new_session=True)
