@@ -36,7 +36,7 @@ def as_key(host: Host, name: str) -> Host:
     return host.for_invocation(who=f"key:{name}")
 
 
-def allowed(host: Host, permission: str, named: Shared | AppName | None = None) -> bool:
+def allowed(host: Host, permission: str, named: object = None) -> bool:
     try:
         check_access(host, permission, named)
     except Denied:

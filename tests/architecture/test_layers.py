@@ -19,12 +19,12 @@ FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "misc", "bas
 #: The layers of core, the highest first, with their limits of lines. The limits may only shrink (CONTRIBUTING has the
 #: table).
 CORE_LINES = {
-    "cli": 1_276,
+    "cli": 1_151,
     "hookspecs.py": 240,
     "transaction.py": 6,
     "host.py": 64,
     "roles": 599,
-    "kernel": 2_502,
+    "kernel": 2_341,
     "model": 1_293,
     "errors.py": 150,
 }
