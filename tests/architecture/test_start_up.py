@@ -307,6 +307,7 @@ def installed(directory: Path) -> tuple[Path, Path]:
     for package in PACKAGES:
         (site_packages / Path(package).name).symlink_to(INSTALLER.parent / package)
     declare(site_packages, "dokkupy_commands", "apps = dokkupy_commands.cli.apps:group")
+    declare(site_packages, "dokkupy_sdk", "log = dokkupy_sdk.audit:audit_of", "audit")
     lines = program.read_text().splitlines()
     (at,) = (number for number, line in enumerate(lines) if line.startswith("PACKAGES = "))
     lines[at] = f"PACKAGES = {str(site_packages)!r}"
@@ -314,10 +315,10 @@ def installed(directory: Path) -> tuple[Path, Path]:
     return program, site_packages
 
 
-def declare(site_packages: Path, distribution: str, command: str) -> None:
+def declare(site_packages: Path, distribution: str, entry: str, group: str = "commands") -> None:
     information = site_packages / f"{distribution}-1.dist-info"
     information.mkdir()
-    (information / "entry_points.txt").write_text(f"[dokkupy.commands]\n{command}\n")
+    (information / "entry_points.txt").write_text(f"[dokkupy.{group}]\n{entry}\n")
 
 
 def ran(program: Path, root: Path, *words: str) -> list[str]:

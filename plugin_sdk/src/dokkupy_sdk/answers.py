@@ -92,7 +92,12 @@ class Report(TypedDict):
     """A report of a namespace's properties: its keys without the namespace's prefix. The schema lists them by namespace."""
 
 
-ANSWERS: dict[str, Any] = {"help": list[CommandRow], "help:command": list[CommandRow]}
+class Version(TypedDict):
+    dokkupy: str
+    dokku: str
+
+
+ANSWERS: dict[str, Any] = {"help": list[CommandRow], "help:command": list[CommandRow], "version": Version}
 
 __all__ = [
     *("App", "Change", "CommandRow", "Commas", "Done", "DryRun", "Each", "Ended", "Epoch", "Report", "Service", "Time"),

@@ -78,11 +78,6 @@ class TraceOff(TypedDict):
     trace: bool
 
 
-class Version(TypedDict):
-    dokkupy: str
-    dokku: str
-
-
 ANSWERS: dict[str, Any] = {
     "audit:list": list[AuditList],
     "audit:restart": AuditRestart,
@@ -103,5 +98,4 @@ ANSWERS: dict[str, Any] = {
     "tick": list[str],
     "trace:off": TraceOff,
     "trace:on": TraceOff,
-    "version": Version,
 }

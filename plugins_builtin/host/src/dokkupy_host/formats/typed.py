@@ -42,8 +42,7 @@ def type_of(registry: Registry, name: str) -> Any:
         return Done
     if returns == "int":
         return Ended
-    package = command.function.__module__.partition(".")[0]
-    module = f"{CORE if package == 'dokkupy' else package}.answers"
+    module = f"{command.function.__module__.partition('.')[0]}.answers"
     if find_spec(module) is None:
         return None
     answers: dict[str, Any] = import_module(module).ANSWERS
@@ -174,9 +173,6 @@ def settings_of(registry: Registry, name: str) -> Settings | None:
 
 
 UNTYPED = "The data of {name} is not of its declared type"
-
-CORE = "dokkupy_host"
-"""Declares the answers of core's own command."""
 
 KINDS = ("global_", "computed_")
 
