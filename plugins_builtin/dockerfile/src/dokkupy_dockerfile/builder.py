@@ -146,7 +146,7 @@ class DockerfileBuilder(Builder):
 
     @contextmanager
     def relay(self, build: Build) -> Iterator[str]:
-        with relay_of(self.host, f"{build.source.app} {build.private.reveal()}") as relay:
+        with relay_of(self.host, build.source.app, build.private.reveal()) as relay:
             try:
                 yield relay.base
             except AppError:

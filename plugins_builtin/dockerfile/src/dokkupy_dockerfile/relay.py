@@ -17,6 +17,7 @@ from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 
 from dokkupy_sdk import Host
+from dokkupy_sdk.build_relay import relay_key, relay_places, relay_url
 from dokkupy_sdk.errors import HostError, UserError
 from dokkupy_sdk.names import shown
 from dokkupy_sdk.outgoing import LAN, Guard, guard_of_source, open_url
@@ -31,9 +32,6 @@ SECONDS = 60.0
 """How long a server may be silent."""
 
 CHUNK = 256 * 1024
-PORTS = range(10_000, 32_000)
-"""Below the ports that Linux gives to connections."""
-
 HOP_BY_HOP = frozenset(
     {
         "connection",
@@ -55,9 +53,9 @@ CLOSED = "it leads to an address of the host, of an app or of a cloud's own serv
 class Relay:
     """base: the URL below which the relay serves other URLs. refused: URL -> why it was not fetched."""
 
-    def __init__(self, guard: Callable[[], Guard], private: str) -> None:
+    def __init__(self, guard: Callable[[], Guard], app: str, private: str = "") -> None:
         self.guard = guard
-        self.key = hashlib.blake2b(private.encode(), person=b"dokkupy-relay").digest()
+        self.key = relay_key(app, private)
         self.refused: dict[str, str] = {}
         self.lock = Lock()
         self.base = ""
@@ -86,9 +84,9 @@ class Relay:
 
 
 @contextmanager
-def relay_of(host: Host, private: str) -> Iterator[Relay]:
+def relay_of(host: Host, app: str, private: str) -> Iterator[Relay]:
     """A relay that serves. Its address is the same at each build of an app, because BuildKit knows by the URL what it has."""
-    relay = Relay(lambda: replace(guard_of_source(host), allowed=LAN), private)
+    relay = Relay(lambda: replace(guard_of_source(host), allowed=LAN), app, private)
     with listening(relay) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
@@ -100,15 +98,12 @@ def relay_of(host: Host, private: str) -> Iterator[Relay]:
 
 
 def listening(relay: Relay) -> ThreadingHTTPServer:
-    for number in range(50):
-        seed = hashlib.blake2b(b"%d" % number, key=relay.key, digest_size=8).digest()
-        address = f"127.{seed[0] % 254 + 1}.{seed[1]}.{seed[2] % 254 + 1}"
-        port = PORTS[int.from_bytes(seed[3:], "big") % len(PORTS)]
+    for place in relay_places(relay.key):
         try:
-            server = Server((address, port), handler_of(relay))
+            server = Server(place, handler_of(relay))
         except OSError:
             continue
-        relay.base = f"http://{address}:{port}/"
+        relay.base = relay_url(place)
         return server
     raise HostError("No port of the loopback interface is free", hint="Run the command again.")
 

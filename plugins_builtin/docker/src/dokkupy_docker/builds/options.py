@@ -117,7 +117,18 @@ args")."""
 FRONTEND = "BUILDKIT_SYNTAX"
 """The build argument that names the frontend's image in place of a Dockerfile, also of one that a builder wrote."""
 
-STEERING = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "GODEBUG", "SSL_CERT_", "XDG_", "TMPDIR", "SSH_AUTH_SOCK")
+STEERING = (
+    "DOCKER_",
+    "BUILDKIT_",
+    "BUILDX_",
+    "EXPERIMENTAL_",
+    "LD_",
+    "GODEBUG",
+    "SSL_CERT_",
+    "XDG_",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+)
 STEERING_EXACT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "GOTRACEBACK", "GOMAXPROCS"})
 """Variables that change what the docker client itself does; an app's value of one of them never reaches the client."""
 

@@ -21,6 +21,7 @@ from dokkupy_docker.builds import limits as build_limits
 from dokkupy_docker.builds.client import Client, find_client
 from dokkupy_docker.builds.options import CACHES, ValidatedOptions, validate
 from dokkupy_docker.builds.output import WIDEST, Output
+from dokkupy_docker.builds.sources import policy_env
 
 IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 KILLED = 128 + 9
@@ -67,9 +68,10 @@ def build_image(host: Host, build: ImageBuild) -> str:
     ):
         result = os.path.join(directory, "image-id")
         secrets = secret_files(directory, build) if client.buildkit else {}
+        sources = policy_env(directory, client, build, validated)
         argv = build_argv(client, build, (*validated.words, *group.words), result, secrets)
         begun = partial(begin_load, host, build.app) if build.app else bool
-        if stream(argv, line, env={**env, **settings}, begun=begun) != 0:
+        if stream(argv, line, env={**env, **settings, **sources}, begun=begun) != 0:
             for text in output.rest():
                 show(text)
             if any(FULL_DISK.search(text) for text in output.tail):
@@ -116,6 +118,8 @@ def hint_of(tail: str, client: Client, build: ImageBuild) -> str:
             "If the registry's authority is your own, put its certificate in /etc/docker/certs.d/SERVER/ca.crt and restart "
             "Docker, which reads it for builds when it starts."
         )
+    if "denied by policy" in tail:
+        return "The base image has an ONBUILD that downloads. Start from another one, or download in the Dockerfile of the app."
     if not NO_LOGIN.search(tail):
         return ""
     if not client.buildkit:
