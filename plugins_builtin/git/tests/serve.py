@@ -13,13 +13,8 @@ TESTS = str(Path(__file__).parent)
 sys.path.insert(0, TESTS)
 
 import stand_in  # noqa: E402
-from dokkupy_git.push import hook_script  # noqa: E402
-from dokkupy_git.push.hook import run  # noqa: E402
 from dokkupy_sdk.entry import main  # noqa: E402
 
-hook_script.own_argv = lambda: [sys.executable, __file__]
 stand_in.install()
-if sys.argv[1] == hook_script.ENTRY:
-    run(sys.argv[2:])
 words = [sys.argv[1], *sys.argv[2:]]
 os._exit(main(words, who=os.environ.get("TEST_WHO", "tester"), root=os.environ["DOKKUPY_ROOT"]))

@@ -1,41 +1,41 @@
-"""The script of the hook: what it starts, and that the launcher finds the entry."""
+"""The script of the hook: it hands over its process, and its status is that of who answers."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
-import pytest
-from dokkupy_git.push import hook, hook_script
+from dokkupy_git.push import hook_script
+from dokkupy_git.repository import program
 from dokkupy_sdk.testing import fake_host
 
 
-@pytest.mark.parametrize(
-    ("argv", "text"),
-    [
-        (["/usr/local/bin/dokkupy"], "#!/usr/local/bin/dokkupy git-hook-entry\n"),
-        (["/opt/my apps/dokkupy"], "#!/bin/sh\nexec '/opt/my apps/dokkupy' git-hook-entry\n"),
-        (["/" + "x" * 200], f"#!/bin/sh\nexec /{'x' * 200} git-hook-entry\n"),
-        (["/bin/python3", "-I", "-m", "dokkupy"], "#!/bin/sh\nexec /bin/python3 -I -m dokkupy git-hook-entry\n"),
-    ],
-)
-def test_script_is_a_shebang_where_linux_takes_it(argv: list[str], text: str) -> None:
-    assert hook_script.script(argv) == text
-
-
-def test_launcher_finds_the_entry(tmp_path: Path) -> None:
-    registry = fake_host(tmp_path, plugins=("git",)).registry
-    entry = registry.find("dokkupy.entries", hook_script.ENTRY)
-    assert entry is not None
-    assert registry.load(entry) is hook.run
-
-
-def test_script_that_starts_another_program_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_script_of_another_version_is_replaced(tmp_path: Path) -> None:
     host = fake_host(tmp_path)
-    monkeypatch.setattr(hook_script, "own_argv", lambda: ["/old/dokkupy"])
     directory = Path(hook_script.hooks_directory(host))
     (directory / "pre-receive").touch()
-    monkeypatch.setattr(hook_script, "own_argv", lambda: ["/new/dokkupy"])
+    (directory / "proc-receive").write_text("#!/old/dokkupy git-hook-entry\n")
     assert hook_script.hooks_directory(host) == str(directory)
     assert [one.name for one in directory.iterdir()] == ["proc-receive"]
-    assert (directory / "proc-receive").read_text() == "#!/new/dokkupy git-hook-entry\n"
+    assert (directory / "proc-receive").read_text() == hook_script.SCRIPT
     assert (directory / "proc-receive").stat().st_mode & 0o777 == 0o700
+
+
+def test_hook_names_its_process_and_fails_unless_it_is_answered(tmp_path: Path) -> None:
+    script = Path(hook_script.hooks_directory(fake_host(tmp_path)), "proc-receive")
+    for answer, status in ((b"\n", 0), (b"", 1)):
+        (begun, hook_begins), (hook_waits, ended) = os.pipe(), os.pipe()
+        env = {program.BEGUN: str(hook_begins), program.ENDED: str(hook_waits)}
+        process = subprocess.Popen([str(script)], env=env, pass_fds=(hook_begins, hook_waits))
+        assert int(os.read(begun, 32)) == process.pid
+        os.write(ended, answer)
+        os.close(ended)
+        assert process.wait(60) == status
+        for descriptor in (begun, hook_begins, hook_waits):
+            os.close(descriptor)
+
+
+def test_hook_without_an_endpoint_fails(tmp_path: Path) -> None:
+    script = Path(hook_script.hooks_directory(fake_host(tmp_path)), "proc-receive")
+    assert subprocess.run([str(script)], env={}, capture_output=True, check=False).returncode != 0

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dokkupy_sdk.cli import Annotated, Arg, Group, Host, Opt, Rest
+from dokkupy_sdk.cli import Annotated, Arg, CommandResult, Group, Host, Opt, Rest
 from dokkupy_sdk.errors import Conflict, Denied, UserError
 from dokkupy_sdk.names import AppName
 
@@ -53,10 +53,11 @@ git_hook = Group("git-hook", "Called by git's pre-receive hook")
 
 
 @receive_pack.command("", permission="app:write", hidden=True, formats=False)
-def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> None:  # noqa: B006
+def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Surplus = []) -> CommandResult:  # noqa: B006
     """Receive a push. Creates the app if it does not exist."""
     require_nothing_more(surplus)
     from dokkupy_git.hookspecs import pre_source_receive
+    from dokkupy_git.push.hook import serve
     from dokkupy_git.push.hook_script import hooks_directory
     from dokkupy_git.repository.bare import Repository, hold, require_git
     from dokkupy_git.repository.program import receive_pack_argv
@@ -69,11 +70,11 @@ def receive(host: Host, app: Annotated[RepositoryName, Arg("APP")], surplus: Sur
             create(host, app)
         repository = Repository(host, app)
         repository.ensure(deploy_branch(host, app))
-        directory = hooks_directory(host)
+        argv = receive_pack_argv(repository.path, hooks_directory(host), number(host, "push-max-size"))
         os.set_inheritable(hold(repository), True)
-    line = os.dup(1)
-    os.set_inheritable(line, True)
-    become(host, receive_pack_argv(repository.path, directory, number(host, "push-max-size")), line=line)
+    # The record precedes that of the deploy, in whose command this one then ends.
+    host.audit.record(who=host.who, command=host.command, status=0)
+    return CommandResult(status=serve(host, app, repository.path, argv), recorded=False)
 
 
 @upload_pack.command("", permission="app:read", hidden=True, formats=False)
@@ -147,17 +148,14 @@ def protocol_kept_clean() -> Iterator[None]:
         os.close(saved)
 
 
-def become(host: Host, argv: list[str], *, line: int = -1) -> NoReturn:
-    """Turn this process into git. The audit record is written before: nothing of us is left to write it after.
-
-    line: a descriptor of the connection, for the hook to watch.
-    """
+def become(host: Host, argv: list[str]) -> NoReturn:
+    """Turn this process into git. The audit record is written before: nothing of us is left to write it after."""
     from dokkupy_sdk.errors import HostError
 
     from dokkupy_git.repository.program import endpoint_env
 
     host.audit.record(who=host.who, command=host.command, status=0)
-    env = endpoint_env(host.who, os.environ.get("GIT_PROTOCOL", ""), line)
+    env = endpoint_env(os.environ.get("GIT_PROTOCOL", ""))
     # Python ignores SIGPIPE, and a new program inherits that. git would then not end when its client disconnects.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:

@@ -1,4 +1,4 @@
-"""The proc-receive hook that git runs: one line that starts dokkupy again, as this process was started.
+"""The proc-receive hook that git runs: a shell that hands its input and output to the endpoint, and waits for it.
 
 One script serves all repositories: `core.hooksPath` on the command line names its directory, and no hook in a repository
 runs.
@@ -7,40 +7,35 @@ runs.
 from __future__ import annotations
 
 import os
-import shlex
 
-from dokkupy_sdk.execute import own_argv
 from dokkupy_sdk.files import make_directory, write_atomic
+
+from dokkupy_git.repository.program import BEGUN, ENDED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dokkupy_sdk import Host
 
 HOOK = "proc-receive"
-ENTRY = "git-hook-entry"
-"""The entry point that runs `hook.run`."""
-LONGEST_SHEBANG = 120
-"""Linux cuts off a longer first line of a script."""
 
+INPUT, OUTPUT, MESSAGES = 8, 9, 2
+"""The descriptors of the hook by which git talks to it, and that by which the client reads messages."""
 
-def script(argv: Sequence[str]) -> str:
-    """The text of the hook. The launcher is itself a script, which Linux accepts as an interpreter."""
-    first = f"#!{argv[0]} {ENTRY}"
-    if len(argv) == 1 and len(first) <= LONGEST_SHEBANG and not any(character.isspace() for character in argv[0]):
-        return f"{first}\n"
-    return f"#!/bin/sh\nexec {shlex.join([*argv, ENTRY])}\n"
+SCRIPT = f"""#!/bin/sh
+# Written by dokkupy, which started git. It does the work of this process: it opens its descriptors, and ends its waiting.
+exec {INPUT}<&0 {OUTPUT}>&1
+echo $$ >"/proc/self/fd/${BEGUN}" && read -r _ <"/proc/self/fd/${ENDED}"
+"""
+"""If dokkupy is killed, `read` fails, and with it the push. Both commands redirect 0 and 1 while they run."""
 
 
 def hooks_directory(host: Host) -> str:
-    """The directory with the hook, which is written again if it starts another program."""
+    """The directory with the hook, which is written again if another version wrote it."""
     directory = host.path("git", "hooks")
     path = os.path.join(directory, HOOK)
-    text = script(own_argv())
     try:
         with open(path) as file:
-            if file.read() == text:
+            if file.read() == SCRIPT:
                 return directory
     except FileNotFoundError:
         pass
@@ -48,5 +43,5 @@ def hooks_directory(host: Host) -> str:
     for name in os.listdir(directory):  # remove the hook of an older version
         if name != HOOK:
             os.unlink(os.path.join(directory, name))
-    write_atomic(path, text.encode(), mode=0o700)
+    write_atomic(path, SCRIPT.encode(), mode=0o700)
     return directory

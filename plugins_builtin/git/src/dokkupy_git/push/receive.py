@@ -124,7 +124,7 @@ def receive(host: Host, app: AppName, *, no_cache: bool = False, waits: bool = F
     from dokkupy_git.repository.bare import Repository
     from dokkupy_git.settings import deploy_branch, deploy_branch_is_chosen
 
-    if not os.environ.get(program.WHO) or not os.environ.get("GIT_DIR"):
+    if not os.environ.get(program.PUSH):
         raise UserError("git-hook is run by git during a push", hint="Use: git push dokku@HOST:APP")
     host.store.require_app(app)
     repository = Repository(host, app)
@@ -163,9 +163,7 @@ def require_whole(repository: Repository, updates: Sequence[Update]) -> None:
 
     git leaves a file `shallow_*` in the repository while a client pushes that has only part of a history.
     """
-    if "GIT_SHALLOW_FILE" not in os.environ and not any(
-        name.startswith("shallow_") for name in os.listdir(repository.path)
-    ):
+    if not any(name.startswith("shallow_") for name in os.listdir(repository.path)):
         return
     pushed = "".join(f"{name}\n" for name in sorted({update.new for update in updates if not update.deletes}))
     if not repository.git("rev-list", "--quiet", "--stdin", "--not", "--all", stdin=pushed.encode(), check=False).ok:

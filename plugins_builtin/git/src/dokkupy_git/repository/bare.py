@@ -205,6 +205,9 @@ def remove_file(path: str) -> None:
 PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
-def require_git() -> None:
-    if not any(os.access(os.path.join(directory, program.GIT), os.X_OK) for directory in PROGRAMS):
-        raise HostError("The program git is not installed", hint="Install it: apt-get install git")
+def require_git() -> str:
+    """The path of the program."""
+    for directory in PROGRAMS:
+        if os.access(path := os.path.join(directory, program.GIT), os.X_OK):
+            return path
+    raise HostError("The program git is not installed", hint="Install it: apt-get install git")

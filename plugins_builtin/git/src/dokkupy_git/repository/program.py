@@ -116,28 +116,14 @@ def network_env(settings: FetchSettings) -> dict[str, str]:
     return {**env, **settings.env}
 
 
-WHO = "DOKKUPY_GIT_WHO"
-"""The variable with the key that pushes, for the hook. Only the endpoint sets it; sshd does not accept it from a client."""
+PUSH = "DOKKUPY_GIT_PUSH"
+"""The variable that says that a push runs. Only the endpoint sets it; sshd does not accept it from a client."""
 
-HANDED_ON = (
-    "DOKKUPY_ROOT",
-    "DOKKUPY_FAILPOINT",
-    "DOKKUPY_FAILPOINT_LOG",
-    "DOKKUPY_PLUGINS",
-    "DOKKUPY_TRACE",
-    "DOKKU_TRACE",
-)
+BEGUN, ENDED = "DOKKUPY_GIT_BEGUN", "DOKKUPY_GIT_ENDED"
+"""The variables with the descriptors by which the hook of a push hands its work to the endpoint, and waits for its end."""
 
 
-LINE = "DOKKUPY_GIT_LINE"
-"""The variable with the descriptor of the client's connection, which the hook watches."""
-
-
-def endpoint_env(who: str, protocol: str = "", line: int = -1) -> dict[str, str]:
+def endpoint_env(protocol: str = "", extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of `git receive-pack` and `git upload-pack`; their hook inherits it."""
-    extra = {name: os.environ[name] for name in HANDED_ON if os.environ.get(name)}
-    if protocol in ("version=0", "version=1", "version=2"):
-        extra["GIT_PROTOCOL"] = protocol
-    if line >= 0:
-        extra[LINE] = str(line)
-    return environment({**extra, **FILES_IGNORED, **QUIET, WHO: who})
+    known = {"GIT_PROTOCOL": protocol} if protocol in ("version=0", "version=1", "version=2") else {}
+    return environment({**known, **FILES_IGNORED, **QUIET, **(extra or {})})
