@@ -214,9 +214,13 @@ class Configuration:
         if master is None:
             raise not_running()
         old = self.nginx.workers(master)
-        self.nginx.reload(master)
-        failpoint("nginx: reloaded")
-        if not self.nginx.await_generation(generation, self._probe_address(), old, master=master):
+        try:
+            self.nginx.reload(master)
+            failpoint("nginx: reloaded")
+            is_served = self.nginx.await_generation(generation, self._probe_address(), old, master=master)
+        finally:
+            self.nginx.signals.end()
+        if not is_served:
             if not self.nginx.generation(self._probe_address()):
                 raise HostError(
                     "nginx runs, but does not serve dokkupy's apps",

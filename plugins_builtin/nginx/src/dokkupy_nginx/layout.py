@@ -97,9 +97,9 @@ class Layout:
         return self.on_system("/etc/dokkupy/nginx-signals.conf")
 
     @property
-    def finish(self) -> str:
-        """The program by which the owner of the state asks nginx's old workers to finish (`finish_script`)."""
-        return self.on_system("/etc/dokkupy/nginx-finish")
+    def signaller(self) -> str:
+        """The program by which the owner of the state signals nginx (`server.signals`)."""
+        return self.on_system("/etc/dokkupy/nginx-signal")
 
     @property
     def challenges(self) -> str:

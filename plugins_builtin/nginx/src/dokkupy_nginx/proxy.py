@@ -83,6 +83,7 @@ class NginxProxy(Configuration, Proxy):
         else:
             with self.lock():
                 self.tested = None
+                self.nginx.signals.end()
                 self._sweep()
 
     def _validate(self, routes: Sequence[Route], *, keep: bool) -> None:
@@ -95,6 +96,8 @@ class NginxProxy(Configuration, Proxy):
                     self._require_accepted(staged, sets_aside=False)
                     if keep and staged.others is others:  # nobody's file was left out for the test
                         self.tested = staged
+                        if self.layout.sudo:
+                            self.nginx.signals.begin()
             finally:
                 self._sweep()
 

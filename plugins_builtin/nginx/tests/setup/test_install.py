@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from dokkupy_nginx.server.process import Nginx, finish_script, signals_conf
+from dokkupy_nginx.server.process import Nginx, signals_conf
+from dokkupy_nginx.server.signals import FINISH, RELOAD, Signals, script
 from dokkupy_nginx.setup import install, private_logs
 from dokkupy_nginx.setup.doctor import findings
 from dokkupy_nginx.setup.install import Wiring, drop_in, sudoers
@@ -148,7 +149,7 @@ def test_sudoers_lines_are_exact_and_accepted(bare: Rig, tmp_path: Path) -> None
         argv = Nginx(layout).command(*words)
         assert argv[:2] == ["sudo", "-n"]
         assert " ".join(argv[2:]) in text
-    assert f"    {layout.finish}, " in text
+    assert f'    {layout.signaller} "", ' in text
     path = tmp_path / "sudoers"
     path.write_text(text)
     path.chmod(0o440)
@@ -189,25 +190,47 @@ def test_logs_that_are_open_to_all_are_closed(tmp_path: Path) -> None:
     assert private_logs.inherits_group(str(tmp_path))
 
 
-def test_the_program_for_old_workers_asks_nginxs_workers_to_finish_and_nobody_else(rig: Rig, tmp_path: Path) -> None:
+def test_the_program_that_signals_nginx_signals_its_master_and_workers_and_nobody_else(
+    rig: Rig, tmp_path: Path
+) -> None:
     nginx = rig.proxy.nginx
     master = nginx.pid()
     assert master is not None
     wait_for(lambda: len(nginx.workers(master)) == 2)
     first, second = sorted(nginx.workers(master))
-    program = tmp_path / "finish"
-    program.write_text(finish_script(nginx.pid_file()))
+    program = tmp_path / "signal"
+    program.write_text(script(nginx.pid_file()))
     program.chmod(0o755)
+    signals = Signals([str(program)])
     with subprocess.Popen(["sleep", "600"]) as other:
         try:
-            words = ["", "1; id", str(master), str(other.pid), "99999999", str(first)]
-            done = subprocess.run([program, *words], capture_output=True, text=True)
-            assert done.returncode == 0
+            for words in ("", "1; id", str(master), str(other.pid), "99999999", str(first)):
+                assert signals.send(FINISH, words)
             wait_for(lambda: first not in nginx.workers(master))
             assert nginx.pid() == master and second in nginx.workers(master)
+            before = nginx.workers(master)
+            assert signals.send(RELOAD)
+            wait_for(lambda: len(nginx.workers(master)) == 2 and not before & nginx.workers(master))
+            assert nginx.pid() == master
+            (Path(nginx.pid_file())).write_text(str(other.pid))
+            assert not signals.send(RELOAD)
             assert other.poll() is None
         finally:
+            (Path(nginx.pid_file())).write_text(str(master))
+            signals.end()
             other.kill()
+
+
+def test_signals_fail_without_the_program_and_with_that_of_another_version(tmp_path: Path) -> None:
+    program = tmp_path / "signal"
+    signals = Signals([str(program)])
+    assert not signals.send(RELOAD)
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    assert not signals.send(RELOAD)
+    assert not signals.send(FINISH, "1")
+    signals.end()
+    signals.end()
 
 
 def test_a_reload_asks_the_old_workers_itself(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from dokkupy_sdk.files import write_atomic
 
 from dokkupy_nginx.layout import PROBE_NAME, Layout
 from dokkupy_nginx.render.values import Facts
+from dokkupy_nginx.server.signals import FINISH, RELOAD, Signals
 from dokkupy_nginx.server.umask import UMASK
 
 TYPE_CHECKING = False
@@ -33,6 +34,11 @@ class Nginx:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.signals = Signals([*self.as_root, layout.signaller])
+
+    @property
+    def as_root(self) -> tuple[str, ...]:
+        return ("sudo", "-n") if self.layout.sudo else ()
 
     @property
     def installed(self) -> bool:
@@ -40,7 +46,7 @@ class Nginx:
 
     def command(self, *words: str) -> list[str]:
         """An argv exactly as in the sudoers file."""
-        return [*(("sudo", "-n") if self.layout.sudo else ()), self.layout.binary, *words]
+        return [*self.as_root, self.layout.binary, *words]
 
     def facts(self) -> Facts:
         """Version and modules, cached until the program file changes."""
@@ -128,7 +134,8 @@ class Nginx:
         try:
             os.kill(master, signal.SIGHUP)
         except PermissionError:
-            execute(self.command("-s", "reload", *self.short_configuration()))
+            if not self.signals.send(RELOAD):
+                execute(self.command("-s", "reload", *self.short_configuration()))
         except ProcessLookupError:
             raise not_running() from None
 
@@ -139,8 +146,8 @@ class Nginx:
             for worker in workers:
                 os.kill(worker, signal.SIGQUIT)
         except PermissionError:
-            if os.access(self.layout.finish, os.X_OK):
-                execute(["sudo", "-n", self.layout.finish, *map(str, workers)], check=False)
+            for worker in workers:
+                self.signals.send(FINISH, str(worker))
         except ProcessLookupError:
             pass  # the master was faster
 
@@ -198,20 +205,6 @@ def signals_conf(pid_file: str) -> str:
     return f"""# Written by `dokkupy setup`. To send a signal, nginx reads a configuration for the name of the pid file alone.
 pid {pid_file};
 events {{}}
-"""
-
-
-def finish_script(pid_file: str) -> str:
-    """The program that may ask nginx's workers to finish, and no other process."""
-    return f"""#!/bin/sh
-# Written by `dokkupy setup`. Asks those of the given processes to finish that are workers of nginx.
-read -r master <{pid_file} || exit 1
-for worker in "$@"; do
-    case $worker in *[!0-9]*) continue ;; esac
-    read -r pid name state parent rest <"/proc/$worker/stat" || continue
-    [ "$name $parent" = "(nginx) $master" ] && kill -QUIT "$worker"
-done
-exit 0
 """
 
 

@@ -20,7 +20,8 @@ from dokkupy_nginx.inspect.streams import INCLUDE as STREAMS
 from dokkupy_nginx.inspect.streams import is_included
 from dokkupy_nginx.layout import Layout
 from dokkupy_nginx.proxy import NginxProxy
-from dokkupy_nginx.server.process import Nginx, finish_script, signals_conf
+from dokkupy_nginx.server import signals
+from dokkupy_nginx.server.process import Nginx, signals_conf
 from dokkupy_nginx.server.umask import UMASK
 from dokkupy_nginx.setup import capacity, private_logs
 
@@ -233,7 +234,7 @@ class Wiring:
             self.put(path, text, 0o440, say=False)
         # After the line that permits their use, which are used where they are.
         self.put(self.layout.signals, signals_conf(self.nginx.pid_file()), 0o644)
-        self.put(self.layout.finish, finish_script(self.nginx.pid_file()), 0o755)
+        self.put(self.layout.signaller, signals.script(self.nginx.pid_file()), 0o755)
         for name in names:  # a group lists login names, and SSH uses another login name of the same user
             if not self.reads_logs(name) and self.changes(f"let {name} read nginx's logs (group adm)"):
                 execute(["gpasswd", "-a", name, "adm"])
@@ -288,7 +289,7 @@ class Wiring:
             self.layout.include,
             self.layout.link,
             self.layout.signals,
-            self.layout.finish,
+            self.layout.signaller,
             self.layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
             self.layout.on_system(DROP_IN),
         ):
@@ -341,13 +342,13 @@ PID_FILE = "/run/nginx.pid"
 
 
 def sudoers(user: str, layout: Layout) -> str:
-    """Permits exactly the commands of `Nginx.command` and `Nginx.finish`. `""` after a program means: without any argument."""
+    """Permits exactly the commands of `Nginx.command` and `Signals`. `""` after a program means: without any argument."""
     binary = layout.binary
     check = os.path.join(layout.check, "nginx.conf")
     return f"""# Written by `dokkupy setup`: all that {user} may do as root, word for word.
 Cmnd_Alias DOKKUPY_NGINX_TEST = {binary} -t -q -c {check}
 Cmnd_Alias DOKKUPY_NGINX = {binary} -s reload, {binary} -s reload -c {layout.signals}, {binary} -s stop, {binary} "", \\
-    {layout.finish}, /usr/bin/systemctl start nginx, /usr/bin/systemctl stop nginx, \\
+    {layout.signaller} "", /usr/bin/systemctl start nginx, /usr/bin/systemctl stop nginx, \\
     /usr/sbin/service nginx start, /usr/sbin/service nginx stop
 # The test makes the log files of an app. Not for a start: the pid file is for everybody to read.
 Defaults!DOKKUPY_NGINX_TEST umask={UMASK:04o}, umask_override
@@ -412,7 +413,7 @@ def leftovers(layout: Layout) -> Iterator[str]:
         layout.include,
         layout.link,
         layout.signals,
-        layout.finish,
+        layout.signaller,
         layout.on_system("/etc/sudoers.d/dokkupy-nginx"),
         layout.on_system(DROP_IN),
         *layout.served,
