@@ -78,6 +78,9 @@ def lines(declared: list[Parameter]) -> Iterator[list[str]]:
         for flag in item.flags:
             others = [word for one in options if one is not item and one.required for word in spelt(one, one.flags[0])]
             yield [*others, *spelt(item, flag), *whole]
+            if not flag.startswith("--"):
+                yield [*others, "".join(spelt(item, flag)), *whole]
+                yield from ([*others, f"{one}{flag[1:]}", *whole] for one in alone(options, item) if item.is_bool)
             if not item.is_bool and flag.startswith(
                 "--"
             ):  # for `-c=X`, the value is X here, as in Dokku, but `=X` for click
@@ -89,6 +92,11 @@ def lines(declared: list[Parameter]) -> Iterator[list[str]]:
     every = [word for item in options for word in spelt(item, item.flags[-1])]
     yield [*every, *whole]
     yield [*every, "--", *whole]
+
+
+def alone(options: list[Parameter], but: Parameter) -> list[str]:
+    """The one-letter switches, such as `-t`, which can be joined with another one: `-tq`."""
+    return [flag for one in options if one is not but and one.is_bool for flag in one.flags if len(flag) == 2]
 
 
 def spelt(item: Parameter, flag: str) -> list[str]:

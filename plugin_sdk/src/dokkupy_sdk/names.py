@@ -111,7 +111,7 @@ class GlobalDomain(Identifier):
 
     @classmethod
     def complaint(cls, text: str) -> str:
-        return f"{shown(text)} is invalid. exiting..."
+        return f"{shown(text)[1:-1]} is invalid. exiting..."
 
     @property
     def is_address(self) -> bool:

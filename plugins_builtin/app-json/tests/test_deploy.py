@@ -143,6 +143,7 @@ def test_the_once_script_runs_once_and_the_other_each_time_but_for_scalings(host
     finish(host)
     finish(host)
     finish(host, "scale")
+    finish(host, "ports")
     finish(host, "restore")
     assert runs == ["once", "always", "always"]
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from dokkupy_docker.options.stored import options_of
 from dokkupy_sdk import Host
 from dokkupy_sdk.cli import Group
 from dokkupy_sdk.entry import main
@@ -204,7 +205,7 @@ def test_bad_docker_options_change_nothing(host: Host, phase: str, words: list[s
     assert host.store.read("apps", "blog", "docker-options") == {}
 
 
-@pytest.mark.parametrize("flag", ["--dry-run", "--json", "--format=json", "--process"])
+@pytest.mark.parametrize("flag", ["--dry-run", "--json", "--format=json", "--process", "--process="])
 @pytest.mark.parametrize("verb", ["add", "remove"])
 def test_a_flag_of_the_command_is_not_taken_for_an_option_of_docker(
     host: Host, capsys: pytest.CaptureFixture[str], verb: str, flag: str
@@ -215,6 +216,19 @@ def test_a_flag_of_the_command_is_not_taken_for_an_option_of_docker(
     name = flag.partition("=")[0]
     assert f"Type it before the app: docker-options:{verb} {name} ..." in capsys.readouterr().err
     assert host.store.read("apps", "blog", "docker-options") == kept
+
+
+def test_a_process_type_is_also_taken_after_the_app_as_by_dokku(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        typed(host, capsys, "docker-options:add", "blog", "deploy", "--process=web", "--init", "--process", "jobs")[0]
+        == 0
+    )
+    for name in ("web", "jobs"):
+        assert options_of(host, AppName("blog"), "deploy", name) == ["--init"]
+    assert options_of(host, AppName("blog"), "deploy") == []
+    for _ in range(2):  # what is not there is no failure of a script, as in Dokku
+        assert typed(host, capsys, "docker-options:remove", "blog", "deploy", "--init", "--process", "web")[0] == 0
+    assert options_of(host, AppName("blog"), "deploy", "web") == []
 
 
 def test_an_option_that_no_build_reads_is_named(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

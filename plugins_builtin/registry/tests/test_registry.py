@@ -89,6 +89,12 @@ def test_dokku_s_older_login_without_an_app_is_one_for_all_apps(host: Host, run:
     status, _, err = run("registry:login", SERVER, "ann", PASSWORD)
     assert status == 0 and "--global" in err and PASSWORD not in err
     assert kept_logins(host, None)[SERVER].user == "ann"
+    assert run("registry:logout", SERVER) == (0, f"Removing login credentials for {SERVER}\n", "")
+    with_port = f"{SERVER}:5000"
+    assert run("registry:login", "--password-stdin", SERVER, "bob", stdin="of-bob")[0] == 0
+    assert kept_logins(host, None)[SERVER].user == "bob"
+    status, _, err = run("registry:login", with_port, "ann", "wrong-canary")
+    assert status == 1 and f"The registry {with_port} does not answer" in err and "wrong-canary" not in err
     assert run("registry:login", "no-such-app", "ann", PASSWORD)[0] == 20
     create_app(host, AppName("an.app"))
     assert run("registry:login", "an.app", SERVER, "ann", stdin="")[0] == 1, "a password is missing"

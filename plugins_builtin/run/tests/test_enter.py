@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from dokkupy.errors import Interrupted, NotFound
+from dokkupy.errors import Interrupted, NotFound, UserError
 from dokkupy.host import Host
-from dokkupy.model.names import AppName
+from dokkupy.model.names import AppName, ProcessType
 from dokkupy.model.release import Instance
+from dokkupy_apps.processes.scale import scale
 from dokkupy_apps.testing import deploy
 from dokkupy_run.enter import enter_instance
 from dokkupy_sdk import inside
@@ -49,8 +50,22 @@ def test_a_command_has_its_own_status_and_arguments(host: Host, files: dict[str,
 
 
 def test_entering_a_missing_instance_is_an_error(host: Host, files: dict[str, bytes]) -> None:
-    with pytest.raises(NotFound, match="No container found"):
+    with pytest.raises(NotFound, match="No containers found for type 'worker'") as caught:
         enter_instance(host, APP, "worker", (), container_id="", tty=False)
+    assert caught.value.hint == "Available types for app (blog): web"
+    with pytest.raises(NotFound, match="Invalid container id for app"):
+        enter_instance(host, APP, "", (), container_id="0123", tty=False)
+
+
+def test_without_a_type_the_only_one_is_entered_and_of_several_none(host: Host, files: dict[str, bytes]) -> None:
+    deploy(host, "jobs", {"Procfile": "worker: work\n"})
+    scale(host, AppName("jobs"), {ProcessType("worker"): 1})
+    assert enter_instance(host, AppName("jobs"), "", ("sh", "-c", "exit 4"), container_id="", tty=False) == 4
+    deploy(host, "shop", {"Procfile": "web: serve\nworker: work\n"})
+    scale(host, AppName("shop"), {ProcessType("worker"): 1})
+    with pytest.raises(UserError, match="No container type specified.") as caught:
+        enter_instance(host, AppName("shop"), "", ("true",), container_id="", tty=False)
+    assert caught.value.hint == "Available types for app (shop): web worker"
 
 
 @pytest.mark.parametrize("obeys", [True, False])

@@ -73,6 +73,9 @@ def parse(command: Command, words: list[str], app: str = "") -> Invocation:
             loose.append(word)
             continue
         name, equals, value = word.partition("=")
+        if name not in flags and word[1] != "-" and (short := flags.get(word[:2])):  # `-n50` and `-tq`
+            name, equals, value = word[:2], "" if short.is_bool else "=", word[2:]
+            words = [*words[:index], *(["-" + value] if short.is_bool else []), *words[index:]]
         if name in ("--help", "-h") and name not in flags:
             raise WantsHelp
         if scope is not None and name in ("--global", "--all") and not equals:

@@ -179,7 +179,7 @@ class Domain(Identifier):
 
     @classmethod
     def complaint(cls, text: str) -> str:
-        return f"{shown(text)} is invalid. exiting..."
+        return f"{shown(text)[1:-1]} is invalid. exiting..."
 
 
 def in_ascii(name: str) -> str:

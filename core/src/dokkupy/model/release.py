@@ -124,8 +124,8 @@ class Activity:
 class Deployment:
     """A release that is being deployed: the subject of the deploy hooks.
 
-    id: the operation's id, which every container that it starts has as a label. kind: deploy, scale, restart, config,
-    rollback or restore. instances: all instances that will serve after the switch. fresh: those that this deployment
+    id: the operation's id, which every container that it starts has as a label. kind: deploy, ports, scale, restart,
+    config, rollback or restore. instances: all instances that will serve after the switch. fresh: those that this deployment
     started, also after a stop. retiring: those that will stop after the switch. passed_at: when the checks
     of the fresh ones had passed, in seconds of the monotonic clock; 0 before that. log_mark: where the proxy's access log
     ended before the switch; empty if that is unknown.

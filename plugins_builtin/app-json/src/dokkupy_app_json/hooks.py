@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from dokkupy_app_json.reader import AppJson
 
-NO_SCRIPTS = ("scale", "restore")
-"""Deployments that only bring more or the same processes of a release: no script runs for them."""
+NO_SCRIPTS = ("ports", "scale", "restore")
+"""Deployments of the same code, command and variables, with other routes or more processes: no script runs for them."""
 
 
 class AppJsonFile(Record, file="apps/*/app-json"):

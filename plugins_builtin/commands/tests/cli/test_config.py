@@ -41,6 +41,9 @@ def test_shell_reads_an_exported_value_unchanged(run: Run, value: str) -> None:
     run("config:set", "blog", f"KEY={value}")
     script = run("config:export", "blog")[1] + '\nprintf %s "$KEY"'
     assert subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout == value
+    assert run("config", "--export", "blog") == run("config:export", "blog")
+    assert run("config", "blog", "--shell") == run("config:export", "blog", "--format", "shell")
+    assert run("config", "blog", "--shell", "--export")[0] == 1
 
 
 def test_variable_that_is_not_set_gives_exit_status_1(run: Run) -> None:

@@ -45,6 +45,20 @@ def require_docker_options(verb: str, words: list[str]) -> None:
             )
 
 
+def without_types(words: list[str], types: list[str]) -> tuple[list[str], list[str]]:
+    """The options without `--process TYPE`, which Dokku also accepts after the app, and the process types."""
+    left: list[str] = []
+    types = list(types)
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name == "--process" and (value := value if equals else next(rest, "")):
+            types.append(value)
+        else:
+            left.append(word)
+    return left, types
+
+
 def checked(words: list[str], phases: list[str]) -> list[str]:
     """The options in stored form. They are validated now, so that a later deploy does not fail because of them."""
     import shlex
@@ -127,6 +141,7 @@ def add(host: Host, app: App, phases: PhaseWord, option: Options, *, process: Pr
 
     host.store.require_app(app)
     names = phases_of(phases)
+    option, process = without_types(option, process)
     require_docker_options("add", option)
     require_right(host, app, {("", phase, text) for phase in names for text in divided(option)})
     found = checked(option, names)
@@ -147,16 +162,14 @@ def remove(host: Host, app: App, phases: PhaseWord, option: Options, *, process:
     """Remove options from the given phases."""
     host.store.require_app(app)
     names = phases_of(phases)
+    option, process = without_types(option, process)
     require_docker_options("remove", option)
     doomed = divided(option)
 
     def edit(kept: list[str]) -> list[str]:
         for text in doomed:
             if not any(same(text, one) for one in kept):
-                raise UserError(
-                    f"{text[:60]!r} is not among the options of {app} for {','.join(process or names)}",
-                    hint=f"List them: dokkupy docker-options:report {app}",
-                )
+                host.out.warn(f"{text[:60]!r} is not among the options of {app} for {','.join(process or names)}")
         return [one for one in kept if not any(same(text, one) for text in doomed)]
 
     change(host, "remove", app, names, process, edit)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from dokkupy_sdk import Host
 from dokkupy_sdk.errors import UserError
+
+IN_DOUBLE_QUOTES = re.compile(r"[^=]*=[^\S\n]*\"")
 
 
 def read(host: Host, text: str) -> dict[str, str]:
@@ -23,5 +27,15 @@ def read(host: Host, text: str) -> dict[str, str]:
                 hint="Lines look like KEY=value, KEY='a b' or # a comment",
             )
         if binding.key is not None and binding.value is not None:
-            values[binding.key] = binding.value
+            value = binding.value
+            if IN_DOUBLE_QUOTES.match(binding.original.string):
+                (again,) = parse_stream(io.StringIO(without_escaped_signs(binding.original.string)))
+                value = again.value or ""
+            values[binding.key] = value
     return values
+
+
+def without_escaped_signs(text: str) -> str:
+    """The text with `$`, `!` and a backquote for `\\$`, `\\!` and one with a backslash, which Dokku, Ruby and Docker Compose
+    write and read in double quotes. python-dotenv would keep the backslash."""
+    return re.sub(r"\\(.)", lambda found: found[1] if found[1] in "$!`" else found[0], text, flags=re.DOTALL)

@@ -49,22 +49,10 @@ def login(
 
     if scope.app is None and not scope.is_global:
         raise UserError(NO_SCOPE)
-    if scope.app is not None and not password and not password_stdin and is_server(host, scope.app):
-        host.out.warn("Deprecated: without an app, use --global for a login that all apps use")
-        server, username, password = scope.app, server, username
-        scope = Scope(is_global=True)
     app = host.store.require_app(scope.app) if scope.app is not None else None
     name = ServerName(server)
     log_in(host, app, name, username, given_password(password, from_input=password_stdin))
     return CommandResult({"server": name, "user": username}, [] if host.dry_run else ["Login Succeeded"])
-
-
-def is_server(host: Host, first: AppName) -> bool:
-    """Whether the first argument is a registry, as in Dokku's older `registry:login SERVER USERNAME PASSWORD`. Only an admin
-    logs in for all apps; anybody else gets the error about the app."""
-    from dokkupy_sdk.access import is_admin
-
-    return "." in first and is_admin(host) and not host.store.has_app(first)
 
 
 @group.command("logout", permission="app:write", mutating=True)

@@ -20,14 +20,14 @@ group = Group("enter", "Connect to an instance of an app", bare="")
 def enter(
     host: Host,
     app: Annotated[AppName, Arg("app")],
-    process: Annotated[str, Arg("process-type")] = "web",
+    process: Annotated[str, Arg("process-type")] = "",
     command: Annotated[list[str], Rest("command")] = [],  # noqa: B006 - never changed
     *,
     container_id: Annotated[
         ContainerId | None, Opt("--container-id", help="The container to enter, of this app, by its id")
     ] = None,
 ) -> int:
-    """Run a command (by default a shell) in a running instance: `web`, or `web.2`.
+    """Run a command (by default a shell) in a running instance: `web`, or `web.2`. An app with one process type needs none.
 
     enter blog web
     """
@@ -40,22 +40,28 @@ def enter_instance(
 ) -> int:
     """Run a command in an instance, chosen by its process type, its dyno or its container; returns its exit status."""
     from dokkupy_apps.releases.records import current, require_deployed
-    from dokkupy_sdk.errors import NotFound
+    from dokkupy_sdk.errors import NotFound, UserError
     from dokkupy_sdk.inside import SHELL, run_inside
     from dokkupy_sdk.names import ProcessType
 
     release = require_deployed(host, app)
-    name, _, index = process.partition(".")
     _, instances = current(host, app)
+    types = list(dict.fromkeys(str(one.process) for one in instances))
+    available = f"Available types for app ({app}): {' '.join(types)}"
+    if not process and not container_id and len(types) > 1:
+        raise UserError("No container type specified.", hint=available)
+    name, _, index = (process or "".join(types[:1]) or "web").partition(".")
     found = [
         one
         for one in instances
         if (one.id.startswith(container_id) if container_id else one.process == ProcessType(name))
         and (container_id or not index or str(one.index) == index)
     ]
+    if not found and container_id:
+        running = " ".join(one.id[:12] for one in instances)
+        raise NotFound("Invalid container id for app", hint=f"Available ids for app ({app}): {running}")
     if not found:
-        running = ", ".join(one.dyno for one in instances) or "none"
-        raise NotFound(f"No container found for {app} {container_id or process}", hint=f"Running: {running}")
+        raise NotFound(f"No containers found for type '{process or name}'", hint=available)
     has_shell = not command or host.images().has_file(release.image, SHELL)
 
     def attach(words: Sequence[str], tty: bool) -> list[str]:

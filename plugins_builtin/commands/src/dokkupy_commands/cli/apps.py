@@ -37,7 +37,7 @@ def create(host: Host, app: Annotated[NewAppName, Arg("app", complete=())]) -> N
 
 @group.command("exists", permission="app:read")
 def exists(host: Host, app: App) -> None:
-    """Exit with 0 if an app exists, else with 1."""
+    """Exit with 0 if an app exists, else with 20."""
     host.store.require_app(app)
 
 

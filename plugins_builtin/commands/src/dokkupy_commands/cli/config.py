@@ -45,13 +45,24 @@ def quoted(text: str) -> str:
 
 
 @group.command("show", permission="app:write")
-def show(host: Host, scope: Scope, *, merged: Merged = False) -> CommandResult:
+def show(
+    host: Host,
+    scope: Scope,
+    *,
+    merged: Merged = False,
+    shell: Annotated[bool, Opt("--shell", help="Deprecated: config:export --format shell")] = False,
+    exports: Annotated[bool, Opt("--export", help="Deprecated: config:export")] = False,
+) -> CommandResult:
     """Print the variables.
 
     config:show blog
     config:show --merged blog
     """
+    if shell and exports:
+        raise UserError("Only one of --shell and --export can be given")
     env = variables(host, scope, merged)
+    if shell or exports:
+        return CommandResult(env, raw=exported(env, "shell" if shell else "exports"))
     width = max((len(key) for key in env), default=0) + 2
     name = scope.app or "global"
     return CommandResult(
@@ -254,12 +265,17 @@ def export(
 
     config:export blog > blog.env
     """
+    env = variables(host, scope, merged)
+    return CommandResult(env, raw=exported(env, format))
+
+
+def exported(env: Mapping[str, str], format: str) -> bytes:
+    """The variables in one of FORMATS. Raises UserError for another one."""
     import json
 
-    env = variables(host, scope, merged)
     lines = {
         "exports": [f"export {key}={quoted(value)}" for key, value in env.items()],
-        "envfile": [f'{key}="{escaped(value)}"' for key, value in env.items()],
+        "envfile": [f"{key}={in_envfile(value)}" for key, value in env.items()],
         "docker-args": [" ".join(f"--env={key}={quoted(value)}" for key, value in env.items())],
         "docker-args-keys": [" ".join(f"--env={key}" for key in env)],
         "shell": [" ".join(f"{key}={quoted(value)}" for key, value in env.items())],
@@ -270,11 +286,16 @@ def export(
     }
     if format not in lines:
         raise UserError(f"Unknown export format: {format[:40]!r}", hint=f"Formats: {', '.join(FORMATS)}")
-    return CommandResult(env, raw="".join(f"{line}\n" for line in lines[format]).encode())
+    return "".join(f"{line}\n" for line in lines[format]).encode()
 
 
-def escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def in_envfile(text: str) -> str:
+    """The value in double quotes; in single quotes if other programs would replace a part of it, such as `$NAME`."""
+    if any(character in text for character in "$`!") and not any(character in text for character in "'\\\r\n"):
+        return f"'{text}'"
+    for character, escape in {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "$": "\\$", "`": "\\`"}.items():
+        text = text.replace(character, escape)
+    return f'"{text}"'
 
 
 @group.command("bundle", permission="app:write", formats=False)

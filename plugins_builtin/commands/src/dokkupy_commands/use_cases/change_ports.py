@@ -48,7 +48,7 @@ def follow(tx: Transaction, app: AppName) -> None:
         moves = listening(release).port != listening(serving).port
         if moves:
             host.out.section(f"Restarting app {app} with PORT={listening(release).port}")
-        converge(tx, release, release.formation, kind="config", replaces=lambda _: moves)
+        converge(tx, release, release.formation, kind="ports", replaces=lambda _: moves)
         return
     tx.register_undo("route", call(reroute, app=app))
     write_deployment(tx, release, instances)
