@@ -156,10 +156,7 @@ def take(item: Parameter, name: str, value: str | None, words: list[str], index:
     text, count = joined(item, text, words[index:])
     index += count
     converted = item.convert(text)
-    if item.many:
-        options.setdefault(item.name, []).append(converted)
-    else:
-        options[item.name] = converted
+    options[item.name] = [*options.get(item.name, []), converted] if item.many else converted
     return index
 
 
