@@ -360,11 +360,18 @@ default_roots() {
 
 has_tests() { [[ $1 == *.py* ]] || [[ -n $(find "$1" -name 'test_*.py' -print -quit) ]]; }
 
+# The seconds of a processor that this shell's processes took between two outputs of `times`, whose second lines are about them.
+spent() {
+  cat "$1/before-$2" "$1/after-$2" | awk 'NR % 2 == 0 { split($0, part, /[ms ]+/); sum[NR] = 60 * (part[1] + part[3]) + part[2] + part[4] }
+    END { printf "%.0f", sum[4] - sum[2] }'
+}
+
 # Runs the tests of one root. Their last line is added to the sums at the end.
 run_root() {
   local root=$1 log=$2 code=0 started=$SECONDS folder
   local -a way=(tests/strange-system)
   step "$root"
+  times >"$log/before-${root//\//-}"
   # The tests of machines need no broken system, because they run in containers. The tests of each worker share a machine.
   if [[ $root == tests/e2e* ]]; then way=(); fi
   # A free worker runs the next whole file, in the order of tests/e2e/conftest.py.
@@ -379,7 +386,8 @@ run_root() {
   ${way[@]+"${way[@]}"} "$(python_of "${root%%::*}")" -m pytest "$root" ${workers[@]+"${workers[@]}"} -ra --durations=10 --durations-min=10 --timeout "$TEST_LIMIT" -o cache_dir="$PWD/.pytest_cache" ${colour:-} \
     ${arguments[@]+"${arguments[@]}"} </dev/null | tee "$log/${root//\//-}" || code=${PIPESTATUS[0]}
   tail -n 1 "$log/${root//\//-}" | sed 's/\x1b\[[0-9;]*m//g' >>"$log/closing"
-  printf '%s\n' "$root: $((SECONDS - started)) s" >>"$log/times"
+  times >"$log/after-${root//\//-}"
+  printf '%s\n' "$root: $((SECONDS - started)) s, $(spent "$log" "${root//\//-}") s of a processor without containers" >>"$log/times"
   # Status 5: nothing was collected, for example because -k names tests of another root.
   if [[ $code != 5 ]]; then return "$code"; fi
 }
@@ -495,7 +503,7 @@ run_tests() {
     step "Seconds of each"
     sort -t: -k2 -rn "$log/times" | sed 's/^/       /'
     # More lanes would only help if they were idle.
-    echo "$before $(processors)" | awk '$4 > $2 { printf "       processors idle: %d%%\n", 100 * ($3 - $1) / ($4 - $2) }'
+    echo "$before $(processors)" | awk '$4 > $2 { printf "       processors idle: %d%%, busy: %d s\n", 100 * ($3 - $1) / ($4 - $2), ($4 - $2 - $3 + $1) / 100 }'
     # Keep the times of a whole run, so that the next one starts with the longest.
     if [[ $whole == yes && $worst == 0 ]]; then cp -- "$log/times" "$VENV/times"; fi
   fi

@@ -81,13 +81,7 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
     """A host whose roles are all fakes. plugins: names of installed plugins whose hooks and commands count too. real: roles
     that an installed plugin fills (`engine`), which are not fakes. Dokku's vocabulary (`apps:create`, `config:set`) is there where it is
     installed: a plugin whose tests type it names `dokkupy-commands` or `dokkupy-run` among what its tests need."""
-    found = installed(tuple(sys.path))
-    core = [entry for entry in found if entry.plugin in ("core", "sdk", *VOCABULARY, *plugins) and ours(entry)]
-    core += [
-        entry
-        for entry in found
-        if entry.group in {f"dokkupy.{role}" for role in (*real, *(["one_offs"] if "scheduler" in real else []))}
-    ]
+    core = chosen(tuple(sys.path), plugins, real)
     builder = EntryPoint("dokkupy.builder", "fake", f"{FakeBuilder.__module__}:FakeBuilder", "dokkupy-fake", "1", "")
     host = FakeHost(str(root), out=RecordingConsole(), registry=Registry([*core, builder]), command="test")
     fakes: dict[str, Callable[[Host], Any]] = {
@@ -104,6 +98,18 @@ def fake_host(root: Path, *, plugins: tuple[str, ...] = (), real: tuple[str, ...
         if role not in real:
             host.override_role(role, "fake", fake(host))
     return host
+
+
+@functools.cache
+def chosen(path: tuple[str, ...], plugins: tuple[str, ...], real: tuple[str, ...]) -> list[EntryPoint]:
+    """The entry points of a host of these plugins, selected once for all hosts that are alike."""
+    found = installed(path)
+    adapters = {f"dokkupy.{role}" for role in (*real, *(["one_offs"] if "scheduler" in real else []))}
+    wanted = {"core", "sdk", *VOCABULARY, *plugins}
+    return [
+        *(entry for entry in found if entry.plugin in wanted and ours(entry)),
+        *(entry for entry in found if entry.group in adapters),
+    ]
 
 
 @functools.cache
