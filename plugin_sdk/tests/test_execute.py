@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 from dokkupy.kernel.signals import SignalReceived, signals_as_exceptions
-from dokkupy_sdk.execute import stream
+from dokkupy_sdk.execute import reader_leaves, stream
 
 
 def shell(text: str) -> list[str]:
@@ -77,3 +79,25 @@ def test_signal_pipe_and_handlers_are_as_before_afterwards() -> None:
 
 def raising() -> None:
     raise RuntimeError("the reader gave up")
+
+
+@pytest.mark.parametrize(
+    ("waits", "status"),
+    [
+        ("exit(not reader_leaves(1, 60))", 0),
+        ("end_with_reader(1); signal.pause()", -signal.SIGHUP),
+    ],
+)
+def test_who_prints_nothing_for_long_ends_with_the_reader(waits: str, status: int) -> None:
+    code = f"import signal; from dokkupy_sdk.execute import *; print('ready', flush=True); {waits}"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and child.stdout.readline() == b"ready\n"
+        child.stdout.close()
+        assert child.wait(60) == status
+
+
+def test_waiting_for_a_reader_that_stays_ends_in_time() -> None:
+    ends = os.pipe()
+    assert not reader_leaves(ends[1], 0.01)
+    for end in ends:
+        os.close(end)

@@ -24,6 +24,8 @@ __all__ = [
     "execute",
     "own_argv",
     "poll_reader",
+    "end_with_reader",
+    "reader_leaves",
     "reader_left",
     "stream",
 ]
@@ -195,6 +197,24 @@ def poll_reader(fd: int) -> select.poll:
 def reader_left(fd: int) -> bool:
     """Whether the reader of the output is gone: the SSH connection was dropped, or the program behind the pipe ended."""
     return bool(poll_reader(fd).poll(0))
+
+
+def reader_leaves(fd: int, seconds: float) -> bool:
+    """Wait that long, or until the reader of the output is gone: whether it is. For whoever follows something that may never
+    print again."""
+    return bool(poll_reader(fd).poll(seconds * 1000))
+
+
+def end_with_reader(fd: int) -> None:
+    """Send SIGHUP to this process once the reader of the output is gone, because sshd sends no signal to a session without a
+    terminal. For whoever waits in a call that `reader_leaves` cannot replace."""
+    import _thread
+
+    def wait() -> None:
+        poll_reader(fd).poll()
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    _thread.start_new_thread(wait, ())
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from itertools import islice
 
@@ -45,6 +47,16 @@ def test_following_prints_each_event_once(host: Host) -> None:
     assert next(lines).endswith("first")
     threading.Timer(0.05, lambda: host.events.record("second")).start()
     assert [line.split()[1] for line in islice(lines, 1)] == ["second"]
+
+
+def test_following_ends_with_its_reader_although_nothing_happens(host: Host) -> None:
+    """Else each dropped SSH connection would leave a process behind."""
+    host.events.record("first")
+    code = f"from dokkupy_sdk import Host; from dokkupy_sdk.entry import main; main(['events', '-t'], host=Host({host.root!r}))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and b"first" in child.stdout.readline()
+        child.stdout.close()
+        assert child.wait(60) == 0
 
 
 def test_scripts_for_dokku_turn_events_on_and_off_and_are_warned(run: Run, host: Host) -> None:

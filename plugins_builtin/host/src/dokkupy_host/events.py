@@ -118,8 +118,10 @@ def value_of(key: str, lines: list[str]) -> str:
 def follow(host: Host, rows: list[dict[str, Any]], app: str | None = None, *, pause: float = 0.5) -> Iterator[str]:
     """The lines of these events and of all later ones (with app: only of this app); ends only when its reader
     disconnects."""
+    from dokkupy_sdk.execute import reader_leaves
+
     tail = Tail(host)
     yield from map(line_of, rows)
-    while True:
+    yield from map(line_of, seen(host, of_app(tail.fresh(), app)))
+    while not reader_leaves(1, pause):
         yield from map(line_of, seen(host, of_app(tail.fresh(), app)))
-        time.sleep(pause)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from dokkupy_sdk import table
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
+from dokkupy_sdk.execute import end_with_reader, reader_leaves
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container, expose, missing
@@ -85,6 +85,8 @@ def info(
 
 
 def print_logs(host: Host, service: Service, lines: int | None, *, follow: bool) -> None:
+    if follow:
+        end_with_reader(1)
     try:
         for _, line in host.sessions().logs(service.container, tail=lines, follow=follow):
             sys.stdout.write(harmless(container.without_secrets(service, line.decode(errors="replace"))) + "\n")
@@ -106,10 +108,9 @@ def print_backup_logs(host: Host, service: Service, number: int, *, follow: bool
     found = backup_lines(service, latest(host, MOST_EVENTS, service.subject))
     for line in found[-number:]:
         print(line, flush=True)
-    while follow:
+    while follow and not reader_leaves(1, pause):
         for line in backup_lines(service, fresh.fresh()):
             print(line, flush=True)
-        time.sleep(pause)
 
 
 def backup_lines(service: Service, rows: Iterable[Mapping[str, Any]]) -> list[str]:

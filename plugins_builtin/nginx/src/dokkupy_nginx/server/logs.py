@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import time
 
 from dokkupy_sdk.errors import HostError, NotFound
+from dokkupy_sdk.execute import reader_leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def every_line(path: str, *, start: int = 0) -> Iterator[str]:
 
 
 def follow_lines(path: str, *, count: int = 10, start: int = 0, poll: float = 0.25) -> Iterator[str]:
-    """The last lines of the file, then each new line, without end."""
+    """The last lines of the file, then each new line, until the reader disconnects."""
     yield from last_lines(path, count, start=start)
     file = opened(path)
     try:
@@ -66,7 +66,8 @@ def follow_lines(path: str, *, count: int = 10, start: int = 0, poll: float = 0.
                 *lines, rest = (rest + data).split(b"\n")
                 yield from (harmless(line) for line in lines)
                 continue
-            time.sleep(poll)
+            if reader_leaves(1, poll):
+                return
             if was_replaced(file, path):
                 file.close()
                 file = opened(path)
