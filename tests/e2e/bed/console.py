@@ -64,7 +64,8 @@ def entered(container: str) -> Console | None:
         return None
     console = Console(container)
     ran = console.run(["true"], check=False)
-    return console if ran.code == 0 else None
+    # Its groups may refuse a process, which the shell would say at each command.
+    return console if (ran.code, ran.output) == (0, "") else None
 
 
 def _groups(container: str, pid: str) -> list[str]:
