@@ -207,18 +207,21 @@ def test_wrong_value_is_an_error_that_stores_nothing(
     host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], namespace: str
 ) -> None:
     root, faults = Path(host.root), []
+    before = snapshot(root)
     for command in commands()[namespace]:
         for words in tries(command):
-            before = snapshot(root)
             status = run(host, monkeypatch, command.full_name, *words)
             said = capsys.readouterr()
             call = [command.full_name, *(word[:60] for word in words)]
             if "Internal error" in said.err or "Traceback" in said.err or "Traceback" in said.out:
                 faults.append((call, said.err[-300:]))
-            elif status and snapshot(root) != before and "of them" not in said.err:
+            after = snapshot(root)
+            if status and after != before and "of them" not in said.err:
                 faults.append((call, "stored something and failed"))
             if not host.store.has_app(AppName("blog")):
                 deploy(host, "blog", {"Procfile": "web: serve"})
+                after = snapshot(root)
+            before = after
     assert not faults, "\n".join(f"{call}: {why}" for call, why in faults)
     assert run(host, monkeypatch, "--force", "apps:destroy", "blog") == 0
     assert not os.path.exists(host.path("apps", "blog"))
