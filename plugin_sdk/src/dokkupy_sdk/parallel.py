@@ -67,19 +67,31 @@ class Child:
 
 
 class Crew:
-    """The running children, and the signal that ended the command (0 for none)."""
+    """The running children, and the signal that ended the command (0 for none).
+
+    `woken` becomes readable with each signal: one that arrives just before a wait would otherwise be handled after it.
+    """
 
     def __init__(self) -> None:
         self.children: dict[int, Child] = {}
         self.ended_by = 0
         self.before = {number: signal.getsignal(number) for number in SIGNALS}
+        self.woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def __enter__(self) -> Crew:
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in SIGNALS:
             signal.signal(number, self.end)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+        os.close(self.woken)
+        os.close(self._wake)
+
+    def leave(self) -> None:
+        """Handle signals as before, also in a child, whose signals must not wake the parent."""
+        signal.set_wakeup_fd(-1)
         for number, handler in self.before.items():
             signal.signal(number, handler)
 
@@ -96,10 +108,9 @@ class Crew:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         pid = os.fork()
         if pid == 0:
-            for number, handler in self.before.items():
-                signal.signal(number, handler)
+            self.leave()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            for pipe in (reading, *self.children):
+            for pipe in (self.woken, self._wake, reading, *self.children):
                 os.close(pipe)
             work(host, subject, do, Piped(out, writing))
         os.close(writing)
@@ -138,11 +149,15 @@ def over_each_at_once(
     waiting = list(subjects)
     failures: dict[S, Exception] = {}
     with Crew() as crew, selectors.DefaultSelector() as selector:
+        selector.register(crew.woken, selectors.EVENT_READ)
         while crew.children or (waiting and not crew.ended_by):
             while waiting and len(crew.children) < at_once and not crew.ended_by:
                 child = crew.start(host, waiting.pop(0), do, out)
                 selector.register(child.pipe, selectors.EVENT_READ, child)
             for key, _ in selector.select():
+                if key.fd == crew.woken:
+                    os.read(crew.woken, 1)
+                    continue
                 messages = key.data.read()
                 if messages is None:
                     selector.unregister(key.fd)
