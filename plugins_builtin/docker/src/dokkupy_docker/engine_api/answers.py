@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -77,6 +78,10 @@ def up_seconds(status: str) -> int:
     return int(words[0]) * size if size < 3600 else max(3600, (int(words[0]) * size) // 2)
 
 
+LATE = 1.0
+"""Seconds within which `oom` may follow `die`: containerd publishes them separately, so a busy host may swap them."""
+
+
 def endings_of(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Ending]]:
     """The engine's events `oom`, `kill`, `die` and `stop`, in their order, as the ends of containers."""
     found: dict[str, list[Ending]] = {}
@@ -84,20 +89,28 @@ def endings_of(events: Iterable[Mapping[str, Any]]) -> dict[str, list[Ending]]:
     killed: set[str] = set()
     for event in events:
         identifier, what = event["Actor"]["ID"], event["Action"]
-        about = event["Actor"].get("Attributes") or {}
-        if what == "oom":
+        about, at = event["Actor"].get("Attributes") or {}, event.get("timeNano", 0) / 1e9
+        last = found.get(identifier, [])[-1:]
+        if what == "oom" and last and is_unexplained(last[0]) and at - last[0].at < LATE:
+            found[identifier][-1] = replace(last[0], oom=True)
+        elif what == "oom":
             oom.add(identifier)
         elif what == "kill" and about.get("signal") in ENDING_SIGNALS:
             killed.add(identifier)
         elif what == "die":
-            at, code = event.get("timeNano", 0) / 1e9, int(about.get("exitCode", 0))
+            code = int(about.get("exitCode", 0))
             ending = Ending(at, code, oom=identifier in oom, stopped=identifier in killed)
             found.setdefault(identifier, []).append(ending)
             oom.discard(identifier)
             killed.discard(identifier)
-        elif what == "stop" and found.get(identifier):
-            found[identifier][-1] = replace(found[identifier][-1], stopped=True)
+        elif what == "stop" and last:
+            found[identifier][-1] = replace(last[0], stopped=True)
     return found
+
+
+def is_unexplained(one: Ending) -> bool:
+    """Whether SIGKILL ended it, which nobody sent by the engine."""
+    return one.exit_code == 128 + signal.SIGKILL and not one.oom and not one.stopped
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dokkupy_sdk.roles import Container, Containers, ContainerSpec
 
 from dokkupy_docker import hookspecs
 from dokkupy_docker.engine_api import api
-from dokkupy_docker.engine_api.answers import endings_of, filters, inspected, listed
+from dokkupy_docker.engine_api.answers import LATE, endings_of, filters, inspected, is_unexplained, listed
 from dokkupy_docker.engine_api.errors import faults
 from dokkupy_docker.options.translate import body_of, joins, network_mode
 from dokkupy_docker.options.translate import restart_policy as policy_body
@@ -131,8 +131,19 @@ class DockerContainers(Containers):
 
     def endings(self, since: float) -> Mapping[str, Sequence[Ending]]:
         wanted = {"type": ["container"], "event": ["die", "oom", "kill", "stop"]}
-        found = api.lines("/events", since=f"{since:.9f}", until=f"{time.time():.9f}", filters=wanted)
-        return endings_of(found)
+
+        def until(now: float) -> dict[str, list[Ending]]:
+            return endings_of(api.lines("/events", since=f"{since:.9f}", until=f"{now:.9f}", filters=wanted))
+
+        now = time.time()
+        found = until(now)
+        left = max(
+            (one.at + LATE - now for rows in found.values() for one in rows[-1:] if is_unexplained(one)), default=0
+        )
+        if not 0 < left <= LATE:
+            return found
+        time.sleep(left)  # the engine may not have said yet that it ran out of memory
+        return until(time.time())
 
     def change(self, ref: str, *, name: str | None = None, restart_policy: str | None = None) -> None:
         if restart_policy is not None:

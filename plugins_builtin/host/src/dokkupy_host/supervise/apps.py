@@ -32,7 +32,17 @@ from dokkupy_sdk.state import ServingFile
 from dokkupy_sdk.values import dataclass, field
 
 from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
-from dokkupy_host.supervise.watched import SLACK, CrashesFile, Watched, is_due, is_well, judged, read_watched, tried
+from dokkupy_host.supervise.watched import (
+    SLACK,
+    CrashesFile,
+    Watched,
+    has_ended,
+    is_due,
+    is_well,
+    judged,
+    read_watched,
+    tried,
+)
 
 REMEMBERED = 300
 """Seconds before the last look for which ended processes are requested again, because that look may have skipped an
@@ -59,7 +69,6 @@ class Look:
     left_out: frozenset[str]
     skipped: set[str] = field(default_factory=set)
     _steady: dict[Instances, frozenset[str]] = field(default_factory=dict)
-    _endings: dict[Instances, Mapping[str, Sequence[Ending]]] = field(default_factory=dict)
 
     def steady(self, running: Instances) -> frozenset[str]:
         """Instances that have been running since before the last look, with one request for all apps."""
@@ -69,10 +78,9 @@ class Look:
         return self._steady[running]
 
     def endings(self, running: Instances) -> Mapping[str, Sequence[Ending]]:
-        if running not in self._endings:
-            since = min(self.since or self.now, self.now)  # a later one: the clock was set back
-            self._endings[running] = running.endings(since - REMEMBERED)
-        return self._endings[running]
+        """The latest ends, for statuses that were read before: earlier ones would lack the cause of a crash."""
+        since = min(self.since or self.now, self.now)  # a later one: the clock was set back
+        return running.endings(since - REMEMBERED)
 
 
 def supervise(host: Host, now: float | None = None) -> list[str]:
@@ -148,12 +156,14 @@ def look_at(look: Look, app: AppName) -> list[Case]:
         look.skipped.add(str(app))  # processes that an operation stops and starts have not crashed
         return []
     statuses = list(running.status(instances))
+    ended = any(has_ended(watched.get(status.instance.id, Watched()), status) for status in statuses)
+    endings = look.endings(running) if ended else {}
     after: dict[str, Watched] = {}
     crashed: list[Instance] = []
     for status in statuses:
         one = status.instance
-        endings = look.endings(running).get(one.id, ())
-        after[one.id], has_crashed = judged(watched.get(one.id, Watched()), status, endings, look.now)
+        before = watched.get(one.id, Watched())
+        after[one.id], has_crashed = judged(before, status, endings.get(one.id, ()), look.now)
         if has_crashed:
             crashed.append(one)
     write_watched(host, app, after, before=watched)

@@ -67,17 +67,25 @@ def is_well(watched: Watched | None) -> bool:
     return watched is None or watched.is_quiet
 
 
+def fresh_restarts(before: Watched, seen: Seen) -> int:
+    known = before.restarts if seen.restarts >= before.restarts else 0
+    return seen.restarts - known
+
+
+def has_ended(before: Watched, seen: Seen) -> bool:
+    """Whether the process ended since the last look, so that its endings are needed to judge how."""
+    return fresh_restarts(before, seen) > 0 or (seen.state in DOWN and not before.down)
+
+
 def judged(before: Watched, seen: Seen, endings: Sequence[Ending], now: float) -> tuple[Watched, bool]:
     """The new record of a process, and whether it crashed since the last look. Pure.
 
     endings: those that the engine remembers. One that it does not remember was before its own last start: a boot is no
     crash. A lower count means that the engine started counting again, after a boot or a manual stop and start.
     """
-    known = before.restarts if seen.restarts >= before.restarts else 0
-    fresh = seen.restarts - known
-    down = seen.state in DOWN
+    fresh, down = fresh_restarts(before, seen), seen.state in DOWN
     after = before.replace(restarts=seen.restarts, down=down, total=before.total + fresh)
-    if not fresh and not (down and not before.down):
+    if not has_ended(before, seen):
         # A last end in the future was recorded before the clock was set back.
         well = not down and before.last and not 0 <= now - before.last < STABLE
         return (Watched(restarts=seen.restarts) if well else after), False
