@@ -136,10 +136,7 @@ def require_task(host: Host, app: Subject, task: str) -> Task:
         host.store.require_app(app)
     found = tasks_of(host, app).get(task)
     if found is None:
-        raise NotFound(
-            "No matching Cron ID found. Please specify a Cron ID from the output of 'dokku cron:list'",
-            hint=f"cron:list {app or '--global'}",
-        )
+        raise NotFound("No matching Cron ID found. Please specify a Cron ID from the output of 'dokku cron:list'")
     return found
 
 
