@@ -23,6 +23,7 @@ WITHOUT = {
     "plugins_builtin/apps/src/dokkupy_apps/releases/records.py": "Dokku's message for an app without a release",
     "plugins_builtin/apps/src/dokkupy_apps/apps.py": "Dokku's message, whose second line is the command",
     "plugins_builtin/commands/src/dokkupy_commands/cli/apps.py": "Dokku's message: there is no lock, so nothing is to be done",
+    "plugins_builtin/cron/src/dokkupy_cron/tasks/task.py": "Dokku's message, which names the command",
     "plugins_builtin/docker/src/dokkupy_docker/engine_api/errors.py": "the engine's own message",
     "plugins_builtin/docker/src/dokkupy_docker/roles/registries.py": "the registry's own message",
     "plugins_builtin/services/src/dokkupy_services/lifecycle/service.py": "Dokku's message for a name that is taken",
