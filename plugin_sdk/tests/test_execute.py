@@ -85,11 +85,12 @@ def raising() -> None:
     ("waits", "status"),
     [
         ("exit(not reader_leaves(1, 60))", 0),
-        ("end_with_reader(1); signal.pause()", -signal.SIGHUP),
+        ("with ending_with_reader(1): signal.pause()", -signal.SIGHUP),
+        ("with ending_with_reader(1): pass\nexit(not reader_leaves(1, 60))", 0),
     ],
 )
 def test_who_prints_nothing_for_long_ends_with_the_reader(waits: str, status: int) -> None:
-    code = f"import signal; from dokkupy_sdk.execute import *; print('ready', flush=True); {waits}"
+    code = f"import signal; from dokkupy_sdk.execute import *; print('ready', flush=True)\n{waits}"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None and child.stdout.readline() == b"ready\n"
         child.stdout.close()

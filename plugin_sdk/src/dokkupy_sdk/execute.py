@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Completed",
+    "ending_with_reader",
     "ending_with_us",
     "environment",
     "execute",
     "own_argv",
     "poll_reader",
-    "end_with_reader",
     "reader_leaves",
     "reader_left",
     "stream",
@@ -205,16 +205,26 @@ def reader_leaves(fd: int, seconds: float) -> bool:
     return bool(poll_reader(fd).poll(seconds * 1000))
 
 
-def end_with_reader(fd: int) -> None:
-    """Send SIGHUP to this process once the reader of the output is gone, because sshd sends no signal to a session without a
-    terminal. For whoever waits in a call that `reader_leaves` cannot replace."""
-    import _thread
+@contextmanager
+def ending_with_reader(fd: int) -> Iterator[None]:
+    """Meanwhile, send SIGHUP to this process once the reader of the output is gone, because sshd sends no signal to a session
+    without a terminal. For whoever waits in a call that `reader_leaves` cannot replace."""
+    from _thread import allocate_lock, start_new_thread
+
+    lock, is_over = allocate_lock(), False
 
     def wait() -> None:
         poll_reader(fd).poll()
-        os.kill(os.getpid(), signal.SIGHUP)
+        with lock:
+            if not is_over:
+                os.kill(os.getpid(), signal.SIGHUP)
 
-    _thread.start_new_thread(wait, ())
+    start_new_thread(wait, ())
+    try:
+        yield
+    finally:
+        with lock:
+            is_over = True
 
 
 def end_group(process: subprocess.Popen[bytes], grace: float = 5.0) -> None:

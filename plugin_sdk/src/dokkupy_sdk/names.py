@@ -111,7 +111,7 @@ class GlobalDomain(Identifier):
 
     @classmethod
     def complaint(cls, text: str) -> str:
-        return f"{shown(text)[1:-1]} is invalid. exiting..."
+        return Domain.complaint(text)
 
     @property
     def is_address(self) -> bool:

@@ -79,7 +79,7 @@ class Crew:
         self.woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def __enter__(self) -> Crew:
-        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        self._woken_before = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         for number in SIGNALS:
             signal.signal(number, self.end)
         return self
@@ -91,7 +91,7 @@ class Crew:
 
     def leave(self) -> None:
         """Handle signals as before, also in a child, whose signals must not wake the parent."""
-        signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(self._woken_before)
         for number, handler in self.before.items():
             signal.signal(number, handler)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from dokkupy_sdk import table
 from dokkupy_sdk.access import check_access
 from dokkupy_sdk.cli import CommandResult, Host, harmless
 from dokkupy_sdk.errors import DokkupyError, UserError
-from dokkupy_sdk.execute import end_with_reader, reader_leaves
+from dokkupy_sdk.execute import ending_with_reader, reader_leaves
 
 from dokkupy_services import records
 from dokkupy_services.lifecycle import container, expose, missing
@@ -85,13 +86,12 @@ def info(
 
 
 def print_logs(host: Host, service: Service, lines: int | None, *, follow: bool) -> None:
-    if follow:
-        end_with_reader(1)
     try:
-        for _, line in host.sessions().logs(service.container, tail=lines, follow=follow):
-            sys.stdout.write(harmless(container.without_secrets(service, line.decode(errors="replace"))) + "\n")
-            if follow:
-                sys.stdout.flush()
+        with ending_with_reader(1) if follow else nullcontext():
+            for _, line in host.sessions().logs(service.container, tail=lines, follow=follow):
+                sys.stdout.write(harmless(container.without_secrets(service, line.decode(errors="replace"))) + "\n")
+                if follow:
+                    sys.stdout.flush()
     except DokkupyError:
         if lifecycle.status(host, service) == "missing":
             raise UserError(

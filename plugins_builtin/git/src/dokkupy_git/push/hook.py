@@ -14,10 +14,10 @@ import os
 import select
 import signal
 import sys
-from _thread import allocate_lock, start_new_thread
 from collections.abc import Iterator
 
 from dokkupy_sdk.errors import HostError
+from dokkupy_sdk.execute import ending_with_reader
 from dokkupy_sdk.names import AppName
 
 from dokkupy_git.push import pkt_line
@@ -83,7 +83,7 @@ def answer(host: Host, app: AppName, repository: str, hook: int) -> None:
     with (
         open(f"/proc/{hook}/fd/{INPUT}", "rb") as handed,
         open(f"/proc/{hook}/fd/{OUTPUT}", "wb") as answers,
-        watched(os.dup(1)),
+        ending_with_reader(os.dup(1)),  # git, which stands between, waits for the hook and drops what it prints
         printing_to(f"/proc/{hook}/fd/{MESSAGES}"),
     ):
         updates, options = pkt_line.updates_of(handed, answers)
@@ -151,29 +151,3 @@ def named_by(repository: str, ref: str) -> str:
             return file.read().strip()
     except (OSError, UnicodeError):
         return ""
-
-
-@contextlib.contextmanager
-def watched(connection: int) -> Iterator[None]:
-    """Send SIGHUP to this process if the client disconnects meanwhile.
-
-    sshd sends no signal to a session without a terminal, and git, which stands between, waits for the hook to end and
-    drops what it prints. The writing end of the connection shows that its reader left.
-    """
-    lock, ended = allocate_lock(), False
-
-    def wait() -> None:
-        poll = select.poll()
-        poll.register(connection, 0)
-        while not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll()):
-            pass
-        with lock:
-            if not ended:
-                os.kill(os.getpid(), signal.SIGHUP)
-
-    start_new_thread(wait, ())
-    try:
-        yield
-    finally:
-        with lock:
-            ended = True

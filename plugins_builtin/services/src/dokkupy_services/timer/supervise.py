@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from dokkupy_host.supervise.crashes import announce, crash_of, last_lines
-from dokkupy_host.supervise.watched import Watched, describe, judged
+from dokkupy_host.supervise.watched import Watched, describe, has_ended, judged
 from dokkupy_sdk import Host
 from dokkupy_sdk.locks import holder
 from dokkupy_sdk.records import Record
@@ -58,7 +58,7 @@ def look_at_all(host: Host, services: Sequence[Service], listed: Mapping[str, Co
 def look_at(host: Host, service: Service, before: Watched, since: float, now: float) -> Watched:
     containers = host.containers()
     seen = containers.find(service.container) or Container("", service.container, "", "missing")
-    endings = containers.endings(since - REMEMBERED).get(seen.id, ())
+    endings = containers.endings(since - REMEMBERED).get(seen.id, ()) if has_ended(before, seen) else ()
     after, has_crashed = judged(before, seen, endings, now)
     if has_crashed:
         lines = [without_secrets(service, line) for line in last_lines(host.sessions().logs, seen.id)]
