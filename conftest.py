@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import os
+import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,13 +51,30 @@ FOLDERS = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     of_path: dict[Path, str] = {}
     for item in items:
         if LANES.isdisjoint([mark.name for mark in item.iter_markers()]):
             if item.path not in of_path:
                 of_path[item.path] = lane_of(item.path)
             item.add_marker(of_path[item.path])
+    if os.environ.get("DOKKUPY_THOROUGH") != "1" and not any("::" in word for word in config.args):
+        leave_to_thorough(config, items)
+
+
+def leave_to_thorough(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what tests/thorough.toml names."""
+    entries = tomllib.loads((ROOT / "tests" / "thorough.toml").read_text(encoding="utf-8")).values()
+    left = [item for item in items if any(named(item.nodeid, entry) for entry in entries)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+def named(nodeid: str, entry: dict[str, list[str]]) -> bool:
+    """Whether an entry of tests/thorough.toml names this test."""
+    tests, but = ([fnmatchcase(nodeid, pattern) for pattern in entry.get(key, [])] for key in ("tests", "but"))
+    return any(tests) and not any(but)
 
 
 ENVIRONMENT = (

@@ -65,21 +65,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Add the duration of each file to the times that test.sh prints and stores."""
-    where = os.environ.get("DOKKUPY_TIMES")
-    if where is None or "PYTEST_XDIST_WORKER" in os.environ:  # only the controller has all reports
+    """Print the tests that took most of a processor, and add each file's seconds to the times that test.sh prints and stores."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # only the controller has all reports
         return
-    seconds: dict[str, list[float]] = {}
+    files: dict[str, list[float]] = {}
+    tests: dict[str, float] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                sums = seconds.setdefault(file_of(report.nodeid), [0.0, 0.0])
+                spent = dict(report.user_properties).get(PROCESSOR, 0.0)
+                tests[report.nodeid] = tests.get(report.nodeid, 0.0) + spent
+                sums = files.setdefault(file_of(report.nodeid), [0.0, 0.0])
                 sums[0] += report.duration
-                sums[1] += dict(report.user_properties).get(PROCESSOR, 0.0)
-    with Path(where).open("a") as file:
-        file.writelines(
-            f"{name}: {wall:.0f} s, {spent:.0f} s of a processor\n" for name, (wall, spent) in seconds.items()
-        )
+                sums[1] += spent
+    if terminalreporter.config.option.durations:
+        terminalreporter.write_sep("=", "most seconds of a processor, with setup and teardown")
+        for nodeid, spent in sorted(tests.items(), key=lambda one: -one[1])[:40]:
+            terminalreporter.write_line(f"{spent:.0f} s {nodeid}")
+    if where := os.environ.get("DOKKUPY_TIMES"):
+        with Path(where).open("a") as file:
+            file.writelines(
+                f"{name}: {wall:.0f} s, {spent:.0f} s of a processor\n" for name, (wall, spent) in files.items()
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)

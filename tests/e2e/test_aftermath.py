@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from apps import Repository
-from bed.engine import Ran
+from bed.engine import SOON, Ran
 from bed.host import Host
 
 APP = "aftermath"
@@ -43,7 +43,7 @@ def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     host.exec(["dokkupy", "apps:destroy", APP, "--force"])
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = SOON) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what} did not come true within {seconds:.0f} s"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from apps import Repository
 from bed import images
-from bed.engine import LABEL, docker, run
+from bed.engine import LABEL, SOON, docker, run
 from bed.host import Host
 
 PORT = 5000
@@ -257,7 +257,7 @@ def hold(address: str, count: int, stack: ExitStack) -> int:
         one.setblocking(False)
         one.connect_ex((address, 80))
         ready.register(one, selectors.EVENT_WRITE)
-    made, deadline = 0, time.monotonic() + 120
+    made, deadline = 0, time.monotonic() + SOON
     while made < count and time.monotonic() < deadline:
         for key, _ in ready.select(1):
             ready.unregister(key.fileobj)

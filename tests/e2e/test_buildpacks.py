@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from apps import Repository
 from bed.checkout import ROOT
+from bed.engine import HANGS, SOON
 from bed.host import Host
 from bed.wayout import environment
 from dokkupy_sdk.testing.effort import THOROUGH
@@ -328,7 +329,7 @@ def test_build_that_is_cancelled_or_killed_leaves_nothing_and_the_next_push_work
     for end in ("cancel", "kill"):
         with ThreadPoolExecutor() as pool:
             push = pool.submit(host.git_push, repository.path, app, check=False)
-            until(lambda: sleeping(host), 580)  # the push itself is given 600
+            until(lambda: sleeping(host), HANGS - 20)  # the push itself is given HANGS
             if end == "cancel":
                 host.exec(["dokkupy", "builds:cancel", app])
             else:
@@ -346,7 +347,7 @@ def test_build_that_is_cancelled_or_killed_leaves_nothing_and_the_next_push_work
     assert set(images.split()) <= set(before[0].split())
 
 
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
+def until(true: Callable[[], bool], seconds: float = SOON) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s"

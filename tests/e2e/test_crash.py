@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 from apps import Repository
+from bed.engine import SOON
 from bed.host import Host
 from dokkupy_sdk.testing.effort import THOROUGH, stride
 from state import containers, networks
@@ -140,7 +141,7 @@ def assert_whole(host: Host, app: str, where: str, domain: str = "") -> dict[str
 
 def assert_retired(host: Host, app: str) -> None:
     """Check that all replaced instances are gone in the end, even if the process that retired them was killed."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + SOON
     while leaving := retiring(look(host, app, "retiring")["retiring"]):
         assert time.monotonic() < deadline, leaving
         host.exec(["dokkupy", "tick"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from apps import Repository
-from bed.engine import Ran
+from bed.engine import SOON, Ran
 from bed.host import SOURCE, Host
 from state import containers
 
@@ -92,7 +92,7 @@ def listen(host: Host, app: str) -> None:
     """Send the notices of an app to the receiver, and wait until it runs."""
     host.exec(["dokkupy", "webhook:set", app, "url", ADDRESS])
     host.exec(["dokkupy", "webhook:set", app, "secret", SECRET])
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SOON
     while host.exec(["dokkupy", "webhook:test", app], check=time.monotonic() > deadline).code != 0:
         time.sleep(0.2)
 

@@ -15,8 +15,9 @@ import pytest
 from apps import Repository
 from bed import images, servers
 from bed.checkout import ROOT
-from bed.engine import Ran, run
+from bed.engine import SOON, Ran, run
 from bed.host import SOURCE, Host
+from dokkupy_sdk.testing.effort import THOROUGH
 from pages import UNINSTALL
 from reader import Reader
 from state import containers, wiring
@@ -28,7 +29,7 @@ DEMO_HOST = "hello.dokkupy.localhost"
 
 def demo(host: Host) -> Ran:
     started = time.monotonic()
-    ran = host.install("--demo", "--yes", timeout=600)
+    ran = host.install("--demo", "--yes")
     spent = time.monotonic() - started
     print(f"\n{ran.output}\ninstall.sh --demo took {spent:.1f} s")
     return ran
@@ -121,7 +122,7 @@ def assert_says_what_is_next(ran: Ran, host: Host) -> None:
     ]
 
 
-def assert_demo_serves_soon(host: Host, seconds: float = 60) -> None:
+def assert_demo_serves_soon(host: Host, seconds: float = SOON) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -148,9 +149,10 @@ def test_demo_serves_without_systemd(make_host: MakeHost, app_base: str) -> None
     host.load_image(app_base, "python:3.13-slim")
     demo(host)
     assert_demo_serves(host)
-    before = wiring(host)
-    demo(host)
-    assert wiring(host) == before
+    if THOROUGH:  # usually, the machine with systemd alone is given the demo twice
+        before = wiring(host)
+        demo(host)
+        assert wiring(host) == before
 
 
 def test_uninstall_removes_only_what_is_ours_and_a_release_can_be_installed_again(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from apps import Repository
+from bed.engine import SOON
 from bed.host import Host
 from test_buildpacks import until
 
@@ -81,7 +82,7 @@ def test_apps_answer_again_and_a_stopped_one_stays_stopped(
 
 
 def eventually_answers(host: Host, hostname: str, port: int = 80) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SOON
     while True:
         try:
             answer = host.http_get(hostname, port=port)

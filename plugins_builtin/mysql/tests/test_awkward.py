@@ -6,7 +6,6 @@ import pytest
 from bed.servers import server
 from dokkupy_mysql import streams
 from dokkupy_mysql.datastore import MySQL
-from dokkupy_sdk.testing.effort import THOROUGH
 from dokkupy_sdk.testing.hosts import fake_host
 
 from plugins_builtin.mysql.tests.family import Awkward
@@ -25,17 +24,6 @@ class TestAwkward(Awkward):
     @classmethod
     def newer(cls) -> str:
         return ""
-
-
-#: MariaDB stands in for MySQL, and its own plugin, a subclass of this one, runs these on the same server.
-TWICE = (
-    "test_damaged_dump_is_refused",
-    "test_difficult_data_is_the_same_in_a_temporary_instance",
-    "test_dump_and_restore_work_with_every_sql_mode",
-    "test_many_rows_are_dumped_and_restored_in_bounded_time",
-)
-for _name in () if THOROUGH else TWICE:
-    setattr(TestAwkward, _name, None)
 
 
 @pytest.fixture

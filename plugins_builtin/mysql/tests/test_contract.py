@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 from bed.servers import server
-from dokkupy_sdk.testing.effort import THOROUGH
 
 from plugins_builtin.mysql.tests.family import Family
 
@@ -22,13 +21,3 @@ class TestMySQL(Family):
     @classmethod
     def newer(cls) -> str:
         return ""
-
-
-#: MariaDB's plugin, a subclass of this one, runs these on the same server, and test_awkward.py does it with awkward data.
-TWICE = (
-    "test_a_clone_has_the_data_and_its_own_passwords",
-    "test_an_exported_dump_can_be_imported_again",
-    "test_backup_is_verified_and_restored",
-)
-for _name in () if THOROUGH else TWICE:
-    setattr(TestMySQL, _name, None)

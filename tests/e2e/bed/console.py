@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bed.engine import CommandFailed, Ran, docker
+from bed.engine import HANGS, CommandFailed, Ran, docker
 
 CGROUPS = Path("/sys/fs/cgroup")
 NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
@@ -39,7 +39,7 @@ class Console:
         input: str | bytes | None = None,
         env: Mapping[str, str] | None = None,
         cwd: str = "/",
-        timeout: float = 600,
+        timeout: float = HANGS,
     ) -> Ran:
         """Run a command. Its status is that of a shell: 128 and the signal, if one ended it."""
         variables = [*self._variables, *(f"{name}={value}" for name, value in (env or {}).items())]

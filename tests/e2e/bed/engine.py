@@ -12,6 +12,11 @@ LABEL = "dokkupy.testbed"
 #: that another run uses.
 OWNER = "dokkupy.testbed.owner"
 
+#: Seconds. Limits that only end what hangs, on a machine three times slower than usual: of a command, and of something that
+#: takes a moment.
+HANGS = 1200.0
+SOON = 300.0
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -41,7 +46,7 @@ def run(
     *,
     check: bool = True,
     input: str | bytes | None = None,
-    timeout: float = 600,
+    timeout: float = HANGS,
     env: dict[str, str] | None = None,
     cwd: str | None = None,
 ) -> Ran:
@@ -63,12 +68,12 @@ def run(
     return ran
 
 
-def docker(*argv: str, check: bool = True, input: str | bytes | None = None, timeout: float = 600) -> Ran:
+def docker(*argv: str, check: bool = True, input: str | bytes | None = None, timeout: float = HANGS) -> Ran:
     """Run `docker ARGV` against the outer engine."""
     return run(["docker", *argv], check=check, input=input, timeout=timeout)
 
 
-def pipe(source: Sequence[str], sink: Sequence[str], *, timeout: float = 600) -> None:
+def pipe(source: Sequence[str], sink: Sequence[str], *, timeout: float = HANGS) -> None:
     """Run `source | sink` without a shell, and without the whole stream in memory."""
     with subprocess.Popen(list(source), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as left:
         right = subprocess.run(list(sink), stdin=left.stdout, capture_output=True, timeout=timeout, check=False)

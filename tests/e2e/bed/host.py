@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bed import checkout, meter, wayout
 from bed.console import Console, entered
-from bed.engine import LABEL, OWNER, Ran, docker, image_exists, pipe, run
+from bed.engine import HANGS, LABEL, OWNER, SOON, Ran, docker, image_exists, pipe, run
 
 #: The options for systemd and a Docker Engine inside, if `--privileged` is refused because CAP_SYS_RESOURCE is not
 #: available.
@@ -166,7 +166,7 @@ class Host:
         user: str = "root",
         env: dict[str, str] | None = None,
         cwd: str = "/",
-        timeout: float = 600,
+        timeout: float = HANGS,
     ) -> Ran:
         """Run a command on the machine as root, like an administrator at the console."""
         if self._console is not None and user == "root":
@@ -185,7 +185,7 @@ class Host:
         check: bool = True,
         input: str | bytes | None = None,
         login: str = "dokku",
-        timeout: float = 600,
+        timeout: float = HANGS,
     ) -> Ran:
         """Run a dokkupy command over SSH, with a key that the host knows."""
         return run([*self._ssh_command(), f"{login}@{self.ip}", *argv], check=check, input=input, timeout=timeout)
@@ -199,7 +199,7 @@ class Host:
         check: bool = True,
         login: str = "dokku",
         options: Sequence[str] = (),
-        timeout: float = 600,
+        timeout: float = HANGS,
     ) -> Ran:
         """Push `directory` like a developer. `branch` may be any refspec."""
         environment = {**os.environ, "GIT_SSH_COMMAND": " ".join(self._ssh_command())}
@@ -208,7 +208,7 @@ class Host:
         return run(argv, check=check, env=environment, timeout=timeout)
 
     def http_get(
-        self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = 60, method: str = "GET"
+        self, hostname: str, path: str = "/", *, port: int = 80, timeout: float = SOON, method: str = "GET"
     ) -> CommandResult:
         """Request `path` of the site `hostname` from the machine's proxy."""
         connection = http.client.HTTPConnection(self.ip, port, timeout=timeout)
@@ -249,7 +249,7 @@ class Host:
         for name in names:
             self.exec(["docker", "tag", tag, name])
 
-    def install(self, *options: str, timeout: float = 600) -> Ran:
+    def install(self, *options: str, timeout: float = HANGS) -> Ran:
         """Run the checkout's `install.sh` as root."""
         return self.exec([f"{SOURCE}/install.sh", *options], timeout=timeout)
 
@@ -257,7 +257,7 @@ class Host:
         """Make a developer's key and add it on the host."""
         self.exec(["dokkupy", "ssh-keys:add", name], input=(self._key().with_suffix(".pub")).read_text())
 
-    def engine_ready(self, *, timeout: float = 60) -> None:
+    def engine_ready(self, *, timeout: float = SOON) -> None:
         """Wait for the machine's own Docker Engine."""
         self._wait_for(["docker", "info"], "the Docker Engine inside", timeout)
 
