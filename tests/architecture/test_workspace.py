@@ -46,6 +46,23 @@ def test_folders_with_a_marker_exist() -> None:
     assert markers.lane_of(ROOT / "plugins_builtin/git-lfs/tests/test_x.py") == "unit"
 
 
+def test_tests_that_are_left_to_thorough_exist_and_something_stays() -> None:
+    """The tables that CONTRIBUTING names: a renamed test would run again, and a renamed exception no more."""
+    entries = tomllib.loads((ROOT / "tests" / "thorough.toml").read_text())
+    assert all(why.endswith(".") for why in entries)
+    for entry in entries.values():
+        for pattern in (*entry["tests"], *entry.get("but", ())):
+            path, _, name = pattern.partition("::")
+            files = [file for file in ROOT.glob(path) if ".venv" not in file.parts]
+            assert files or path == "*", pattern
+            word = name.rpartition("::")[2].partition("[")[0].rstrip("*")
+            texts = files if word and path != "*" else ()
+            kits = (*ROOT.glob("plugins_builtin/*/src/*/testing/*.py"), *ROOT.glob("plugins_builtin/*/tests/*.py"))
+            assert not word or any(f"def {word}" in file.read_text() for file in (*texts, *kits) if file.is_file()), (
+                pattern
+            )
+
+
 def test_recorded_seconds_are_those_of_folders_and_files_that_exist() -> None:
     lines = (ROOT / "tests/times").read_text().splitlines()
     assert [line for line in lines if not (ROOT / line.partition(":")[0]).exists()] == []

@@ -155,7 +155,7 @@ def once(bench: Bench, verb: str) -> None:
 def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: str) -> None:
     outcomes = []
     code = -1
-    for number in range(1, MOST, stride(12)):
+    for number in range(1, MOST, stride(18)):
         if verb != "first" and not bench.served():
             manage.enable(bench.host, BLOG)
         if verb == "first" and bench.served():
@@ -176,7 +176,7 @@ def test_killed_at_each_boundary_it_happened_or_it_did_not(bench: Bench, verb: s
     print(
         f"\n{verb}: {len(outcomes) - 1} boundaries, {outcomes.count('before')} before, {outcomes.count('after')} after"
     )
-    assert code == 0 and len(outcomes) > 10 // stride(12) and outcomes[0] == "before" and outcomes[-1] == "after"
+    assert code == 0 and len(outcomes) > 10 // stride(18) and outcomes[0] == "before" and outcomes[-1] == "after"
 
 
 POINTS = ("order-plz", "chalZ", "finalize-order", "certZ")
@@ -283,7 +283,7 @@ def dying(bench: Bench, number: int, path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize(("verb", "step"), [("first", 12), ("renew", 16)])
+@pytest.mark.parametrize(("verb", "step"), [("first", 18), ("renew", 24)])
 def test_certbot_killed_among_its_writes_leaves_no_half_that_is_in_the_way(
     bench: Bench, verb: str, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,7 +147,7 @@ class Awkward(Family):
     admins: ClassVar[str] = ""
     answers: ClassVar[tuple[tuple[str, str], ...]] = ()
     """(statement, its result) pairs that check the data made by `further`."""
-    doubled: ClassVar[int] = amount(20, 15)
+    doubled: ClassVar[int] = amount(20, 12)
     """The largest table has two to the power of this number of rows."""
 
     @pytest.fixture(scope="class")

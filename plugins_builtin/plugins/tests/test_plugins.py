@@ -294,7 +294,7 @@ def test_an_installation_killed_anywhere_is_complete_or_rolled_back(
 ) -> None:
     line = [words[0], str(wheels.get(words[1], words[1]))]
     outcomes = []
-    for number in range(1, 40, stride(3)):
+    for number in range(1, 40, stride(5)):
         clean = prepared.bring_back("good")
         before = clean.own()
         died = clean.run(*line, fault=f"kill@{number}")

@@ -32,7 +32,7 @@ from dokkupy_services.testing.hosts import host_for_services
 from plugins_builtin.redis.tests.test_contract import AS_APP, as_app
 
 BYTES = bytes(range(256))
-MANY = amount(1_000_000, 100_000)
+MANY = amount(1_000_000, 20_000)
 
 
 @pytest.fixture(scope="module")

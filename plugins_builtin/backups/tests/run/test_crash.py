@@ -50,7 +50,7 @@ def test_backup_ended_at_any_boundary_is_there_or_not(local: World, tmp_path: Pa
     names = boundaries(local, "backups:create", "rows:db")
     assert len(names) >= 14
     # Failing and being stopped, where it is the same code whatever the step, less often.
-    for number, name in list(enumerate(names, 1))[:: stride(9 if kind == "kill" else 18)]:
+    for number, name in list(enumerate(names, 1))[:: stride(15 if kind == "kill" else 30)]:
         before = len(local.json("backups:list"))
         process = local.process("backups:create", "rows:db", env={"DOKKUPY_FAILPOINT": f"{kind}@{number}"})
         _, err = process.communicate(timeout=120)
@@ -100,7 +100,7 @@ def test_prune_and_delete_killed_at_any_boundary_lose_no_backup_that_is_listed(l
     shutil.copytree(tmp_path / "repository", saved / "repository")
     names = boundaries(local, "backups:prune")
     assert len(names) >= 8 and len(local.json("backups:list")) == 1
-    for number, name in list(enumerate(names, 1))[:: stride(9)]:
+    for number, name in list(enumerate(names, 1))[:: stride(15)]:
         for part, place in (("host", local.base), ("repository", tmp_path / "repository")):
             shutil.rmtree(place)
             shutil.copytree(saved / part, place)
@@ -122,7 +122,7 @@ def test_restore_killed_at_any_boundary_leaves_the_old_or_the_new(local: World) 
     changed = (local.base / "rows/db/rows").read_bytes()
     words = ("--force", "backups:restore", "rows:db", "--at", local.json("backups:list")[0]["id"])
     names = boundaries(local, *words)
-    for number, name in list(enumerate(names, 1))[:: stride(16)]:
+    for number, name in list(enumerate(names, 1))[:: stride(24)]:
         (local.base / "rows/db/rows").write_bytes(changed)
         process = local.process(*words, env={"DOKKUPY_FAILPOINT": f"kill@{number}"})
         process.communicate(timeout=120)
