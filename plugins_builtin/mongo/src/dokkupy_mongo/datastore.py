@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from dokkupy_sdk.errors import HostError
 from dokkupy_sdk.names import Secret
-from dokkupy_services.role import FILES, ContainerConfig, Datastore, Service, ServiceExec
+from dokkupy_services.role import FILES, HANGS, ContainerConfig, Datastore, Service, ServiceExec
 
 ADMIN = "dokkupy"
 RESERVED = ("admin", "config", "local")
@@ -82,7 +82,7 @@ class Mongo(Datastore):
         password = quote(service.password.reveal(), safe="")
         return f"{self.scheme}://{service.user}:{password}@{hostname}:{port}/{service.database}"
 
-    def shell(self, inside: ServiceExec, *scripts: str, timeout: float = 60) -> str:
+    def shell(self, inside: ServiceExec, *scripts: str, timeout: float = HANGS) -> str:
         return inside.run((*BASH, script("shell.sh"), "shell", program(inside.service, *scripts)), timeout=timeout)
 
     def ready(self, inside: ServiceExec) -> bool:

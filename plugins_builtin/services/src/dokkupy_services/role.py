@@ -22,7 +22,11 @@ from dokkupy_sdk import Host
 
 from dokkupy_services.model import FILES, ContainerConfig, Service
 
-__all__ = ["FILES", "Datastore", "ServiceExec", "ContainerConfig", "Service"]
+__all__ = ["FILES", "HANGS", "Datastore", "ServiceExec", "ContainerConfig", "Service"]
+
+HANGS = 300.0
+"""Seconds after which a program in a service's container is taken to hang. On an overloaded host, a shell that starts in a
+second took more than one minute."""
 
 
 class ServiceExec(Protocol):
@@ -31,7 +35,7 @@ class ServiceExec(Protocol):
     @property
     def service(self) -> Service: ...
 
-    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = HANGS) -> str:
         """Run a program and return its standard output as text. Raises HostError with its output if its status is not 0."""
 
     def ok(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 10.0) -> bool:

@@ -22,7 +22,7 @@ from dokkupy_sdk.values import dataclass
 
 from dokkupy_services import records
 from dokkupy_services.model import FILES, Service, container_of
-from dokkupy_services.role import Datastore
+from dokkupy_services.role import HANGS, Datastore
 
 PAUSE = 0.1
 LAST_LINES = 40
@@ -138,7 +138,7 @@ class Exec:
     service: Service
     container: str
 
-    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0) -> str:
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = HANGS) -> str:
         done = execute(
             self.host.sessions().attach_argv(self.container, argv, tty=False), check=False, stdin=stdin, timeout=timeout
         )
