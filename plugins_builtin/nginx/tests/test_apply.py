@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dokkupy_nginx.layout import PROBE_ADDRESS
 from dokkupy_sdk.errors import AppError, DokkupyError, HostError
 from dokkupy_sdk.model import Certificate, Port, Upstream
 from dokkupy_sdk.names import AppName, Domain
@@ -314,5 +315,16 @@ def test_refused_reload_brings_the_old_tree_back(rig: Rig) -> None:
     assert str(port) in caught.value.message
     assert rig.proxy.trees.generation == generation
     time.sleep(0.1)
-    assert rig.proxy.nginx.generation("127.0.0.1") == generation
+    assert rig.proxy.nginx.generation(PROBE_ADDRESS) == generation
     assert rig.get("blog.example.com").body == "blog /"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"])
+def test_an_app_that_listens_on_loopback_alone_can_be_switched_and_others_too(rig: Rig, address: str) -> None:
+    settings = {"bind-address-ipv4": address, "bind-address-ipv6": "[::1]"}
+    rig.serve("inside", "inside.example.com", settings=settings)
+    rig.serve("blog", "blog.example.com")
+    rig.serve("inside", "inside.example.com", settings=settings)
+    assert rig.proxy.served_generation() == rig.proxy.trees.generation
+    name = "inside.example.com" if address == "127.0.0.1" else "blog.example.com"
+    assert rig.get(name).body == f"{name.partition('.')[0]} /"

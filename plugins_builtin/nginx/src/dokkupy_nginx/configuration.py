@@ -15,7 +15,7 @@ from dokkupy_sdk.values import replace
 from dokkupy_nginx.config.claims import Claim, Conf, check_clashes, read_conf, used_defaults, used_quic
 from dokkupy_nginx.inspect.host_config import HTTP_DIRECTIVES, survey
 from dokkupy_nginx.inspect.sockets import held_for_udp, require_free_ports
-from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.layout import PROBE_ADDRESS, Layout
 from dokkupy_nginx.render.app import KINDS, addresses
 from dokkupy_nginx.render.catch_all import render_default
 from dokkupy_nginx.server.diagnose import Complaint, locate, read_complaint
@@ -174,8 +174,7 @@ class Configuration:
     # switching
 
     def _probe_address(self) -> str:
-        address = SETTINGS.get(self.host.store, None, "bind-address-ipv4")
-        return address or "127.0.0.1"
+        return SETTINGS.get(self.host.store, None, "bind-address-ipv4") or PROBE_ADDRESS
 
     def _switch(self, staged: Staged) -> None:
         before = self.trees.live

@@ -164,7 +164,8 @@ class Nginx:
         """The generation that a worker returns; empty if none of these trees is served."""
         request = f"GET /generation HTTP/1.0\r\nHost: {PROBE_NAME}\r\n\r\n".encode()
         try:
-            with socket.create_connection((address, self.layout.http_port), timeout) as connection:
+            # from the address itself: the kernel would choose 127.0.0.1, and the server only answers itself
+            with socket.create_connection((address, self.layout.http_port), timeout, (address, 0)) as connection:
                 connection.sendall(request)
                 answer = b""
                 while chunk := connection.recv(4096):
