@@ -304,3 +304,14 @@ def test_responder_without_a_known_issuer_is_none() -> None:
     assert responder(leaf.pem, sign("root", ca=True).pem) is None
     assert not may_have_responder(b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----")
     assert not may_have_responder(b"")
+
+
+def test_a_name_in_the_subject_alone_counts_as_with_dokku_but_browsers_refuse_it() -> None:
+    old = sign("Old.example.com", MIDDLE)
+    pair = read_pair(old.pem + CHAIN, old.key(), bundle=ROOT.pem, now=NOW)
+    assert (pair.facts.names, pair.facts.outdated, pair.trusted) == (("old.example.com",), True, False)
+    assert "not in subjectAltName" in pair.flaw
+    assert not read_pair(LEAF.pem + CHAIN, LEAF.key(), bundle=ROOT.pem, now=NOW).facts.outdated
+    person = sign("Ann B. Smith", MIDDLE)
+    with pytest.raises(UserError, match="no DNS name"):
+        read_pair(person.pem + CHAIN, person.key(), bundle=ROOT.pem, now=NOW)

@@ -40,8 +40,9 @@ PEM_KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----.*?-----END (?:[A
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The content of a certificate. id: SHA-256 of its DER form, in hex. names: DNS names of subjectAltName, in lower case.
-    not_before, not_after: UTC. key: such as `RSA 2048` or `EC secp256r1`."""
+    """The content of a certificate. id: SHA-256 of its DER form, in hex. names: DNS names of subjectAltName, or of the subject
+    where it has none, in lower case. not_before, not_after: UTC. key: such as `RSA 2048` or `EC secp256r1`. outdated: it has
+    its name in the subject alone (`openssl req -subj /CN=NAME`), where browsers do not look (RFC 9110, section 4.3.4)."""
 
     id: str
     names: tuple[str, ...]
@@ -51,6 +52,7 @@ class Facts:
     subject: str
     key: str
     self_signed: bool = False
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def read_pair(
     check_leaf(leaf, facts, at)
     check_order(certificates)
     flaw = flaw_of(certificates, bundle, at, incomplete=incomplete)
+    if facts.outdated and not flaw:
+        flaw = "Browsers refuse it: the certificate has its name in the subject (CN), but not in subjectAltName"
     return Pair(
         b"".join(one.public_bytes(serialization.Encoding.PEM) for one in certificates),
         private.private_bytes(
@@ -161,6 +165,7 @@ def facts_of(leaf: Certificate) -> Facts:
         listed = tuple(dict.fromkeys(name.lower() for name in names.get_values_for_type(x509.DNSName)))
     except x509.ExtensionNotFound:
         listed = ()
+    usual = listed or names_of_subject(leaf)
     public = leaf.public_key()
     key = type(public).__name__.removesuffix("PublicKey")
     if isinstance(public, rsa.RSAPublicKey):
@@ -169,14 +174,31 @@ def facts_of(leaf: Certificate) -> Facts:
         key = f"EC {public.curve.name}"
     return Facts(
         id=leaf.fingerprint(hashes.SHA256()).hex(),
-        names=listed,
+        names=usual,
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         issuer=leaf.issuer.rfc4514_string(),
         subject=leaf.subject.rfc4514_string(),
         key=key,
         self_signed=leaf.issuer == leaf.subject,
+        outdated=usual != listed,
     )
+
+
+def names_of_subject(leaf: Certificate) -> tuple[str, ...]:
+    """The common name, if it is a domain."""
+    from cryptography.x509.oid import NameOID
+    from dokkupy_sdk.errors import UserError
+    from dokkupy_sdk.names import Domain
+
+    for one in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+        text = str(one.value).lower()
+        try:
+            if "." in text:
+                return (Domain(text),)
+        except UserError:
+            pass
+    return ()
 
 
 def check_owner(certificates: Sequence[Certificate], private: PrivateKeyTypes) -> None:
@@ -219,7 +241,7 @@ def check_leaf(leaf: Certificate, facts: Facts, now: datetime) -> None:
         )
     if not facts.names:
         raise bad(
-            "The certificate has no DNS name in subjectAltName, where clients look",
+            "The certificate has no DNS name, neither in subjectAltName nor as its common name",
             "Request a certificate that has the names in subjectAltName.",
         )
     try:
