@@ -99,6 +99,7 @@ def test_networks_that_firewalld_does_not_know_are_named(
     monkeypatch.setattr(firewalls, "execute", execute)
     monkeypatch.setattr(firewalls, "UFW", str(tmp_path / "none"))
     monkeypatch.setattr(firewalls, "FIREWALLD", str(tmp_path / "firewall-cmd"))
+    monkeypatch.setattr(firewalls, "systemd", lambda: True)
     monkeypatch.setattr(firewalls, "INTERFACES", str(tmp_path / "net"))
     monkeypatch.setattr(firewalls.os, "geteuid", lambda: 0 if root else 1000)
     found = list(firewalls.findings())
@@ -108,3 +109,15 @@ def test_networks_that_firewalld_does_not_know_are_named(
     ports, networks = found
     assert ports.remedy == "firewall-cmd --permanent --zone=public --add-service=https && firewall-cmd --reload"
     assert "dokkupy-208-0:" in networks.message and networks.remedy.endswith("systemctl restart docker")
+
+
+def test_firewalld_is_not_asked_for_where_systemd_does_not_run_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    (tmp_path / "firewall-cmd").touch()
+    monkeypatch.setattr(firewalls, "UFW", str(tmp_path / "none"))
+    monkeypatch.setattr(firewalls, "FIREWALLD", str(tmp_path / "firewall-cmd"))
+    monkeypatch.setattr(firewalls, "systemd", lambda: False)
+    monkeypatch.setattr(firewalls, "execute", lambda argv, **_: asked.append(argv))
+    assert list(firewalls.findings()) == [] and asked == []

@@ -13,6 +13,7 @@ import re
 
 from dokkupy_sdk.execute import execute
 from dokkupy_sdk.model import Finding
+from dokkupy_sdk.setup import systemd
 
 from dokkupy_docker.network import BRIDGE
 
@@ -36,7 +37,7 @@ LOOK = "Run: sudo dokkupy doctor"
 def findings() -> Iterator[Finding]:
     if re.search(r"(?m)^ENABLED=yes", text_of(UFW)):
         yield of_ufw(execute(["ufw", "status", "verbose"], check=False).stdout if os.geteuid() == 0 else "")
-    if os.path.exists(FIREWALLD) and execute(["systemctl", "is-active", "firewalld"], check=False).ok:
+    if os.path.exists(FIREWALLD) and systemd() and execute(["systemctl", "is-active", "firewalld"], check=False).ok:
         yield from of_firewalld()
 
 
