@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bed import wayout
-from bed.engine import LABEL, docker, image_exists, pipe, run
+from bed.engine import HANGS, LABEL, docker, image_exists, pipe, run
 
 HERE = Path(__file__).parent
 #: systemd 257 (Debian 13) refuses cgroup v1 unless it is set twice.
@@ -59,7 +59,7 @@ def debian(suite: str) -> str:
     def build() -> None:
         with tempfile.TemporaryDirectory(prefix="dokkupy-bed-", dir="/var/tmp") as directory:
             root = Path(directory) / "root"
-            run(["debootstrap", "--variant=minbase", suite, str(root)], timeout=900)
+            run(["debootstrap", "--variant=minbase", suite, str(root)], timeout=HANGS)
             run(["tar", "-C", str(root), "-x"], input=way_out)
             # dpkg does not wait for the disk, as in Debian's official images, because a build that is cut off leaves no
             # image.
@@ -265,7 +265,7 @@ def _built(name: str, suite: str, lines: list[str], context: dict[str, bytes]) -
             tar.addfile(member, io.BytesIO(content))
     tag = _tag(name, suite, stream.getvalue())
     arguments = [flag for name, value in wayout.environment().items() for flag in ("--build-arg", f"{name}={value}")]
-    return _once(tag, lambda: docker("build", "-q", *arguments, "-t", tag, "-", input=stream.getvalue(), timeout=900))
+    return _once(tag, lambda: docker("build", "-q", *arguments, "-t", tag, "-", input=stream.getvalue(), timeout=HANGS))
 
 
 def _once(tag: str, build: Callable[[], object]) -> str:
