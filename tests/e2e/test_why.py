@@ -159,7 +159,7 @@ FURTHER = (
     "dockerfile",
     "database",
 )
-"""Pushed with --thorough: each is told by another line of an output that another app here produces in the same way, and
+"""Pushed with --thorough: each is found by another line of an output that another app here produces in the same way, and
 plugins_builtin/why/tests has such outputs as real programs wrote them."""
 TRIED = [name for name in FAILING if THOROUGH or name not in FURTHER]
 
