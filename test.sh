@@ -338,11 +338,11 @@ check() {
 }
 
 # Each distribution has its own root, and therefore its own conftest.
-# Engines that no package has are stand-ins, and Elasticsearch's image takes minutes to make: their tests run with --thorough.
+# Engines that no package has are stand-ins (MongoDB too), and Elasticsearch's image takes minutes to make: their tests run with --thorough.
 is_for_thorough() {
   case $1 in
     plugins_builtin/couchdb/tests | plugins_builtin/elasticsearch/tests) ;;
-    plugins_builtin/meilisearch/tests | plugins_builtin/typesense/tests) ;;
+    plugins_builtin/meilisearch/tests | plugins_builtin/mongo/tests | plugins_builtin/typesense/tests) ;;
     *) return 1 ;;
   esac
 }

@@ -21,7 +21,7 @@ from dokkupy_services.names import ServiceName
 from plugins_builtin.backups.tests.restic_repository import KEY, make
 from tests.services.conftest import Machine
 
-MANY = amount(1_000_000, 5_000)
+MANY = amount(1_000_000, 1_000)
 
 POSTGRES = """
 CREATE ROLE reader LOGIN PASSWORD 'x''y'; CREATE ROLE grp NOLOGIN; GRANT grp TO reader;

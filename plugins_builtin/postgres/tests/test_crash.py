@@ -26,7 +26,7 @@ from plugins_builtin.postgres.tests.test_contract import as_app
 
 KILLED = -9
 MOST = 80
-STEP = 16
+STEP = 24
 """The step through the failpoints. --thorough tests every one."""
 
 
