@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bed.engine import Ran, run
+from bed.engine import SOON, Ran, run
 from bed.host import Host
 
 Attack = Callable[..., Ran]
@@ -38,7 +38,7 @@ def attack(host: Host, victim: str, tmp_path: Path) -> Attack:
     connection[connection.index("-i") + 1] = str(key)
 
     def typed(*words: str) -> Ran:
-        return run([*connection, f"dokku@{host.ip}", shlex.join(words)], check=False, input="", timeout=60)
+        return run([*connection, f"dokku@{host.ip}", shlex.join(words)], check=False, input="", timeout=SOON)
 
     return typed
 

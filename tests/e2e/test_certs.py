@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from apps import Repository
+from bed.engine import SOON
 from bed.host import CommandResult, Host
 from dokkupy_sdk.testing.effort import stride
 from load import SecureConnection
@@ -92,7 +93,7 @@ def served(host: Host, name: str) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with socket.create_connection((host.ip, 443), timeout=60) as raw:
+    with socket.create_connection((host.ip, 443), timeout=SOON) as raw:
         with context.wrap_socket(raw, server_hostname=name) as secure:
             return hashlib.sha256(secure.getpeercert(binary_form=True) or b"").hexdigest()
 
@@ -236,7 +237,7 @@ def test_old_protocols_and_unknown_names_are_refused(
     with warnings.catch_warnings(action="ignore"):  # obsolete versions of TLS
         old.minimum_version = old.maximum_version = ssl.TLSVersion[version]
     old.set_ciphers("ALL:@SECLEVEL=0")
-    with socket.create_connection((host.ip, 443), timeout=60) as raw, pytest.raises((ssl.SSLError, OSError)):
+    with socket.create_connection((host.ip, 443), timeout=SOON) as raw, pytest.raises((ssl.SSLError, OSError)):
         old.wrap_socket(raw, server_hostname=name)
     with pytest.raises((ssl.SSLError, OSError)):
         served(host, "nobody.example.org")

@@ -17,6 +17,7 @@ import pytest
 from apps import Repository
 from bed import servers
 from bed.checkout import ROOT
+from bed.engine import SOON
 from bed.host import Host
 
 sys.path.insert(0, str(ROOT / "tests" / "docs"))
@@ -55,7 +56,7 @@ class Laptop:
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.argv(*words),
-            cwd=self.repository, env=self.env, input=stdin, capture_output=True, text=True, timeout=300,
+            cwd=self.repository, env=self.env, input=stdin, capture_output=True, text=True, timeout=SOON,
         )  # fmt: skip
 
     def out(self, *words: str, stdin: str = "") -> str:
@@ -139,7 +140,7 @@ def test_tunnel_reaches_a_service_from_the_laptop_and_only_by_loopback(laptop: L
     ) as child:  # fmt: skip
         assert child.stdout is not None
         port = int(child.stdout.readline().partition("127.0.0.1:")[2].partition(" ")[0])
-        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=SOON) as connection:
             connection.sendall(f"AUTH {password.strip()}\r\nPING\r\n".encode())
             answer = b""
             while b"PONG" not in answer:

@@ -25,7 +25,7 @@ TLS_ASKED = bytes.fromhex("0000000804d2162f")
 
 
 def post(host: Host, name: str, text: str, query: str = "") -> int:
-    connection = http.client.HTTPConnection(host.ip, 80, timeout=60)
+    connection = http.client.HTTPConnection(host.ip, 80, timeout=SOON)
     try:
         connection.request("POST", f"/{query}", body=text.encode(), headers={"Host": name})
         return connection.getresponse().status
@@ -46,17 +46,34 @@ def offered(host: Host, *images: str) -> None:
             host.load_image(servers.server(name), name)
 
 
+@pytest.fixture(scope="module")
+def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sample app, which these tests share, because each leaves it without a service."""
+    name = "t-notes"
+    host.exec(["dokkupy", "apps:create", name])
+    host.exec(["dokkupy", "domains:set", name, f"{name}.example.com"])
+    host.git_push(Repository(tmp_path_factory.mktemp("notes") / "app", NOTES).path, name)
+    yield name
+    host.exec(["dokkupy", "apps:destroy", name, "--force"], check=False)
+
+
 @pytest.fixture
-def deployed(host: Host, app: str, tmp_path: Path) -> Iterator[str]:
-    """Push the sample app, and return its domain."""
-    host.exec(["dokkupy", "apps:create", app])
-    host.exec(["dokkupy", "domains:set", app, f"{app}.example.com"])
-    host.git_push(Repository(tmp_path / "app", NOTES).path, app)
-    yield f"{app}.example.com"
+def deployed(app: str) -> str:
+    """The domain of the sample app."""
+    return f"{app}.example.com"
 
 
-def drop(host: Host, kind: str, name: str, app: str) -> None:
-    host.exec(["dokkupy", f"{kind}:unlink", name, app, "--no-restart"], check=False)
+@pytest.fixture(scope="module")
+def private(host: Host) -> Iterator[str]:
+    """A database that no app uses, except while a test links it."""
+    offered(host, "postgres:15")
+    host.exec(["dokkupy", "postgres:create", "private", "-I", "15"])
+    yield "private"
+    host.exec(["dokkupy", "postgres:destroy", "private", "--force", "--purge"], check=False)
+
+
+def drop(host: Host, kind: str, name: str, app: str, *options: str) -> None:
+    host.exec(["dokkupy", f"{kind}:unlink", name, app, *options], check=False)
     host.exec(["dokkupy", f"{kind}:destroy", name, "--force", "--purge"], check=False)
 
 
@@ -103,10 +120,9 @@ def test_app_keeps_its_data_through_an_upgrade_and_its_password_is_never_visible
 
 
 def test_deployer_can_use_the_data_of_the_linked_service_only(
-    host: Host, app: str, tmp_path: Path, deployed: str
+    host: Host, app: str, tmp_path: Path, private: str
 ) -> None:
     """With a real key and a real database: connect, export, import and a tunnel."""
-    offered(host, "postgres:15")
     key = tmp_path / "dora"
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
     public = key.with_suffix(".pub").read_text()
@@ -114,17 +130,16 @@ def test_deployer_can_use_the_data_of_the_linked_service_only(
     command[command.index("-i") + 1] = str(key)
 
     def typed(*words: str, input: bytes = b"") -> Ran:
-        return run([*command, f"dokku@{host.ip}", *words], check=False, input=input, timeout=120)
+        return run([*command, f"dokku@{host.ip}", *words], check=False, input=input, timeout=SOON)
 
     host.exec(["dokkupy", "ssh-keys:add", "dora", "--role", "deployer", "--apps", app], input=public)
     try:
-        for name in ("mine", "theirs"):
-            host.exec(["dokkupy", "postgres:create", name, "-I", "15"])
+        host.exec(["dokkupy", "postgres:create", "mine", "-I", "15"])
         host.exec(["dokkupy", "postgres:link", "mine", app, "--no-restart"])
         filled = typed("postgres:connect", "mine", input=b"create table t (a int); insert into t values (41);")
         assert filled.code == 0, filled.output
         export = [*command, f"dokku@{host.ip}", "postgres:export", "mine"]
-        dump = subprocess.run(export, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=120).stdout
+        dump = subprocess.run(export, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=SOON).stdout
         assert typed("postgres:connect", "mine", input=b"update t set a = 42;").code == 0
         assert " 42" in typed("postgres:connect", "mine", input=b"select a from t;").stdout
         imported = typed("postgres:import", "mine", input=dump)
@@ -133,46 +148,44 @@ def test_deployer_can_use_the_data_of_the_linked_service_only(
         # ask PostgreSQL through the tunnel whether it supports TLS
         assert typed("postgres:tunnel", "mine", input=TLS_ASKED).stdout in ("N", "S")
         for verb, content in (("connect", b"select 1;"), ("export", b""), ("import", dump), ("tunnel", TLS_ASKED)):
-            refused = typed(f"postgres:{verb}", "theirs", input=content)
+            refused = typed(f"postgres:{verb}", private, input=content)
             assert refused.code == 1 and refused.stdout == "", verb
-            assert "There is no service theirs that the key dora may use" in refused.stderr, verb
+            assert f"There is no service {private} that the key dora may use" in refused.stderr, verb
     finally:
         host.exec(["dokkupy", "ssh-keys:remove", "dora"], check=False)
-        for name in ("mine", "theirs"):
-            drop(host, "postgres", name, app)
+        drop(host, "postgres", "mine", app, "--no-restart")  # it was linked in this way
 
 
-def test_service_that_is_not_linked_cannot_be_reached(host: Host, app: str, deployed: str) -> None:
-    offered(host, "postgres:15")
+def test_service_that_is_not_linked_cannot_be_reached(host: Host, app: str, private: str) -> None:
     try:
-        host.exec(["dokkupy", "postgres:create", "private", "-I", "15"])
-        ip = host.exec(["dokkupy", "postgres:info", "private", "--internal-ip"]).stdout.strip()
+        ip = host.exec(["dokkupy", "postgres:info", private, "--internal-ip"]).stdout.strip()
         probe = "import socket,sys; socket.create_connection((sys.argv[1], 5432), timeout=4)"
         for target in (ip, "dokku-postgres-private", "dokku.postgres.private", "service"):
             ran = host.exec(["dokkupy", "run", app, "python", "-c", probe, target], check=False)
             assert ran.code != 0, target
         open_ports = host.exec(["ss", "-Hltn"]).stdout
         assert ":5432" not in open_ports
-        host.exec(["dokkupy", "postgres:link", "private", app])
+        host.exec(["dokkupy", "postgres:link", private, app])
         assert host.exec(["dokkupy", "run", app, "python", "-c", probe, "dokku-postgres-private"]).code == 0
-        host.exec(["dokkupy", "postgres:unlink", "private", app])
+        host.exec(["dokkupy", "postgres:unlink", private, app])
         assert host.exec(["dokkupy", "run", app, "python", "-c", probe, ip], check=False).code != 0
 
         # A tunnel works although no port of the host is open: PostgreSQL answers whether it supports TLS.
-        assert host.ssh(["postgres:tunnel", "private"], input=TLS_ASKED).stdout in ("N", "S")
+        assert host.ssh(["postgres:tunnel", private], input=TLS_ASKED).stdout in ("N", "S")
 
         # An exposed service is on loopback. It is on other addresses only on request, with a warning.
-        host.exec(["dokkupy", "postgres:expose", "private", "15432"])
+        host.exec(["dokkupy", "postgres:expose", private, "15432"])
         assert "127.0.0.1:15432" in host.exec(["ss", "-Hltn"]).stdout
         assert not reachable(host, 15432)
-        host.exec(["dokkupy", "postgres:unexpose", "private"])
-        opened = host.exec(["dokkupy", "postgres:expose", "private", "0.0.0.0:15432"])
+        host.exec(["dokkupy", "postgres:unexpose", private])
+        opened = host.exec(["dokkupy", "postgres:expose", private, "0.0.0.0:15432"])
         assert "Anyone who can reach this host" in opened.stderr and reachable(host, 15432)
         assert "can be reached from outside" in host.exec(["dokkupy", "doctor"], check=False).output
-        host.exec(["dokkupy", "postgres:unexpose", "private"])
+        host.exec(["dokkupy", "postgres:unexpose", private])
         assert not reachable(host, 15432)
     finally:
-        drop(host, "postgres", "private", app)
+        for verb, *more in (["unexpose"], ["unlink", app]):
+            host.exec(["dokkupy", f"postgres:{verb}", private, *more], check=False)
 
 
 def reachable(host: Host, port: int) -> bool:

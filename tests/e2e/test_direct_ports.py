@@ -7,6 +7,7 @@ import contextlib
 import socket
 
 from apps import Repository
+from bed.engine import SOON
 from bed.host import Host
 
 SERVER = '''
@@ -39,7 +40,7 @@ class Client:
     """A connection from outside to a TCP port of the host."""
 
     def __init__(self, host: Host, port: int) -> None:
-        self.socket = socket.create_connection((host.ip, port), timeout=60)
+        self.socket = socket.create_connection((host.ip, port), timeout=SOON)
         self.lines = self.socket.makefile("rb")
 
     def read(self) -> str:

@@ -65,7 +65,7 @@ def test_order_killed_while_certbot_waits_keeps_the_old_certificate_and_the_next
     # killed.
     script = f"""
         dokkupy letsencrypt:enable {app} --force & command=$!
-        for attempt in $(seq 1000); do
+        for attempt in $(seq 15000); do
             [[ -z $(find {CHALLENGES} -type f -not -name 'dokkupy-*') ]] || break
             sleep 0.02
         done
@@ -130,7 +130,7 @@ def test_full_disk_is_reported_and_the_next_attempt_works(
                 "-ec",
                 f"""
             rm -f {ROOT}/fill
-            for attempt in $(seq 600); do
+            for attempt in $(seq 3000); do
                 holders=$(find /proc/[0-9]*/fd -lname '{ROOT}/*' 2>/dev/null) || true
                 [[ -n $holders ]] || break
                 sleep 0.1

@@ -51,7 +51,7 @@ def lives(host: Host, app: str) -> list[list[int]]:
 
 
 def wait_for_lives(host: Host, app: str, number: int) -> None:
-    for _ in range(240):
+    for _ in range(600):
         if len(lives(host, app)) >= number:
             return
         time.sleep(0.5)
@@ -76,7 +76,7 @@ def test_no_line_is_lost_over_a_deploy_a_crash_and_a_restart_of_the_engine(
     wait_for_lives(host, app, 4)
     host.exec(["dokkupy", "ps:rebuild", app])
     wait_for_lives(host, app, 5)
-    for _ in range(240):
+    for _ in range(600):
         if len(host.exec(["docker", "ps", "-aq", "--filter", f"label=dokkupy.app={app}"]).stdout.split()) == 1:
             break  # the replaced instances are gone, and with them the engine's copy of their output
         time.sleep(0.5)
@@ -153,7 +153,7 @@ def test_lines_reach_a_syslog_over_tls_and_a_receiver_that_hangs_delays_no_app(
     try:
         sink = f"syslog://?address=localhost:16514&tls.ca_file=/run/{UNIT}/certificate"
         host.exec(["dokkupy", "logs:set", "--global", "vector-sink", sink])
-        for _ in range(240):
+        for _ in range(600):
             if int(str(drained(host, app)["sent"])) > 20:
                 break
             time.sleep(0.5)
@@ -162,7 +162,7 @@ def test_lines_reach_a_syslog_over_tls_and_a_receiver_that_hangs_delays_no_app(
         assert numbers and numbers == list(range(numbers[0], numbers[0] + len(numbers))), drained(host, app)
         host.exec(["dokkupy", "logs:set", "--global", "vector-sink", "http://?uri=http%3A//127.0.0.1%3A16515/"])
         flood = "yes abcdefghijklmnopqrstuvwxyz | head -c 3000000 > /proc/1/fd/1"
-        for _ in range(120):
+        for _ in range(600):
             host.exec(["docker", "exec", f"{app}.web.1", "sh", "-c", flood])
             if int(str(drained(host, app)["dropped"])):
                 break

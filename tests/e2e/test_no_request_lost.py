@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from apps import Repository
+from bed.engine import SOON
 from bed.host import Host
 from dokkupy_sdk.testing.effort import amount
 
@@ -39,7 +40,7 @@ def constant_load(host: Host, hostname: str, authority: str = "") -> Iterator[di
             time.sleep(7)
         finally:
             load.terminate()
-            report.update(json.loads(load.communicate(timeout=60)[0]))
+            report.update(json.loads(load.communicate(timeout=SOON)[0]))
 
 
 def test_no_request_is_lost_in_deploys_rollbacks_scalings_and_changes(

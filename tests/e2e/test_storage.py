@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from apps import Repository
-from bed.engine import Ran, run
+from bed.engine import SOON, Ran, run
 from bed.host import Host
 
 ROOT = "/var/lib/dokku/data/storage"
@@ -29,7 +29,7 @@ def attack(host: Host, app: str, tmp_path: Path) -> Iterator[Attack]:
     connection[connection.index("-i") + 1] = str(key)
 
     def typed(*words: str) -> Ran:
-        return run([*connection, f"dokku@{host.ip}", shlex.join(words)], check=False, input="", timeout=60)
+        return run([*connection, f"dokku@{host.ip}", shlex.join(words)], check=False, input="", timeout=SOON)
 
     yield typed
     host.exec(["dokkupy", "ssh-keys:remove", "mounter"])
