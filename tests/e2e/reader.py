@@ -23,6 +23,12 @@ INTERRUPTED = 2
 JOB = 'export DOKKU_KEY="$(cat ci)" DOKKU_KNOWN_HOSTS="$(cat known_hosts)"\n'
 
 
+def follows(line: str) -> bool:
+    """Whether a command prints a log until Ctrl-C. `-t` of ssh-keyscan is something else, and it must end by itself."""
+    words = shlex.split(line, comments=True)
+    return bool({"-t", "--tail"} & {*words}) and any(word.endswith("logs") for word in words)
+
+
 class Reader:
     """Types lines into a shell of the laptop or of the server's root, one after the other."""
 
@@ -69,7 +75,7 @@ class Reader:
 
     def type(self, command: Command) -> None:
         """Type a line, which has to succeed, and look for what the page shows."""
-        if {"-t", "--tail"} & {*shlex.split(command.line, comments=True)}:
+        if follows(command.line):
             done = self.shell(
                 command.machine, ["timeout", "--signal=INT", f"{INTERRUPTED}", "bash", "-c", f"exec {command.line}"]
             )
