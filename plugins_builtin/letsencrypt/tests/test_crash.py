@@ -233,7 +233,8 @@ def test_orphan_that_does_not_end_is_waited_for_and_not_collided_with(bench: Ben
     locked: list[bool] = []
     front.rules["finalize-order"] = lambda: locked.append(Certbot(bench.host).locked())
     manage.enable(bench.host, BLOG)
-    assert locked == [True] and Certbot(bench.host).locked() is False
+    # certbot sends the order again if the answer does not come in time
+    assert locked and all(locked) and Certbot(bench.host).locked() is False
     Path(Certbot(bench.host).config, ".certbot.lock").touch()
     assert Certbot(bench.host).locked() is False
     manage.enable(bench.host, BLOG, force=True)
@@ -283,7 +284,7 @@ def dying(bench: Bench, number: int, path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize(("verb", "step"), [("first", 18), ("renew", 24)])
+@pytest.mark.parametrize(("verb", "step"), [("first", 18), ("renew", 16)])
 def test_certbot_killed_among_its_writes_leaves_no_half_that_is_in_the_way(
     bench: Bench, verb: str, step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

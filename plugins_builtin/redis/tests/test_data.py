@@ -240,9 +240,10 @@ def test_keys_that_expire_are_left_out_of_the_invariants(eight: Exec, redis: Dat
 
 
 def test_many_keys_are_dumped_restored_and_compared_in_bounded_time(seven: Exec, redis: Datastore) -> None:
-    for first in range(0, MANY, 50_000):
-        many = "for i = ARGV[1], ARGV[1] + 49999 do redis.call('SET', 'key:' .. i, 'value ' .. i) end"
-        as_app(seven, "EVAL", many, "0", str(first))
+    at_once = min(MANY, 50_000)
+    for first in range(0, MANY, at_once):
+        many = "for i = ARGV[1], ARGV[1] + ARGV[2] - 1 do redis.call('SET', 'key:' .. i, 'value ' .. i) end"
+        as_app(seven, "EVAL", many, "0", str(first), str(at_once))
     assert invariants_within(seven, redis, seconds=10)["database 0: keys of type string"] == str(MANY)
     facts = dict(redis.invariants(seven))
     began = time.monotonic()
