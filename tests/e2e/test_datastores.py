@@ -235,9 +235,9 @@ def test_reboot_starts_services_before_the_apps_and_a_lost_container_is_created_
 KINDS = {
     "mysql": ("mysql:8", "", "DATABASE_URL"),
     "redis": ("redis:7", "redis:8" if THOROUGH else "", "REDIS_URL"),
-    "mongo": ("mongo:8", "", "MONGO_URL"),
 }
 FURTHER = {
+    "mongo": ("mongo:8", "", "MONGO_URL"),
     "postgres": ("postgres:15", "postgres:17", "DATABASE_URL"),
     "mariadb": ("mariadb:10.11", "mariadb:11.8", "DATABASE_URL"),
     "rabbitmq": ("rabbitmq:4", "", "RABBITMQ_URL"),
