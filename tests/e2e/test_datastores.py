@@ -230,8 +230,8 @@ def test_reboot_starts_services_before_the_apps_and_a_lost_container_is_created_
     assert notes(host, name) == ["kept"]
 
 
-#: kind -> (images: the first version, and a newer one or none; the variable of a linked app). The contract of each kind links and
-#: upgrades it, and the first test here does both beside an app.
+#: kind -> (images: the first version, and a newer one or none; the variable of a linked app). The contract of each kind links it, and
+#: the first test here links and upgrades one beside an app.
 KINDS = {
     "mysql": ("mysql:8", "", "DATABASE_URL"),
     "redis": ("redis:7", "redis:8" if THOROUGH else "", "REDIS_URL"),
