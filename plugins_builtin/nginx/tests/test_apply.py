@@ -326,5 +326,7 @@ def test_an_app_that_listens_on_loopback_alone_can_be_switched_and_others_too(ri
     rig.serve("blog", "blog.example.com")
     rig.serve("inside", "inside.example.com", settings=settings)
     assert rig.proxy.served_generation() == rig.proxy.trees.generation
+    # the other app is not taken for one that is not served
+    assert rig.proxy.unserved(rig.route("blog", "blog.example.com")) == ()
     name = "inside.example.com" if address == "127.0.0.1" else "blog.example.com"
     assert rig.get(name).body == f"{name.partition('.')[0]} /"

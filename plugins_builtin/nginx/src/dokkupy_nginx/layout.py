@@ -7,7 +7,8 @@ import os
 PROBE_NAME = "generation.dokkupy.invalid"
 """The host name at which nginx returns the generation that it serves. Nobody can own a name in `.invalid` (RFC 2606)."""
 PROBE_ADDRESS = "127.86.66.1"
-"""Where it is asked, unless all apps listen on one address. At 127.0.0.1, an app that listens there alone would answer."""
+"""Where nginx is asked for its generation, an app or a certificate, unless the app has an address of its own. At 127.0.0.1,
+another app that listens there alone would answer."""
 
 
 class Layout:

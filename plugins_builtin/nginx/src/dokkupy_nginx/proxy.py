@@ -16,7 +16,7 @@ from dokkupy_nginx.config.claims import Conf, read_conf
 from dokkupy_nginx.configuration import Configuration, Staged
 from dokkupy_nginx.inspect.input_files import has_conf, has_error_page, sorted_confs, state_of
 from dokkupy_nginx.inspect.sockets import require_own_address
-from dokkupy_nginx.layout import Layout
+from dokkupy_nginx.layout import PROBE_ADDRESS, Layout
 from dokkupy_nginx.recovery.lost_tree import lost_routes, take_out_blindly
 from dokkupy_nginx.render.app import render_app
 from dokkupy_nginx.server.diagnose import Complaint, refused
@@ -72,7 +72,7 @@ class NginxProxy(Configuration, Proxy):
     def unserved(self, route: Route) -> tuple[Unserved, ...]:
         from dokkupy_sdk import reach
 
-        return reach.unserved(route, SETTINGS.get(self.host.store, route.app, "bind-address-ipv4") or "127.0.0.1")
+        return reach.unserved(route, SETTINGS.get(self.host.store, route.app, "bind-address-ipv4") or PROBE_ADDRESS)
 
     def validate(self, routes: Sequence[Route]) -> None:
         self._validate(routes, keep=False)

@@ -6,6 +6,7 @@ from dokkupy_sdk import Host
 from dokkupy_sdk.names import AppName, Domain
 from dokkupy_sdk.roles import TlsProbe
 
+from dokkupy_nginx.layout import PROBE_ADDRESS
 from dokkupy_nginx.settings import SETTINGS
 
 
@@ -16,5 +17,5 @@ class NginxTlsProbe(TlsProbe):
     def served(self, app: AppName, domain: Domain, port: int) -> str:
         from dokkupy_certs.certificates import handshake
 
-        address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or "127.0.0.1"
+        address = SETTINGS.get(self.host.store, app, "bind-address-ipv4") or PROBE_ADDRESS
         return handshake(address, port, domain)
