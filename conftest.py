@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dokkupy_sdk.testing.effort import THOROUGH
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
@@ -58,17 +59,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.path not in of_path:
                 of_path[item.path] = lane_of(item.path)
             item.add_marker(of_path[item.path])
-    if os.environ.get("DOKKUPY_THOROUGH") != "1" and not any("::" in word for word in config.args):
+    if not THOROUGH and not any("::" in word for word in config.args):
         leave_to_thorough(config, items)
 
 
 def leave_to_thorough(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what tests/thorough.toml names."""
     entries = tomllib.loads((ROOT / "tests" / "thorough.toml").read_text(encoding="utf-8")).values()
-    left = [item for item in items if any(named(item.nodeid, entry) for entry in entries)]
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        (left if any(named(item.nodeid, entry) for entry in entries) else kept).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+        items[:] = kept
 
 
 def named(nodeid: str, entry: dict[str, list[str]]) -> bool:

@@ -46,8 +46,8 @@ def test_folders_with_a_marker_exist() -> None:
     assert markers.lane_of(ROOT / "plugins_builtin/git-lfs/tests/test_x.py") == "unit"
 
 
-def test_tests_that_are_left_to_thorough_exist_and_something_stays() -> None:
-    """The tables that CONTRIBUTING names: a renamed test would run again, and a renamed exception no more."""
+def test_tests_that_are_left_to_thorough_exist() -> None:
+    """A renamed test would run again without anyone noticing, and a renamed exception would not run any more."""
     entries = tomllib.loads((ROOT / "tests" / "thorough.toml").read_text())
     assert all(why.endswith(".") for why in entries)
     for entry in entries.values():

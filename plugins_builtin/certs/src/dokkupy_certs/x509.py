@@ -161,11 +161,11 @@ def facts_of(leaf: Certificate) -> Facts:
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        listed = tuple(dict.fromkeys(name.lower() for name in names.get_values_for_type(x509.DNSName)))
+        alternative = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        listed = tuple(dict.fromkeys(name.lower() for name in alternative.get_values_for_type(x509.DNSName)))
     except x509.ExtensionNotFound:
         listed = ()
-    usual = listed or names_of_subject(leaf)
+    names = listed or name_of_subject(leaf)
     public = leaf.public_key()
     key = type(public).__name__.removesuffix("PublicKey")
     if isinstance(public, rsa.RSAPublicKey):
@@ -174,31 +174,30 @@ def facts_of(leaf: Certificate) -> Facts:
         key = f"EC {public.curve.name}"
     return Facts(
         id=leaf.fingerprint(hashes.SHA256()).hex(),
-        names=usual,
+        names=names,
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         issuer=leaf.issuer.rfc4514_string(),
         subject=leaf.subject.rfc4514_string(),
         key=key,
         self_signed=leaf.issuer == leaf.subject,
-        outdated=usual != listed,
+        outdated=names != listed,
     )
 
 
-def names_of_subject(leaf: Certificate) -> tuple[str, ...]:
+def name_of_subject(leaf: Certificate) -> tuple[str, ...]:
     """The common name, if it is a domain."""
     from cryptography.x509.oid import NameOID
     from dokkupy_sdk.errors import UserError
     from dokkupy_sdk.names import Domain
 
-    for one in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
-        text = str(one.value).lower()
-        try:
-            if "." in text:
-                return (Domain(text),)
-        except UserError:
-            pass
-    return ()
+    texts = [str(one.value).lower() for one in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if len(texts) != 1 or "." not in texts[0]:
+        return ()
+    try:
+        return (Domain(texts[0]),)
+    except UserError:
+        return ()
 
 
 def check_owner(certificates: Sequence[Certificate], private: PrivateKeyTypes) -> None:
